@@ -1,0 +1,15 @@
+"""The one exception that a user causes and can mend."""
+
+
+class UserError(ValueError):
+    """Something in what the user gave is wrong; the command line prints it and exits with status 2.
+
+    Args:
+        problem: What is wrong, naming the file, key or value.
+        remedy: What to do about it; printed on a line of its own.
+    """
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem}\n  {remedy}" if remedy else problem)
+        self.problem = problem
+        self.remedy = remedy

@@ -1,0 +1,145 @@
+"""The two DCGANs of the spintronic paper, as plain PyTorch modules.
+
+Both are sequences of convolution, batch norm and activation, so that `spingan.nn.convert` finds every layer by its type.
+The discriminators end in a logit: their sigmoid is part of the loss (`binary_cross_entropy_with_logits`) in training
+and is counted as a digital function in the hardware's bill.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor, nn
+
+from spingan.errors import UserError
+from spingan.nn.zero_padded import ZeroPaddedConv2d
+
+LATENT_SIZE = 100  # paper S, IV-E
+LEAKY_SLOPE = 0.2  # paper S, IV-B
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One convolution of a net: `channels` out, a square kernel, its stride and padding."""
+
+    channels: int
+    kernel: int
+    stride: int
+    padding: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A generator and a discriminator for images of `channels` x `size` x `size`."""
+
+    channels: int
+    size: int
+    generator: tuple[Stage, ...]
+    discriminator: tuple[Stage, ...]
+
+
+# Channels: paper S, IV-B. Kernels and map sizes are not printed; of the natural schedules this one meets every digit of
+# Table I (findings.md section 3): maps 4, 4, 4, 7, 14, 28 up and 14, 7, 4, 2 down.
+FASHION = Pair(
+    channels=1,
+    size=28,
+    generator=(
+        Stage(256, 4, 1, 0),
+        Stage(128, 3, 1, 1),
+        Stage(64, 3, 1, 1),
+        Stage(32, 3, 2, 1),
+        Stage(16, 4, 2, 1),
+        Stage(1, 4, 2, 1),
+    ),
+    discriminator=(Stage(64, 3, 2, 1), Stage(128, 3, 2, 1), Stage(256, 3, 2, 1), Stage(512, 3, 2, 1), Stage(1, 2, 1, 0)),
+)
+
+# Channels: paper S, IV-B; 4x4 kernels with stride 2 double and halve the map, as in Radford et al., arXiv:1511.06434.
+COLOUR_64 = Pair(
+    channels=3,
+    size=64,
+    generator=(
+        Stage(512, 4, 1, 0),
+        Stage(256, 4, 2, 1),
+        Stage(128, 4, 2, 1),
+        Stage(64, 4, 2, 1),
+        Stage(3, 4, 2, 1),
+    ),
+    discriminator=(Stage(64, 4, 2, 1), Stage(128, 4, 2, 1), Stage(256, 4, 2, 1), Stage(512, 4, 2, 1), Stage(1, 4, 1, 0)),
+)
+
+NetName = Literal["fashion", "colour-64"]
+PAIRS: dict[NetName, Pair] = {"fashion": FASHION, "colour-64": COLOUR_64}
+
+
+def pair_named(name: str) -> Pair:
+    """The pair of that name.
+
+    Raises:
+        UserError: No such pair.
+    """
+    if name not in PAIRS:
+        raise UserError(f"unknown net {name!r}", f"Choose one of: {', '.join(PAIRS)}.")
+    return PAIRS[name]
+
+
+def _initialise(net: nn.Module) -> nn.Module:
+    """Weights from N(0, 0.02), batch-norm scales from N(1, 0.02): Radford et al., arXiv:1511.06434, section 4."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+    return net
+
+
+def generator(pair: Pair, latent_size: int = LATENT_SIZE) -> nn.Sequential:
+    """The generator: latents (batch, latent_size, 1, 1) to images (batch, channels, size, size) in -1..1.
+
+    The first layer is dense (latent_size x 16 C), written as a transposed convolution of a 1x1 map; the others are
+    zero-padded convolutions (paper S, II-B). ReLU after each layer but the last, which ends in tanh.
+    """
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    inputs = latent_size
+    last = len(pair.generator)
+    for number, stage in enumerate(pair.generator, start=1):
+        layers[f"conv{number}"] = ZeroPaddedConv2d(
+            inputs, stage.channels, stage.kernel, stage.stride, stage.padding, bias=False
+        )
+        if number < last:
+            layers[f"norm{number}"] = nn.BatchNorm2d(stage.channels)
+            layers[f"act{number}"] = nn.ReLU(inplace=True)
+        inputs = stage.channels
+    layers["tanh"] = nn.Tanh()
+    net = nn.Sequential(layers)
+    _initialise(net)
+    return net
+
+
+class Discriminator(nn.Sequential):
+    """The discriminator: images (batch, channels, size, size) to one logit an image, (batch,)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input).flatten()
+
+
+def discriminator(pair: Pair) -> Discriminator:
+    """The discriminator of a pair: leaky ReLU after each layer but the last; no batch norm on the first layer.
+
+    That the first layer has none follows from Table I's 26.84 nJ: 6,342,272 trainable values (findings.md section 3).
+    """
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    inputs = pair.channels
+    last = len(pair.discriminator)
+    for number, stage in enumerate(pair.discriminator, start=1):
+        layers[f"conv{number}"] = nn.Conv2d(
+            inputs, stage.channels, stage.kernel, stage.stride, stage.padding, bias=False
+        )
+        if 1 < number < last:
+            layers[f"norm{number}"] = nn.BatchNorm2d(stage.channels)
+        if number < last:
+            layers[f"act{number}"] = nn.LeakyReLU(LEAKY_SLOPE, inplace=True)
+        inputs = stage.channels
+    net = Discriminator(layers)
+    _initialise(net)
+    return net
