@@ -1,0 +1,61 @@
+# Everything runs in .venv, which the first target makes. PYTHON chooses the interpreter it is made from (3.11 or newer).
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+MAX_WHEEL_BYTES := 10000000
+
+.PHONY: demo test test-all examples lint format types bench figures test-fid wheel clean
+
+demo: $(READY)
+	$(BIN)/spingan demo --out demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+test-all: $(READY)
+	$(BIN)/python -m pytest -m "not fid"
+
+examples: $(READY)
+	mkdir -p build/examples
+	cd build/examples && for example in ../../examples/0*.py; do \
+		echo "== $$example" && ../../$(BIN)/python $$example || exit 1; done
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY)
+	$(BIN)/pyright
+
+bench: $(READY)
+	$(BIN)/python benchmarks/bench_speed.py
+
+figures: $(READY)
+	$(BIN)/python docs/make_figures.py
+
+# The standard FID needs torchvision and torch-fidelity, which nothing else does: an environment of its own.
+test-fid: .venv-fid/.ready
+	.venv-fid/bin/python -m pytest -m fid tests/evaluation
+
+wheel: $(READY)
+	rm -rf dist
+	$(BIN)/python -m build --wheel --outdir dist . > build-wheel.log 2>&1 || { cat build-wheel.log; rm -f build-wheel.log; exit 1; }
+	rm -f build-wheel.log
+	@size=$$(cat dist/*.whl | wc -c); echo "wheel: $$size bytes (limit $(MAX_WHEEL_BYTES))"; test $$size -lt $(MAX_WHEEL_BYTES)
+
+clean:
+	rm -rf .venv .venv-fid build dist demo .pytest_cache .ruff_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+.venv-fid/.ready: pyproject.toml constraints.txt
+	test -x .venv-fid/bin/python || $(PYTHON) -m venv .venv-fid
+	.venv-fid/bin/python -m pip install --quiet -c constraints.txt -e '.[dev,fid]' torchvision
+	touch $@
