@@ -1,0 +1,311 @@
+"""Counts what a hardware run of a net needs, by sending one sample through it.
+
+Works on plain nets and on converted ones alike, because it asks for PyTorch's base types; on the `meta` device too.
+Biases and folded batch norms sit in the columns' offset and gain, so they add no rows to a crossbar.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from spingan.errors import UserError
+from spingan.hardware.counts import ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
+from spingan.hardware.technology import Technology
+
+_Pooling = nn.modules.pooling._MaxPoolNd | nn.modules.pooling._AvgPoolNd | nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d
+_Norm = nn.modules.batchnorm._BatchNorm
+_Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
+_Wires = nn.Identity | nn.Flatten | nn.Unflatten | nn.Dropout | nn.Dropout2d  # in evaluation: names for the same values
+_FUNCTIONS: dict[type[nn.Module], str] = {
+    nn.ReLU: "relu",
+    nn.LeakyReLU: "leaky_relu",
+    nn.Tanh: "tanh",
+    nn.Sigmoid: "sigmoid",
+}
+_ALWAYS_DEVICES = {"relu", "leaky_relu"}
+
+# What a net must not call outside a module: the conversion would miss it, and the bill would not count it.
+_WEIGHTED_CALLS = {
+    *("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "linear", "bilinear"),
+    *("matmul", "rmatmul", "mm", "bmm", "addmm", "baddbmm", "mv", "dot", "einsum", "tensordot", "convolution"),
+    *("scaled_dot_product_attention", "multi_head_attention_forward"),
+}
+_ACTIVATION_CALLS = {
+    *(
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "prelu",
+        "rrelu",
+        "elu",
+        "selu",
+        "celu",
+        "gelu",
+        "silu",
+        "mish",
+        "softplus",
+        "glu",
+    ),
+    *(
+        "sigmoid",
+        "logsigmoid",
+        "hardsigmoid",
+        "tanh",
+        "hardtanh",
+        "hardswish",
+        "hardshrink",
+        "softshrink",
+        "tanhshrink",
+    ),
+    *("softsign", "softmax", "log_softmax", "softmin", "threshold", "clamp", "clamp_min", "clip"),
+}
+_OTHER_CALLS = {
+    *("batch_norm", "instance_norm", "layer_norm", "group_norm", "normalize", "interpolate", "upsample", "dropout"),
+    *("max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "max_pool2d_with_indices"),
+}
+_WATCHED_CALLS = _WEIGHTED_CALLS | _ACTIVATION_CALLS | _OTHER_CALLS
+
+
+def count(
+    generator: nn.Module,
+    discriminator: nn.Module,
+    technology: Technology,
+    latent_size: int,
+    image_shape: tuple[int, int, int],
+) -> NetCounts:
+    """Counts of a generator that takes (1, `latent_size`, 1, 1) and a discriminator of images (1, *`image_shape`).
+
+    A discriminator that ends in a logit gets a digital sigmoid of one value, which hardware computes where the loss did.
+
+    Raises:
+        UserError: A layer has a type that is neither an array, an activation, nor digital in the technology.
+    """
+    images = count_model(generator, _sample(generator, (latent_size, 1, 1)), technology)
+    decision = count_model(discriminator, _sample(discriminator, image_shape), technology)
+    if not any(layer.type == "Sigmoid" for layer in decision.layers):
+        sigmoid = LayerCounts("sigmoid", "Sigmoid", (1,), digital_in=1, digital_out=1)
+        decision = ModelCounts((*decision.layers, sigmoid))
+    return NetCounts(images, decision)
+
+
+def count_model(model: nn.Module, example_input: Tensor, technology: Technology) -> ModelCounts:
+    """Counts of one pass of `example_input` (batch 1) through `model`, in evaluation mode and without gradient.
+
+    A module that is called twice is built once and used twice. The modes of all modules are restored.
+
+    Raises:
+        UserError: A layer has a type that is neither an array, an activation, nor digital in the technology.
+    """
+    counted: dict[str, LayerCounts] = {}
+
+    def hook_named(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            layer = _count_layer(name, module, inputs[0], output, technology)
+            counted[name] = _used_again(counted[name], layer) if name in counted else layer
+
+        return hook
+
+    handles = [module.register_forward_hook(hook_named(name)) for name, module in leaf_modules(model)]
+    try:
+        with evaluation_mode(model), torch.no_grad():
+            model(example_input)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return ModelCounts(tuple(counted.values()))
+
+
+def find_functional_calls(model: nn.Module, example_input: Tensor) -> tuple[str, ...]:
+    """Names of the layer functions that `model` calls itself instead of through a module, in order of first use.
+
+    These are activations, weighted sums, norms, pooling and interpolation, called as `torch.f`, `functional.f`, a
+    tensor method or `@`. A conversion by module type would leave them ideal, and a bill would not count them.
+    """
+    watch = _FunctionWatch()
+    handles: list[torch.utils.hooks.RemovableHandle] = []
+    for _, module in leaf_modules(model):
+        handles.append(module.register_forward_pre_hook(watch.enter))
+        handles.append(module.register_forward_hook(watch.leave, always_call=True))
+    try:
+        with evaluation_mode(model), torch.no_grad(), watch:
+            model(example_input)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return tuple(watch.names)
+
+
+def leaf_modules(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """The modules that compute: those of a known type (even if parametrizations hang below) and those without children.
+
+    Each module comes once, under its first name.
+    """
+    seen: set[int] = set()
+
+    def walk(module: nn.Module, name: str) -> Iterator[tuple[str, nn.Module]]:
+        if id(module) in seen:
+            return
+        seen.add(id(module))
+        if _is_known(module) or not any(module.children()):
+            yield name, module
+            return
+        for child_name, child in module.named_children():
+            yield from walk(child, f"{name}.{child_name}" if name else child_name)
+
+    yield from walk(model, prefix)
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Switches every module to evaluation and, at the end, back to the mode that each had."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+class _FunctionWatch(TorchFunctionMode):
+    """Notes watched functions that are called while no leaf module runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self._depth = 0
+
+    def enter(self, *_: object) -> None:
+        self._depth += 1
+
+    def leave(self, *_: object) -> None:
+        self._depth -= 1
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        name = getattr(func, "__name__", "").strip("_")
+        if self._depth == 0 and name in _WATCHED_CALLS and name not in self.names:
+            self.names.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+def _sample(model: nn.Module, shape: tuple[int, ...]) -> Tensor:
+    parameter = next(model.parameters(), None)
+    if parameter is None:
+        return torch.zeros(1, *shape)
+    return torch.zeros(1, *shape, device=parameter.device, dtype=parameter.dtype)
+
+
+def _function_of(module: nn.Module) -> str | None:
+    """The activation function that a module is: a converted activation says so itself."""
+    function = getattr(module, "function", None)
+    if isinstance(function, str):
+        return function
+    return next((name for kind, name in _FUNCTIONS.items() if isinstance(module, kind)), None)
+
+
+def _is_known(module: nn.Module) -> bool:
+    return isinstance(module, _Array | _Norm | _Pooling | _Wires) or _function_of(module) is not None
+
+
+def _count_layer(name: str, module: nn.Module, image: Tensor, output: Tensor, technology: Technology) -> LayerCounts:
+    layer = LayerCounts(name, type(module).__name__, tuple(output.shape[1:]))
+    if isinstance(module, _Array):
+        return replace(layer, array=_count_array(module, image, output, technology), trainable=_array_values(module))
+    function = _function_of(module)
+    if function is not None and (function in _ALWAYS_DEVICES or function in technology.activations):
+        return replace(layer, activations={function: output.numel()})
+    if isinstance(module, _Wires):
+        return layer
+    if isinstance(module, _Norm | _Pooling) or function is not None or layer.type in technology.digital:
+        trainable = 2 * module.num_features if isinstance(module, _Norm) and module.affine else 0
+        return replace(layer, digital_in=image.numel(), digital_out=output.numel(), trainable=trainable)
+    raise UserError(
+        f"layer {name or 'model'} has the type {layer.type}, which the bill cannot count",
+        f"Use a layer that converts, or name {layer.type} in the technology's list of digital types.",
+    )
+
+
+def _array_values(module: _Array) -> int:
+    if isinstance(module, nn.Linear):
+        weights, outputs = module.in_features * module.out_features, module.out_features
+    else:
+        kernel = module.kernel_size[0] * module.kernel_size[1]
+        weights, outputs = module.in_channels * module.out_channels * kernel // module.groups, module.out_channels
+    return weights + (outputs if module.bias is not None else 0)
+
+
+def _count_array(module: _Array, image: Tensor, output: Tensor, technology: Technology) -> ArrayCounts:
+    if isinstance(module, nn.Linear):
+        reads = image.numel() // module.in_features
+        return array_counts(module.in_features, module.out_features, reads, image.numel(), technology)
+    taps = _taps(module, image, output)
+    inputs, outputs = module.in_channels // module.groups, module.out_channels // module.groups
+    if isinstance(module, nn.ConvTranspose2d) and image.shape[-2:] == (1, 1):
+        # Each output sees one input through one weight: a dense array, read once, without any padding.
+        return array_counts(inputs, outputs * taps, module.groups, module.in_channels, technology, module.groups)
+    rows = inputs * module.kernel_size[0] * module.kernel_size[1]
+    reads = output.shape[-2] * output.shape[-1] * module.groups
+    return array_counts(rows, outputs, reads, module.in_channels * taps, technology, module.groups)
+
+
+def _taps(module: nn.Conv2d | nn.ConvTranspose2d, image: Tensor, output: Tensor) -> int:
+    """Pairs (output position, kernel element) of one channel that fall on a pixel, not on a structural zero."""
+    pairs = 1
+    for axis in (0, 1):
+        size, positions = image.shape[2 + axis], output.shape[2 + axis]
+        kernel, stride, dilation = module.kernel_size[axis], module.stride[axis], module.dilation[axis]
+        if isinstance(module, nn.ConvTranspose2d):
+            pairs *= taps_on_pixels_up(size, positions, kernel, stride, int(module.padding[axis]), dilation)
+        elif module.padding_mode != "zeros":  # borders repeat pixels: nothing is a structural zero
+            pairs *= positions * kernel
+        else:
+            pairs *= taps_on_pixels(size, positions, kernel, stride, _left_padding(module, axis), dilation)
+    return pairs
+
+
+def _left_padding(module: nn.Conv2d, axis: int) -> int:
+    if module.padding == "valid":
+        return 0
+    if module.padding == "same":  # PyTorch puts the odd one at the end
+        return module.dilation[axis] * (module.kernel_size[axis] - 1) // 2
+    return int(module.padding[axis])
+
+
+def taps_on_pixels(size: int, positions: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
+    """Along one axis of a convolution: pairs (output, kernel element) whose input lies inside the `size` pixels."""
+    source = stride * np.arange(positions)[:, None] + dilation * np.arange(kernel) - padding
+    return int(np.count_nonzero((source >= 0) & (source < size)))
+
+
+def taps_on_pixels_up(size: int, positions: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
+    """Along one axis of a zero-padded convolution: pairs (output, kernel element) that meet one of `size` pixels.
+
+    Each pixel i meets output i x stride - padding + k x dilation through kernel element k, if that output exists.
+    """
+    target = stride * np.arange(size)[:, None] + dilation * np.arange(kernel) - padding
+    return int(np.count_nonzero((target >= 0) & (target < positions)))
+
+
+def _used_again(first: LayerCounts, again: LayerCounts) -> LayerCounts:
+    """A layer called twice: its cells stay, its uses add."""
+    array = first.array
+    if array is not None and again.array is not None:
+        if array.columns != again.array.columns or array.rows != again.array.rows:
+            raise UserError(
+                f"layer {first.name} is used at two map sizes that need different arrays", "Use two layers."
+            )
+        used = ("reads", "macs", "useful_macs", "input_drives", "useful_input_drives", "output_conversions")
+        array = replace(array, **{field: getattr(array, field) + getattr(again.array, field) for field in used})
+    activations = {name: number + again.activations.get(name, 0) for name, number in first.activations.items()}
+    return replace(
+        first,
+        array=array,
+        activations=activations,
+        digital_in=first.digital_in + again.digital_in,
+        digital_out=first.digital_out + again.digital_out,
+    )

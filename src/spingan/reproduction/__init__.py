@@ -1,0 +1,1 @@
+"""What the papers print, as data, to set beside what spingan computes."""

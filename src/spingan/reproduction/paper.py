@@ -1,0 +1,105 @@
+"""The printed numbers of paper S, and how a printed number follows from an unrounded one."""
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from spingan.errors import UserError
+
+Rounding = Literal["exact", "round", "truncate", "round or truncate", "none"]
+
+_SIGNIFICANT = 12  # digits of a float that we trust: sums such as 3 x 11.48 must not miss 34.44 by 1e-15
+
+
+@dataclass(frozen=True)
+class PrintedCell:
+    """One row of Table I of paper S with the net that explains it.
+
+    Attributes:
+        net: Counts of leaky ReLU, ReLU and trainable values that the row follows from (findings.md section 3).
+        table: Printed figures as text, by quantity and unit (`forward_nj`).
+        notes: Where the row contradicts itself or the text.
+    """
+
+    key: str
+    dataset: str
+    net: dict[str, int]
+    batch_size: int
+    epochs: int
+    table: dict[str, str]
+    notes: tuple[str, ...]
+
+    @property
+    def update_energy_j(self) -> float:
+        """The printed energy of one update of all trainable values."""
+        return float(self.table["update_nj"]) * 1e-9
+
+
+@dataclass(frozen=True)
+class PaperNumbers:
+    """What paper S prints about energy."""
+
+    source: str
+    leaky_relu_energy_j: float
+    relu_energy_j: float
+    state_update_energy_j: float
+    weight_bits: int
+    optimiser_updates: int
+    backward_per_forward: int
+    cells: dict[str, PrintedCell]
+    notes: tuple[str, ...]
+
+    def cell(self, key: str) -> PrintedCell:
+        """The row of Table I of that recipe.
+
+        Raises:
+            UserError: The table has no such row.
+        """
+        if key not in self.cells:
+            raise UserError(f"the paper's Table I has no row {key!r}", f"Choose one of: {', '.join(self.cells)}.")
+        return self.cells[key]
+
+
+@cache
+def paper_numbers() -> PaperNumbers:
+    """The figures of `paper_numbers.yaml`, in SI units where they are not kept as printed."""
+    text = Path(__file__).with_name("paper_numbers.yaml").read_text(encoding="utf-8")
+    data: dict[str, Any] = yaml.safe_load(text)
+    devices = data["devices"]
+    return PaperNumbers(
+        source=data["source"],
+        leaky_relu_energy_j=float(devices["leaky_relu_energy_pj"]) * 1e-12,
+        relu_energy_j=float(devices["relu_energy_fj"]) * 1e-15,
+        state_update_energy_j=float(devices["state_update_energy_fj"]) * 1e-15,
+        weight_bits=devices["weight_bits"],
+        optimiser_updates=data["optimiser_updates"],
+        backward_per_forward=data["backward_per_forward"],
+        cells={key: _cell(key, cell) for key, cell in data["cells"].items()},
+        notes=tuple(data["notes"]),
+    )
+
+
+def explain_rounding(printed: str, computed: float) -> Rounding:
+    """How `printed` follows from `computed`: by rounding to its decimals, by cutting the rest off, by both, or not."""
+    target = Decimal(printed)
+    unrounded = Decimal(f"{computed:.{_SIGNIFICANT}g}")
+    if unrounded == target:
+        return "exact"
+    last_place = Decimal(1).scaleb(int(target.as_tuple().exponent))
+    rounds = unrounded.quantize(last_place, ROUND_HALF_UP) == target
+    truncates = unrounded.quantize(last_place, ROUND_DOWN) == target
+    if rounds and truncates:
+        return "round or truncate"
+    if rounds:
+        return "round"
+    return "truncate" if truncates else "none"
+
+
+def _cell(key: str, data: dict[str, Any]) -> PrintedCell:
+    return PrintedCell(
+        key, data["dataset"], data["net"], data["batch_size"], data["epochs"], data["table_1"], tuple(data["notes"])
+    )
