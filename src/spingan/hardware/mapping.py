@@ -1,0 +1,162 @@
+"""The seam between a weight matrix and the array that holds it: `program` and `effective_weight`.
+
+A weight is stored as the difference of two conductances, in fractions f of the synapse's span:
+midpoint reference 2 (f - 1/2), differential pair f+ - f-, sign crossbar +-f. A column's gain is the weight that the
+fraction's end stands for, so weight = gain x difference.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from spingan.hardware.synapse import Faults
+from spingan.hardware.technology import Technology
+
+
+class Noise(BaseModel):
+    """Gaussian noise of a weight: its standard deviation as a fraction of the column's full scale or of the value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    fraction: float = Field(ge=0.0, le=1.0)
+    of: Literal["full_scale", "value"] = "full_scale"
+
+
+@dataclass(frozen=True)
+class Periphery:
+    """What stands behind the columns: batch norm folded into a factor and an offset for each."""
+
+    factor: Float[Tensor, " columns"] | None = None
+    offset: Float[Tensor, " columns"] | None = None
+
+
+@dataclass(frozen=True)
+class ProgrammedArray:
+    """One weight matrix on one chip.
+
+    Attributes:
+        codes: Level that each weight was programmed to, counted from the most negative weight level.
+        positive: Conductance of the weight's own device, in fractions of the synapse's span.
+        negative: Conductance that is subtracted: the pair's other device, or the reference (rows, 1).
+        span: Weight per unit of conductance difference at gain 1.
+        gain: Weight that full scale stands for, a column each.
+        stuck: Devices that kept their conductance whatever was written, or None when the technology knows of none.
+        tiles: Row and column slices, one a physical array.
+    """
+
+    codes: Int[Tensor, "rows columns"]
+    positive: Float[Tensor, "rows columns"]
+    negative: Float[Tensor, "rows columns_or_one"]
+    span: float
+    gain: Float[Tensor, " columns"]
+    stuck: Tensor | None
+    tiles: tuple[tuple[slice, slice], ...]
+
+
+def column_gain(weight: Float[Tensor, "rows columns"], kind: str) -> Float[Tensor, " columns"]:
+    """The gain that maps the largest weight of every column (or of the layer) to full scale; 1 for `none`.
+
+    A column of zeros gets gain 1: any gain holds it.
+    """
+    columns = weight.shape[1]
+    if kind == "none":
+        return weight.new_ones(columns)
+    largest = weight.detach().abs().amax(dim=0)
+    if kind == "layer":
+        largest = largest.amax().expand(columns).clone()
+    return torch.where(largest > 0, largest, torch.ones_like(largest))
+
+
+def nearest_level(values: Tensor, levels: Float[Tensor, " states"]) -> Tensor:
+    """Index of the level nearest to each value; beyond the ends, the end. Halfway goes up."""
+    middles = (levels[1:] + levels[:-1]) / 2
+    return torch.bucketize(values.contiguous(), middles, right=True)
+
+
+def tile_slices(rows: int, columns: int, technology: Technology) -> tuple[tuple[slice, slice], ...]:
+    """How a matrix is cut into the technology's arrays; one slice when it names no tile size."""
+    tall, wide = technology.tile_rows or rows, technology.tile_columns or columns
+    return tuple(
+        (slice(top, min(top + tall, rows)), slice(left, min(left + wide, columns)))
+        for top in range(0, rows, tall)
+        for left in range(0, columns, wide)
+    )
+
+
+def _halves(weight_in_full_scale: Tensor, encoding: str) -> tuple[Tensor, Tensor, float]:
+    """Both conductances, in fractions of the span, of weights in -1..1."""
+    if encoding == "midpoint_reference":
+        reference = torch.full_like(weight_in_full_scale[:, :1], 0.5)
+        return (weight_in_full_scale + 1) / 2, reference, 2.0
+    return weight_in_full_scale.clamp(min=0), (-weight_in_full_scale).clamp(min=0), 1.0
+
+
+def program(
+    weight: Float[Tensor, "rows columns"],
+    technology: Technology,
+    chip_seed: int,
+    *,
+    gain: Float[Tensor, " columns"] | None = None,
+    noise: Noise | None = None,
+) -> ProgrammedArray:
+    """Write a weight matrix into an array of the technology's devices.
+
+    Programming noise, device faults and whatever else is frozen in a chip come from `chip_seed` alone: the same seed is
+    the same chip. Noise of full scale is drawn for every weight in units of the column's gain; noise of value in units
+    of the weight.
+
+    Args:
+        weight: One column an output; rows in the order in which the inputs are presented.
+        gain: Calibrated gains; None calibrates them on this matrix.
+        noise: Programming noise; None writes exactly.
+
+    Raises:
+        ValueError: The technology has no synapse, so there is no array to program.
+    """
+    table = technology.weight_levels()
+    if table is None or technology.synapse is None:
+        raise ValueError(f"technology {technology.name} has no synapse: its weights are not programmed")
+    generator = torch.Generator().manual_seed(chip_seed)
+    gain = column_gain(weight, technology.gain) if gain is None else gain
+    levels = torch.as_tensor(table, dtype=weight.dtype)
+    codes = nearest_level((weight.detach() / gain).clamp(-1, 1), levels)
+    written = levels[codes]
+    if noise is not None and noise.fraction > 0:
+        unit = torch.randn(written.shape, generator=generator, dtype=written.dtype)
+        written = written + noise.fraction * unit * (written if noise.of == "value" else 1.0)
+    positive, negative, span = _halves(written, technology.encoding)
+    stuck = None
+    faults = technology.synapse.faults
+    if any((faults.stuck_at_minimum, faults.stuck_at_maximum, faults.stuck_at_random)):
+        positive, stuck = _stick(positive, faults, generator)
+    return ProgrammedArray(codes, positive, negative, span, gain, stuck, tile_slices(*weight.shape, technology))
+
+
+def _stick(conductance: Tensor, faults: Faults, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Devices that stick at their smallest, their largest or any conductance, each with its own probability."""
+    lot = torch.rand(conductance.shape, generator=generator)
+    anywhere = torch.rand(conductance.shape, generator=generator).to(conductance.dtype)
+    stuck = torch.zeros(conductance.shape, dtype=torch.bool)
+    edge = 0.0
+    for share, value in (
+        (faults.stuck_at_minimum, 0.0),
+        (faults.stuck_at_maximum, 1.0),
+        (faults.stuck_at_random, anywhere),
+    ):
+        fraction = share or 0.0
+        hit = (lot >= edge) & (lot < edge + fraction)
+        conductance = torch.where(hit, torch.as_tensor(value, dtype=conductance.dtype), conductance)
+        stuck |= hit
+        edge += fraction
+    return conductance, stuck
+
+
+def effective_weight(array: ProgrammedArray, periphery: Periphery | None = None) -> Float[Tensor, "rows columns"]:
+    """The weights that a layer computes with when the array stands behind it: gain x (positive - negative)."""
+    gain = array.gain
+    if periphery is not None and periphery.factor is not None:
+        gain = gain * periphery.factor
+    return (array.positive - array.negative) * array.span * gain

@@ -1,0 +1,139 @@
+"""Activations as a device computes them: a transfer table, a mapping of values to its input range, and its limits."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from spingan.errors import UserError
+from spingan.hardware.activation import Activation
+from spingan.nn import kernels
+
+_MOST_CELLS = 4096  # of a resampled table: finer than any measured curve, and still within the second cache
+
+
+def uniform_table(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, float]:
+    """The piecewise-linear curve through (u, v) on a uniform grid: its values, first input and step.
+
+    The coarsest grid that holds every point of the curve, so nothing is lost; where none of up to 4,096 cells does, that
+    many, and kinks between its points are rounded off.
+    """
+    offsets = (u - u[0]) / (u[-1] - u[0])
+    cells = _MOST_CELLS
+    for candidate in range(len(u) - 1, _MOST_CELLS + 1):
+        places = offsets * candidate
+        if np.abs(places - np.rint(places)).max() < 1e-6:
+            cells = candidate
+            break
+    grid = np.linspace(u[0], u[-1], cells + 1)
+    return np.interp(grid, u, v), float(u[0]), float((u[-1] - u[0]) / cells)
+
+
+class _Transfer(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, table: Tensor, slope: Tensor, low: float, step: float, module: Any) -> Tensor:
+        if values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16):
+            values = _dense(values)
+            out, beyond = kernels.table_forward(values, table, low, step, extrapolate=module.extrapolate)
+        else:
+            position = (values - low) / step
+            inside = position.clamp(0, table.numel() - 1)
+            cell = inside.to(torch.int64).clamp(max=table.numel() - 2)
+            reached = position if module.extrapolate else inside
+            out = table.to(values.dtype)[cell] + (reached - cell) * (table[1:] - table[:-1]).to(values.dtype)[cell]
+            beyond = int((inside != position).sum())
+        module.count(values.numel(), beyond)
+        ctx.save_for_backward(values, slope)
+        ctx.grid = (low, step)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        values, slope = ctx.saved_tensors
+        low, step = ctx.grid
+        if values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16):
+            into = kernels.table_backward(values, gradient, slope, low, step)
+        else:
+            cell = ((values - low) / step + 1).clamp(0, slope.numel() - 1).to(torch.int64)
+            into = gradient * slope.to(gradient.dtype)[cell]
+        return into, None, None, None, None, None
+
+
+def _dense(values: Tensor) -> Tensor:
+    """`values`, or a copy whose memory holds every element once."""
+    if values.is_contiguous() or (values.dim() == 4 and values.is_contiguous(memory_format=torch.channels_last)):
+        return values
+    return values.contiguous()
+
+
+class DeviceActivation(nn.Module):
+    """An activation drawn from a device's transfer table.
+
+    A value x drives the device with x / `full_scale` of its full-scale input; its output times `full_scale` is what the
+    next layer gets, so that a linear device passes x unchanged. `full_scale` is a calibrated buffer. Values beyond the
+    table are clamped to its ends and counted in `saturated` of `evaluated`.
+    """
+
+    table: Tensor
+    slope: Tensor
+    full_scale: Tensor
+
+    def __init__(self, activation: Activation) -> None:
+        super().__init__()
+        self.activation = activation
+        self.function = activation.function
+        values, self.low, self.step = uniform_table(*activation.normalised())
+        rise = np.diff(values) / self.step
+        self.register_buffer("table", torch.tensor(values, dtype=torch.float32), persistent=False)
+        self.extrapolate = activation.outside == "extrapolate"
+        slope = np.concatenate([rise[:1], rise, rise[-1:]]) if self.extrapolate else np.pad(rise, 1)
+        self.register_buffer("slope", torch.tensor(slope, dtype=torch.float32), persistent=False)
+        self.register_buffer("full_scale", torch.ones(()))
+        self.calibrating = False
+        self.saturated = 0
+        self.evaluated = 0
+
+    def count(self, evaluated: int, beyond: int) -> None:
+        """Add to the tally of evaluations and of those that saturated.
+
+        Raises:
+            UserError: One left the table of a device that allows none to.
+        """
+        if beyond and self.activation.outside == "error":
+            raise UserError(
+                f"{beyond} of {evaluated} values drive {self.activation.name} beyond its table",
+                "Measure a wider range, calibrate the net's range again, or set outside to clamp or extrapolate.",
+            )
+        self.evaluated += evaluated
+        self.saturated += beyond
+
+    def forward(self, values: Tensor) -> Tensor:
+        if self.calibrating:
+            self.observe(values)
+        scale = float(self.full_scale)
+        return _Transfer.apply(values, self.table * scale, self.slope, self.low * scale, self.step * scale, self)  # pyright: ignore[reportReturnType]
+
+    @torch.no_grad()
+    def observe(self, values: Tensor) -> None:
+        """Widen the mapping so that the largest of `values` reaches the device's full scale, and no further."""
+        largest = values.detach().abs().amax().float()
+        if bool(torch.isfinite(largest)) and float(largest) > float(self.full_scale):
+            self.full_scale.copy_(largest)
+
+    def begin_calibration(self) -> None:
+        """Forget the mapping; the values of the next forward passes set it."""
+        self.full_scale.fill_(torch.finfo(torch.float32).tiny)
+        self.calibrating = True
+
+    def end_calibration(self) -> None:
+        """Keep what was seen; a device that saw nothing keeps 1."""
+        self.calibrating = False
+        if float(self.full_scale) < 1e-6:
+            self.full_scale.fill_(1.0)
+
+    def extra_repr(self) -> str:
+        return f"{self.activation.name}, {self.table.numel()} points"

@@ -1,0 +1,245 @@
+"""Layers whose weights live in a crossbar. They stay PyTorch's own: same parameters, same state_dict, same isinstance.
+
+`weight` is the float number that training moves; `effective_weight()` is what the array holds of it, on its levels, and
+what the layer computes with. Its gradient passes straight through the levels and stops at the clip.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from spingan.hardware.mapping import Noise, column_gain, nearest_level
+from spingan.hardware.technology import Technology
+from spingan.nn import kernels
+from spingan.nn.convolution import conv2d, conv_transpose2d
+from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
+
+
+class NoiseSource:
+    """Where a model's layers take their noise from: a seed and a count of draws, so that a draw can be repeated."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self.draws = 0
+
+    def restart(self, *parts: int) -> None:
+        """Begin a new sequence that depends on `parts` alone."""
+        self.seed = kernels.stream_key(*parts)
+        self.draws = 0
+
+    def next_key(self) -> int:
+        """A key that was not given before."""
+        self.draws += 1
+        return kernels.stream_key(self.seed, self.draws)
+
+
+class _Quantise(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, gain: Tensor, levels: Tensor, uniform: bool, axis: int) -> Tensor:
+        ctx.save_for_backward(weight, gain)
+        ctx.axis = axis
+        if uniform and weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.is_contiguous():
+            return kernels.quantise_uniform(weight, gain, levels, axis)
+        full = _along(gain, weight, axis)
+        return levels[nearest_level((weight / full).clamp(-1, 1), levels)] * full + weight * 0  # a NaN stays one
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        weight, gain = ctx.saved_tensors
+        inside = weight.abs() <= _along(gain, weight, ctx.axis)
+        return gradient * inside, None, None, None, None
+
+
+def _along(per_column: Tensor, weight: Tensor, axis: int) -> Tensor:
+    shape = [1] * weight.dim()
+    shape[axis] = -1
+    return per_column.view(shape)
+
+
+class AnalogLayer(nn.Module):
+    """What the analog layers share: levels, gain, programming noise and read noise.
+
+    Attributes:
+        column_axis: The weight's axis that counts the crossbar's columns, which are the layer's outputs.
+        levels: (states,) weight levels in -1..1 of full scale; empty where the weights are ideal.
+        gain: (columns,) calibrated: the weight that full scale stands for.
+        deviation: What programming added to each weight's level on this chip, or None.
+        read_noise: Noise drawn anew at each read.
+    """
+
+    column_axis: int
+    weight: Tensor
+    bias: Tensor | None
+    levels: Tensor
+    gain: Tensor
+
+    def _install(self, technology: Technology, source: NoiseSource) -> None:
+        table = technology.weight_levels()
+        levels = torch.empty(0) if table is None else torch.as_tensor(table, dtype=torch.float32)
+        self.register_buffer("levels", levels, persistent=False)
+        self.register_buffer("gain", torch.ones(self.weight.shape[self.column_axis]))
+        steps = levels.diff()
+        even = bool(steps.numel()) and bool((steps - steps[0]).abs().max() < 1e-6)
+        self.uniform = even and float(levels[0]) == -1.0 and float(levels[-1]) == 1.0
+        self.gain_kind = technology.gain
+        self.read_noise: Noise | None = None
+        self.programming_noise: Noise | None = None
+        self.source = source
+        self.deviation: Tensor | None = None
+        self._holding = False
+        self._held: Tensor | None = None
+        self.calibrate()
+
+    @torch.no_grad()
+    def calibrate(self) -> None:
+        """Set the gain from the weights as they are now."""
+        columns = self.weight.detach().transpose(0, self.column_axis).flatten(1).t()
+        self.gain.copy_(column_gain(columns, self.gain_kind))
+
+    @torch.no_grad()
+    def redraw_deviation(self) -> None:
+        """Draw the programming noise of one more writing of the array."""
+        noise = self.programming_noise
+        if noise is None or noise.fraction == 0:
+            self.deviation = None
+            return
+        unit = standard_normal(self.weight.shape, self.source.next_key(), self.weight.device)
+        self.deviation = unit.mul_(noise.fraction)
+
+    def effective_weight(self) -> Tensor:
+        """What the layer computes with: the weight on its levels, with this chip's deviation."""
+        written = self.weight
+        if self.levels.numel():
+            written = _Quantise.apply(self.weight, self.gain, self.levels, self.uniform, self.column_axis)
+        if self.deviation is None or self.programming_noise is None:
+            return written  # pyright: ignore[reportReturnType]
+        if self.programming_noise.of == "value":
+            return written * (1 + self.deviation)  # pyright: ignore[reportOptionalOperand]
+        return written + self.deviation * _along(self.gain, self.weight, self.column_axis)  # pyright: ignore[reportOptionalOperand]
+
+    def _weight_now(self) -> Tensor:
+        if not self._holding:
+            return self.effective_weight()
+        if self._held is None:
+            self._held = self.effective_weight()
+        return self._held
+
+    def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        raise NotImplementedError  # each layer's own product
+
+    def forward(self, input: Tensor, *args: Any) -> Tensor:
+        weight = self._weight_now()
+        out = self._apply_array(input, weight, self.bias)
+        if self.read_noise is not None and self.read_noise.fraction > 0:
+            out = self._with_read_noise(out, input, weight)
+        return out
+
+    def _with_read_noise(self, out: Tensor, inputs: Tensor, weight: Tensor) -> Tensor:
+        """Noise of independent weights, drawn once an output: its variance is σ² Σ x² (findings.md section 5)."""
+        noise = self.read_noise
+        assert noise is not None
+        if out.dim() == 4:
+            out = out.contiguous(memory_format=torch.channels_last)
+        with torch.no_grad(), torch.autocast(out.device.type, enabled=False):
+            if noise.of == "full_scale":
+                power = self._input_power(inputs)
+                _add_scaled_noise(out, power.sqrt_().mul_(noise.fraction), self.gain, self.source.next_key())
+            else:
+                power = self._apply_array(inputs.float().square(), weight.float().square(), None)
+                unit = torch.zeros_like(out)
+                ones = out.new_ones(power[:, :1].shape, dtype=torch.float32)
+                _add_scaled_noise(unit, ones, torch.ones_like(self.gain), self.source.next_key())
+                out.detach().add_(unit.mul_(power.clamp_(min=0).sqrt_().mul_(noise.fraction)))
+        return out
+
+    def _input_power(self, inputs: Tensor) -> Tensor:
+        """Σ x² over what each output reads, with one column: (batch, 1, ...)."""
+        squares = inputs.detach().float().square().sum(1, keepdim=True)
+        shape = list(self.weight.shape)
+        shape[0] = shape[1] = 1
+        return self._apply_array(squares, squares.new_ones(shape), None)
+
+
+class AnalogConv2d(AnalogLayer, nn.Conv2d):
+    """A convolution whose kernels are a crossbar's columns."""
+
+    column_axis = 0
+
+    def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        kernel, stride, padding, dilation = self.kernel_size, self.stride, self.padding, self.dilation
+        square = kernel[0] == kernel[1] and stride[0] == stride[1] and dilation == (1, 1)
+        if square and isinstance(padding, tuple) and padding[0] == padding[1]:
+            return conv2d(inputs, weight, bias, stride[0], int(padding[0]))
+        return functional.conv2d(inputs, weight, bias, stride, padding, dilation)
+
+
+class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
+    """A zero-padded convolution whose kernels are a crossbar's columns."""
+
+    column_axis = 1
+
+    def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        stride, padding = int(self.stride[0]), int(self.padding[0])  # pyright: ignore[reportArgumentType]
+        if self.execution == "literal":
+            return zero_padded_conv2d(inputs, weight, bias, stride, padding)
+        return conv_transpose2d(inputs, weight, bias, stride, padding)
+
+
+class AnalogLinear(AnalogLayer, nn.Linear):
+    """A dense layer whose outputs are a crossbar's columns."""
+
+    column_axis = 0
+
+    def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return functional.linear(inputs, weight, bias)
+
+    def _input_power(self, inputs: Tensor) -> Tensor:
+        return inputs.detach().float().square().sum(-1, keepdim=True)
+
+
+def standard_normal(shape: torch.Size, key: int, device: torch.device) -> Tensor:
+    """Independent standard normal numbers that depend on `key` alone."""
+    if device.type == "cpu":
+        unit = torch.zeros(shape)
+        rows = unit.numel() // shape[-1]
+        kernels.add_gaussian(unit, torch.ones(rows), torch.ones(shape[-1]), key)
+        return unit
+    generator = torch.Generator(device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
+    return torch.randn(shape, generator=generator, device=device)
+
+
+def _add_scaled_noise(out: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:
+    """Add noise of deviation row_scale (batch, 1, ...) x column_scale (columns,) to `out` in place, outside autograd."""
+    if out.device.type == "cpu" and out.dtype in (torch.float32, torch.bfloat16):
+        kernels.add_gaussian(out, row_scale.reshape(-1).contiguous(), column_scale, key)
+        return
+    unit = standard_normal(out.shape, key, out.device)
+    columns = column_scale.view(1, -1, *([1] * (out.dim() - 2)))
+    out.detach().add_((unit * row_scale * columns).to(out.dtype))
+
+
+def analog_layers(*models: nn.Module) -> Iterator[AnalogLayer]:
+    """Every analog layer of the models, in order."""
+    for model in models:
+        for module in model.modules():
+            if isinstance(module, AnalogLayer):
+                yield module
+
+
+@contextmanager
+def hold_weights(*models: nn.Module) -> Iterator[None]:
+    """Compute each layer's effective weight once within the block: the arrays are not written between its reads."""
+    layers = list(analog_layers(*models))
+    for layer in layers:
+        layer._holding, layer._held = True, None
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer._holding, layer._held = False, None

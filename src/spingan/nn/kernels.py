@@ -1,0 +1,289 @@
+"""Compiled kernels of the analog layers: quantisation, transfer tables and noise, each one pass over memory.
+
+PyTorch needs five to ten passes for each of these. The kernels work on CPU tensors in float32 or bfloat16 through
+numpy views without a copy; `spingan.nn.analog` and `spingan.nn.activations` fall back to PyTorch's operations elsewhere.
+Work is split over as many threads as PyTorch uses, and no result depends on how it is split.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from llvmlite import ir
+from numba import njit, types, uint64
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+from torch import Tensor
+
+_MIN_PIECE = 1 << 15  # elements; below this a second thread costs more than it saves
+
+
+@intrinsic
+def _as_float(typingctx: Any, bits: Any) -> Any:  # the float32 whose bits are `bits`
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.FloatType())
+
+    return types.float32(types.uint32), codegen
+
+
+@intrinsic
+def _as_bits(typingctx: Any, value: Any) -> Any:  # the bits of a float32
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.IntType(32))
+
+    return types.uint32(types.float32), codegen
+
+
+@njit(inline="always")
+def _load(values, index):  # pragma: no cover - compiled
+    return _as_float(np.uint32(values[index]) << np.uint32(16))
+
+
+@njit(inline="always")
+def _store(values, index, value):  # bfloat16: round to nearest, ties to even
+    bits = _as_bits(np.float32(value))
+    values[index] = np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
+
+
+def _compile_for(bfloat16: bool, build: Callable[..., Any]) -> Any:
+    """`build(load, store)` compiled for float32 arrays, or for bfloat16 seen as uint16."""
+    if bfloat16:
+        return build(_load, _store)
+
+    @njit(inline="always")
+    def load(values, index):
+        return values[index]
+
+    @njit(inline="always")
+    def store(values, index, value):
+        values[index] = value
+
+    return build(load, store)
+
+
+@cache
+def _quantise_kernel() -> Any:
+    @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
+    def quantise(weight, gain, table, scale, first, columns, inner, out):
+        # weight seen as (rows, inner), row r in column (first + r) % columns; uniform levels need no search
+        top = np.float32(table.size) - np.float32(0.5)
+        half, zero = np.float32(0.5), np.float32(0.0)
+        offset = scale + half
+        for row in range(weight.size // inner):
+            full = gain[np.uint64((first + row) % columns)]
+            factor = scale / full
+            piece, target = weight[row * inner : (row + 1) * inner], out[row * inner : (row + 1) * inner]
+            for index in range(inner):
+                value = piece[index]
+                code = value * factor + offset
+                code = code if code > zero else zero  # also what makes a NaN a safe index
+                code = code if code < top else top
+                target[index] = full * table[np.uint32(code)] + value * zero  # a NaN stays one
+
+    return quantise
+
+
+def quantise_uniform(weight: Tensor, gain: Tensor, levels: Tensor, axis: int) -> Tensor:
+    """`weight` on the nearest of uniform `levels` times its column's gain; columns lie on `axis`, 0 or 1.
+
+    Args:
+        weight: float32, contiguous, on the CPU.
+        gain: (columns,) float32, positive: the weight that the highest level stands for.
+        levels: (states,) float32, uniformly spaced from -1 to 1.
+    """
+    columns = weight.shape[axis]
+    rows = columns if axis == 0 else weight.shape[0] * columns
+    inner = weight.numel() // rows
+    out = torch.empty_like(weight)
+    source, target = _flat(weight), _flat(out)
+    table, full = levels.numpy(), gain.numpy()
+    scale = np.float32((table.size - 1) / 2)
+    kernel = _quantise_kernel()
+
+    def work(start: int, stop: int) -> None:
+        piece = slice(start * inner, stop * inner)
+        kernel(source[piece], full, table, scale, start, columns, inner, target[piece])
+
+    _in_pieces(rows, inner, work)
+    return out
+
+
+def _flat(values: Tensor) -> NDArray[Any]:
+    """A flat numpy view of a dense tensor in its memory order; bfloat16 as uint16."""
+    flat = values.detach().as_strided((values.numel(),), (1,))
+    return flat.view(torch.uint16).numpy() if values.dtype == torch.bfloat16 else flat.numpy()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=16, thread_name_prefix="spingan-kernel")
+
+
+def _in_pieces(rows: int, row_size: int, work: Callable[[int, int], Any]) -> list[Any]:
+    """`work(start, stop)` over 0..rows, split over PyTorch's threads where that pays; the results in order."""
+    pieces = max(1, min(torch.get_num_threads(), rows, rows * row_size // _MIN_PIECE))
+    if pieces == 1:
+        return [work(0, rows)]
+    edges = [rows * piece // pieces for piece in range(pieces + 1)]
+    futures = [_pool().submit(work, edges[piece], edges[piece + 1]) for piece in range(1, pieces)]
+    return [work(edges[0], edges[1]), *(future.result() for future in futures)]
+
+
+@cache
+def _table_kernels(bfloat16: bool) -> tuple[Any, Any]:
+    def build(load: Any, store: Any) -> tuple[Any, Any]:
+        @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
+        def forward(values, out, table, rise, low, inverse_step, lowest, highest):
+            last = np.uint32(rise.size - 1)
+            top = np.float32(rise.size)
+            zero = np.float32(0.0)
+            beyond = np.uint32(0)
+            for index in range(values.size):
+                exact = (load(values, index) - low) * inverse_step
+                inside = exact if exact > zero else zero  # also what makes a NaN a safe index
+                inside = inside if inside < top else top
+                beyond += np.uint32(exact != inside)
+                cell = np.uint32(inside)
+                cell = cell if cell < last else last
+                position = exact if exact > lowest else lowest
+                position = position if position < highest else highest
+                store(out, index, table[cell] + (position - np.float32(cell)) * rise[cell] + exact * zero)
+            return beyond
+
+        @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
+        def backward(values, gradient, out, slope, low, inverse_step):
+            # slope[0] and slope[-1] belong to what lies below and above the table
+            top = np.float32(slope.size - 1)
+            zero, one = np.float32(0.0), np.float32(1.0)
+            for index in range(values.size):
+                position = (load(values, index) - low) * inverse_step + one
+                position = position if position > zero else zero
+                position = position if position < top else top
+                store(out, index, load(gradient, index) * slope[np.uint32(position)])
+
+        return forward, backward
+
+    return _compile_for(bfloat16, build)
+
+
+def table_forward(
+    values: Tensor, table: Tensor, low: float, step: float, *, extrapolate: bool = False
+) -> tuple[Tensor, int]:
+    """A uniform transfer table applied to every value, and how many values lay beyond it.
+
+    Args:
+        values: float32 or bfloat16, dense, on the CPU.
+        table: (points,) float32 outputs at `low`, `low + step`, ...
+        extrapolate: Beyond the table continue its first and last cells; else clamp to its ends.
+    """
+    out = torch.empty_like(values)
+    nodes = table.numpy()
+    rise = np.diff(nodes)
+    kernel, _ = _table_kernels(values.dtype == torch.bfloat16)
+    source, target = _flat(values), _flat(out)
+    start, inverse = np.float32(low), np.float32(1.0 / step)
+    lowest, highest = (-np.inf, np.inf) if extrapolate else (0.0, rise.size)
+    ends = np.float32(lowest), np.float32(highest)
+    counts = _in_pieces(
+        source.size,
+        1,
+        lambda begin, end: kernel(source[begin:end], target[begin:end], nodes, rise, start, inverse, *ends),
+    )
+    return out, int(sum(counts))
+
+
+def table_backward(values: Tensor, gradient: Tensor, slope: Tensor, low: float, step: float) -> Tensor:
+    """The gradient of `table_forward`: `gradient` times the slope of the cell that each value fell in.
+
+    Args:
+        slope: (points + 1,) float32: below the table, each of its points - 1 cells, above it.
+    """
+    if gradient.stride() != values.stride() or gradient.dtype != values.dtype:
+        gradient = torch.empty_like(values).copy_(gradient)
+    out = torch.empty_like(values)
+    _, kernel = _table_kernels(values.dtype == torch.bfloat16)
+    source, incoming, target, slopes = _flat(values), _flat(gradient), _flat(out), slope.numpy()
+    start, inverse = np.float32(low), np.float32(1.0 / step)
+    _in_pieces(
+        source.size,
+        1,
+        lambda begin, end: kernel(source[begin:end], incoming[begin:end], target[begin:end], slopes, start, inverse),
+    )
+    return out
+
+
+@cache
+def _gaussian_table() -> NDArray[np.float32]:
+    """65,536 equally likely values of a standard normal distribution: mean 0, variance 1, largest 4.2."""
+    from scipy.special import ndtri
+
+    values = ndtri((np.arange(65536) + 0.5) / 65536)
+    return (values / values.std()).astype(np.float32)
+
+
+@njit(inline="always")
+def _hash(counter, key):
+    # the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): counter-based, so no state and any order
+    value = (counter + key) * uint64(0x9E3779B97F4A7C15)
+    value = (value ^ (value >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return value ^ (value >> uint64(31))
+
+
+_BLOCK = 512  # columns drawn at a time: a draw buffer that stays in the first cache
+
+
+@cache
+def _noise_kernel(bfloat16: bool) -> Any:
+    def build(load: Any, store: Any) -> Any:
+        @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
+        def add(values, row_scale, column_scale, gaussian, key, first_row):
+            columns = column_scale.size
+            groups = (columns + 3) // 4
+            bits = np.empty((_BLOCK + 3) // 4, np.uint64)
+            lanes = bits.view(np.uint16)
+            for row in range(row_scale.size):
+                scale = row_scale[row]
+                start = uint64(first_row + row) * uint64(groups)
+                for block in range(0, columns, _BLOCK):
+                    width = min(_BLOCK, columns - block)
+                    for group in range((width + 3) // 4):
+                        bits[group] = _hash(start + uint64(block // 4 + group), key)
+                    piece = values[row * columns + block : row * columns + block + width]
+                    scales = column_scale[block : block + width]
+                    for index in range(width):
+                        store(piece, index, load(piece, index) + scale * scales[index] * gaussian[lanes[index]])
+
+        return add
+
+    return _compile_for(bfloat16, build)
+
+
+def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:
+    """Add in place to (rows, columns) dense `values` independent normal noise of deviation row_scale * column_scale.
+
+    The noise is a function of `key` and of the place alone: the same key draws the same noise, whatever the threads.
+
+    Args:
+        values: float32 or bfloat16 on the CPU, whose memory order is rows of columns (a channels-last map is).
+        row_scale: (rows,) float32.
+        column_scale: (columns,) float32.
+        key: 0 .. 2**64 - 1.
+    """
+    kernel = _noise_kernel(values.dtype == torch.bfloat16)
+    target, rows, columns = _flat(values), row_scale.numpy(), column_scale.numpy()
+    gaussian = _gaussian_table()
+    width = columns.size
+
+    def work(start: int, stop: int) -> None:
+        kernel(target[start * width : stop * width], rows[start:stop], columns, gaussian, np.uint64(key), start)
+
+    _in_pieces(rows.size, width, work)
+
+
+def stream_key(*parts: int) -> int:
+    """A 64-bit key from seeds and counters, well mixed: nearby parts give unrelated keys."""
+    return int(np.random.SeedSequence([part & 0xFFFFFFFFFFFFFFFF for part in parts]).generate_state(1, np.uint64)[0])

@@ -1,0 +1,133 @@
+"""The state of a training: both nets, their optimizers and the averaged generator."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from spingan.hardware.technology import Technology
+from spingan.nn.activations import DeviceActivation
+from spingan.nn.analog import analog_layers
+from spingan.nn.chip import recalibrate_batch_norm
+from spingan.nn.conversion import Conversion, convert
+from spingan.nn.dcgan import discriminator, generator, pair_named
+from spingan.nn.kernels import stream_key
+from spingan.nn.weights import Model
+from spingan.training.checkpoint import optimizer_tensors, restore_optimizer
+from spingan.nn.tensor_files import load_module
+from spingan.training.recipe import Recipe
+
+_RECALIBRATION_BATCHES = 16  # of 256 latents: batch norm's mean is then known to 1/64 of its deviation
+LATENTS, SHUFFLE, GENERATOR_NOISE, DISCRIMINATOR_NOISE, RECALIBRATION, SAMPLES = range(1, 7)
+
+
+@dataclass
+class Nets:
+    """Everything that a training changes, apart from its counters."""
+
+    generator: nn.Module
+    discriminator: nn.Module
+    generator_optimizer: torch.optim.Optimizer
+    discriminator_optimizer: torch.optim.Optimizer
+    average: dict[str, Tensor]
+    conversion: Conversion
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """All of it, by part."""
+        return {
+            "generator": self.generator.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "generator_optimizer": optimizer_tensors(self.generator_optimizer),
+            "discriminator_optimizer": optimizer_tensors(self.discriminator_optimizer),
+            "average": self.average,
+        }
+
+    def restore(self, parts: dict[str, dict[str, Tensor]]) -> None:
+        """Put back what `tensors` gave.
+
+        Raises:
+            UserError: They are of other nets.
+        """
+        load_module(self.generator, parts["generator"], "the checkpoint")
+        load_module(self.discriminator, parts["discriminator"], "the checkpoint")
+        restore_optimizer(self.generator_optimizer, parts["generator_optimizer"])
+        restore_optimizer(self.discriminator_optimizer, parts["discriminator_optimizer"])
+        for name, tensor in parts.get("average", {}).items():
+            self.average[name].copy_(tensor)
+
+    @torch.no_grad()
+    def update_average(self, decay: float, step: int) -> None:
+        """One step of the moving average, faster at first so that the first weights are soon forgotten."""
+        now = min(decay, (1 + step) / (10 + step))
+        current = dict(self.generator.named_parameters())
+        torch._foreach_lerp_(list(self.average.values()), [current[name] for name in self.average], 1 - now)
+
+    def saturated(self) -> tuple[int, int]:
+        """Device activations that left their range since the last call, and all of them."""
+        devices = [m for net in (self.generator, self.discriminator) for m in net.modules() if isinstance(m, DeviceActivation)]
+        counts = sum(device.saturated for device in devices), sum(device.evaluated for device in devices)
+        for device in devices:
+            device.saturated = device.evaluated = 0
+        return counts
+
+
+def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> Nets:
+    """Nets as the recipe begins with them: first weights from its seed, the same for every technology."""
+    pair = pair_named(recipe.net)
+    torch.manual_seed(recipe.seed)
+    noise: dict[str, Any] = {"read_noise": recipe.read_noise, "programming_noise": recipe.programming_noise}
+    conversion = convert(generator(pair, recipe.latent_size), technology, **noise)
+    critic = convert(discriminator(pair), technology, **noise).model
+    made, critic = conversion.model.to(device), critic.to(device)  # images are channels-last; weights need not be
+    average = {name: parameter.detach().clone() for name, parameter in made.named_parameters()}
+    return Nets(
+        made,
+        critic,
+        torch.optim.Adam(made.parameters(), recipe.generator_learning_rate, recipe.adam_betas),
+        torch.optim.Adam(critic.parameters(), recipe.discriminator_learning_rate, recipe.adam_betas),
+        average if recipe.average_decay is not None else {},
+        conversion,
+    )
+
+
+def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dict[str, Any]) -> Model:
+    """The generator to draw samples from: averaged weights, gains and ranges fitted to them, batch norm measured anew.
+
+    Batch norm is measured on the weights as they are programmed, in float32.
+    """
+    made = copy.deepcopy(nets.generator).to("cpu")
+    with torch.no_grad():
+        for name, parameter in made.named_parameters():
+            if name in nets.average:
+                parameter.copy_(nets.average[name])
+    settle(made, recipe.latent_size, recipe.seed)
+    conversion = Conversion(made.eval(), nets.conversion.rows, nets.conversion.not_simulated)
+    return Model(recipe.name, recipe.net, recipe.latent_size, technology, conversion, info)
+
+
+@torch.no_grad()
+def settle(made: nn.Module, latent_size: int, seed: int) -> None:
+    """Fit a generator's gains, batch-norm statistics and activation ranges to its weights, layer by layer in order."""
+    key = stream_key(seed, RECALIBRATION) >> 1
+    latents = torch.randn(_RECALIBRATION_BATCHES, 256, latent_size, 1, 1, generator=torch.Generator().manual_seed(key))
+    for layer in analog_layers(made):
+        layer.calibrate()
+        layer.redraw_deviation()
+    devices = [module for module in made.modules() if isinstance(module, DeviceActivation)]
+    for device in devices:
+        device.begin_calibration()
+    recalibrate_batch_norm(made, list(latents))
+    for device in devices:
+        device.end_calibration()
+    for device in devices:
+        device.saturated = device.evaluated = 0
+
+
+def redraw_programming(*models: nn.Module) -> None:
+    """Write every array once more: its programming noise is drawn anew."""
+    for layer in analog_layers(*models):
+        layer.redraw_deviation()
+
+

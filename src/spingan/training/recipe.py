@@ -1,0 +1,127 @@
+"""Recipes: everything that decides how a net is trained, as one YAML file."""
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from spingan.errors import UserError
+from spingan.hardware.mapping import Noise
+
+_SHIPPED = Path(__file__).parents[1] / "recipes"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Data(_Section):
+    """Where the real images come from."""
+
+    name: Literal["fashion-mnist", "anime-faces"]
+    path: str | None = None
+
+
+class Recipe(_Section):
+    """How to train one pair of nets on one technology."""
+
+    name: str
+    net: Literal["fashion", "colour-64"]
+    technology: str
+    """A shipped name, a technology's YAML file, or a folder that holds one."""
+    data: Data
+    training_images: int = Field(gt=0)
+    """Images of an epoch in the paper's accounting; the bill is written for them."""
+    batch_size: int = Field(gt=1)
+    latent_size: int = Field(gt=0)
+    epochs: int = Field(gt=0)
+    generator_learning_rate: float = Field(gt=0)
+    discriminator_learning_rate: float = Field(gt=0)
+    adam_betas: tuple[float, float]
+    seed: int = Field(default=0, ge=0)
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
+    read_noise: Noise | None = None
+    programming_noise: Noise | None = None
+    average_decay: float | None = Field(default=None, ge=0, lt=1)
+    """Decay a step of the exponential moving average of the generator that samples are drawn from."""
+    calibrate_every: int = Field(default=50, gt=0)
+    """Steps between calibrations of column gains and activation ranges."""
+    checkpoint_every: int = Field(default=200, gt=0)
+    log_every: int = Field(default=50, gt=0)
+    sample_epochs: tuple[int, ...] = ()
+    sample_count: int = Field(default=64, gt=0)
+
+
+def shipped_recipes() -> tuple[str, ...]:
+    """Names of the recipes that come with the package."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
+
+
+def load_recipe(name_or_path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Recipe:
+    """The recipe of that shipped name or YAML file, with `key=value` overrides (`data.path=/images`) put on top.
+
+    Raises:
+        UserError: No such recipe, an unknown key, or a value of the wrong kind.
+    """
+    name = str(name_or_path)
+    path = _SHIPPED / f"{name}.yaml" if name in shipped_recipes() else Path(name_or_path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        close = difflib.get_close_matches(name, shipped_recipes(), 1)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        raise UserError(
+            f"unknown recipe {name!r}", f"{hint}Shipped: {', '.join(shipped_recipes())}. Or give a YAML file."
+        ) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"cannot read the recipe {path}: {error}", "Give a YAML file.") from error
+    if not isinstance(content, dict):
+        raise UserError(f"recipe {path} is not a list of keys and values", "See a shipped one for the form.")
+    for override in overrides:
+        _override(content, override)
+    return recipe_from(content, f"recipe {name}")
+
+
+def recipe_from(content: dict[str, Any], where: str) -> Recipe:
+    """The recipe with those keys and values.
+
+    Raises:
+        UserError: An unknown key, or a value of the wrong kind; `where` says of what.
+    """
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        raise _recipe_error(error, where) from error
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise UserError(f"--set {override!r} is not of the form key=value", "For example: --set epochs=50")
+    *parents, leaf = key.split(".")
+    place = content
+    for parent in parents:
+        inner = place.get(parent)
+        if inner is None:
+            inner = place[parent] = {}
+        if not isinstance(inner, dict):
+            raise UserError(f"--set {key}: {parent} holds a single value", "Leave out what follows it.")
+        place = inner
+    try:
+        place[leaf] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"--set {key}: cannot read the value {text!r}", "Quote it as in YAML.") from error
+
+
+def _recipe_error(error: ValidationError, where: str) -> UserError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        fields = {"data": Data.model_fields, "read_noise": Noise.model_fields, "programming_noise": Noise.model_fields}
+        known = list(fields.get(str(first["loc"][0]), Recipe.model_fields) if len(first["loc"]) > 1 else Recipe.model_fields)
+        close = difflib.get_close_matches(str(first["loc"][-1]), known, 1)
+        return UserError(f"{where}: unknown key {key}", f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}.")
+    return UserError(f"{where}: {key}: {first['msg'][0].lower()}{first['msg'][1:]} (got {first.get('input')!r})", "Correct the value.")

@@ -1,0 +1,116 @@
+"""What a training leaves behind to look at: metrics.csv, TensorBoard events, and a progress bar while it runs."""
+
+import csv
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from torch import Tensor
+
+from spingan.output import write_text
+
+if TYPE_CHECKING:
+    from spingan.training.loop import StepResult
+
+COLUMNS = (
+    "epoch",
+    "step",
+    "discriminator_loss",
+    "generator_loss",
+    "discriminator_real",
+    "discriminator_fake",
+    "images_per_s",
+    "saturated_fraction",
+)
+
+
+class Record:
+    """Means over the steps since the last row, written to `metrics.csv` and to TensorBoard.
+
+    On resuming, rows and events after the checkpoint's step are dropped: they will be written again.
+    """
+
+    def __init__(self, folder: Path, resume_step: int) -> None:
+        from torch.utils.tensorboard.writer import SummaryWriter
+
+        self._path = folder / "metrics.csv"
+        self._begin(resume_step)
+        self._file = self._path.open("a", newline="", encoding="utf-8")
+        self._writer = csv.writer(self._file)
+        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=resume_step + 1)
+        self._forget()
+
+    def _begin(self, resume_step: int) -> None:
+        kept = [",".join(COLUMNS)]
+        if resume_step and self._path.exists():
+            rows = self._path.read_text(encoding="utf-8").splitlines()[1:]
+            kept += [row for row in rows if row.count(",") == len(COLUMNS) - 1 and int(row.split(",")[1]) <= resume_step]
+        write_text(self._path, "\n".join(kept) + "\n")
+
+    def _forget(self) -> None:
+        self._sums = [0.0] * 4
+        self._steps = self._images = self._saturated = self._evaluated = 0
+        self._since = time.monotonic()
+
+    def add(self, result: "StepResult", saturation: tuple[int, int], images: int) -> None:
+        """Take one step into account; `saturation` is (saturated, evaluated) device activations."""
+        values = (
+            result.discriminator_loss,
+            result.generator_loss,
+            result.discriminator_real,
+            result.discriminator_fake,
+        )
+        self._sums = [total + value for total, value in zip(self._sums, values, strict=True)]
+        self._steps += 1
+        self._images += images
+        self._saturated += saturation[0]
+        self._evaluated += saturation[1]
+
+    def write_row(self, epoch: int, step: int) -> None:
+        """Write the means since the last row."""
+        means = [total / self._steps for total in self._sums]
+        speed = self._images / max(time.monotonic() - self._since, 1e-9)
+        saturated = self._saturated / self._evaluated if self._evaluated else 0.0
+        row = [*means, speed, saturated]
+        self._writer.writerow([epoch, step, *(f"{value:.6g}" for value in row)])
+        for name, value in zip(COLUMNS[2:], row, strict=True):
+            self._board.add_scalar(name, value, step)
+        self._forget()
+
+    def add_images(self, images: Tensor, step: int) -> None:
+        """Show generated images, in -1..1, on TensorBoard."""
+        self._board.add_images("samples", (images.clamp(-1, 1) + 1) / 2, step)
+
+    def flush(self) -> None:
+        """Bring the rows to the disk, so that they are there if the checkpoint is."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._board.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._board.close()
+
+
+@contextmanager
+def training_progress(total: int, done: int, shown: bool) -> Iterator[Callable[[int, str], None]]:
+    """A progress bar on stderr with the time left; the block calls it with (steps done, text)."""
+    if not shown:
+        yield lambda _done, _text: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(True))
+    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=300) as bar:
+        task = bar.add_task("training", total=total, completed=done)
+        yield lambda now, text: bar.update(task, completed=now, description=text)
