@@ -1,0 +1,264 @@
+"""Measured and simulated tables: CSV, mumax3's table.txt and OOMMF's .odt, read as named columns."""
+
+import csv
+import difflib
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spingan.errors import UserError
+
+Format = Literal["csv", "mumax3", "oommf"]
+
+# A column's unit as instruments and simulators write it -> (SI unit, factor). Case matters: s is a second, S a siemens.
+UNITS = {
+    "": ("1", 1.0), "1": ("1", 1.0),
+    "A": ("A", 1.0), "mA": ("A", 1e-3), "uA": ("A", 1e-6), "nA": ("A", 1e-9),
+    "V": ("V", 1.0), "mV": ("V", 1e-3), "uV": ("V", 1e-6),
+    "S": ("S", 1.0), "mS": ("S", 1e-3), "uS": ("S", 1e-6), "nS": ("S", 1e-9),
+    "Ohm": ("Ohm", 1.0), "kOhm": ("Ohm", 1e3),
+}  # fmt: skip
+
+_SUFFIXES = {unit.lower(): unit for unit in UNITS if unit and unit != "1"} | {"normalised": "1"}
+_BRACKETED = re.compile(r"^(?P<name>.*?)\s*[\[(](?P<unit>[^\])]*)[\])]$")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of text cells; `unit` is None where the file does not say it."""
+
+    name: str
+    unit: str | None
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as read, its cells still text; `lines` are the rows' line numbers in the file."""
+
+    path: Path
+    format: Format
+    columns: tuple[Column, ...]
+    lines: tuple[int, ...]
+
+    def column(self, name: str) -> Column:
+        """The column that the user calls `name`: its full name, or the part that OOMMF writes after "::".
+
+        Raises:
+            UserError: None or several are called so.
+        """
+        exact = [column for column in self.columns if column.name == name]
+        found = exact or [column for column in self.columns if column.name.rpartition("::")[2] == name]
+        if len(found) == 1:
+            return found[0]
+        names = [column.name for column in self.columns]
+        if found:
+            raise UserError(
+                f"{self.path}: {len(found)} columns are called {name}",
+                f"Give the full name: {', '.join(column.name for column in found)}",
+            )
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        raise UserError(f"{self.path}: there is no column {name}", f"{hint}Its columns: {', '.join(names)}")
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """The column `name` as numbers, shape (rows,).
+
+        Raises:
+            UserError: The column is missing, or a cell is not a finite number; the error names its line.
+        """
+        column = self.column(name)
+        values = [_number(cell) for cell in column.cells]
+        for value, cell, line in zip(values, column.cells, self.lines, strict=True):
+            if not math.isfinite(value):
+                shown = repr(cell) if cell else "empty"
+                raise UserError(
+                    f"{self.path}, line {line}: {column.name} is {shown}, not a finite number",
+                    "Remove the row, or correct the value",
+                )
+        return np.array(values, dtype=np.float64)
+
+
+def read_table(path: str | Path) -> Table:
+    """The table in the file `path`; its format is told by its first lines.
+
+    CSV may be parted by commas, semicolons or tabs, and may begin with comment lines ("#").
+
+    Raises:
+        UserError: The file cannot be read, or is not such a table.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"there is no file {path}", "Check its path") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8 text", "Export the measurement as CSV in UTF-8") from None
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}", "Check its path and its rights") from error
+    lines = text.splitlines()
+    table = _parse(path, lines)
+    if not table.lines:
+        raise UserError(f"{path}: there are no rows", "Give a line of column names, then one row a measurement")
+    return table
+
+
+def _parse(path: Path, lines: Sequence[str]) -> Table:
+    first = lines[0] if lines else ""
+    if first.upper().startswith("# ODT"):
+        return _parse_oommf(path, lines)
+    if (
+        first.startswith("#")
+        and "\t" in first
+        and all(_BRACKETED.match(name) for name in first[1:].strip().split("\t"))
+    ):
+        return _parse_mumax3(path, lines)
+    return _parse_csv(path, lines)
+
+
+def _parse_mumax3(path: Path, lines: Sequence[str]) -> Table:
+    names, units = zip(*(_named(name.strip()) for name in lines[0][1:].strip().split("\t")), strict=True)
+    rows = [(number, line.split()) for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
+    return _table(path, "mumax3", names, units, rows)
+
+
+def _parse_oommf(path: Path, lines: Sequence[str]) -> Table:
+    names: list[str] | None = None
+    units: list[str] = []
+    rows: list[tuple[int, list[str]]] = []
+    for number, line in _joined(lines):
+        directive, _, rest = line.lstrip("#").strip().partition(":")
+        if not line.startswith("#"):
+            rows += [(number, parse_tcl_list(line, f"{path}, line {number}"))] if line.strip() else []
+        elif directive.lower() == "columns" and names is not None:
+            raise UserError(f"{path}, line {number}: a second table begins", "Split the file: one table in each")
+        elif directive.lower() == "columns":
+            names = parse_tcl_list(rest, f"{path}, line {number}")
+        elif directive.lower() == "units":
+            units = parse_tcl_list(rest, f"{path}, line {number}")
+    if not names:
+        raise UserError(f'{path}: there is no "# Columns:" line', "Save the table from OOMMF anew, as ODT 1.0")
+    if units and len(units) != len(names):
+        raise UserError(f"{path}: {len(units)} units for {len(names)} columns", 'Correct the "# Units:" line')
+    return _table(path, "oommf", names, units or [None] * len(names), rows)
+
+
+def _joined(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """The lines with OOMMF's continuations (a backslash at the end) joined, each with its first line's number."""
+    joined: list[tuple[int, str]] = []
+    open_line = False
+    for number, line in enumerate(lines, start=1):
+        body = line[:-1] if line.endswith("\\") else line
+        if open_line:
+            joined[-1] = (joined[-1][0], joined[-1][1] + " " + body.lstrip("#").strip())
+        else:
+            joined.append((number, body))
+        open_line = line.endswith("\\")
+    return joined
+
+
+def parse_tcl_list(text: str, where: str) -> list[str]:
+    """The words of a Tcl list: parted by blanks, quoted by {braces} that nest or by "quotes".
+
+    Raises:
+        UserError: A quote or a brace is not closed.
+    """
+    words: list[str] = []
+    position = 0
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+        elif text[position] in '{"':
+            end = _closing(text, position)
+            if end is None:
+                raise UserError(f"{where}: {text[position]} is not closed", "Save the table from OOMMF anew")
+            words.append(text[position + 1 : end])
+            position = end + 1
+        else:
+            word = text[position:].split(maxsplit=1)[0]
+            words.append(word)
+            position += len(word)
+    return words
+
+
+def _closing(text: str, start: int) -> int | None:
+    if text[start] == '"':
+        end = text.find('"', start + 1)
+        return end if end >= 0 else None
+    depth = 0
+    for position in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
+        if depth == 0:
+            return position
+    return None
+
+
+def _parse_csv(path: Path, lines: Sequence[str]) -> Table:
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and line.lstrip()[0] != "#"]
+    if not numbered:
+        raise UserError(f"{path}: there is no table", "Give a line of column names, then one row a measurement")
+    delimiter = max(",;\t", key=numbered[0][1].count)
+    split = [(number, next(csv.reader([line], delimiter=delimiter))) for number, line in numbered]
+    names, units = zip(*(_named(name.strip()) for name in split[0][1]), strict=True)
+    # A suffix such as current_ua stays part of the name: it is what the user sees in the file.
+    return _table(path, "csv", names, units, split[1:])
+
+
+def _named(title: str) -> tuple[str, str | None]:
+    """A column's title as its name and unit: "I (uA)" and "I [uA]" have both, "current_ua" keeps its name."""
+    bracketed = _BRACKETED.match(title)
+    if bracketed:
+        return bracketed["name"], bracketed["unit"]
+    return title, _SUFFIXES.get(title.rpartition("_")[2].lower()) if "_" in title else None
+
+
+def _table(
+    path: Path,
+    format: Format,
+    names: Sequence[str],
+    units: Sequence[str | None],
+    rows: Sequence[tuple[int, Sequence[str]]],
+) -> Table:
+    for number, row in rows:
+        if len(row) != len(names):
+            raise UserError(
+                f"{path}, line {number}: {len(row)} cells for {len(names)} columns", "Give each row one cell a column"
+            )
+    columns = tuple(
+        Column(name, unit, tuple(row[i].strip() for _, row in rows))
+        for i, (name, unit) in enumerate(zip(names, units, strict=True))
+    )
+    return Table(path, format, columns, tuple(number for number, _ in rows))
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan
+
+
+def si(unit: str | None, column: str, option: str) -> tuple[str, float]:
+    """A unit as (SI unit, factor into it).
+
+    Args:
+        unit: As written; None if the file does not say it.
+        column: The column's name, for the error.
+        option: What the user gives the unit with, for the remedy.
+
+    Raises:
+        UserError: The unit is missing or unknown.
+    """
+    known = ", ".join(name for name in UNITS if name)
+    if unit is None:
+        raise UserError(f"column {column} has no unit", f"Give {option}, one of: {known}")
+    plain = unit.strip().replace("µ", "u").replace("μ", "u").replace("Ω", "Ohm").replace("Ω", "Ohm")
+    if plain not in UNITS:
+        raise UserError(f"column {column} has unit {unit}, which is not known here", f"Give {option}, one of: {known}")
+    return UNITS[plain]
