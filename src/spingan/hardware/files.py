@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import yaml
 
 from spingan.errors import UserError
@@ -232,21 +233,23 @@ def parse_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[tuple[int | 
     if not isinstance(data, dict):
         raise UserError(f"{where}: the YAML header is missing", 'Begin the file with lines such as "# kind: synapse"')
     lines: dict[tuple[int | str, ...], int] = {}
-    _collect_lines(node, (), lines)
+    _collect_lines(node, (), lines, where)
     return data, lines
 
 
 def _collect_lines(
-    node: yaml.Node | None, path: tuple[int | str, ...], lines: dict[tuple[int | str, ...], int]
+    node: yaml.Node | None, path: tuple[int | str, ...], lines: dict[tuple[int | str, ...], int], where: str
 ) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if (*path, key.value) in lines:
+                raise UserError(f"{where}, line {key.start_mark.line + 1}: {key.value} is given twice", "Keep one")
             lines[(*path, key.value)] = key.start_mark.line + 1
-            _collect_lines(value, (*path, key.value), lines)
+            _collect_lines(value, (*path, key.value), lines, where)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             lines[(*path, index)] = value.start_mark.line + 1
-            _collect_lines(value, (*path, index), lines)
+            _collect_lines(value, (*path, index), lines, where)
 
 
 def _read(path: Path, kind: str, known: Mapping[str, Mapping[str, tuple[str, float]]]) -> _File:
@@ -344,8 +347,6 @@ def _levels_are_counted(file: _File) -> None:
 
 
 def _fill_full_scale(fields: dict[str, Any], inputs: Sequence[float], outputs: Sequence[float]) -> None:
-    import numpy as np
-
     full_scale = fields.setdefault("input_full_scale", inputs[-1])
     fields.setdefault("output_zero", float(np.interp(0.0, inputs, outputs)))
     if isinstance(full_scale, int | float):

@@ -13,7 +13,7 @@ from scipy.optimize import isotonic_regression
 from spingan.errors import UserError
 from spingan.hardware.activation import Activation, Function
 from spingan.hardware.files import write_activation, write_synapse
-from spingan.hardware.measured import Table, read_table, si
+from spingan.hardware.measured import Table, plain_name, read_table, si
 from spingan.hardware.synapse import Synapse
 from spingan.hardware.value import build
 from spingan.output import atomic_path
@@ -251,11 +251,11 @@ def draw_fit(fit: Fit, path: str | Path) -> None:
         axes.plot(branch.measured_x, branch.measured_y, marker, mfc="none", color="0.45", ms=4, label=f"points{label}")
         axes.plot(branch.fitted_x, branch.fitted_y, line, color="C0", label=f"fit{label}")
     for axis, label, unit in ((axes.xaxis, fit.x_label, fit.x_unit), (axes.yaxis, fit.y_label, fit.y_unit)):
-        dimensionless = unit == "1"
-        axis.set_label_text(label if dimensionless else f"{label} ({unit.replace('Ohm', 'Ω')})")
-        if not dimensionless:
-            axis.set_major_formatter(EngFormatter())
-    axes.legend(frameon=False, title=f"error {_percent(fit.rms_error, fit.maximum_error)} of the span")
+        axis.set_label_text(plain_name(label))
+        if unit != "1":
+            axis.set_major_formatter(EngFormatter(unit.replace("Ohm", "Ω")))
+    title = f"error {_percent(fit.rms_error, fit.maximum_error)} of the span"
+    figure.legend(loc="outside upper center", ncols=2, frameon=False, title=title)
     with atomic_path(path) as temporary:
         canvas.print_png(str(temporary))
 

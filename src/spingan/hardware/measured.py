@@ -237,6 +237,13 @@ def _table(
     return Table(path, format, columns, tuple(number for number, _ in rows))
 
 
+def plain_name(column: str) -> str:
+    """A column's name without OOMMF's prefix and without a unit's suffix: what a plot's axis is called."""
+    tail = column.rpartition("::")[2]
+    name, _, suffix = tail.rpartition("_")
+    return (name if name and suffix.lower() in _SUFFIXES else tail).replace("_", " ")
+
+
 def _number(cell: str) -> float:
     try:
         return float(cell)

@@ -18,7 +18,7 @@ from spingan.hardware.value import SCHEMA_VERSION, NotNegative, Positive, Value,
 Encoding = Literal["midpoint_reference", "differential_pair", "sign_crossbar"]
 ActivationKey = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
 
-_DEVICES = Path(__file__).parents[1] / "devices"
+DEVICES = Path(__file__).parents[1] / "devices"
 
 DIGITAL_TYPES = (
     "BatchNorm2d", "Tanh", "Sigmoid", "Flatten", "Dropout", "Dropout2d",
@@ -113,7 +113,7 @@ def load_technology(name_or_path: str | Path) -> Technology:
     Raises:
         UserError: There is none, or its files are not right.
     """
-    shipped = _DEVICES / "technologies" / f"{name_or_path}.yaml"
+    shipped = DEVICES / "technologies" / f"{name_or_path}.yaml"
     if str(name_or_path) in shipped_technologies():
         return _load(shipped)
     path = Path(name_or_path)
@@ -131,13 +131,13 @@ def load_technology(name_or_path: str | Path) -> Technology:
 
 def shipped_technologies() -> tuple[str, ...]:
     """The names of the technologies that come with the package, `ideal` first."""
-    names = sorted(path.stem for path in (_DEVICES / "technologies").glob("*.yaml"))
+    names = sorted(path.stem for path in (DEVICES / "technologies").glob("*.yaml"))
     return tuple(sorted(names, key=lambda name: name != "ideal"))
 
 
 def shipped_curves() -> tuple[str, ...]:
     """The names of the synapse and activation files that come with the package."""
-    return tuple(sorted(path.stem for path in (_DEVICES / "curves").glob("*.csv")))
+    return tuple(sorted(path.stem for path in (DEVICES / "curves").glob("*.csv")))
 
 
 def _load(path: Path) -> Technology:
@@ -169,7 +169,7 @@ def _curve_path(name: str, technology: Path) -> Path:
     beside = technology.parent / name
     if beside.is_file():
         return beside
-    shipped = _DEVICES / "curves" / f"{name}.csv"
+    shipped = DEVICES / "curves" / f"{name}.csv"
     if name in shipped_curves():
         return shipped
     raise UserError(
