@@ -32,10 +32,24 @@ def uniform_table(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArr
     return np.interp(grid, u, v), float(u[0]), float((u[-1] - u[0]) / cells)
 
 
-class _Transfer(torch.autograd.Function):
+def straight_pieces(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The points of (u, v) that a straight line through its neighbours would miss; its ends always."""
+    kept = [0]
+    for point in range(1, len(u) - 1):
+        before, after = kept[-1], point + 1
+        along = (u[point] - u[before]) / (u[after] - u[before])
+        line = v[before] + along * (v[after] - v[before])
+        if abs(line - v[point]) > 1e-9 * (v.max() - v.min()):
+            kept.append(point)
+    kept.append(len(u) - 1)
+    return u[kept], v[kept]
+
+
+class _Table(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, values: Tensor, table: Tensor, slope: Tensor, low: float, step: float, module: Any) -> Tensor:
-        if values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16):
+    def forward(ctx: Any, values: Tensor, module: "DeviceActivation", scale: float) -> Tensor:
+        low, step, table = module.low * scale, module.step * scale, module.table * scale
+        if _has_kernel(values):
             values = _dense(values)
             out, beyond = kernels.table_forward(values, table, low, step, extrapolate=module.extrapolate)
         else:
@@ -43,24 +57,57 @@ class _Transfer(torch.autograd.Function):
             inside = position.clamp(0, table.numel() - 1)
             cell = inside.to(torch.int64).clamp(max=table.numel() - 2)
             reached = position if module.extrapolate else inside
-            out = table.to(values.dtype)[cell] + (reached - cell) * (table[1:] - table[:-1]).to(values.dtype)[cell]
+            out = table.to(values.dtype)[cell] + (reached - cell) * table.diff().to(values.dtype)[cell]
             beyond = int((inside != position).sum())
         module.count(values.numel(), beyond)
-        ctx.save_for_backward(values, slope)
+        ctx.save_for_backward(values, module.slope)
         ctx.grid = (low, step)
         return out
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None]:
         values, slope = ctx.saved_tensors
         low, step = ctx.grid
-        if values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16):
-            into = kernels.table_backward(values, gradient, slope, low, step)
-        else:
-            cell = ((values - low) / step + 1).clamp(0, slope.numel() - 1).to(torch.int64)
-            into = gradient * slope.to(gradient.dtype)[cell]
-        return into, None, None, None, None, None
+        if _has_kernel(values):
+            return kernels.table_backward(values, gradient, slope, low, step), None, None
+        cell = ((values - low) / step + 1).clamp(0, slope.numel() - 1).to(torch.int64)
+        return gradient * slope.to(gradient.dtype)[cell], None, None
+
+
+class _Hinges(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, module: "DeviceActivation", scale: float) -> Tensor:
+        assert module.hinges is not None
+        values = _dense(values)
+        base, places, bends = module.hinges
+        ctx.curve = places * np.float32(scale), bends
+        low, high = module.low * scale, (module.low + module.step * (module.table.numel() - 1)) * scale
+        out, beyond = kernels.hinge_forward(values, base * scale, *ctx.curve, low, high)
+        module.count(values.numel(), beyond)
+        ctx.save_for_backward(values)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None]:
+        (values,) = ctx.saved_tensors
+        return kernels.hinge_backward(values, gradient, *ctx.curve), None, None
+
+
+def _hinges(
+    u: NDArray[np.float64], v: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float32], NDArray[np.float32]] | None:
+    """A clamped curve as its first value and the places and sizes of its bends; None if it has too many."""
+    if len(u) > kernels.MOST_HINGES:
+        return None
+    slopes = np.concatenate([[0.0], np.diff(v) / np.diff(u), [0.0]])
+    spare = kernels.MOST_HINGES - len(u)
+    return float(v[0]), np.pad(u, (0, spare)).astype(np.float32), np.pad(np.diff(slopes), (0, spare)).astype(np.float32)
+
+
+def _has_kernel(values: Tensor) -> bool:
+    return values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16)
 
 
 def _dense(values: Tensor) -> Tensor:
@@ -92,6 +139,7 @@ class DeviceActivation(nn.Module):
         self.extrapolate = activation.outside == "extrapolate"
         slope = np.concatenate([rise[:1], rise, rise[-1:]]) if self.extrapolate else np.pad(rise, 1)
         self.register_buffer("slope", torch.tensor(slope, dtype=torch.float32), persistent=False)
+        self.hinges = None if self.extrapolate else _hinges(*straight_pieces(*activation.normalised()))
         self.register_buffer("full_scale", torch.ones(()))
         self.calibrating = False
         self.saturated = 0
@@ -114,8 +162,8 @@ class DeviceActivation(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         if self.calibrating:
             self.observe(values)
-        scale = float(self.full_scale)
-        return _Transfer.apply(values, self.table * scale, self.slope, self.low * scale, self.step * scale, self)  # pyright: ignore[reportReturnType]
+        curve = _Hinges if self.hinges is not None and _has_kernel(values) else _Table
+        return curve.apply(values, self, float(self.full_scale))  # pyright: ignore[reportReturnType]
 
     @torch.no_grad()
     def observe(self, values: Tensor) -> None:

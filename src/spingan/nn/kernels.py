@@ -215,6 +215,89 @@ def table_backward(values: Tensor, gradient: Tensor, slope: Tensor, low: float, 
     return out
 
 
+MOST_HINGES = 4
+
+
+@cache
+def _hinge_kernels(bfloat16: bool) -> tuple[Any, Any]:
+    def build(load: Any, store: Any) -> tuple[Any, Any]:
+        @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
+        def forward(values, out, base, places, bends, low, high):
+            p0, p1, p2, p3 = places[0], places[1], places[2], places[3]
+            b0, b1, b2, b3 = bends[0], bends[1], bends[2], bends[3]
+            zero = np.float32(0.0)
+            beyond = np.uint32(0)
+            for index in range(values.size):
+                value = load(values, index)
+                beyond += np.uint32((value < low) | (value > high))
+                d0, d1, d2, d3 = value - p0, value - p1, value - p2, value - p3
+                total = base + value * zero  # a NaN stays one
+                total += b0 * (d0 if d0 > zero else zero)
+                total += b1 * (d1 if d1 > zero else zero)
+                total += b2 * (d2 if d2 > zero else zero)
+                total += b3 * (d3 if d3 > zero else zero)
+                store(out, index, total)
+            return beyond
+
+        @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
+        def backward(values, gradient, out, places, bends):
+            p0, p1, p2, p3 = places[0], places[1], places[2], places[3]
+            b0, b1, b2, b3 = bends[0], bends[1], bends[2], bends[3]
+            zero = np.float32(0.0)
+            for index in range(values.size):
+                value = load(values, index)
+                slope = b0 if value >= p0 else zero
+                slope += b1 if value >= p1 else zero
+                slope += b2 if value >= p2 else zero
+                slope += b3 if value >= p3 else zero
+                store(out, index, load(gradient, index) * slope)
+
+        return forward, backward
+
+    return _compile_for(bfloat16, build)
+
+
+def hinge_forward(
+    values: Tensor, base: float, places: NDArray[np.float32], bends: NDArray[np.float32], low: float, high: float
+) -> tuple[Tensor, int]:
+    """base + sum of bends x max(values - places, 0), and how many values lay outside low..high.
+
+    What a curve of a few straight pieces needs; a third of the time of `table_forward`, which looks up memory.
+
+    Args:
+        values: float32 or bfloat16, dense, on the CPU.
+        places: (4,) where the slope changes; unused places have a bend of 0.
+        bends: (4,) by how much it changes there; the slope is 0 before the first.
+    """
+    out = torch.empty_like(values)
+    kernel, _ = _hinge_kernels(values.dtype == torch.bfloat16)
+    source, target = _flat(values), _flat(out)
+    ends = np.float32(low), np.float32(high)
+    counts = _in_pieces(
+        source.size,
+        1,
+        lambda begin, end: kernel(source[begin:end], target[begin:end], np.float32(base), places, bends, *ends),
+    )
+    return out, int(sum(counts))
+
+
+def hinge_backward(
+    values: Tensor, gradient: Tensor, places: NDArray[np.float32], bends: NDArray[np.float32]
+) -> Tensor:
+    """The gradient of `hinge_forward`."""
+    if gradient.stride() != values.stride() or gradient.dtype != values.dtype:
+        gradient = torch.empty_like(values).copy_(gradient)
+    out = torch.empty_like(values)
+    _, kernel = _hinge_kernels(values.dtype == torch.bfloat16)
+    source, incoming, target = _flat(values), _flat(gradient), _flat(out)
+    _in_pieces(
+        source.size,
+        1,
+        lambda begin, end: kernel(source[begin:end], incoming[begin:end], target[begin:end], places, bends),
+    )
+    return out
+
+
 @cache
 def _gaussian_table() -> NDArray[np.float32]:
     """65,536 equally likely values of a standard normal distribution: mean 0, variance 1, largest 4.2."""
