@@ -80,7 +80,7 @@ def count(
 ) -> NetCounts:
     """Counts of a generator that takes (1, `latent_size`, 1, 1) and a discriminator of images (1, *`image_shape`).
 
-    A discriminator that ends in a logit gets a digital sigmoid of one value, which hardware computes where the loss did.
+    A discriminator that ends in a logit gets a digital sigmoid of one value, computed here by hardware, not by a loss.
 
     Raises:
         UserError: A layer has a type that is neither an array, an activation, nor digital in the technology.

@@ -1,0 +1,242 @@
+"""Counts of nets: the paper's, and small ones that can be counted by brute force."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from spingan.errors import UserError
+from spingan.hardware.technology import Technology, load_technology
+from spingan.nn.conversion import convert
+from spingan.nn.counting import count, count_model, find_functional_calls
+from spingan.nn.dcgan import PAIRS, discriminator, generator
+from spingan.nn.zero_padded import ZeroPaddedConv2d, insert_zeros
+
+IDEAL = Technology(name="none")
+
+
+def _pair_counts(name: str, technology: Technology = IDEAL):
+    pair = PAIRS[name]
+    with torch.device("meta"):
+        nets = generator(pair), discriminator(pair)
+    return count(*nets, technology, 100, (pair.channels, pair.size, pair.size))
+
+
+def _array(layer: nn.Module, *shape: int, technology: Technology = IDEAL):
+    (counted,) = count_model(layer, torch.zeros(1, *shape), technology).layers
+    assert counted.array is not None
+    return counted.array
+
+
+@pytest.mark.parametrize(
+    ("name", "leaky", "relu", "trainable"), [("fashion", 24960, 11872, 2358816), ("colour-64", 122880, 122880, 6342272)]
+)
+def test_the_papers_nets_have_the_activations_and_values_that_table_one_implies(name, leaky, relu, trainable):
+    counts = _pair_counts(name)
+    assert counts.generator.activations == {"relu": relu}
+    assert counts.discriminator.activations == {"leaky_relu": leaky}
+    assert counts.both.trainable == trainable
+
+
+@pytest.mark.parametrize("name", list(PAIRS))
+def test_trainable_values_are_the_parameters_of_the_nets(name):
+    pair = PAIRS[name]
+    with torch.device("meta"):
+        nets = generator(pair), discriminator(pair)
+    assert _pair_counts(name).both.trainable == sum(p.numel() for net in nets for p in net.parameters())
+
+
+def test_converted_nets_count_as_plain_ones():
+    technology = load_technology("skyrmion-published")
+    pair = PAIRS["fashion"]
+    nets = convert(generator(pair), technology).model, convert(discriminator(pair), technology).model
+    converted = count(*nets, technology, 100, (1, 28, 28)).to_dict()
+    assert converted == _pair_counts("fashion", technology).to_dict()
+
+
+def test_the_latent_layer_is_a_dense_array_read_once():
+    latent = _pair_counts("fashion").generator.layers[0].array
+    assert latent is not None
+    assert (latent.rows, latent.columns, latent.reads) == (100, 16 * 256, 1)
+    assert latent.macs == latent.useful_macs == 100 * 16 * 256
+
+
+def _products_by_brute_force(literal: torch.Tensor, kernel: int, stride: int) -> int:
+    """Products of one output channel whose input is no zero, window by window; pixels of `literal` are ones."""
+    windows = functional.unfold(literal, kernel, stride=stride)
+    return int(windows.count_nonzero())
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (3, 2, 1), (4, 2, 1), (5, 3, 2), (4, 1, 0)])
+@pytest.mark.parametrize("size", [2, 4, 7])
+def test_products_on_pixels_of_a_zero_padded_convolution_match_brute_force(size, kernel, stride, padding):
+    array = _array(ZeroPaddedConv2d(2, 3, kernel, stride, padding), 2, size, size)
+    border = kernel - 1 - padding
+    literal = functional.pad(insert_zeros(torch.ones(1, 2, size, size), stride), (border,) * 4)
+    assert array.useful_macs == 3 * _products_by_brute_force(literal, kernel, 1)
+    assert array.macs == 3 * functional.unfold(literal, kernel).numel()
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (3, 2, 1), (4, 2, 1), (5, 3, 2), (2, 1, 0)])
+@pytest.mark.parametrize("size", [4, 7])
+def test_products_on_pixels_of_a_convolution_match_brute_force(size, kernel, stride, padding):
+    array = _array(nn.Conv2d(2, 3, kernel, stride, padding), 2, size, size)
+    literal = functional.pad(torch.ones(1, 2, size, size), (padding,) * 4)
+    assert array.useful_macs == 3 * _products_by_brute_force(literal, kernel, stride)
+    assert array.macs == 3 * functional.unfold(literal, kernel, stride=stride).numel()
+    assert array.useful_input_drives * array.columns == array.useful_macs
+
+
+@pytest.mark.parametrize("size", [5, 6])
+def test_same_padding_and_dilation_match_brute_force(size):
+    layer = nn.Conv2d(1, 1, 4, padding="same", dilation=2, bias=False)
+    nn.init.ones_(layer.weight)
+    with torch.no_grad():
+        products = int(layer(torch.ones(1, 1, size, size)).sum())
+    assert _array(layer, 1, size, size).useful_macs == products
+
+
+def test_borders_that_repeat_pixels_are_no_structural_zeros():
+    array = _array(nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"), 1, 5, 5)
+    assert array.useful_macs == array.macs
+
+
+def test_groups_are_arrays_of_their_own():
+    array = _array(nn.Conv2d(6, 4, 3, groups=2), 6, 5, 5)
+    assert (array.arrays, array.rows, array.columns, array.reads) == (2, 27, 2, 2 * 9)
+    assert array.macs == array.useful_macs == 9 * 27 * 4
+    assert array.weights == 6 * 4 * 9 // 2
+
+
+def test_a_dense_layer_is_read_once_a_vector():
+    array = _array(nn.Linear(12, 5), 3, 12)
+    assert (array.rows, array.columns, array.reads, array.macs) == (12, 5, 3, 180)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "cells", "reference", "tiles", "drives", "conversions"),
+    [
+        # 12 x 5 weights on tiles of 8 x 4 cells. Midpoint: 3 weights and a reference column a tile, 2 x 2 tiles.
+        ("midpoint_reference", 60, 12 * 2, 4, 12 * 2, 5 * 2),
+        # Two cells a weight: 2 weights a tile, 2 x 3 tiles.
+        ("differential_pair", 120, 0, 6, 12 * 3, 5 * 2),
+        ("sign_crossbar", 120, 0, 6, 12 * 3, 5 * 2),
+    ],
+)
+def test_cells_tiles_and_conversions_follow_the_encoding(encoding, cells, reference, tiles, drives, conversions):
+    technology = Technology(name="tiled", encoding=encoding, tile_rows=8, tile_columns=4)
+    array = _array(nn.Linear(12, 5), 12, technology=technology)
+    assert (array.weight_cells, array.reference_cells, array.tiles) == (cells, reference, tiles)
+    assert (array.input_drives, array.output_conversions) == (drives, conversions)
+    assert array.useful_cell_reads == array.cells
+
+
+def test_without_a_tile_size_an_array_is_whole_and_tiles_are_unknown():
+    array = _array(nn.Linear(12, 5), 12)
+    assert array.tiles is None
+    assert (array.reference_cells, array.input_drives, array.output_conversions) == (12, 12, 5)
+
+
+def test_a_tile_too_narrow_for_one_weight_is_refused():
+    with pytest.raises(UserError, match="tile_columns 1 cannot hold one weight"):
+        _array(nn.Linear(2, 2), 2, technology=Technology(name="thin", tile_columns=1))
+
+
+def test_digital_functions_convert_each_value_in_and_out():
+    model = nn.Sequential(nn.BatchNorm2d(3), nn.MaxPool2d(2), nn.Dropout(), nn.Flatten(), nn.Tanh())
+    counts = count_model(model, torch.zeros(1, 3, 4, 4), IDEAL)
+    assert counts.digital_by_type == {"BatchNorm2d": 48, "MaxPool2d": 12, "Tanh": 12}
+    assert counts.digital_conversions == 48 + 48 + 48 + 12 + 12 + 12
+    assert counts.trainable == 6
+
+
+def test_a_logit_gets_the_sigmoid_that_its_loss_computed_and_a_probability_gets_no_second_one():
+    for net in (
+        nn.Sequential(nn.Flatten(), nn.Linear(4, 1)),
+        nn.Sequential(nn.Flatten(), nn.Linear(4, 1), nn.Sigmoid()),
+    ):
+        counts = count(nn.ConvTranspose2d(3, 1, 2), net, IDEAL, 3, (1, 2, 2))
+        assert counts.discriminator.digital_by_type == {"Sigmoid": 1}
+
+
+def test_a_layer_used_twice_has_its_cells_once_and_its_reads_twice():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.act = nn.Linear(4, 4), nn.ReLU()
+
+        def forward(self, x):
+            return self.act(self.layer(self.act(self.layer(x))))
+
+    counts = count_model(Twice(), torch.zeros(1, 4), IDEAL)
+    assert counts.activations == {"relu": 8}
+    assert (counts.total("reads"), counts.total("weights"), counts.trainable) == (2, 16, 20)
+
+
+def test_a_type_that_nobody_knows_is_refused_unless_the_technology_calls_it_digital():
+    model, image = nn.Sequential(nn.Conv2d(1, 1, 3), nn.PixelShuffle(1)), torch.zeros(1, 1, 4, 4)
+    with pytest.raises(UserError, match="layer 1 has the type PixelShuffle"):
+        count_model(model, image, IDEAL)
+    digital = Technology(name="more digital", digital=("PixelShuffle",))
+    assert count_model(model, image, digital).digital_by_type == {"PixelShuffle": 4}
+
+
+def test_counting_leaves_modes_hooks_and_running_statistics_alone():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU())
+    model[1].eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    count_model(model, torch.ones(1, 1, 5, 5), IDEAL)
+    find_functional_calls(model, torch.ones(1, 1, 5, 5))
+    assert [module.training for module in model] == [True, False, True]
+    assert all(not module._forward_hooks and not module._forward_pre_hooks for module in model.modules())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_the_structural_zeros_of_the_up_sampling_layers_are_most_of_their_products():
+    counts = _pair_counts("colour-64").generator
+    for array in counts.arrays[1:]:
+        assert 0.75 < 1 - array.useful_macs / array.macs < 0.81
+
+
+class _Functional(nn.Module):
+    def __init__(self, call):
+        super().__init__()
+        self.layer, self.call = nn.Linear(4, 4), call
+
+    def forward(self, x):
+        return self.call(self, self.layer(x))
+
+
+@pytest.mark.parametrize(
+    ("call", "names"),
+    [
+        (lambda m, x: functional.relu(x), ("relu",)),
+        (lambda m, x: torch.relu(x), ("relu",)),
+        (lambda m, x: x.relu(), ("relu",)),
+        (lambda m, x: functional.leaky_relu(x, 0.2, inplace=True), ("leaky_relu",)),
+        (lambda m, x: torch.tanh(torch.sigmoid(x)), ("sigmoid", "tanh")),
+        (lambda m, x: functional.linear(x, m.layer.weight), ("linear",)),
+        (lambda m, x: functional.conv2d(x.view(1, 1, 2, 2), torch.ones(1, 1, 1, 1)), ("conv2d",)),
+        (lambda m, x: x @ m.layer.weight, ("matmul",)),
+        (lambda m, x: torch.matmul(x, m.layer.weight), ("matmul",)),
+        (lambda m, x: functional.max_pool2d(x.view(1, 1, 2, 2), 2), ("max_pool2d",)),
+        (lambda m, x: torch.cat([x, x + 1]).reshape(-1).flatten(), ()),
+    ],
+)
+def test_functions_called_outside_modules_are_found(call, names):
+    assert find_functional_calls(_Functional(call), torch.zeros(1, 4)) == names
+
+
+@pytest.mark.parametrize("name", list(PAIRS))
+def test_the_papers_nets_call_no_function_outside_modules(name):
+    pair = PAIRS[name]
+    with torch.device("meta"):
+        assert find_functional_calls(generator(pair), torch.zeros(1, 100, 1, 1)) == ()
+        assert find_functional_calls(discriminator(pair), torch.zeros(1, pair.channels, pair.size, pair.size)) == ()
+
+
+def test_a_watch_that_an_error_ended_sees_the_next_model_clearly():
+    model = _Functional(lambda m, x: functional.relu(x))
+    with pytest.raises(RuntimeError):
+        find_functional_calls(model, torch.zeros(1, 3))
+    assert find_functional_calls(model, torch.zeros(1, 4)) == ("relu",)
