@@ -1,0 +1,1 @@
+"""How good generated images are: features, distances between sets of images, and the protocol that compares them."""

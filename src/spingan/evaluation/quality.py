@@ -1,0 +1,199 @@
+"""How good generated Fashion-MNIST images are: a distance, its floor, the float twin's, and the missing classes."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from spingan.data import fashion_mnist
+from spingan.errors import UserError
+from spingan.evaluation.features import describe, fashion_cnn
+from spingan.evaluation.frechet import class_histogram, frechet_distance, kernel_distance, missing_classes
+
+Sampler = Callable[[int, int], Tensor]  # count, seed -> images in [-1, 1]
+Progress = Callable[[str, int, int], None]  # what is being done, images done, images in all
+FeatureSpace = Literal["cnn", "inception"]
+Images = UInt8[np.ndarray, "n 28 28"]
+
+METRIC_NAMES: dict[FeatureSpace, str] = {"cnn": "FD(fashion-cnn, {})", "inception": "FID(inception-v3, {})"}
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The quality of a generator, with what is needed to judge the number and to obtain it again.
+
+    Attributes:
+        metric: Name of the measure with the number of images on each side; values compare only at the same name.
+        value: Distance of the generated images from the test images; smaller is better.
+        floor: The same distance for real images that are not the test images: what a perfect generator would reach.
+        float_twin: The same distance for the same net in floating point, or None if none was given.
+        kernel_distance: Squared maximum mean discrepancy in the same feature space; near 0 for a perfect generator.
+        class_histogram: Share of each class among the generated images, as fashion-cnn sees them.
+        missing_classes: Classes with less than a tenth of an even share.
+        protocol: What was compared with what, in words.
+        seconds: Wall time.
+        obtained: Data source, seed, versions and threads.
+    """
+
+    metric: str
+    value: float
+    floor: float
+    float_twin: float | None
+    kernel_distance: float
+    class_histogram: dict[str, float]
+    missing_classes: tuple[str, ...]
+    protocol: str
+    seconds: float
+    obtained: dict[str, str | int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON-able values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _RealImages:
+    """Test images, the pair whose distance is the floor, and where they come from, in words."""
+
+    test: Images
+    floor_pair: tuple[Images, Images]
+    about_test: str
+    about_floor: str
+    source: str
+
+
+def evaluate(
+    sample: Sampler,
+    *,
+    count: int = 10_000,
+    seed: int = 0,
+    data_path: str | Path | None = None,
+    twin: Sampler | None = None,
+    features: FeatureSpace = "cnn",
+    progress: Progress = lambda what, done, total: None,
+) -> Quality:
+    """Compare `count` generated images with as many test images of Fashion-MNIST.
+
+    Where the data set is not on this machine, the 2,000 shipped test images stand in and `count` is at most 2,000; the
+    result's `metric` and `protocol` say so. Generated images are rounded to 8 bit first, as real ones are.
+
+    Args:
+        sample: Called once as sample(count, seed); gives float images (count, 1, 28, 28) in [-1, 1].
+        count: Images on each side, 2 to 10,000.
+        seed: Given to `sample` and `twin`, and used to draw the kernel distance's subsets.
+        data_path: Folder with Fashion-MNIST (recipe key data.path).
+        twin: The float twin, called as `sample` is.
+        features: "cnn" for fashion-cnn, "inception" for standard FID by paper S's protocol (extra `fid`; slow).
+        progress: Told (what, images done, images in all) as the work goes on.
+
+    Raises:
+        UserError: A count out of range, a damaged data set, images of another shape or not finite, no Inception.
+    """
+    started = time.monotonic()
+    real = _real_images(count, data_path)
+    count = len(real.test)
+    to_features = _feature_function(features)
+
+    def describe_set(what: str, images: Images) -> Float[np.ndarray, "n features"]:
+        return to_features(images, _Counter(partial(progress, what), len(images)))
+
+    generated = _to_8_bit(sample(count, seed), count, "the model")
+    test_features = describe_set("test images", real.test)
+    generated_features = describe_set("generated images", generated)
+    floor_features = [
+        test_features if images is real.test else describe_set("floor", images) for images in real.floor_pair
+    ]
+    histogram = class_histogram(describe(generated, fashion_cnn())[1], fashion_mnist.CLASS_NAMES)
+    twin_value = None
+    if twin is not None:
+        twin_images = _to_8_bit(twin(count, seed), count, "the float twin")
+        twin_value = frechet_distance(test_features, describe_set("float twin", twin_images))
+    return Quality(
+        metric=METRIC_NAMES[features].format(count),
+        value=frechet_distance(test_features, generated_features),
+        floor=frechet_distance(*floor_features),
+        float_twin=twin_value,
+        kernel_distance=kernel_distance(test_features, generated_features, seed=seed),
+        class_histogram=histogram,
+        missing_classes=missing_classes(histogram),
+        protocol=f"{count:,} generated images, 8 bit, against {real.about_test}; floor: {real.about_floor}",
+        seconds=time.monotonic() - started,
+        obtained={
+            "data": real.source,
+            "seed": seed,
+            "spingan": version("spingan"),
+            "torch": torch.__version__,
+            "threads": torch.get_num_threads(),
+        },
+    )
+
+
+class _Counter:
+    """Turns batch sizes into the count of images done so far."""
+
+    def __init__(self, report: Callable[[int, int], None], total: int) -> None:
+        self._report, self._total, self._done = report, total, 0
+
+    def __call__(self, images: int) -> None:
+        self._done += images
+        self._report(self._done, self._total)
+
+
+def _feature_function(features: FeatureSpace) -> Callable[[Images, Callable[[int], None]], np.ndarray]:
+    if features == "cnn":
+        net = fashion_cnn()
+        return lambda images, advance: describe(images, net, advance)[0]
+    if features == "inception":
+        from spingan.evaluation.inception import inception_features, network
+
+        inception = network()
+        return lambda images, advance: inception_features(images, inception, advance)
+    raise UserError(f"unknown features {features!r}", f"Known: {', '.join(METRIC_NAMES)}.")
+
+
+def _real_images(count: int, data_path: str | Path | None) -> _RealImages:
+    if count < 2:
+        raise UserError(f"cannot compare {count} images", "Ask for at least 2; 10,000 is the usual number.")
+    place = fashion_mnist.find(data_path)
+    if place is None:
+        test = fashion_mnist.test_sample()[0][:count]
+        half = len(test) // 2
+        if half < 2:
+            raise UserError(f"cannot halve {count} images for the floor", "Ask for at least 4.")
+        return _RealImages(
+            test,
+            (test[:half], test[half:]),
+            f"{len(test):,} images of the shipped test sample",
+            f"the sample's two halves of {half:,}, so it lies higher than with as many images as the value",
+            f"shipped sample, {fashion_mnist.sample_folder()}",
+        )
+    test, train = fashion_mnist.load("test", data_path)[0], fashion_mnist.load("train", data_path)[0]
+    most = min(len(test), len(train))
+    if count > most:
+        raise UserError(f"cannot compare {count:,} images: {place} has {most:,}", f"Ask for at most {most:,}.")
+    return _RealImages(
+        test[:count],
+        (train[:count], test[:count]),
+        f"the first {count:,} test images",
+        f"the first {count:,} training images against the same test images",
+        str(place),
+    )
+
+
+def _to_8_bit(images: Tensor, count: int, who: str) -> Images:
+    """Images in [-1, 1] as real ones are: 0 to 255, without the channel; what lies outside is clipped."""
+    if tuple(images.shape) != (count, 1, 28, 28):
+        problem = f"{who} gives images of shape {tuple(images.shape)}, expected {(count, 1, 28, 28)}"
+        raise UserError(problem, "Quality is measured on Fashion-MNIST: name a model with 28 x 28 grey images.")
+    if not images.isfinite().all():
+        raise UserError(f"{who} gives images with values that are not finite", "Its training went wrong: train again.")
+    scaled = images.detach().cpu().float().add(1).mul(127.5).round().clamp(0, 255)
+    return scaled.byte().squeeze(1).numpy()
