@@ -50,7 +50,7 @@ def _program_layer(layer: AnalogLayer, technology: Technology, seed: int, noise:
     else:
         written = matrix
     held = written.t().reshape(columns.shape).transpose(0, layer.column_axis)
-    layer.weight.copy_(held)
+    layer.weight.copy_(held.clone())  # ideal weights come back as a view of themselves
     layer.levels = torch.empty(0)  # the weight is the array's content now, not something to round again
     layer.deviation = layer.programming_noise = None
 
