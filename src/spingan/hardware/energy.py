@@ -323,6 +323,6 @@ def _notes(
             f"{other.update_energy_j / other.net['trainable'] * 1e15:.3f} fJ ({key})"
             for key, other in paper.cells.items()
         )
-        notes.append(f"No one energy an update explains both rows: they imply {implied}, so E_upd is taken as printed.")
+        notes.append(f"No one energy an update explains both rows of the table: they imply {implied}.")
         notes += [*cell.notes, *paper.notes]
     return tuple(notes)

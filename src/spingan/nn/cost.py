@@ -21,7 +21,7 @@ def cost(
 ) -> Bill:
     """What training and running the pair `net_name` costs on `technology`.
 
-    The nets are built without memory (torch's meta device): counts need shapes only.
+    The nets are built without memory (torch's meta device): counts need shapes only, and conversion changes no count.
 
     Args:
         images: Training images.

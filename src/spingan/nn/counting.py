@@ -96,7 +96,8 @@ def count(
 def count_model(model: nn.Module, example_input: Tensor, technology: Technology) -> ModelCounts:
     """Counts of one pass of `example_input` (batch 1) through `model`, in evaluation mode and without gradient.
 
-    A module that is called twice is built once and used twice. The modes of all modules are restored.
+    A module that is called twice is built once and used twice. The modes of all modules are restored; a converted
+    model's tallies (saturation, draws of noise) move on by one pass, so count a copy of one that is in training.
 
     Raises:
         UserError: A layer has a type that is neither an array, an activation, nor digital in the technology.

@@ -71,8 +71,8 @@ def _table_one(bill: Bill) -> Section:
         for row in bill.table
     )
     return Section(
-        f"Table I of the paper: {bill.name} on {bill.technology}, batch {bill.batch_size}",
-        ("quantity", "printed", "ours", "unit", "printed is ours by", "note"),
+        f"The bill in the accounts of the paper's Table I: {bill.name} on {bill.technology}, batch {bill.batch_size}",
+        ("quantity", "printed", "ours", "unit", "rounding", "note"),
         rows,
         (1, 2),
     )
