@@ -1,0 +1,67 @@
+"""A design kit for generative adversarial networks on in-memory hardware.
+
+The names below are loaded when they are first used, so that `import spingan` and `spingan --help` cost nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from spingan.errors import UserError
+
+if TYPE_CHECKING:
+    from spingan.api import cost, evaluate, sample
+    from spingan.hardware.activation import Activation
+    from spingan.hardware.synapse import Synapse
+    from spingan.hardware.technology import Technology, load_technology, shipped_technologies
+    from spingan.nn.conversion import convert
+    from spingan.nn.weights import load_model
+    from spingan.reports.report import write_report
+    from spingan.training.loop import train
+    from spingan.training.recipe import load_recipe
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Activation": "spingan.hardware.activation",
+    "Synapse": "spingan.hardware.synapse",
+    "Technology": "spingan.hardware.technology",
+    "convert": "spingan.nn.conversion",
+    "cost": "spingan.api",
+    "evaluate": "spingan.api",
+    "load_model": "spingan.nn.weights",
+    "load_recipe": "spingan.training.recipe",
+    "load_technology": "spingan.hardware.technology",
+    "sample": "spingan.api",
+    "shipped_technologies": "spingan.hardware.technology",
+    "train": "spingan.training.loop",
+    "write_report": "spingan.reports.report",
+}
+
+__all__ = [
+    "Activation",
+    "Synapse",
+    "Technology",
+    "UserError",
+    "__version__",
+    "convert",
+    "cost",
+    "evaluate",
+    "load_model",
+    "load_recipe",
+    "load_technology",
+    "sample",
+    "shipped_technologies",
+    "train",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'spingan' has no attribute {name!r}")
+    return getattr(importlib.import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,105 @@
+"""What the commands do, for notebooks: the steps along the road that need more than one of its parts."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spingan.hardware.energy import Bill
+from spingan.hardware.technology import load_technology
+from spingan.image_grid import save_grid
+from spingan.nn.cost import cost as cost_of_net
+from spingan.nn.weights import Model, load_model, shipped_models
+from spingan.training.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from spingan.evaluation.quality import FeatureSpace, Progress, Quality
+
+
+def sample(model: str | Path | Model, out: str | Path, *, count: int = 64, seed: int = 0, chip_seed: int = 0) -> Path:
+    """Draw `count` images with a model and write them to the picture file `out` as one grid.
+
+    Args:
+        model: A run folder, a weights file, a shipped name, or a model that is loaded already.
+        seed: Of the latents.
+        chip_seed: Of what is frozen in the chip when its arrays are written.
+
+    Raises:
+        UserError: There is no such model, or `out` cannot be written.
+    """
+    return save_grid(_loaded(model).sample(count, seed, chip_seed).numpy(), out)
+
+
+def evaluate(
+    model: str | Path | Model,
+    *,
+    count: int = 10_000,
+    seed: int = 0,
+    chip_seed: int = 0,
+    features: "FeatureSpace" = "cnn",
+    data_path: str | Path | None = None,
+    progress: "Progress" = lambda what, done, total: None,
+) -> "Quality":
+    """The quality of a model's images, beside the floor and the float twin (see `spingan.evaluation.quality`).
+
+    Args:
+        model: A run folder, a weights file, a shipped name, or a model that is loaded already.
+        data_path: Folder with the real images; by default the one that the model was trained from, if it is there.
+
+    Raises:
+        UserError: There is no such model, a count is out of range, or the data are damaged.
+    """
+    from spingan.evaluation import quality
+
+    chosen = _loaded(model)
+    twin = float_twin(chosen)
+    return quality.evaluate(
+        lambda images, draw: chosen.sample(images, draw, chip_seed),
+        count=count,
+        seed=seed,
+        data_path=data_path or _trained_from(chosen),
+        twin=None if twin is None else lambda images, draw: twin.sample(images, draw),
+        features=features,
+        progress=progress,
+    )
+
+
+def cost(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, accounting: str = "paper") -> Bill:
+    """The energy bill of a recipe's pair of nets on its technology.
+
+    Args:
+        recipe: A shipped name, a YAML file, or a recipe that is loaded already.
+        overrides: `key=value` on top of it, such as `technology=my_device`.
+
+    Raises:
+        UserError: An unknown recipe, key, technology or accounting.
+    """
+    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides)
+    return cost_of_net(
+        chosen.net,
+        load_technology(chosen.technology),
+        images=chosen.training_images,
+        batch_size=chosen.batch_size,
+        accounting=accounting,
+        printed_key=chosen.data.name,
+        latent_size=chosen.latent_size,
+    )
+
+
+def float_twin(model: Model) -> Model | None:
+    """The shipped generator of the same recipe in floating point; None for a model that is one, or has none."""
+    if model.technology.synapse is None and not model.technology.activations:
+        return None
+    recipe = model.info.get("recipe", {}).get("name", model.name)
+    name = f"{recipe}-float"
+    if name not in shipped_models():
+        return None
+    twin = load_model(name)
+    return twin if twin.net == model.net else None
+
+
+def _loaded(model: str | Path | Model) -> Model:
+    return model if isinstance(model, Model) else load_model(model)
+
+
+def _trained_from(model: Model) -> str | None:
+    path = model.info.get("recipe", {}).get("data", {}).get("path")
+    return path if path and Path(path).is_dir() else None

@@ -1,0 +1,74 @@
+"""The command `spingan`: the doors, and what happens when one does not open."""
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from spingan.commands import data, fit, nets, technology
+from spingan.errors import UserError
+
+
+class _Doors(TyperGroup):
+    """Turns what a user can mend into two lines on standard error and exit status 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            print(f"spingan: {error}", file=sys.stderr)
+            raise typer.Exit(2) from error
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from spingan import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_Doors,
+    help="From device physics to pictures and their energy bill: GANs on in-memory hardware.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # typer's rich help would import rich at every start
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.command()(nets.demo)
+app.command()(nets.train)
+app.command()(nets.sample)
+app.command()(nets.evaluate)
+app.command()(nets.cost)
+app.command()(nets.report)
+app.add_typer(technology.app, name="technology")
+app.add_typer(fit.app, name="fit")
+app.add_typer(data.app, name="data")
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """From device physics to pictures and their energy bill: GANs on in-memory hardware."""
+
+
+def main() -> None:
+    """Run the command line. A reader that closes the pipe early, as `head` does, ends it without a word."""
+    try:
+        try:
+            app(prog_name="spingan")
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Commands about image sets: list, fetch."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from spingan.commands.printing import print_json, print_table
+
+app = typer.Typer(help="Image sets: where they are, and how to get them.", no_args_is_help=True, rich_markup_mode=None)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command("list")
+def list_sets(json: Json = False) -> None:
+    """The image sets and where they are on this machine."""
+    from spingan.data import fashion_mnist
+
+    place = fashion_mnist.find()
+    sample = str(fashion_mnist.sample_folder())
+    sets = [
+        {
+            "name": "fashion-mnist",
+            "images": 70_000,
+            "place": None if place is None else str(place.folder),
+            "how": "spingan data fetch fashion-mnist" if place is None else place.kind,
+        },
+        {"name": "fashion-mnist sample", "images": 2_000, "place": sample, "how": "shipped, of the test set"},
+        {"name": "anime-faces", "images": None, "place": None, "how": "your folder of pictures: --set data.path=DIR"},
+    ]
+    if json:
+        print_json({"sets": sets})
+        return
+    rows = [(entry["name"], f"{entry['images'] or ''}", entry["place"] or "-", entry["how"]) for entry in sets]
+    print_table(("name", "images", "place", "how"), rows, right=(1,))
+
+
+@app.command()
+def fetch(
+    name: Annotated[Literal["fashion-mnist"], typer.Argument(help="The set.")] = "fashion-mnist", json: Json = False
+) -> None:
+    """Download an image set into the user's cache, checked against its publisher's checksums."""
+    from spingan.data import fashion_mnist
+
+    place = fashion_mnist.fetch()
+    if json:
+        print_json({"name": name, "place": str(place.folder)})
+    else:
+        print(place.folder)

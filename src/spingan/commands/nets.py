@@ -1,0 +1,166 @@
+"""Commands about nets: demo, train, sample, evaluate, cost, report."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from spingan.commands.printing import print_json, print_note, print_table
+
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")]
+RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, or a YAML file.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe; may be repeated."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the latents.")]
+ChipSeed = Annotated[int, typer.Option("--chip-seed", min=0, help="Seed of what is frozen in the chip.")]
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the pictures and the report.")] = Path("demo"),
+    json: Json = False,
+) -> None:
+    """Draw, judge and bill clothes with the shipped nets: offline, in under a minute."""
+    from spingan.demo import run_demo
+
+    result = run_demo(out, say=print_note)
+    if json:
+        print_json(result.to_dict())
+    else:
+        print(result.summary())
+
+
+def train(
+    recipe: RecipeName,
+    set_: Set = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<recipe's name>.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, mps, ...")] = "auto",
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Short for --set seed=N.")] = None,
+    json: Json = False,
+) -> None:
+    """Train a pair of nets by a recipe. Ctrl-C stops it; --resume goes on."""
+    from spingan.training.loop import train as train_nets
+    from spingan.training.recipe import load_recipe
+
+    overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
+    chosen = load_recipe(recipe, overrides)
+    folder = train_nets(
+        chosen, out or Path("runs") / chosen.name, resume=resume, device=device, progress=sys.stderr.isatty()
+    )
+    if json:
+        print_json({"run": str(folder), "recipe": chosen.name, "epochs": chosen.epochs, "seed": chosen.seed})
+    else:
+        print(f"{folder}  (see it with: spingan report {folder})")
+
+
+def sample(
+    model: ModelName,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of images.")] = 64,
+    out: Annotated[Path, typer.Option("--out", help="Picture file for the grid.")] = Path("grid.png"),
+    seed: Seed = 0,
+    chip_seed: ChipSeed = 0,
+    json: Json = False,
+) -> None:
+    """Draw images with a model into one grid."""
+    from spingan.api import sample as sample_to_file
+
+    path = sample_to_file(model, out, count=count, seed=seed, chip_seed=chip_seed)
+    if json:
+        print_json({"model": model, "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)})
+    else:
+        print(path)
+
+
+def evaluate(
+    model: ModelName,
+    count: Annotated[int, typer.Option("--count", min=2, help="Images on each side.")] = 10_000,
+    seed: Seed = 0,
+    chip_seed: ChipSeed = 0,
+    features: Annotated[
+        Literal["cnn", "inception"], typer.Option("--features", help="inception is standard FID: extra fid, slow.")
+    ] = "cnn",
+    data: Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")] = None,
+    json: Json = False,
+) -> None:
+    """How good a model's images are, beside the floor and the float twin."""
+    from spingan.api import evaluate as evaluate_model
+
+    with _progress() as progress:
+        quality = evaluate_model(
+            model, count=count, seed=seed, chip_seed=chip_seed, features=features, data_path=data, progress=progress
+        )
+    if json:
+        print_json({"model": model, "chip_seed": chip_seed} | quality.to_dict())
+        return
+    from spingan.reports.quality_table import quality_rows
+
+    print(f"{model}: {quality.metric}, smaller is better\n")
+    print_table(("images", "distance"), quality_rows(quality), right=(1,))
+    shares = [(name, f"{share:.1%}") for name, share in quality.class_histogram.items()]
+    print()
+    print_table(("class", "share"), shares, right=(1,))
+    if quality.missing_classes:
+        print(f"missing: {', '.join(quality.missing_classes)}")
+    print(f"\n{quality.protocol}; {quality.seconds:.1f} s")
+
+
+def cost(
+    recipe: RecipeName,
+    set_: Set = None,
+    accounting: Annotated[str, typer.Option("--accounting", help="Whose accounts: paper.")] = "paper",
+    json: Json = False,
+) -> None:
+    """The energy bill of a recipe's nets on its technology."""
+    from spingan.api import cost as bill_of_recipe
+
+    bill = bill_of_recipe(recipe, tuple(set_ or ()), accounting=accounting)
+    if json:
+        print_json(bill.to_dict())
+        return
+    from spingan.reports.tables import print_bill
+
+    print_bill(bill)
+
+
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a weights file, or a shipped name.")],
+    out: Annotated[Path | None, typer.Option("--out", help="By default in the run folder, or here.")] = None,
+    count: Annotated[int, typer.Option("--count", min=2, help="Images to judge the quality by.")] = 10_000,
+    json: Json = False,
+) -> None:
+    """One self-contained HTML page about a run."""
+    from spingan.reports.report import write_report
+
+    with _progress() as progress:
+        path = write_report(run, out, count=count, progress=progress)
+    if json:
+        print_json({"run": run, "report": str(path)})
+    else:
+        print(path)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error for work that is done in parts; silent where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda what, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks = {}
+
+        def advance(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        yield advance

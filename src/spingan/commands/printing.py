@@ -1,0 +1,44 @@
+"""How a command prints: results on standard output, everything else on standard error."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    """Print one JSON object on standard output; numbers that are not finite become null, as JSON has none."""
+    print(json.dumps(_finite(result), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_note(text: str) -> None:
+    """Print a line for the person at the terminal on standard error, out of the way of results."""
+    print(text, file=sys.stderr)
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Print `rows` under `headings` on standard output; the columns numbered in `right` are flush right.
+
+    Plain text as wide as it needs to be, so that it can be piped and searched.
+    """
+    cells = [list(headings), *[[str(cell) for cell in row] for row in rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    print("\n".join(lines))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value

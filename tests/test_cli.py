@@ -1,0 +1,169 @@
+import importlib
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import spingan
+from spingan.cli import app
+
+COMMANDS = ("demo", "train", "sample", "evaluate", "cost", "report", "technology", "fit", "data")
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, arguments, prog_name="spingan")
+
+
+def assert_refused(result, *words: str) -> None:
+    """One line that names the fault and one with the remedy, on stderr alone, and exit status 2."""
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("spingan: ")
+    assert len(result.stderr.splitlines()) >= 2
+    for word in words:
+        assert word in result.stderr
+
+
+def test_help_names_every_command():
+    result = run("--help")
+    assert result.exit_code == 0
+    assert all(f"  {command} " in result.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    assert run(command, "--help").exit_code == 0
+
+
+def test_the_version_is_the_package_s():
+    assert run("--version").stdout == f"{spingan.__version__}\n"
+
+
+def test_help_loads_no_library_that_only_commands_need():
+    script = (
+        "import sys\nfrom spingan.cli import app\n"
+        "try: app(['--help'], prog_name='spingan')\nexcept SystemExit: pass\n"
+        "heavy = {'numpy', 'torch', 'pydantic', 'yaml', 'rich', 'matplotlib', 'jinja2'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("name", sorted(set(spingan.__all__) - {"__version__"}))
+def test_every_public_name_is_where_the_package_says(name):
+    assert getattr(spingan, name).__name__ == name
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nonsense"):
+        importlib.import_module("spingan").nonsense  # noqa: B018
+
+
+def test_the_bill_s_json_has_the_papers_three_energies():
+    bill = json.loads(run("cost", "fashion-mnist", "--accounting", "paper", "--json").stdout)
+    assert bill["forward_energy_nj"] == pytest.approx(4.9011, abs=5e-5)
+    assert bill["training_energy_per_image_nj"] == pytest.approx(14.972, abs=5e-4)
+    assert bill["training_energy_per_batch_uj"] == pytest.approx(1.91645, abs=5e-6)
+
+
+def test_the_bill_for_people_shows_printed_beside_ours():
+    result = run("cost", "anime-faces")
+    assert result.exit_code == 0
+    assert "24.72" in result.stdout and "24.7185" in result.stdout
+
+
+def test_a_key_set_on_the_command_line_reaches_the_bill():
+    ours = json.loads(run("cost", "fashion-mnist", "--set", "batch_size=64", "--json").stdout)
+    assert ours["batch_size"] == 64 and ours["batches"] == 938
+
+
+def test_technologies_are_listed_and_shown():
+    names = [entry["name"] for entry in json.loads(run("technology", "list", "--json").stdout)["technologies"]]
+    assert {"ideal", "skyrmion-published"} <= set(names)
+    assert all(name in run("technology", "list").stdout for name in names)
+    assert "0.015873" in run("technology", "show", "skyrmion-published").stdout
+
+
+def test_a_new_technology_checks_and_bills_as_it_is(tmp_path):
+    folder = str(tmp_path / "mine")
+    assert run("technology", "new", folder).exit_code == 0
+    assert "is sound" in run("technology", "check", folder).stdout
+    assert run("cost", "fashion-mnist", "--set", f"technology={folder}", "--json").exit_code == 0
+    assert_refused(run("technology", "new", folder), "is there already")
+
+
+def test_a_measured_curve_becomes_a_file_that_checks(tmp_path):
+    table = tmp_path / "measured.csv"
+    rows = [f"{drive},{max(drive, 0) * 3.0}" for drive in range(-20, 21)]
+    table.write_text("drive_ua,out_mv\n" + "\n".join(rows) + "\n")
+    out = tmp_path / "relu.csv"
+    columns = ("--input", "drive_ua", "--output", "out_mv", "--input-unit", "uA", "--output-unit", "mV")
+    result = run("fit", "activation", str(table), *columns, "--function", "relu", "--out", str(out), "--json")
+    summary = json.loads(result.stdout)
+    assert summary["maximum_error_of_span"] < 0.02
+    assert out.with_suffix(".png").exists()
+    assert "is sound" in run("technology", "check", str(out)).stdout
+
+
+def test_data_sets_are_listed():
+    names = [entry["name"] for entry in json.loads(run("data", "list", "--json").stdout)["sets"]]
+    assert names == ["fashion-mnist", "fashion-mnist sample", "anime-faces"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("cost", "fashion-mnits"), ("fashion-mnits", "Did you mean fashion-mnist")),
+        (("cost", "fashion-mnist", "--set", "bach_size=3"), ("bach_size", "batch_size")),
+        (("cost", "fashion-mnist", "--set", "batch_size=-3"), ("batch_size",)),
+        (("cost", "fashion-mnist", "--set", "epochs"), ("key=value",)),
+        (("cost", "fashion-mnist", "--accounting", "mine"), ("mine", "paper")),
+        (("cost", "fashion-mnist", "--set", "technology=nothing"), ("nothing", "skyrmion-published")),
+        (("sample", "no-such-model"), ("no-such-model",)),
+        (("evaluate", "no-such-model"), ("no-such-model",)),
+        (("report", "no-such-model"), ("no-such-model",)),
+        (("technology", "show", "skyrmion"), ("skyrmion",)),
+        (("technology", "check", "nothing.csv"), ("nothing.csv",)),
+    ],
+)
+def test_what_a_user_can_mend_is_named_with_its_remedy(arguments, words):
+    assert_refused(run(*arguments), *words)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sample", "fashion-mnist", "-n", "-3"),
+        ("sample", "fashion-mnist", "--seed", "-1"),
+        ("evaluate", "fashion-mnist", "--count", "1"),
+        ("evaluate", "fashion-mnist", "--features", "vgg"),
+        ("nonsense",),
+        ("cost",),
+    ],
+)
+def test_a_wrong_use_of_a_command_is_status_2(arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+
+
+def test_the_installed_command_ends_with_two_lines_and_no_traceback(tmp_path):
+    command = [sys.executable, "-m", "spingan.cli", "cost", "fashion-mnits"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("spingan: unknown recipe 'fashion-mnits'\n  ")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_reader_that_closes_the_pipe_early_hears_no_complaint():
+    command = [sys.executable, "-m", "spingan.cli", "technology", "list"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1
