@@ -110,11 +110,13 @@ def _has_kernel(values: Tensor) -> bool:
     return values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16)
 
 
+def is_dense(values: Tensor) -> bool:
+    """Whether the tensor's memory holds every element once, in rows or channels last."""
+    return values.is_contiguous() or (values.dim() == 4 and values.is_contiguous(memory_format=torch.channels_last))
+
+
 def _dense(values: Tensor) -> Tensor:
-    """`values`, or a copy whose memory holds every element once."""
-    if values.is_contiguous() or (values.dim() == 4 and values.is_contiguous(memory_format=torch.channels_last)):
-        return values
-    return values.contiguous()
+    return values if is_dense(values) else values.contiguous()
 
 
 class DeviceActivation(nn.Module):

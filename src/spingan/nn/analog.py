@@ -16,6 +16,7 @@ from torch.nn import functional
 from spingan.hardware.mapping import Noise, column_gain, nearest_level
 from spingan.hardware.technology import Technology
 from spingan.nn import kernels
+from spingan.nn.activations import is_dense
 from spingan.nn.convolution import conv2d, conv_transpose2d
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
 
@@ -43,7 +44,7 @@ class _Quantise(torch.autograd.Function):
     def forward(ctx: Any, weight: Tensor, gain: Tensor, levels: Tensor, uniform: bool, axis: int) -> Tensor:
         ctx.save_for_backward(weight, gain)
         ctx.axis = axis
-        if uniform and weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.is_contiguous():
+        if uniform and weight.device.type == "cpu" and weight.dtype == torch.float32 and is_dense(weight):
             return kernels.quantise_uniform(weight, gain, levels, axis)
         full = _along(gain, weight, axis)
         return levels[nearest_level((weight / full).clamp(-1, 1), levels)] * full + weight * 0  # a NaN stays one

@@ -14,75 +14,43 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from spingan.nn.patches import gather_patches, output_size, scatter_patches
+
 _SMALL_MAP = 16  # output pixels up to which the matrix product wins in bfloat16
 _TINY_MAP = 4  # and in float32
-
-
-def _patches(
-    images: Float[Tensor, "batch channels height width"], kernel: int, stride: int, padding: int
-) -> tuple[Float[Tensor, "rows patch"], int, int]:
-    """Every patch as a row, (kernel, kernel, channels) within it, and the output's height and width."""
-    maps = images.permute(0, 2, 3, 1)
-    batch, height, width, channels = maps.shape
-    if padding:
-        padded = maps.new_zeros(batch, height + 2 * padding, width + 2 * padding, channels)
-        padded[:, padding : padding + height, padding : padding + width] = maps
-        maps = padded
-    else:
-        maps = maps.contiguous()
-    rows = (height + 2 * padding - kernel) // stride + 1
-    columns = (width + 2 * padding - kernel) // stride + 1
-    by_image, by_row, by_column, by_channel = maps.stride()
-    windows = maps.as_strided(
-        (batch, rows, columns, kernel, kernel, channels),
-        (by_image, by_row * stride, by_column * stride, by_row, by_column, by_channel),
-    )
-    return windows.reshape(batch * rows * columns, kernel * kernel * channels), rows, columns
-
-
-def _scatter(patches: Tensor, size: torch.Size, rows: int, columns: int, kernel: int, stride: int, padding: int) -> Tensor:
-    """The adjoint of `_patches`: every patch added back to the place it came from."""
-    batch, channels, height, width = size
-    pieces = patches.view(batch, rows, columns, kernel, kernel, channels)
-    padded = pieces.new_zeros(batch, height + 2 * padding, width + 2 * padding, channels)
-    row_span, column_span = stride * (rows - 1) + 1, stride * (columns - 1) + 1
-    for i in range(kernel):
-        for j in range(kernel):
-            padded[:, i : i + row_span : stride, j : j + column_span : stride] += pieces[:, :, :, i, j]
-    return padded[:, padding : padding + height, padding : padding + width].permute(0, 3, 1, 2)
 
 
 def _as_rows(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "pixels channels"]:
     return maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
 
 
+def _as_matrix(weight: Float[Tensor, "outputs inputs kernel kernel"]) -> Float[Tensor, "outputs patch"]:
+    """A row for each output, in the order of a patch; no copy if the weight is channels last."""
+    return weight.permute(0, 2, 3, 1).reshape(weight.shape[0], -1)
+
+
 class _MatrixConv2d(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, images: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
-        outputs, _, kernel, _ = weight.shape
-        patches, rows, columns = _patches(images, kernel, stride, padding)
-        matrix = weight.permute(2, 3, 1, 0).reshape(-1, outputs)
-        ctx.save_for_backward(patches, matrix, weight)
-        ctx.geometry = (images.shape, rows, columns, kernel, stride, padding)
-        return (patches @ matrix).view(images.shape[0], rows, columns, outputs).permute(0, 3, 1, 2)
+        kernel = weight.shape[2]
+        rows, columns = (output_size(side, kernel, stride, padding) for side in images.shape[2:])
+        patches, matrix = gather_patches(images, kernel, stride, padding), _as_matrix(weight)
+        ctx.save_for_backward(patches, weight)
+        ctx.geometry = (images.shape, kernel, stride, padding)
+        return (patches @ matrix.t()).view(images.shape[0], rows, columns, -1).permute(0, 3, 1, 2)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
-        patches, matrix, weight = ctx.saved_tensors
-        size, rows, columns, kernel, stride, padding = ctx.geometry
+        patches, weight = ctx.saved_tensors
+        size, kernel, stride, padding = ctx.geometry
         outgoing = _as_rows(gradient)
         for_images = for_weight = None
         if ctx.needs_input_grad[0]:
-            if stride == 1:  # gathering keeps the matrix product's float32 sums; scattering would round each of them
-                around, _, _ = _patches(gradient, kernel, 1, kernel - 1 - padding)
-                flipped = weight.flip(2, 3).permute(2, 3, 0, 1).reshape(-1, size[1])
-                for_images = (around @ flipped).view(size[0], size[2], size[3], size[1]).permute(0, 3, 1, 2)
-            else:
-                for_images = _scatter(outgoing @ matrix.t(), size, rows, columns, kernel, stride, padding)
+            for_images = scatter_patches(outgoing @ _as_matrix(weight), size, kernel, stride, padding)
         if ctx.needs_input_grad[1]:
-            by_patch = (patches.t() @ outgoing).view(kernel, kernel, size[1], -1)
-            for_weight = by_patch.permute(3, 2, 0, 1).contiguous()
+            by_patch = (outgoing.t() @ patches).view(weight.shape[0], kernel, kernel, -1)
+            for_weight = by_patch.permute(0, 3, 1, 2)
         return for_images, for_weight, None, None
 
 
@@ -96,7 +64,7 @@ def _autocast(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 def _matrix_wins(images: Tensor, pixels: int) -> bool:
     kind = images.device.type
-    if kind != "cpu":
+    if kind != "cpu" or images.dtype not in (torch.float32, torch.bfloat16):
         return False
     halved = torch.is_autocast_enabled(kind) or images.dtype == torch.bfloat16
     return pixels <= (_SMALL_MAP if halved else _TINY_MAP)
@@ -105,8 +73,7 @@ def _matrix_wins(images: Tensor, pixels: int) -> bool:
 def conv2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
     """`torch.nn.functional.conv2d` of a square kernel, in whichever form is faster here."""
     kernel = weight.shape[2]
-    rows = (images.shape[2] + 2 * padding - kernel) // stride + 1
-    columns = (images.shape[3] + 2 * padding - kernel) // stride + 1
+    rows, columns = (output_size(side, kernel, stride, padding) for side in images.shape[2:])
     fits = padding < kernel and weight.shape[0] > 1
     if not fits or not _matrix_wins(images, rows * columns):
         return functional.conv2d(images, weight, bias, stride, padding)

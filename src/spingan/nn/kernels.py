@@ -48,7 +48,7 @@ def _store(values, index, value):  # bfloat16: round to nearest, ties to even
     values[index] = np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
 
 
-def _compile_for(bfloat16: bool, build: Callable[..., Any]) -> Any:
+def compile_for(bfloat16: bool, build: Callable[..., Any]) -> Any:
     """`build(load, store)` compiled for float32 arrays, or for bfloat16 seen as uint16."""
     if bfloat16:
         return build(_load, _store)
@@ -65,53 +65,74 @@ def _compile_for(bfloat16: bool, build: Callable[..., Any]) -> Any:
 
 
 @cache
-def _quantise_kernel() -> Any:
+def _quantise_kernels() -> tuple[Any, Any]:
+    @njit(inline="always")
+    def level(value, full, factor, offset, table, top):
+        zero = np.float32(0.0)
+        code = value * factor + offset
+        code = code if code > zero else zero  # also what makes a NaN a safe index
+        code = code if code < top else top
+        return full * table[np.uint32(code)] + value * zero  # a NaN stays one
+
     @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
-    def quantise(weight, gain, table, scale, first, columns, inner, out):
-        # weight seen as (rows, inner), row r in column (first + r) % columns; uniform levels need no search
-        top = np.float32(table.size) - np.float32(0.5)
-        half, zero = np.float32(0.5), np.float32(0.0)
-        offset = scale + half
+    def by_row(weight, gain, table, scale, first, columns, inner, out):
+        # rows of `inner` weights; row r lies in column (first + r) % columns
+        top, offset = np.float32(table.size) - np.float32(0.5), scale + np.float32(0.5)
         for row in range(weight.size // inner):
             full = gain[np.uint64((first + row) % columns)]
             factor = scale / full
             piece, target = weight[row * inner : (row + 1) * inner], out[row * inner : (row + 1) * inner]
             for index in range(inner):
-                value = piece[index]
-                code = value * factor + offset
-                code = code if code > zero else zero  # also what makes a NaN a safe index
-                code = code if code < top else top
-                target[index] = full * table[np.uint32(code)] + value * zero  # a NaN stays one
+                target[index] = level(piece[index], full, factor, offset, table, top)
 
-    return quantise
+    @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
+    def by_place(weight, gain, factors, table, scale, out):
+        # rows with one weight of every column
+        top, offset = np.float32(table.size) - np.float32(0.5), scale + np.float32(0.5)
+        columns = gain.size
+        for row in range(weight.size // columns):
+            piece, target = weight[row * columns : (row + 1) * columns], out[row * columns : (row + 1) * columns]
+            for index in range(columns):
+                target[index] = level(piece[index], gain[index], factors[index], offset, table, top)
+
+    return by_row, by_place
 
 
 def quantise_uniform(weight: Tensor, gain: Tensor, levels: Tensor, axis: int) -> Tensor:
     """`weight` on the nearest of uniform `levels` times its column's gain; columns lie on `axis`, 0 or 1.
 
     Args:
-        weight: float32, contiguous, on the CPU.
+        weight: float32, contiguous or channels last, on the CPU.
         gain: (columns,) float32, positive: the weight that the highest level stands for.
         levels: (states,) float32, uniformly spaced from -1 to 1.
     """
     columns = weight.shape[axis]
-    rows = columns if axis == 0 else weight.shape[0] * columns
-    inner = weight.numel() // rows
     out = torch.empty_like(weight)
-    source, target = _flat(weight), _flat(out)
+    source, target = flat(weight), flat(out)
     table, full = levels.numpy(), gain.numpy()
     scale = np.float32((table.size - 1) / 2)
-    kernel = _quantise_kernel()
+    by_row, by_place = _quantise_kernels()
+    if axis == 1 and weight.stride(1) == 1 and not weight.is_contiguous():
+        factors = scale / full
+
+        def by_column(start: int, stop: int) -> None:
+            piece = slice(start * columns, stop * columns)
+            by_place(source[piece], full, factors, table, scale, target[piece])
+
+        in_pieces(weight.numel() // columns, columns, by_column)
+        return out
+    rows = columns if axis == 0 else weight.shape[0] * columns
+    inner = weight.numel() // rows
 
     def work(start: int, stop: int) -> None:
         piece = slice(start * inner, stop * inner)
-        kernel(source[piece], full, table, scale, start, columns, inner, target[piece])
+        by_row(source[piece], full, table, scale, start, columns, inner, target[piece])
 
-    _in_pieces(rows, inner, work)
+    in_pieces(rows, inner, work)
     return out
 
 
-def _flat(values: Tensor) -> NDArray[Any]:
+def flat(values: Tensor) -> NDArray[Any]:
     """A flat numpy view of a dense tensor in its memory order; bfloat16 as uint16."""
     flat = values.detach().as_strided((values.numel(),), (1,))
     return flat.view(torch.uint16).numpy() if values.dtype == torch.bfloat16 else flat.numpy()
@@ -122,7 +143,7 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=16, thread_name_prefix="spingan-kernel")
 
 
-def _in_pieces(rows: int, row_size: int, work: Callable[[int, int], Any]) -> list[Any]:
+def in_pieces(rows: int, row_size: int, work: Callable[[int, int], Any]) -> list[Any]:
     """`work(start, stop)` over 0..rows, split over PyTorch's threads where that pays; the results in order."""
     pieces = max(1, min(torch.get_num_threads(), rows, rows * row_size // _MIN_PIECE))
     if pieces == 1:
@@ -166,7 +187,7 @@ def _table_kernels(bfloat16: bool) -> tuple[Any, Any]:
 
         return forward, backward
 
-    return _compile_for(bfloat16, build)
+    return compile_for(bfloat16, build)
 
 
 def table_forward(
@@ -183,11 +204,11 @@ def table_forward(
     nodes = table.numpy()
     rise = np.diff(nodes)
     kernel, _ = _table_kernels(values.dtype == torch.bfloat16)
-    source, target = _flat(values), _flat(out)
+    source, target = flat(values), flat(out)
     start, inverse = np.float32(low), np.float32(1.0 / step)
     lowest, highest = (-np.inf, np.inf) if extrapolate else (0.0, rise.size)
     ends = np.float32(lowest), np.float32(highest)
-    counts = _in_pieces(
+    counts = in_pieces(
         source.size,
         1,
         lambda begin, end: kernel(source[begin:end], target[begin:end], nodes, rise, start, inverse, *ends),
@@ -205,9 +226,9 @@ def table_backward(values: Tensor, gradient: Tensor, slope: Tensor, low: float, 
         gradient = torch.empty_like(values).copy_(gradient)
     out = torch.empty_like(values)
     _, kernel = _table_kernels(values.dtype == torch.bfloat16)
-    source, incoming, target, slopes = _flat(values), _flat(gradient), _flat(out), slope.numpy()
+    source, incoming, target, slopes = flat(values), flat(gradient), flat(out), slope.numpy()
     start, inverse = np.float32(low), np.float32(1.0 / step)
-    _in_pieces(
+    in_pieces(
         source.size,
         1,
         lambda begin, end: kernel(source[begin:end], incoming[begin:end], target[begin:end], slopes, start, inverse),
@@ -254,7 +275,7 @@ def _hinge_kernels(bfloat16: bool) -> tuple[Any, Any]:
 
         return forward, backward
 
-    return _compile_for(bfloat16, build)
+    return compile_for(bfloat16, build)
 
 
 def hinge_forward(
@@ -271,9 +292,9 @@ def hinge_forward(
     """
     out = torch.empty_like(values)
     kernel, _ = _hinge_kernels(values.dtype == torch.bfloat16)
-    source, target = _flat(values), _flat(out)
+    source, target = flat(values), flat(out)
     ends = np.float32(low), np.float32(high)
-    counts = _in_pieces(
+    counts = in_pieces(
         source.size,
         1,
         lambda begin, end: kernel(source[begin:end], target[begin:end], np.float32(base), places, bends, *ends),
@@ -289,8 +310,8 @@ def hinge_backward(
         gradient = torch.empty_like(values).copy_(gradient)
     out = torch.empty_like(values)
     _, kernel = _hinge_kernels(values.dtype == torch.bfloat16)
-    source, incoming, target = _flat(values), _flat(gradient), _flat(out)
-    _in_pieces(
+    source, incoming, target = flat(values), flat(gradient), flat(out)
+    in_pieces(
         source.size,
         1,
         lambda begin, end: kernel(source[begin:end], incoming[begin:end], target[begin:end], places, bends),
@@ -342,7 +363,7 @@ def _noise_kernel(bfloat16: bool) -> Any:
 
         return add
 
-    return _compile_for(bfloat16, build)
+    return compile_for(bfloat16, build)
 
 
 def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:
@@ -357,14 +378,14 @@ def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: i
         key: 0 .. 2**64 - 1.
     """
     kernel = _noise_kernel(values.dtype == torch.bfloat16)
-    target, rows, columns = _flat(values), row_scale.numpy(), column_scale.numpy()
+    target, rows, columns = flat(values), row_scale.numpy(), column_scale.numpy()
     gaussian = _gaussian_table()
     width = columns.size
 
     def work(start: int, stop: int) -> None:
         kernel(target[start * width : stop * width], rows[start:stop], columns, gaussian, np.uint64(key), start)
 
-    _in_pieces(rows.size, width, work)
+    in_pieces(rows.size, width, work)
 
 
 def stream_key(*parts: int) -> int:

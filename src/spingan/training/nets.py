@@ -80,7 +80,7 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
     noise: dict[str, Any] = {"read_noise": recipe.read_noise, "programming_noise": recipe.programming_noise}
     conversion = convert(generator(pair, recipe.latent_size), technology, **noise)
     critic = convert(discriminator(pair), technology, **noise).model
-    made, critic = conversion.model.to(device), critic.to(device)  # images are channels-last; weights need not be
+    made, critic = (net.to(device, memory_format=torch.channels_last) for net in (conversion.model, critic))  # pyright: ignore[reportCallIssue]
     average = {name: parameter.detach().clone() for name, parameter in made.named_parameters()}
     return Nets(
         made,
