@@ -56,6 +56,8 @@ class _Column:
     name: str
     unit: str
     values: tuple[float, ...]
+    written: tuple[float, ...]
+    """The values in the unit that the column's name says, for errors."""
 
 
 @dataclass(frozen=True)
@@ -224,14 +226,15 @@ def parse_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[tuple[int | 
         UserError: It is not YAML, or not a mapping.
     """
     try:
-        data = yaml.safe_load(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        data = None if node is None else loader.construct_document(node)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{where}, line {mark.line + 1}" if mark is not None else where
         raise UserError(f"{place}: not valid YAML: {getattr(error, 'problem', error)}", "Correct the header") from error
     if not isinstance(data, dict):
-        raise UserError(f"{where}: the YAML header is missing", 'Begin the file with lines such as "# kind: synapse"')
+        raise UserError(f"{where}: it holds no YAML keys", "See the form that spingan technology new DIR writes")
     lines: dict[tuple[int | str, ...], int] = {}
     _collect_lines(node, (), lines, where)
     return data, lines
@@ -271,7 +274,7 @@ def _read(path: Path, kind: str, known: Mapping[str, Mapping[str, tuple[str, flo
             raise UserError(f"{where}, line {numbered[0][0]}: two columns give {quantity}", "Keep one of them")
     rows = [_row(where, number, line, names) for number, line in numbered[1:]]
     columns = {
-        quantity: _Column(names[i], unit, tuple(row[i] * factor if factor != 1 else row[i] for row in rows))
+        quantity: _Column(names[i], unit, tuple(row[i] * factor for row in rows), tuple(row[i] for row in rows))
         for i, (quantity, unit, factor) in enumerate(units)
     }
     return _File(path, header, key_lines, columns, tuple(number for number, _ in numbered[1:]))
@@ -325,17 +328,17 @@ def _required(file: _File, quantity: str, example: str) -> _Column:
 
 def _must_rise(file: _File, column: _Column, remedy: str) -> None:
     for row in range(1, len(column.values)):
-        before, here = column.values[row - 1], column.values[row]
-        if here <= before:
+        if column.values[row] <= column.values[row - 1]:
+            before, here = column.written[row - 1], column.written[row]
             word = "below" if here < before else "equal to"
-            problem = f"{column.name} {here:g} is {word} line {file.row_lines[row - 1]}'s"
-            file.refuse(row, f"{problem} {before:g}." if word == "below" else f"{problem}.", remedy)
+            last = file.row_lines[row - 1]
+            file.refuse(row, f"{column.name} {here:.10g} is {word} line {last}'s {before:.10g}.", remedy)
 
 
 def _must_not_be_negative(file: _File, column: _Column) -> None:
-    for row, value in enumerate(column.values):
+    for row, value in enumerate(column.written):
         if value < 0:
-            file.refuse(row, f"{column.name} {value:g} is negative", "It is zero or more; correct the value")
+            file.refuse(row, f"{column.name} {value:.10g} is negative", "It is zero or more; correct the value")
 
 
 def _levels_are_counted(file: _File) -> None:

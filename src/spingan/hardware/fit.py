@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Method = Literal["monotone", "smooth"]
 
 FEWEST_POINTS = 5  # what the smoothing spline asks for; fewer cannot show an error either
+EQUAL = 1e-9  # of the span: above a sum's rounding, below any measurement's resolution
 MAXIMUM_ERROR = 0.1  # RMS in fractions of the span: a curve further from its points is not a fit; assumed
 
 _UP = {"up", "rising", "forward", "ltp", "1", "+1", "1.0"}
@@ -329,7 +330,9 @@ def _staircase(path: str | Path, name: str, x: Floats, y: Floats, sign: float) -
 
 def _blocks(pooled: Floats) -> NDArray[np.intp]:
     """First index of every run of equal values, and the length at the end."""
-    return np.concatenate(([0], np.flatnonzero(np.diff(pooled)) + 1, [len(pooled)]))
+    # Pooling rounds: a plateau's values differ in their last bits, and would make levels that hardly rise.
+    rises = np.abs(np.diff(pooled)) > EQUAL * np.ptp(pooled)
+    return np.concatenate(([0], np.flatnonzero(rises) + 1, [len(pooled)]))
 
 
 def _steps_up(up: Branch, positions: Floats) -> Floats:

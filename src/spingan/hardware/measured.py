@@ -204,14 +204,20 @@ def _parse_csv(path: Path, lines: Sequence[str]) -> Table:
     if not numbered:
         raise UserError(f"{path}: there is no table", "Give a line of column names, then one row a measurement")
     delimiter = max(",;\t", key=numbered[0][1].count)
-    split = [(number, next(csv.reader([line], delimiter=delimiter))) for number, line in numbered]
-    names, units = zip(*(_named(name.strip()) for name in split[0][1]), strict=True)
-    # A suffix such as current_ua stays part of the name: it is what the user sees in the file.
-    return _table(path, "csv", names, units, split[1:])
+    titles, *rows = [(number, next(csv.reader([line], delimiter=delimiter))) for number, line in numbered]
+    if not any(math.isnan(_number(cell)) for cell in titles[1]):
+        # numpy.savetxt writes the names as a comment: the last one before the numbers.
+        rows.insert(0, titles)
+        comments = [line.lstrip("# ") for line in lines[: titles[0] - 1] if line.startswith("#")]
+        titles = (titles[0], next(csv.reader(comments[-1:], delimiter=delimiter), []))
+        if not titles[1]:
+            raise UserError(f"{path}: the columns have no names", "Begin the table with a line of column names")
+    names, units = zip(*(_named(name.strip()) for name in titles[1]), strict=True)
+    return _table(path, "csv", names, units, rows)
 
 
 def _named(title: str) -> tuple[str, str | None]:
-    """A column's title as its name and unit: "I (uA)" and "I [uA]" have both, "current_ua" keeps its name."""
+    """A column's title as its name and unit: "I (uA)" and "I [uA]" part, "current_ua" keeps what the user sees."""
     bracketed = _BRACKETED.match(title)
     if bracketed:
         return bracketed["name"], bracketed["unit"]

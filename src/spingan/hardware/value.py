@@ -111,7 +111,9 @@ def _remedy(model: type[BaseModel], path: tuple[int | str, ...], finding: Mappin
         return f"Known keys here: {', '.join(_keys_at(model, path[:-1]))}"
     if finding["type"] == "missing":
         return f"Add {path[-1]}"
-    return "Correct the value, or leave the key out where the number is unknown" if path else ""
+    if not path:
+        return "Make the values agree; what is unknown can be left out"
+    return "Correct the value, or leave the key out where the number is unknown"
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
