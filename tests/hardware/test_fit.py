@@ -201,3 +201,12 @@ def test_a_column_without_a_unit_asks_for_one(tmp_path):
     path = save(tmp_path / "a.csv", "current,y_v", CURRENT, CURRENT)
     with pytest.raises(UserError, match="column current has no unit"):
         fit_activation(path, "current", "y_v", function="relu")
+
+
+def test_a_fit_never_replaces_the_measurement_that_it_came_from(tmp_path):
+    path = save(tmp_path / "s.csv", "pulse,g_us", PULSE, RISE)
+    before = path.read_text()
+    with pytest.raises(UserError, match="is the measurement itself"):
+        write_fit(fit_synapse(path, "pulse", "g_us", states=8), path)
+    assert path.read_text() == before
+    assert list(tmp_path.iterdir()) == [path]

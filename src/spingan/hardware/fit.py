@@ -48,6 +48,7 @@ class Branch:
 class Fit:
     """A fitted value, the branches that it came from, and its error in fractions of the fitted span."""
 
+    source: Path
     value: Activation | Synapse
     branches: tuple[Branch, ...]
     rms_error: float
@@ -143,7 +144,7 @@ def fit_activation(
         "provenance": f"{method} fit of {len(x)} {_made(table)} points; error {_percent(rms, largest)} of the span",
     }
     value = build(Activation, fields, f"the fit of {path}")
-    return Fit(value, branches, rms, largest, len(x), input_column, x_unit, output_column, y_unit)
+    return Fit(Path(path), value, branches, rms, largest, len(x), input_column, x_unit, output_column, y_unit)
 
 
 def fit_synapse(
@@ -215,16 +216,18 @@ def fit_synapse(
         "provenance": f"isotonic fit of {len(x)} {_made(table)} points; error {_percent(rms, largest)} of the span",
     }
     value = build(Synapse, fields, f"the fit of {path}")
-    return Fit(value, tuple(branches), rms, largest, len(x), position_column, "1", conductance_column, unit)
+    return Fit(Path(path), value, tuple(branches), rms, largest, len(x), position_column, "1", conductance_column, unit)
 
 
 def write_fit(fit: Fit, path: str | Path) -> tuple[Path, Path]:
     """Write the fitted value to `path` (.csv) and its picture beside it (.png); gives back both paths.
 
     Raises:
-        UserError: They cannot be written.
+        UserError: They cannot be written, or would replace the measurement.
     """
     target = Path(path).with_suffix(".csv")
+    if target.resolve() == fit.source.resolve():
+        raise UserError(f"{target} is the measurement itself", "Choose another --out")
     picture = target.with_suffix(".png")
     draw_fit(fit, picture)
     if isinstance(fit.value, Activation):
