@@ -3,8 +3,8 @@
     python tests/fid/check_inception.py            (make test-fid builds the environment and runs it)
 
 spingan's path is torch-fidelity's Inception-V3 through torchmetrics. The second path shares none of that code: it is
-torchvision's Inception-V3, its pooling changed to that of the FID network, a TensorFlow-free 299 x 299 resize by Pillow
-and the distance by SciPy's matrix square root. Both get the same random weights, so neither the original weights nor a
+torchvision's Inception-V3, its pooling changed to that of the FID network, a 299 x 299 resize by Pillow and the
+distance by SciPy's matrix square root. Both get the same random weights, so neither the original weights nor a
 connection is needed. Random weights are no quality measure; equal numbers from equal weights are all that is asked.
 """
 
@@ -22,7 +22,7 @@ from torchvision.models.inception import Inception3, InceptionA, InceptionC, Inc
 
 from spingan.data import test_sample
 from spingan.evaluation.frechet import frechet_distance
-from spingan.evaluation.inception import inception_features, network
+from spingan.evaluation.inception import inception_features, network, prepare
 
 IMAGES = 40  # a side; 2,048 features from so few give singular covariances, the hardest case for a matrix root
 FEATURE_TOLERANCE = 2e-3  # of the features' standard deviation: single precision through 94 layers
@@ -110,8 +110,6 @@ def main() -> int:
     ours = [inception_features(each, first) for each in sets]
     theirs = []
     worst_pixel = 0
-    from spingan.evaluation.inception import prepare
-
     for each in sets:
         pixels = second_pixels(each)
         prepared = prepare(each).numpy()
