@@ -67,6 +67,15 @@ def test_an_activation_comes_back_from_its_file_bit_for_bit(tmp_path_factory, ac
     assert read_value(path) == activation
 
 
+@pytest.mark.parametrize(
+    "text", ["\x85", "a\u2028b µ", "\u2029", "line\nline\n", " # : - '\"", "yes", "1e5", "\x0b\x00"]
+)
+def test_a_text_of_any_characters_comes_back_from_the_header(tmp_path, text):
+    synapse = Synapse(name="s", basis="measured", conductance=(1e-6, 2e-6), source=text, notes=(text,))
+    write_synapse(synapse, tmp_path / "s.csv")
+    assert read_synapse(tmp_path / "s.csv") == synapse
+
+
 def test_numpy_reads_the_table_past_the_header(tmp_path):
     synapse = Synapse(name="s", basis="measured", conductance=(1e-6, 2e-6))
     write_synapse(synapse, tmp_path / "s.csv")

@@ -197,6 +197,8 @@ def write_activation(activation: Activation, path: str | Path) -> None:
 def _write(path: str | Path, kind: str, header: dict[str, Any], table: Mapping[str, Sequence[float]]) -> None:
     kept = {key: value for key, value in header.items() if value not in ({}, [])}
     text = yaml.safe_dump({"kind": kind} | kept, sort_keys=False, allow_unicode=True, width=110)
+    if len(text.splitlines()) != text.count("\n"):  # Unicode's other line ends would break a header line in two
+        text = yaml.safe_dump({"kind": kind} | kept, sort_keys=False, allow_unicode=False, width=110)
     rows = [",".join(table), *(",".join(repr(cell) for cell in row) for row in zip(*table.values(), strict=True))]
     write_text(path, "".join(f"# {line}\n" for line in text.splitlines()) + "\n".join(rows) + "\n")
 
