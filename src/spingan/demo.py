@@ -1,0 +1,102 @@
+"""The demonstration: shipped weights and shipped images to pictures, their quality, their energy bill and a report."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from spingan.api import evaluate, float_twin
+from spingan.hardware.energy import Bill
+from spingan.image_grid import image_grid, save_grid
+from spingan.nn.weights import Model, load_model
+from spingan.output import atomic_path, output_folder, write_text
+from spingan.reports.report import SHOWN, model_bill, real_images, report_html
+from spingan.reports.tables import energy_text
+
+if TYPE_CHECKING:
+    from spingan.evaluation.quality import Quality
+
+MODEL = "fashion-mnist"
+COUNT = 2_000  # as many as the shipped test sample has
+_GAP = 24  # white pixels between grids that stand side by side
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demonstration made, and its two results."""
+
+    pictures: tuple[Path, ...]
+    report: Path
+    quality: "Quality"
+    bill: Bill
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON-able values."""
+        return {
+            "pictures": [str(picture) for picture in self.pictures],
+            "report": str(self.report),
+            "quality": self.quality.to_dict(),
+            "forward_energy_nj": self.bill.to_dict()["forward_energy_nj"],
+            "training_energy_per_image_nj": self.bill.to_dict()["training_energy_per_image_nj"],
+            "seconds": self.seconds,
+        }
+
+    def summary(self) -> str:
+        """The result in a few lines."""
+        quality, bill = self.quality, self.bill
+        twin = "" if quality.float_twin is None else f", float twin {quality.float_twin:.2f}"
+        lines = [
+            *map(str, (*self.pictures, self.report)),
+            f"quality: {quality.metric} = {quality.value:.2f}{twin}, real images {quality.floor:.2f}; smaller is better",
+            f"bill, the paper's way: {energy_text(bill.forward_energy_j)} forward, "
+            f"{energy_text(bill.training_energy_per_image_j)} to train with an image",
+            f"time: {self.seconds:.0f} s",
+        ]
+        return "\n".join(lines)
+
+
+def run_demo(
+    out: str | Path = "demo", *, model: Model | None = None, count: int = COUNT, say: Callable[[str], None] = print
+) -> Demo:
+    """Draw, judge and bill, without a network; everything lands in the folder `out`.
+
+    Args:
+        model: Instead of the shipped one.
+        count: Images to judge the quality by.
+        say: Told what is going on, line by line.
+
+    Raises:
+        UserError: `out` cannot be written.
+    """
+    started = time.monotonic()
+    folder = output_folder(out)
+    chosen = load_model(MODEL) if model is None else model
+    say(f"drawing {SHOWN} images with {chosen.name} on {chosen.technology.name}")
+    pictures = (
+        save_grid(chosen.sample(SHOWN).numpy(), folder / "samples.png"),
+        _side_by_side(chosen, folder / "beside_twin_and_real.png"),
+    )
+    say(f"judging {count:,} images")
+    quality = evaluate(chosen, count=count)
+    say("writing the bill and the report")
+    bill = model_bill(chosen)
+    report = folder / "report.html"
+    write_text(report, report_html(chosen, quality))
+    return Demo(pictures, report, quality, bill, time.monotonic() - started)
+
+
+def _side_by_side(model: Model, path: Path) -> Path:
+    """The model's images, its float twin's and real ones, left to right."""
+    twin = float_twin(model)
+    sets = [model.sample(SHOWN).numpy(), None if twin is None else twin.sample(SHOWN).numpy(), real_images(model)]
+    grids = [np.asarray(image_grid(images, scale=2)) for images in sets if images is not None]
+    white = np.full((grids[0].shape[0], _GAP), 255, np.uint8)
+    columns = [part for grid in grids for part in (grid, white)][:-1]
+    with atomic_path(path) as temporary:
+        Image.fromarray(np.concatenate(columns, axis=1)).save(temporary, format="PNG")
+    return path

@@ -1,0 +1,241 @@
+"""The report of a run: its pictures, their quality, what became of each layer, the bill, and how it was obtained."""
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from spingan import __version__
+from spingan.api import evaluate, float_twin
+from spingan.errors import UserError
+from spingan.hardware.energy import Bill
+from spingan.hardware.mapping import nearest_level
+from spingan.image_grid import image_grid, png_bytes
+from spingan.nn.analog import analog_layers
+from spingan.nn.cost import cost
+from spingan.nn.weights import Model, load_model
+from spingan.output import write_text
+from spingan.reports import plots
+from spingan.reports.page import Picture, Table, render
+from spingan.reports.quality_table import quality_rows
+from spingan.reports.tables import bill_sections, energy_text
+from spingan.training.loop import load_images, training_tensor
+from spingan.training.recipe import Recipe, load_recipe, recipe_from
+
+if TYPE_CHECKING:
+    from spingan.evaluation.quality import Progress, Quality
+
+SHOWN = 64  # images a grid
+_RECIPE_OF_NET = {"fashion": "fashion-mnist", "colour-64": "anime-faces"}
+
+
+def write_report(
+    run: str | Path,
+    out: str | Path | None = None,
+    *,
+    count: int = 10_000,
+    progress: "Progress" = lambda what, done, total: None,
+) -> Path:
+    """Judge a run and write one self-contained HTML page about it.
+
+    Args:
+        run: A run folder, a weights file, or a shipped name.
+        out: File to write; by default `report.html` in the run folder, or in the working folder.
+        count: Images on each side of the quality, at most what the data set has.
+
+    Raises:
+        UserError: There is no such run, or the page cannot be written.
+    """
+    model = load_model(run)
+    folder = Path(run) if Path(run).is_dir() else None
+    quality = evaluate(model, count=count, progress=progress) if model.net == "fashion" else None
+    metrics = read_metrics(folder / "metrics.csv") if folder is not None else None
+    target = Path(out) if out is not None else (folder or Path()) / "report.html"
+    write_text(target, report_html(model, quality, metrics))
+    return target
+
+
+def report_html(model: Model, quality: "Quality | None", metrics: dict[str, NDArray[np.float64]] | None = None) -> str:
+    """The page about a model.
+
+    Args:
+        quality: What `spingan.evaluate` found; None leaves the section out.
+        metrics: The columns of the run's metrics.csv; None leaves the losses out.
+    """
+    bill = model_bill(model)
+    twin = float_twin(model)
+    return render(
+        title=model.name,
+        subtitle=f"{model.net} net on technology {model.technology.name}",
+        figures=_figures(model, quality, bill),
+        pictures=_pictures(model, twin),
+        losses=None if metrics is None else _losses(metrics),
+        quality=None if quality is None else _quality(quality),
+        devices=_device_plots(model),
+        conversion=_conversion(model),
+        not_simulated=model.conversion.not_simulated,
+        bill=[Table(part.title, part.headings, part.rows, part.right) for part in bill_sections(bill)],
+        bill_notes=(f"E_upd: {bill.update_basis}", *bill.notes),
+        obtained=_obtained(model, quality),
+    )
+
+
+def model_bill(model: Model) -> Bill:
+    """The bill of a model's pair of nets on the technology that it was trained for, by its own recipe's batch."""
+    recipe = _recipe(model)
+    return cost(
+        model.net,
+        model.technology,
+        images=recipe.training_images,
+        batch_size=recipe.batch_size,
+        printed_key=recipe.data.name,
+        latent_size=model.latent_size,
+    )
+
+
+def read_metrics(path: Path) -> dict[str, NDArray[np.float64]] | None:
+    """The columns of a run's metrics.csv, or None if there is no row yet.
+
+    Raises:
+        UserError: The file is damaged.
+    """
+    if not path.is_file():
+        return None
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    if len(rows) < 2:
+        return None
+    try:
+        table = np.array(rows[1:], dtype=np.float64)
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}", "Resume the run, which writes its last rows anew.") from error
+    return dict(zip(rows[0], table.T, strict=True))
+
+
+def level_shares(model: Model) -> NDArray[np.float64] | None:
+    """Share of the generator's weights on each level of the technology, (states,); None for float weights."""
+    counts: torch.Tensor | None = None
+    for layer in analog_layers(model.generator):
+        if not layer.levels.numel():
+            return None
+        shape = [1] * layer.weight.dim()
+        shape[layer.column_axis] = -1
+        codes = nearest_level((layer.weight.detach() / layer.gain.view(shape)).clamp(-1, 1), layer.levels)
+        found = torch.bincount(codes.flatten(), minlength=layer.levels.numel())
+        counts = found if counts is None else counts + found
+    return None if counts is None else (counts.double() / counts.sum()).numpy()
+
+
+def _recipe(model: Model) -> Recipe:
+    stored = model.info.get("recipe")
+    if stored is None:
+        return load_recipe(_RECIPE_OF_NET[model.net])
+    return recipe_from(stored, f"recipe of {model.name}")
+
+
+def _figures(model: Model, quality: "Quality | None", bill: Bill) -> list[tuple[str, str, str]]:
+    """The numbers that stand on top: (what, value, how to read it)."""
+    figures = []
+    if quality is not None:
+        beside = "" if quality.float_twin is None else f"float twin {quality.float_twin:.2f}, "
+        figures.append((quality.metric, f"{quality.value:.2f}", f"{beside}real images {quality.floor:.2f}"))
+    synapse = model.technology.synapse
+    figures.append(("states of a synapse", "float" if synapse is None else str(synapse.states), model.technology.name))
+    figures.append(
+        ("to draw an image", energy_text(bill.generator_forward_energy_j, 4), "the paper's way: activations only")
+    )
+    figures.append(("to train with an image", energy_text(bill.training_energy_per_image_j, 4), "the paper's way"))
+    return figures
+
+
+def _pictures(model: Model, twin: Model | None) -> list[Picture]:
+    pictures = [_grid("This model", f"{SHOWN} images drawn by {model.name}", model.sample(SHOWN).numpy())]
+    if twin is not None:
+        pictures.append(_grid("Float twin", "The same net with float weights", twin.sample(SHOWN).numpy()))
+    real = real_images(model)
+    if real is not None:
+        pictures.append(_grid("Real images", f"{SHOWN} of the data set", real))
+    return pictures
+
+
+def real_images(model: Model) -> ArrayLike | None:
+    """Real images to set beside a model's, (SHOWN, channels, height, width); None where this machine has none."""
+    if model.net == "fashion":
+        from spingan.data import test_sample
+
+        return test_sample()[0][:SHOWN, None]
+    recipe = _recipe(model)
+    if recipe.data.path is None or not Path(recipe.data.path).is_dir():
+        return None
+    return training_tensor(load_images(recipe)[:SHOWN]).numpy()
+
+
+def _grid(name: str, caption: str, images: ArrayLike) -> Picture:
+    return Picture.png(name, caption, png_bytes(image_grid(images, columns=8, scale=1, gap=1)))
+
+
+def _losses(metrics: dict[str, NDArray[np.float64]]) -> Picture:
+    last = {name: column[-1] for name, column in metrics.items()}
+    caption = (
+        f"Losses of both nets over {last['epoch']:.0f} epochs; at the end D {last['discriminator_loss']:.3g}, "
+        f"G {last['generator_loss']:.3g}; {metrics['saturated_fraction'][-1]:.2%} of the activations saturated."
+    )
+    return Picture.svg("Losses", caption, plots.svg_bytes(plots.loss_curves(metrics)))
+
+
+def _quality(quality: "Quality") -> dict[str, Any]:
+    shares = tuple((name, f"{share:.1%}", share) for name, share in quality.class_histogram.items())
+    return {
+        "table": Table(f"{quality.metric}, smaller is better", ("images", "distance"), quality_rows(quality), (1,)),
+        "classes": shares,
+        "missing": quality.missing_classes,
+        "protocol": quality.protocol,
+    }
+
+
+def _device_plots(model: Model) -> list[Picture]:
+    pictures = []
+    shares = level_shares(model)
+    levels = model.technology.weight_levels()
+    if shares is not None and levels is not None:
+        caption = f"Where the generator's weights lie on the {len(levels)} levels, after each column's gain."
+        pictures.append(Picture.svg("Levels", caption, plots.svg_bytes(plots.level_histogram(shares, levels))))
+    activations = list(model.technology.activations.values())
+    if activations:
+        caption = "What the activation devices do with their input; markers: the functions that they stand for."
+        pictures.append(Picture.svg("Transfer", caption, plots.svg_bytes(plots.transfer_curves(activations))))
+    return pictures
+
+
+def _conversion(model: Model) -> Table:
+    rows = tuple((row.layer, row.type, row.kind, row.becomes, row.detail) for row in model.conversion.rows)
+    return Table("What became of each layer of the generator", ("layer", "type", "class", "becomes", "detail"), rows)
+
+
+def _obtained(model: Model, quality: "Quality | None") -> Table:
+    """Recipe, versions and wall times; nested keys with a dot."""
+    facts: dict[str, Any] = {"report by": f"spingan {__version__}, torch {torch.__version__}"}
+    for key, value in model.info.items():
+        if key == "recipe":
+            facts |= {f"recipe: {name}": item for name, item in value.items() if item is not None}
+        elif key == "technology":
+            facts["technology"] = model.technology.name
+        elif key == "seconds":
+            facts["training time"] = f"{value / 3600:.2f} h"
+        else:
+            facts[key.replace("_", " ")] = value
+    if quality is not None:
+        facts |= {f"quality: {key}": value for key, value in quality.obtained.items()}
+        facts["quality: time"] = f"{quality.seconds:.1f} s"
+    return Table("", ("what", "value"), tuple((key, _plain(value)) for key, value in facts.items()))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items() if item is not None)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
