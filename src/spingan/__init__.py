@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spingan.errors import UserError
 
 if TYPE_CHECKING:
-    from spingan.api import cost, evaluate, sample
+    from spingan.api import cost, evaluate, reprogram, sample
     from spingan.hardware.activation import Activation
     from spingan.hardware.synapse import Synapse
     from spingan.hardware.technology import Technology, load_technology, shipped_technologies
@@ -31,6 +31,7 @@ _HOMES = {
     "load_model": "spingan.nn.weights",
     "load_recipe": "spingan.training.recipe",
     "load_technology": "spingan.hardware.technology",
+    "reprogram": "spingan.api",
     "sample": "spingan.api",
     "shipped_technologies": "spingan.hardware.technology",
     "train": "spingan.training.loop",
@@ -49,6 +50,7 @@ __all__ = [
     "load_model",
     "load_recipe",
     "load_technology",
+    "reprogram",
     "sample",
     "shipped_technologies",
     "train",

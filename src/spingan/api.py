@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spingan.hardware.energy import Bill
-from spingan.hardware.technology import load_technology
+from spingan.hardware.technology import Technology, load_technology
 from spingan.image_grid import save_grid
+from spingan.nn.conversion import convert
 from spingan.nn.cost import cost as cost_of_net
+from spingan.nn.dcgan import generator, pair_named
 from spingan.nn.weights import Model, load_model, shipped_models
+from spingan.training.nets import settle
 from spingan.training.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -82,6 +85,29 @@ def cost(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, accoun
         printed_key=chosen.data.name,
         latent_size=chosen.latent_size,
     )
+
+
+def reprogram(model: str | Path | Model, technology: str | Path | Technology) -> Model:
+    """A trained generator written into the arrays of another technology, without training it again.
+
+    Gains, activation ranges and batch-norm statistics are measured anew on what the new devices hold.
+
+    Args:
+        model: A run folder, a weights file, a shipped name, or a model that is loaded already.
+        technology: A shipped name, a .yaml file, its folder, or a technology that is loaded already.
+
+    Raises:
+        UserError: There is no such model or technology, or the net does not fit the technology.
+    """
+    chosen = _loaded(model)
+    target = technology if isinstance(technology, Technology) else load_technology(technology)
+    plain = generator(pair_named(chosen.net), chosen.latent_size)
+    trained = chosen.generator.state_dict()
+    plain.load_state_dict({name: trained[name] for name in plain.state_dict()})
+    conversion = convert(plain.eval(), target)
+    settle(conversion.model, chosen.latent_size, seed=0)
+    info = {"trained as": chosen.name, "trained on": chosen.technology.name, **chosen.info}
+    return Model(f"{chosen.name} on {target.name}", chosen.net, chosen.latent_size, target, conversion, info)
 
 
 def float_twin(model: Model) -> Model | None:

@@ -52,7 +52,7 @@ class Demo:
         twin = "" if quality.float_twin is None else f", float twin {quality.float_twin:.2f}"
         lines = [
             *map(str, (*self.pictures, self.report)),
-            f"quality: {quality.metric} = {quality.value:.2f}{twin}, real images {quality.floor:.2f}; smaller is better",
+            f"quality: {quality.metric} = {quality.value:.2f}{twin}, real images {quality.floor:.2f} (less is better)",
             f"bill, the paper's way: {energy_text(bill.forward_energy_j)} forward, "
             f"{energy_text(bill.training_energy_per_image_j)} to train with an image",
             f"time: {self.seconds:.0f} s",

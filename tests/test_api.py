@@ -1,0 +1,52 @@
+import pytest
+import torch
+
+import spingan
+from spingan.errors import UserError
+from spingan.nn.analog import analog_layers
+from spingan.nn.conversion import convert
+from spingan.nn.dcgan import generator, pair_named
+from spingan.nn.weights import Model
+
+
+@pytest.fixture(scope="module")
+def float_model():
+    torch.manual_seed(0)
+    technology = spingan.load_technology("ideal")
+    conversion = convert(generator(pair_named("fashion")).eval(), technology)
+    return Model("untrained", "fashion", 100, technology, conversion, {"seed": 0})
+
+
+def test_a_reprogrammed_model_has_the_same_weights_in_other_devices(float_model):
+    moved = spingan.reprogram(float_model, "skyrmion-published")
+    assert moved.technology.name == "skyrmion-published"
+    pairs = zip(analog_layers(float_model.generator), analog_layers(moved.generator), strict=True)
+    assert all(torch.equal(before.weight, after.weight) for before, after in pairs)
+    assert {layer.levels.numel() for layer in analog_layers(moved.generator)} == {64}
+
+
+def test_a_reprogrammed_model_remembers_where_it_comes_from(float_model):
+    moved = spingan.reprogram(float_model, "skyrmion-published")
+    assert moved.info["trained as"] == "untrained" and moved.info["trained on"] == "ideal"
+
+
+def test_reprogramming_leaves_the_model_that_it_started_from_alone(float_model):
+    before = float_model.sample(2)
+    spingan.reprogram(float_model, "skyrmion-published")
+    assert torch.equal(float_model.sample(2), before)
+
+
+def test_reprogramming_onto_what_does_not_exist_is_refused(float_model):
+    with pytest.raises(UserError, match="no technology"):
+        spingan.reprogram(float_model, "unobtainium")
+
+
+def test_a_float_model_has_no_float_twin(float_model):
+    from spingan.api import float_twin
+
+    assert float_twin(float_model) is None
+
+
+def test_the_bill_takes_a_recipe_that_is_loaded_already():
+    recipe = spingan.load_recipe("fashion-mnist", ["batch_size=64"])
+    assert spingan.cost(recipe).batch_size == 64
