@@ -20,6 +20,5 @@ for row in model.conversion.rows:
 
 spingan.sample(model, folder / "sixteen.png", count=16, seed=1)
 bill = spingan.cost("fashion-mnist").to_dict()
-print(
-    f"\nforward {bill['forward_energy_nj']:.4f} nJ, to train with an image {bill['training_energy_per_image_nj']:.3f} nJ"
-)
+print(f"\nforward: {bill['forward_energy_nj']:.4f} nJ")
+print(f"to train with an image: {bill['training_energy_per_image_nj']:.3f} nJ")

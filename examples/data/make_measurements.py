@@ -1,8 +1,9 @@
 """Makes the two "measurements" of 03_your_own_device.py. The device is invented; nothing here was measured.
 
 synapse.csv: 150 potentiating pulses; the conductance saturates exponentially from 20 to 80 µS (the constant is 90
-pulses), with Gaussian noise of 0.25 µS. relu.csv: a soft rectifier, V = 12 mV ln(1 + exp(I / 0.8 µA)) over -20 to 20 µA,
-with Gaussian noise of 1 mV. Seed 7.
+pulses), with Gaussian noise of 0.25 µS.
+relu.csv: a soft rectifier, V = 12 mV ln(1 + exp(I / 0.8 µA)) over -20 to 20 µA, with Gaussian noise of 1 mV.
+Seed 7.
 """
 
 from pathlib import Path
