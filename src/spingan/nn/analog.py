@@ -44,7 +44,7 @@ class _Quantise(torch.autograd.Function):
     def forward(ctx: Any, weight: Tensor, gain: Tensor, levels: Tensor, uniform: bool, axis: int) -> Tensor:
         ctx.save_for_backward(weight, gain)
         ctx.axis = axis
-        if uniform and weight.device.type == "cpu" and weight.dtype == torch.float32 and is_dense(weight):
+        if uniform and _has_kernel(weight):
             return kernels.quantise_uniform(weight, gain, levels, axis)
         full = _along(gain, weight, axis)
         return levels[nearest_level((weight / full).clamp(-1, 1), levels)] * full + weight * 0  # a NaN stays one
@@ -53,8 +53,14 @@ class _Quantise(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         weight, gain = ctx.saved_tensors
+        if _has_kernel(weight):
+            return kernels.clip_gradient(gradient, weight, gain, ctx.axis), None, None, None, None
         inside = weight.abs() <= _along(gain, weight, ctx.axis)
         return gradient * inside, None, None, None, None
+
+
+def _has_kernel(weight: Tensor) -> bool:
+    return weight.device.type == "cpu" and weight.dtype == torch.float32 and is_dense(weight)
 
 
 def _along(per_column: Tensor, weight: Tensor, axis: int) -> Tensor:

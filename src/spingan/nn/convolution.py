@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from spingan.nn.patches import gather_patches, output_size, scatter_patches
 
-_SMALL_MAP = 16  # output pixels up to which the matrix product wins in bfloat16
+_SMALL_MAP = 64  # output pixels up to which the matrix product wins in bfloat16
 _TINY_MAP = 4  # and in float32
 
 

@@ -106,30 +106,87 @@ def quantise_uniform(weight: Tensor, gain: Tensor, levels: Tensor, axis: int) ->
         gain: (columns,) float32, positive: the weight that the highest level stands for.
         levels: (states,) float32, uniformly spaced from -1 to 1.
     """
-    columns = weight.shape[axis]
     out = torch.empty_like(weight)
     source, target = flat(weight), flat(out)
     table, full = levels.numpy(), gain.numpy()
     scale = np.float32((table.size - 1) / 2)
     by_row, by_place = _quantise_kernels()
-    if axis == 1 and weight.stride(1) == 1 and not weight.is_contiguous():
-        factors = scale / full
-
-        def by_column(start: int, stop: int) -> None:
-            piece = slice(start * columns, stop * columns)
-            by_place(source[piece], full, factors, table, scale, target[piece])
-
-        in_pieces(weight.numel() // columns, columns, by_column)
-        return out
-    rows = columns if axis == 0 else weight.shape[0] * columns
-    inner = weight.numel() // rows
-
-    def work(start: int, stop: int) -> None:
-        piece = slice(start * inner, stop * inner)
-        by_row(source[piece], full, table, scale, start, columns, inner, target[piece])
-
-    in_pieces(rows, inner, work)
+    if _columns_last(weight, axis):
+        columns, factors = full.size, scale / full
+        _in_rows(
+            source.size // columns,
+            columns,
+            lambda _, part: by_place(source[part], full, factors, table, scale, target[part]),
+        )
+    else:
+        rows, columns = _rows(weight, axis)
+        inner = source.size // rows
+        _in_rows(
+            rows,
+            inner,
+            lambda first, part: by_row(source[part], full, table, scale, first, columns, inner, target[part]),
+        )
     return out
+
+
+def clip_gradient(gradient: Tensor, weight: Tensor, gain: Tensor, axis: int) -> Tensor:
+    """`gradient` where the weight is within its column's gain, 0 where it was clipped; arguments as above."""
+    if gradient.stride() != weight.stride():
+        gradient = torch.empty_like(weight).copy_(gradient)
+    out = torch.empty_like(weight)
+    incoming, source, target, full = flat(gradient), flat(weight), flat(out), gain.numpy()
+    by_row, by_place = _clip_kernels()
+    if _columns_last(weight, axis):
+        columns = full.size
+        _in_rows(
+            source.size // columns, columns, lambda _, part: by_place(incoming[part], source[part], full, target[part])
+        )
+    else:
+        rows, columns = _rows(weight, axis)
+        inner = source.size // rows
+        _in_rows(
+            rows,
+            inner,
+            lambda first, part: by_row(incoming[part], source[part], full, first, columns, inner, target[part]),
+        )
+    return out
+
+
+def _columns_last(weight: Tensor, axis: int) -> bool:
+    return axis == 1 and weight.stride(1) == 1 and not weight.is_contiguous()
+
+
+def _rows(weight: Tensor, axis: int) -> tuple[int, int]:
+    """Runs of memory that belong to one column each, and the number of columns."""
+    columns = weight.shape[axis]
+    return (columns if axis == 0 else weight.shape[0] * columns), columns
+
+
+def _in_rows(rows: int, row_size: int, work: Callable[[int, slice], Any]) -> None:
+    in_pieces(rows, row_size, lambda start, stop: work(start, slice(start * row_size, stop * row_size)))
+
+
+@cache
+def _clip_kernels() -> tuple[Any, Any]:
+    @njit(nogil=True, error_model="numpy")
+    def by_row(gradient, weight, gain, first, columns, inner, out):
+        for row in range(weight.size // inner):
+            full = gain[np.uint64((first + row) % columns)]
+            part = slice(row * inner, (row + 1) * inner)
+            piece, incoming, target = weight[part], gradient[part], out[part]
+            for index in range(inner):
+                target[index] = incoming[index] if abs(piece[index]) <= full else np.float32(0.0)
+
+    @njit(nogil=True, error_model="numpy")
+    def by_place(gradient, weight, gain, out):
+        columns = gain.size
+        for row in range(weight.size // columns):
+            part = slice(row * columns, (row + 1) * columns)
+            piece, incoming, target = weight[part], gradient[part], out[part]
+            for index in range(columns):
+                target[index] = incoming[index] if abs(piece[index]) <= gain[index] else np.float32(0.0)
+
+    return by_row, by_place
 
 
 def flat(values: Tensor) -> NDArray[Any]:
@@ -302,9 +359,7 @@ def hinge_forward(
     return out, int(sum(counts))
 
 
-def hinge_backward(
-    values: Tensor, gradient: Tensor, places: NDArray[np.float32], bends: NDArray[np.float32]
-) -> Tensor:
+def hinge_backward(values: Tensor, gradient: Tensor, places: NDArray[np.float32], bends: NDArray[np.float32]) -> Tensor:
     """The gradient of `hinge_forward`."""
     if gradient.stride() != values.stride() or gradient.dtype != values.dtype:
         gradient = torch.empty_like(values).copy_(gradient)

@@ -1,0 +1,307 @@
+"""What the analog layers cost beside plain PyTorch on the same net, precision and memory layout.
+
+Every comparison runs interleaved in this process: one pass of each variant in turn, medians over the rounds. Run it on
+an idle machine with `make bench`; `--rounds` trades time for steadiness, `--json` prints one object.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.nn import functional
+
+from spingan.hardware.mapping import Noise
+from spingan.hardware.technology import load_technology
+from spingan.nn.chip import program_chip
+from spingan.nn.conversion import calibrate, convert
+from spingan.nn.dcgan import COLOUR_64, FASHION, Pair, discriminator, generator
+from spingan.training.loop import train_step
+from spingan.training.nets import build_nets
+from spingan.training.precision import faster_precision
+from spingan.training.recipe import Recipe, load_recipe
+
+READ_NOISE = Noise(fraction=0.02)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant beside its floor."""
+
+    what: str
+    variant: str
+    median_ms: float
+    ratio: float
+    target: float | None
+
+
+def interleaved(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median seconds of each variant; they take turns, so that whatever slows the machine slows all of them."""
+    for run in variants.values():
+        run()
+        run()
+    times: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(rounds):
+        for name, run in variants.items():
+            start = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(measured) for name, measured in times.items()}
+
+
+def rows(what: str, variants: dict[str, Callable[[], object]], targets: dict[str, float], rounds: int) -> list[Row]:
+    """Time the variants; the first is the floor."""
+    medians = interleaved(variants, rounds)
+    floor = medians[next(iter(variants))]
+    result = [Row(what, name, 1e3 * value, value / floor, targets.get(name)) for name, value in medians.items()]
+    for row in result:
+        print(format_row(row), file=sys.stderr, flush=True)
+    return result
+
+
+def format_row(row: Row) -> str:
+    """A line for a person."""
+    target = (
+        "" if row.target is None else f"  (target {row.target:g}, {'met' if row.ratio <= row.target else 'missed'})"
+    )
+    return f"{row.what:34} {row.variant:34} {row.median_ms:9.2f} ms  x {row.ratio:5.2f}{target}"
+
+
+class PlainTrainer:
+    """The training step of `spingan.training.loop` in plain PyTorch: same losses, optimizers, precision and layout."""
+
+    def __init__(self, pair: Pair, batch: int, bf16: bool) -> None:
+        torch.manual_seed(0)
+        last = torch.channels_last
+        self.generator = generator_plain(pair).to(memory_format=last)  # pyright: ignore[reportCallIssue]
+        self.discriminator = discriminator(pair).to(memory_format=last)  # pyright: ignore[reportCallIssue]
+        self.adams = [
+            torch.optim.Adam(net.parameters(), 2e-4, (0.5, 0.999)) for net in (self.generator, self.discriminator)
+        ]
+        self.real = torch.rand(batch, pair.channels, pair.size, pair.size).contiguous(memory_format=last)
+        self.bf16 = bf16
+
+    def step(self) -> None:
+        """One update of both nets."""
+        batch = len(self.real)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            fake = self.generator(torch.randn(batch, 100, 1, 1))
+            loss = bce(self.discriminator(self.real), 1.0) + bce(self.discriminator(fake.detach()), 0.0)
+        loss.backward()
+        self.adams[1].step()
+        self.adams[1].zero_grad()
+        self.discriminator.requires_grad_(False)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            loss = bce(self.discriminator(fake), 1.0)
+        loss.backward()
+        self.discriminator.requires_grad_(True)
+        self.adams[0].step()
+        self.adams[0].zero_grad()
+
+
+class ExampleTrainer(PlainTrainer):
+    """The same nets as PyTorch's own DCGAN example trains them: float32, NCHW, D's gradients computed in G's step too."""
+
+    def __init__(self, pair: Pair, batch: int) -> None:
+        super().__init__(pair, batch, bf16=False)
+        plain = torch.contiguous_format
+        self.generator = self.generator.to(memory_format=plain)  # pyright: ignore[reportCallIssue]
+        self.discriminator = self.discriminator.to(memory_format=plain)  # pyright: ignore[reportCallIssue]
+        self.real = self.real.contiguous()
+
+    def step(self) -> None:
+        """One update of both nets, in the example's order."""
+        self.discriminator.zero_grad()
+        bce(self.discriminator(self.real), 1.0).backward()
+        fake = self.generator(torch.randn(len(self.real), 100, 1, 1))
+        bce(self.discriminator(fake.detach()), 0.0).backward()
+        self.adams[1].step()
+        self.generator.zero_grad()
+        bce(self.discriminator(fake), 1.0).backward()
+        self.adams[0].step()
+
+
+def bce(logits: Tensor, label: float) -> Tensor:
+    """Binary cross entropy against one label."""
+    return functional.binary_cross_entropy_with_logits(
+        logits.float(), torch.full_like(logits, label, dtype=torch.float32)
+    )
+
+
+def generator_plain(pair: Pair) -> nn.Sequential:
+    """The generator with the library's own transposed convolutions."""
+    net = generator(pair)
+    for name, module in list(net.named_children()):
+        if isinstance(module, nn.ConvTranspose2d):
+            plain = nn.ConvTranspose2d(
+                module.in_channels,
+                module.out_channels,
+                module.kernel_size[0],
+                module.stride[0],
+                module.padding[0],
+                bias=False,  # pyright: ignore[reportArgumentType]
+            )
+            plain.load_state_dict(module.state_dict())
+            setattr(net, name, plain)
+    return net
+
+
+def analog_step(recipe: Recipe, precision: str, whole: bool = False) -> Callable[[], object]:
+    """A training step of the loop itself; `whole` takes the moving average and calibration along."""
+    fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed" if precision == "bf16" else "32-true")
+    nets = build_nets(recipe, load_technology(recipe.technology), fabric.device)
+    made, _ = fabric.setup(nets.generator, nets.generator_optimizer, _reapply_compile=False)
+    critic, _ = fabric.setup(nets.discriminator, nets.discriminator_optimizer, _reapply_compile=False)
+    pair = FASHION if recipe.net == "fashion" else COLOUR_64
+    real = torch.rand(recipe.batch_size, pair.channels, pair.size, pair.size)
+    real = real.contiguous(memory_format=torch.channels_last)
+    steps = iter(range(0 if whole else 1, 1 << 30))
+
+    def run() -> None:
+        step = next(steps)
+        train_step(nets, made, critic, real, recipe, step if whole or step == 1 else 2, fabric)
+
+    train_step(nets, made, critic, real, recipe, 0, fabric)  # calibrates
+    return run
+
+
+def training_rows(rounds: int) -> list[Row]:
+    """The training step of the Fashion-MNIST pair, batch 128, as many threads as the machine has."""
+    precision = faster_precision(torch.device("cpu"))
+    base = [f"precision={precision}", "average_decay=null"]
+    smooth = ["technology=skyrmion-published-smooth"]
+    noise = [f"read_noise={{fraction: {READ_NOISE.fraction}}}"]
+    plain = PlainTrainer(FASHION, 128, precision == "bf16")
+    steps = {f"plain, {precision}, channels last": plain.step}
+    recipes = {
+        "float weights, our convolutions": [*base, "technology=ideal"],
+        "levels, clip, gain": [*base, "technology=skyrmion-published"],
+        "and 277-point tables": [*base, *smooth],
+        "and read noise": [*base, *smooth, *noise],
+    }
+    for name, overrides in recipes.items():
+        steps[name] = analog_step(load_recipe("fashion-mnist", overrides), precision)
+    result = rows(
+        f"training step, {torch.get_num_threads()} threads",
+        steps,
+        {"levels, clip, gain": 1.15, "and read noise": 1.4},
+        rounds,
+    )
+    example = ExampleTrainer(FASHION, 128)
+    whole = analog_step(load_recipe("fashion-mnist", [f"precision={precision}"]), precision, whole=True)
+    pair = {"PyTorch's DCGAN example, fp32": example.step, "spingan train fashion-mnist": whole}
+    return result + rows("whole training, batch 128", pair, {"spingan train fashion-mnist": 1 / 1.2}, rounds)
+
+
+def discriminator_rows(rounds: int) -> list[Row]:
+    """The 64x64 discriminator's own step, batch 16, one thread, float32."""
+    images = torch.rand(16, 3, 64, 64).contiguous(memory_format=torch.channels_last)
+
+    def step_of(technology: str | None, noise: Noise | None = None) -> Callable[[], object]:
+        torch.manual_seed(0)
+        net: nn.Module = discriminator(COLOUR_64)
+        if technology is not None:
+            net = convert(net, load_technology(technology), read_noise=noise).model
+            calibrate(net, lambda: net(images))
+        net = net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        adam = torch.optim.Adam(net.parameters(), 2e-4, (0.5, 0.999))
+
+        def run() -> None:
+            bce(net(images), 1.0).backward()
+            adam.step()
+            adam.zero_grad()
+
+        return run
+
+    only_levels = step_of("skyrmion-published")
+    steps = {
+        "plain, fp32, channels last": step_of(None),
+        "levels, clip, gain": only_levels,
+        "and 277-point tables": step_of("skyrmion-published-smooth"),
+        "and read noise": step_of("skyrmion-published-smooth", READ_NOISE),
+    }
+    return rows("D step 64x64, batch 16, 1 thread", steps, {"levels, clip, gain": 1.15, "and read noise": 1.5}, rounds)
+
+
+def forward_rows(rounds: int) -> list[Row]:
+    """The 64x64 generator's forward pass, batch 16, one thread, float32."""
+    torch.manual_seed(0)
+    plain = generator_plain(COLOUR_64).eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    latents = torch.randn(16, 100, 1, 1)
+
+    def chip_of(technology: str, noise: Noise | None = None) -> nn.Module:
+        made = convert(generator(COLOUR_64), load_technology(technology)).model.eval()
+        calibrate(made, lambda: made(latents))
+        chip = program_chip(made, load_technology(technology), 0, read_noise=noise)
+        return chip.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    literal = program_chip(convert(generator(COLOUR_64), load_technology("ideal")).model, load_technology("ideal"))
+    for module in literal.modules():
+        if hasattr(module, "execution"):
+            module.execution = "literal"
+    nets = {
+        "plain ConvTranspose2d": plain,
+        "programmed chip": chip_of("skyrmion-published"),
+        "with 277-point tables": chip_of("skyrmion-published-smooth"),
+        "with tables and read noise": chip_of("skyrmion-published-smooth", READ_NOISE),
+        "zeros inserted literally": literal,
+    }
+
+    def forward(net: nn.Module) -> Callable[[], object]:
+        def run() -> None:
+            with torch.inference_mode():
+                net(latents)
+
+        return run
+
+    targets = {"programmed chip": 1.05, "with tables and read noise": 1.4}
+    return rows("G forward 64x64, batch 16, 1 thread", {k: forward(v) for k, v in nets.items()}, targets, rounds)
+
+
+def start_rows(rounds: int) -> list[Row]:
+    """Start-up of the command line beside an interpreter that imports numpy."""
+
+    def run(*arguments: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True, timeout=60)
+
+    commands = {
+        "python -c 'import numpy'": run("-c", "import numpy"),
+        "spingan --help": run("-m", "spingan", "--help"),
+    }
+    return rows("start", commands, {"spingan --help": 2.0}, rounds)
+
+
+def main() -> None:
+    """Run every comparison and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--only", choices=["training", "discriminator", "forward", "start"])
+    arguments = parser.parse_args()
+    every = {
+        "training": training_rows,
+        "discriminator": discriminator_rows,
+        "forward": forward_rows,
+        "start": start_rows,
+    }
+    threads = torch.get_num_threads()
+    result: list[Row] = []
+    for name, measure in every.items():
+        if arguments.only in (None, name):
+            torch.set_num_threads(threads if name == "training" else 1)
+            result += measure(arguments.rounds)
+    if arguments.json:
+        print(json.dumps({"rows": [asdict(row) for row in result], "torch": torch.__version__, "threads": threads}))
+    else:
+        print("\n".join(format_row(row) for row in result))
+
+
+if __name__ == "__main__":
+    main()
