@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def svg_bytes(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def save_png(figure: Figure, path: str, dots_per_inch: int = 160) -> None:
+def save_png(figure: Figure, path: str | Path, dots_per_inch: int = 160) -> None:
     """Write the figure to `path` as PNG, whole or not at all.
 
     Raises:

@@ -1,0 +1,141 @@
+"""Makes every figure of the README and docs/results.md from the shipped weights: make figures.
+
+python docs/make_figures.py [--model MODEL] [--out FOLDER] [--count N]
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import spingan
+from spingan.demo import run_demo
+from spingan.hardware.energy import Bill
+from spingan.hardware.mapping import Noise
+from spingan.image_grid import image_grid, save_grid
+from spingan.nn.weights import Model
+from spingan.output import write_text
+from spingan.reports import plots
+from spingan.reports.quality_table import quality_rows
+from spingan.reports.report import level_shares
+from spingan.reports.tables import energy_text
+
+NOISES = (0.0, 0.01, 0.02, 0.05, 0.1)  # of full scale
+ACROSS = 16  # images a row of the noise figure
+
+
+def draw_samples(model: Model, folder: Path) -> None:
+    save_grid(model.sample(64).numpy(), folder / "samples.png")
+
+
+def draw_noise(model: Model, folder: Path) -> list[tuple[str, str]]:
+    """The same latents on chips written with more and more noise; gives back (noise, distance) rows."""
+    rows, grids = [], []
+    for fraction in NOISES:
+        noise = Noise(fraction=fraction) if fraction else None
+        images = model.sample(ACROSS, seed=2, programming_noise=noise)
+        grids.append(np.asarray(image_grid(images.numpy(), columns=ACROSS, scale=2)))
+        rows.append((f"{fraction:.0%}", f"{_distance(model, noise):.2f}"))
+    Image.fromarray(np.concatenate(grids)).save(folder / "programming_noise.png", optimize=True)
+    return rows
+
+
+def _distance(model: Model, noise: Noise | None) -> float:
+    from spingan.evaluation.quality import evaluate
+
+    return evaluate(lambda count, seed: model.sample(count, seed, programming_noise=noise), count=2_000).value
+
+
+def draw_devices(model: Model, folder: Path) -> None:
+    shares, levels = level_shares(model), model.technology.weight_levels()
+    if shares is not None and levels is not None:
+        plots.save_png(plots.level_histogram(shares, levels), folder / "levels.png")
+    activations = list(model.technology.activations.values())
+    if activations:
+        plots.save_png(plots.transfer_curves(activations), folder / "transfer.png")
+
+
+def draw_left_out(bill: Bill, folder: Path) -> None:
+    """What the paper counts beside what it leaves out, on one logarithmic axis."""
+    counted = [("activations (what the paper counts)", bill.forward_energy_j)]
+    read_too = [(f"{line.item}, assumed device", line.energy_j) for line in bill.estimates]
+    bars = [(name, energy) for name, energy in counted + read_too if energy is not None]
+    figure, (axis,) = plots.new_figure(7.0, 0.7 + 0.45 * len(bars))
+    names = [name for name, _ in bars][::-1]
+    axis.barh(
+        names, [energy for _, energy in bars][::-1], color=[*[plots.COLOURS[3]] * (len(bars) - 1), plots.COLOURS[0]]
+    )
+    axis.set_xscale("log")
+    axis.xaxis.set_major_formatter(plots.EngFormatter(unit="J"))
+    axis.set_xlabel("energy of one image forward through both nets")
+    plots.save_png(figure, folder / "left_out.png")
+
+
+def write_results(model: Model, bill: Bill, noise: list[tuple[str, str]], count: int, path: Path) -> None:
+    """docs/results.md: every measured number with the command that gives it."""
+    quality = spingan.evaluate(model, count=count)
+    lines = [
+        "# Results",
+        "",
+        "Made by `make figures`; do not edit. "
+        f"Model {model.name} on {model.technology.name}, chip seed 0, latent seed 0, spingan {spingan.__version__}.",
+        "",
+        f"## Quality: {quality.metric} (`spingan evaluate fashion-mnist`)",
+        "",
+        *_table(("images", "distance"), quality_rows(quality)),
+        "",
+        f"{quality.protocol}.",
+        "",
+        *_table(("class", "share of the images drawn"), [(k, f"{v:.1%}") for k, v in quality.class_histogram.items()]),
+        "",
+        f"Missing classes: {', '.join(quality.missing_classes) or 'none'}.",
+        "",
+        "## Programming noise, in parts of full scale (2,000 images)",
+        "",
+        *_table(("standard deviation", "distance"), noise),
+        "",
+        "## Bill, the paper's way (`spingan cost fashion-mnist --accounting paper`)",
+        "",
+        *_table(
+            ("quantity", "printed", "ours", "unit"),
+            [(row.quantity, row.printed or "", f"{row.ours:.7g}" if row.ours is not None else "", row.unit)
+             for row in bill.table],
+        ),
+        "",
+        f"To draw an image: {energy_text(bill.generator_forward_energy_j)} (generator alone).",
+        "",
+    ]  # fmt: skip
+    write_text(path, "\n".join(lines))
+
+
+def _table(headings: tuple[str, ...], rows: "list[tuple[str, ...]] | tuple[tuple[str, ...], ...]") -> list[str]:
+    return [
+        f"| {' | '.join(headings)} |",
+        f"|{'---|' * len(headings)}",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="fashion-mnist")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--count", type=int, default=10_000)
+    arguments = parser.parse_args()
+    folder = arguments.out / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    model = spingan.load_model(arguments.model)
+    bill = spingan.cost("fashion-mnist")
+    draw_samples(model, folder)
+    demo = run_demo(Path("build") / "figures", model=model, count=200)
+    (folder / "side_by_side.png").write_bytes(demo.pictures[1].read_bytes())
+    draw_devices(model, folder)
+    draw_left_out(bill, folder)
+    noise = draw_noise(model, folder)
+    write_results(model, bill, noise, arguments.count, arguments.out / "results.md")
+    print(f"{folder} and {arguments.out / 'results.md'}")
+
+
+if __name__ == "__main__":
+    main()
