@@ -67,6 +67,9 @@ def draw_left_out(bill: Bill, folder: Path) -> None:
         names, [energy for _, energy in bars][::-1], color=[*[plots.COLOURS[3]] * (len(bars) - 1), plots.COLOURS[0]]
     )
     axis.set_xscale("log")
+    axis.set_xlim(1e-10, 1e-4)  # a decade and more below the smallest, so that no bar looks like nothing
+    for row, (_, energy) in enumerate(bars[::-1]):
+        axis.annotate(energy_text(energy, 3), (energy, row), (4, 0), textcoords="offset points", va="center")
     axis.xaxis.set_major_formatter(plots.EngFormatter(unit="J"))
     axis.set_xlabel("energy of one image forward through both nets")
     plots.save_png(figure, folder / "left_out.png")
