@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from spingan.hardware.synapse import Faults
-from spingan.hardware.technology import Technology
+from spingan.hardware.technology import Encoding, Technology
+
+_OFF = 1e-30  # gain of a column of zeros: nothing beside any weight, and its inverse is still a float32
 
 
 class Noise(BaseModel):
@@ -39,11 +41,12 @@ class ProgrammedArray:
 
     Attributes:
         codes: Level that each weight was programmed to, counted from the most negative weight level.
-        positive: Conductance of the weight's own device, in fractions of the synapse's span.
+        positive: Conductance of the weight's own device, in fractions of the synapse's span; float64, so that the
+            difference of the halves gives back each level exactly.
         negative: Conductance that is subtracted: the pair's other device, or the reference (rows, 1).
         span: Weight per unit of conductance difference at gain 1.
         gain: Weight that full scale stands for, a column each.
-        stuck: Devices that kept their conductance whatever was written, or None when the technology knows of none.
+        stuck: Weights with a device that kept its conductance whatever was written; None if none can be stuck.
         tiles: Row and column slices, one a physical array.
     """
 
@@ -59,7 +62,7 @@ class ProgrammedArray:
 def column_gain(weight: Float[Tensor, "rows columns"], kind: str) -> Float[Tensor, " columns"]:
     """The gain that maps the largest weight of every column (or of the layer) to full scale; 1 for `none`.
 
-    A column of zeros gets gain 1: any gain holds it.
+    A column of zeros is switched off: an even number of levels around the midpoint has none at zero.
     """
     columns = weight.shape[1]
     if kind == "none":
@@ -67,7 +70,7 @@ def column_gain(weight: Float[Tensor, "rows columns"], kind: str) -> Float[Tenso
     largest = weight.detach().abs().amax(dim=0)
     if kind == "layer":
         largest = largest.amax().expand(columns).clone()
-    return torch.where(largest > 0, largest, torch.ones_like(largest))
+    return torch.where(largest > 0, largest, torch.full_like(largest, _OFF))
 
 
 def nearest_level(values: Tensor, levels: Float[Tensor, " states"]) -> Tensor:
@@ -86,7 +89,7 @@ def tile_slices(rows: int, columns: int, technology: Technology) -> tuple[tuple[
     )
 
 
-def _halves(weight_in_full_scale: Tensor, encoding: str) -> tuple[Tensor, Tensor, float]:
+def _halves(weight_in_full_scale: Tensor, encoding: Encoding) -> tuple[Tensor, Tensor, float]:
     """Both conductances, in fractions of the span, of weights in -1..1."""
     if encoding == "midpoint_reference":
         reference = torch.full_like(weight_in_full_scale[:, :1], 0.5)
@@ -104,9 +107,11 @@ def program(
 ) -> ProgrammedArray:
     """Write a weight matrix into an array of the technology's devices.
 
-    Programming noise, device faults and whatever else is frozen in a chip come from `chip_seed` alone: the same seed is
-    the same chip. Noise of full scale is drawn for every weight in units of the column's gain; noise of value in units
-    of the weight.
+    Programming noise and device faults come from `chip_seed` alone: the same seed is the same chip. Noise of full scale
+    is drawn for every weight in units of the column's gain; noise of value in units of the weight.
+
+    Faults hit the device of a midpoint-referenced weight, both devices of a pair, and the one that holds a sign
+    crossbar's value; the reference column and the sign are taken to be sound.
 
     Args:
         weight: One column an output; rows in the order in which the inputs are presented.
@@ -123,16 +128,33 @@ def program(
     gain = column_gain(weight, technology.gain) if gain is None else gain
     levels = torch.as_tensor(table, dtype=weight.dtype)
     codes = nearest_level((weight.detach() / gain).clamp(-1, 1), levels)
-    written = levels[codes]
+    written = levels[codes]  # in the weight's precision: what training computes with
     if noise is not None and noise.fraction > 0:
         unit = torch.randn(written.shape, generator=generator, dtype=written.dtype)
         written = written + noise.fraction * unit * (written if noise.of == "value" else 1.0)
-    positive, negative, span = _halves(written, technology.encoding)
+    positive, negative, span = _halves(written.double(), technology.encoding)
     stuck = None
     faults = technology.synapse.faults
     if any((faults.stuck_at_minimum, faults.stuck_at_maximum, faults.stuck_at_random)):
-        positive, stuck = _stick(positive, faults, generator)
-    return ProgrammedArray(codes, positive, negative, span, gain, stuck, tile_slices(*weight.shape, technology))
+        positive, negative, stuck = _with_faults(positive, negative, technology.encoding, faults, generator)
+    rows, columns = weight.shape
+    return ProgrammedArray(codes, positive, negative, span, gain, stuck, tile_slices(rows, columns, technology))
+
+
+def _with_faults(
+    positive: Tensor, negative: Tensor, encoding: Encoding, faults: Faults, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Both halves after faults, and the weights that have one."""
+    if encoding == "sign_crossbar":  # one device holds the value, whichever its sign
+        value, stuck = _stick(positive + negative, faults, generator)
+        minus = negative > 0
+        nothing = torch.zeros_like(value)
+        return torch.where(minus, nothing, value), torch.where(minus, value, nothing), stuck
+    positive, stuck = _stick(positive, faults, generator)
+    if encoding == "differential_pair":
+        negative, other = _stick(negative, faults, generator)
+        stuck = stuck | other
+    return positive, negative, stuck
 
 
 def _stick(conductance: Tensor, faults: Faults, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -155,8 +177,8 @@ def _stick(conductance: Tensor, faults: Faults, generator: torch.Generator) -> t
 
 
 def effective_weight(array: ProgrammedArray, periphery: Periphery | None = None) -> Float[Tensor, "rows columns"]:
-    """The weights that a layer computes with when the array stands behind it: gain x (positive - negative)."""
+    """The weights that a layer computes with when the array stands behind it: gain x span x (positive - negative)."""
     gain = array.gain
     if periphery is not None and periphery.factor is not None:
         gain = gain * periphery.factor
-    return (array.positive - array.negative) * array.span * gain
+    return ((array.positive - array.negative) * array.span * gain).to(gain.dtype)
