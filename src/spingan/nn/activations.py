@@ -1,6 +1,6 @@
 """Activations as a device computes them: a transfer table, a mapping of values to its input range, and its limits."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -18,8 +18,8 @@ _MOST_CELLS = 4096  # of a resampled table: finer than any measured curve, and s
 def uniform_table(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, float]:
     """The piecewise-linear curve through (u, v) on a uniform grid: its values, first input and step.
 
-    The coarsest grid that holds every point of the curve, so nothing is lost; where none of up to 4,096 cells does, that
-    many, and kinks between its points are rounded off.
+    The coarsest grid that holds every point of the curve, so that nothing is lost; where none of up to 4,096 cells
+    does, that many, and kinks between its points are rounded off.
     """
     offsets = (u - u[0]) / (u[-1] - u[0])
     cells = _MOST_CELLS
@@ -45,6 +45,23 @@ def straight_pieces(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDA
     return u[kept], v[kept]
 
 
+@once_differentiable
+def _table_gradient(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    values, slope = ctx.saved_tensors
+    low, step = ctx.grid
+    if _has_kernel(values):
+        return kernels.table_backward(values, gradient, slope, low, step), None, None
+    last = slope.numel() - 1
+    cell = ((values - low) / step + 1).clamp(0, last).to(torch.int64).clamp(0, last)  # twice: a NaN is no index
+    return gradient * slope.to(gradient.dtype)[cell], None, None
+
+
+@once_differentiable
+def _hinge_gradient(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    (values,) = ctx.saved_tensors
+    return kernels.hinge_backward(values, gradient, *ctx.curve), None, None
+
+
 class _Table(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, module: "DeviceActivation", scale: float) -> Tensor:
@@ -55,24 +72,18 @@ class _Table(torch.autograd.Function):
         else:
             position = (values - low) / step
             inside = position.clamp(0, table.numel() - 1)
-            cell = inside.to(torch.int64).clamp(max=table.numel() - 2)
+            cell = inside.to(torch.int64).clamp(0, table.numel() - 2)  # a NaN too finds a cell
             reached = position if module.extrapolate else inside
             out = table.to(values.dtype)[cell] + (reached - cell) * table.diff().to(values.dtype)[cell]
-            beyond = int((inside != position).sum())
+            beyond = int(((position - inside).abs() > kernels.edge_tolerance(table.numel())).sum())
         module.count(values.numel(), beyond)
         ctx.save_for_backward(values, module.slope)
         ctx.grid = (low, step)
         return out
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None]:
-        values, slope = ctx.saved_tensors
-        low, step = ctx.grid
-        if _has_kernel(values):
-            return kernels.table_backward(values, gradient, slope, low, step), None, None
-        cell = ((values - low) / step + 1).clamp(0, slope.numel() - 1).to(torch.int64)
-        return gradient * slope.to(gradient.dtype)[cell], None, None
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        return _table_gradient(ctx, *grad_outputs)
 
 
 class _Hinges(torch.autograd.Function):
@@ -89,10 +100,8 @@ class _Hinges(torch.autograd.Function):
         return out
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None]:
-        (values,) = ctx.saved_tensors
-        return kernels.hinge_backward(values, gradient, *ctx.curve), None, None
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        return _hinge_gradient(ctx, *grad_outputs)
 
 
 def _hinges(
@@ -124,7 +133,7 @@ class DeviceActivation(nn.Module):
 
     A value x drives the device with x / `full_scale` of its full-scale input; its output times `full_scale` is what the
     next layer gets, so that a linear device passes x unchanged. `full_scale` is a calibrated buffer. Values beyond the
-    table are clamped to its ends and counted in `saturated` of `evaluated`.
+    table are counted in `saturated` of `evaluated`, and clamped to its ends, continued, or refused, as the device says.
     """
 
     table: Tensor
@@ -165,7 +174,7 @@ class DeviceActivation(nn.Module):
         if self.calibrating:
             self.observe(values)
         curve = _Hinges if self.hinges is not None and _has_kernel(values) else _Table
-        return curve.apply(values, self, float(self.full_scale))  # pyright: ignore[reportReturnType]
+        return cast(Tensor, curve.apply(values, self, float(self.full_scale)))
 
     @torch.no_grad()
     def observe(self, values: Tensor) -> None:

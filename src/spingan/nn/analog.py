@@ -4,15 +4,18 @@
 what the layer computes with. Its gradient passes straight through the levels and stops at the clip.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from spingan.errors import UserError
 from spingan.hardware.mapping import Noise, column_gain, nearest_level
 from spingan.hardware.technology import Technology
 from spingan.nn import kernels
@@ -39,6 +42,15 @@ class NoiseSource:
         return kernels.stream_key(self.seed, self.draws)
 
 
+@once_differentiable
+def _gradient_within_clip(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    weight, gain = ctx.saved_tensors
+    if _has_kernel(weight):
+        return kernels.clip_gradient(gradient, weight, gain, ctx.axis), None, None, None, None
+    inside = weight.abs() <= along(gain, weight, ctx.axis)
+    return gradient * inside, None, None, None, None
+
+
 class _Quantise(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, weight: Tensor, gain: Tensor, levels: Tensor, uniform: bool, axis: int) -> Tensor:
@@ -46,37 +58,33 @@ class _Quantise(torch.autograd.Function):
         ctx.axis = axis
         if uniform and _has_kernel(weight):
             return kernels.quantise_uniform(weight, gain, levels, axis)
-        full = _along(gain, weight, axis)
+        full = along(gain, weight, axis)
         return levels[nearest_level((weight / full).clamp(-1, 1), levels)] * full + weight * 0  # a NaN stays one
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        weight, gain = ctx.saved_tensors
-        if _has_kernel(weight):
-            return kernels.clip_gradient(gradient, weight, gain, ctx.axis), None, None, None, None
-        inside = weight.abs() <= _along(gain, weight, ctx.axis)
-        return gradient * inside, None, None, None, None
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        return _gradient_within_clip(ctx, *grad_outputs)
 
 
 def _has_kernel(weight: Tensor) -> bool:
     return weight.device.type == "cpu" and weight.dtype == torch.float32 and is_dense(weight)
 
 
-def _along(per_column: Tensor, weight: Tensor, axis: int) -> Tensor:
+def along(per_column: Tensor, weight: Tensor, axis: int) -> Tensor:
+    """(columns,) values shaped to broadcast over a weight whose columns lie on `axis`."""
     shape = [1] * weight.dim()
     shape[axis] = -1
     return per_column.view(shape)
 
 
-class AnalogLayer(nn.Module):
+class AnalogLayer(nn.Module, ABC):
     """What the analog layers share: levels, gain, programming noise and read noise.
 
     Attributes:
         column_axis: The weight's axis that counts the crossbar's columns, which are the layer's outputs.
         levels: (states,) weight levels in -1..1 of full scale; empty where the weights are ideal.
         gain: (columns,) calibrated: the weight that full scale stands for.
-        deviation: What programming added to each weight's level on this chip, or None.
+        deviation: What programming added to each weight's level, in units of the gain or of the value; or None.
         read_noise: Noise drawn anew at each read.
     """
 
@@ -85,20 +93,20 @@ class AnalogLayer(nn.Module):
     bias: Tensor | None
     levels: Tensor
     gain: Tensor
+    deviation: Tensor | None
 
     def _install(self, technology: Technology, source: NoiseSource) -> None:
         table = technology.weight_levels()
-        levels = torch.empty(0) if table is None else torch.as_tensor(table, dtype=torch.float32)
+        device = self.weight.device
+        levels = torch.empty(0) if table is None else torch.as_tensor(table, dtype=torch.float32, device=device)
         self.register_buffer("levels", levels, persistent=False)
-        self.register_buffer("gain", torch.ones(self.weight.shape[self.column_axis]))
-        steps = levels.diff()
-        even = bool(steps.numel()) and bool((steps - steps[0]).abs().max() < 1e-6)
-        self.uniform = even and float(levels[0]) == -1.0 and float(levels[-1]) == 1.0
+        self.register_buffer("gain", torch.ones(self.weight.shape[self.column_axis], device=device))
+        self.uniform = table is not None and np.allclose(table, np.linspace(-1, 1, len(table)), rtol=0, atol=1e-6)
         self.gain_kind = technology.gain
         self.read_noise: Noise | None = None
         self.programming_noise: Noise | None = None
         self.source = source
-        self.deviation: Tensor | None = None
+        self.register_buffer("deviation", None, persistent=False)
         self._holding = False
         self._held: Tensor | None = None
         self.calibrate()
@@ -123,12 +131,13 @@ class AnalogLayer(nn.Module):
         """What the layer computes with: the weight on its levels, with this chip's deviation."""
         written = self.weight
         if self.levels.numel():
-            written = _Quantise.apply(self.weight, self.gain, self.levels, self.uniform, self.column_axis)
+            quantised = _Quantise.apply(self.weight, self.gain, self.levels, self.uniform, self.column_axis)
+            written = cast(Tensor, quantised)
         if self.deviation is None or self.programming_noise is None:
-            return written  # pyright: ignore[reportReturnType]
+            return written
         if self.programming_noise.of == "value":
-            return written * (1 + self.deviation)  # pyright: ignore[reportOptionalOperand]
-        return written + self.deviation * _along(self.gain, self.weight, self.column_axis)  # pyright: ignore[reportOptionalOperand]
+            return written * (1 + self.deviation)
+        return written + self.deviation * along(self.gain, self.weight, self.column_axis)
 
     def _weight_now(self) -> Tensor:
         if not self._holding:
@@ -137,10 +146,11 @@ class AnalogLayer(nn.Module):
             self._held = self.effective_weight()
         return self._held
 
+    @abstractmethod
     def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        raise NotImplementedError  # each layer's own product
+        """The layer's product of inputs and weights."""
 
-    def forward(self, input: Tensor, *args: Any) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         weight = self._weight_now()
         out = self._apply_array(input, weight, self.bias)
         if self.read_noise is not None and self.read_noise.fraction > 0:
@@ -151,8 +161,9 @@ class AnalogLayer(nn.Module):
         """Noise of independent weights, drawn once an output: its variance is σ² Σ x² (findings.md section 5)."""
         noise = self.read_noise
         assert noise is not None
-        if out.dim() == 4:
-            out = out.contiguous(memory_format=torch.channels_last)
+        if inputs.dim() == 3 and self.weight.dim() == 4:
+            raise UserError("read noise needs a batch of images", "Add a first axis: image[None].")
+        out = out.contiguous(memory_format=torch.channels_last if out.dim() == 4 else torch.contiguous_format)
         with torch.no_grad(), torch.autocast(out.device.type, enabled=False):
             if noise.of == "full_scale":
                 power = self._input_power(inputs)
@@ -160,8 +171,8 @@ class AnalogLayer(nn.Module):
             else:
                 power = self._apply_array(inputs.float().square(), weight.float().square(), None)
                 unit = torch.zeros_like(out)
-                ones = out.new_ones(power[:, :1].shape, dtype=torch.float32)
-                _add_scaled_noise(unit, ones, torch.ones_like(self.gain), self.source.next_key())
+                rows = (*power.shape[:-1], 1) if power.dim() != 4 else power[:, :1].shape
+                _add_scaled_noise(unit, power.new_ones(rows), torch.ones_like(self.gain), self.source.next_key())
                 out.detach().add_(unit.mul_(power.clamp_(min=0).sqrt_().mul_(noise.fraction)))
         return out
 
@@ -191,8 +202,13 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
 
     column_axis = 1
 
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        if output_size is not None:
+            raise UserError("a zero-padded convolution has one output size", "Call the layer without output_size.")
+        return AnalogLayer.forward(self, input)
+
     def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        stride, padding = int(self.stride[0]), int(self.padding[0])  # pyright: ignore[reportArgumentType]
+        stride, padding = self.stride[0], int(self.padding[0])
         if self.execution == "literal":
             return zero_padded_conv2d(inputs, weight, bias, stride, padding)
         return conv_transpose2d(inputs, weight, bias, stride, padding)
@@ -222,12 +238,15 @@ def standard_normal(shape: torch.Size, key: int, device: torch.device) -> Tensor
 
 
 def _add_scaled_noise(out: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:
-    """Add noise of deviation row_scale (batch, 1, ...) x column_scale (columns,) to `out` in place, outside autograd."""
+    """Add noise of deviation row_scale (batch, 1, ...) x column_scale (columns,) to `out` in place, outside autograd.
+
+    Columns are axis 1 of a map and the last axis of anything else.
+    """
     if out.device.type == "cpu" and out.dtype in (torch.float32, torch.bfloat16):
         kernels.add_gaussian(out, row_scale.reshape(-1).contiguous(), column_scale, key)
         return
     unit = standard_normal(out.shape, key, out.device)
-    columns = column_scale.view(1, -1, *([1] * (out.dim() - 2)))
+    columns = column_scale.view(-1, 1, 1) if out.dim() == 4 else column_scale
     out.detach().add_((unit * row_scale * columns).to(out.dtype))
 
 

@@ -1,16 +1,20 @@
 """A chip: a trained generator with its weights written into arrays and its batch norm folded into the columns."""
 
 import copy
+from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
 from spingan.hardware.mapping import Noise, effective_weight, program
 from spingan.hardware.technology import Technology
-from spingan.nn.analog import AnalogLayer, AnalogLinear, NoiseSource
+from spingan.nn.analog import AnalogLayer, NoiseSource, along
 from spingan.nn.kernels import stream_key
+
+_Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
+_Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 def program_chip(
@@ -32,9 +36,10 @@ def program_chip(
         _program_layer(layer, technology, stream_key(chip_seed, 0, number) >> 1, programming_noise)
         layer.source = source
         layer.read_noise = read_noise
-    for parent, name, layer, norm in list(_folded_norms(chip)):
-        _fold(layer, norm)
-        setattr(parent, name, nn.Identity())
+    for parent, place, layer, norm in list(folded_norms(chip)):
+        if isinstance(layer, AnalogLayer):
+            _fold(layer, norm)
+            parent[place] = nn.Identity()
     return chip
 
 
@@ -55,28 +60,34 @@ def _program_layer(layer: AnalogLayer, technology: Technology, seed: int, noise:
     layer.deviation = layer.programming_noise = None
 
 
-def _folded_norms(model: nn.Module) -> Iterator[tuple[nn.Module, str, AnalogLayer, nn.BatchNorm1d | nn.BatchNorm2d]]:
+def folded_norms(model: nn.Module) -> Iterator[tuple[nn.Sequential, int, _Array, _Norm]]:
+    """Batch norms that an array's columns can take over: each one's `Sequential` and place in it, its layer, itself.
+
+    Only a `Sequential` says what runs after what. A norm without running statistics depends on the batch, and one that
+    shares its layer with another path, or is shared itself, has no column of its own.
+    """
+    uses = Counter(id(module) for _, module in model.named_modules(remove_duplicate=False))
     for parent in model.modules():
-        before: nn.Module | None = None
-        for name, child in parent.named_children():
-            if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d) and isinstance(before, AnalogLayer):
-                yield parent, name, before, child
-            before = child
+        if not isinstance(parent, nn.Sequential):
+            continue
+        for place, (layer, norm) in enumerate(pairwise(parent), start=1):
+            if not (isinstance(layer, _Array) and isinstance(norm, _Norm)):
+                continue
+            if norm.running_mean is not None and uses[id(layer)] == uses[id(norm)] == 1:
+                yield parent, place, layer, norm
 
 
 @torch.no_grad()
 def _fold(layer: AnalogLayer, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
-    """weight x factor and offset = the norm's affine map of the column; the library's formulas."""
+    """The norm's affine map of each column: its factor into the weights and the gain, the rest into the offset."""
     mean, variance = norm.running_mean, norm.running_var
-    arguments = (mean, variance, norm.eps, norm.weight, norm.bias)
-    if isinstance(layer, AnalogLinear):
-        weight, bias = fuse_linear_bn_weights(layer.weight, layer.bias, *arguments)  # pyright: ignore[reportArgumentType]
-    else:
-        weight, bias = fuse_conv_bn_weights(layer.weight, layer.bias, *arguments, transpose=layer.column_axis == 1)  # pyright: ignore[reportArgumentType]
-    assert variance is not None
-    scale = torch.rsqrt(variance + norm.eps)
-    factor = scale if norm.weight is None else scale * norm.weight
-    layer.weight = nn.Parameter(weight, requires_grad=False)
+    assert mean is not None and variance is not None  # folded_norms sees to it
+    factor = torch.rsqrt(variance + norm.eps)
+    if norm.weight is not None:
+        factor = factor * norm.weight
+    offset = -mean if layer.bias is None else layer.bias - mean
+    bias = offset * factor if norm.bias is None else offset * factor + norm.bias
+    layer.weight = nn.Parameter(layer.weight * along(factor, layer.weight, layer.column_axis), requires_grad=False)
     layer.bias = nn.Parameter(bias, requires_grad=False)
     layer.gain = layer.gain * factor.abs()
 

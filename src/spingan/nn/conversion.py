@@ -1,8 +1,8 @@
-"""From a PyTorch model to the same model on a technology: every module becomes one of four things, or there is an error."""
+"""From a PyTorch model to the same model on a technology: every module becomes one of four things, or it is refused."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +12,14 @@ from spingan.hardware.mapping import Noise
 from spingan.hardware.technology import Technology
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, AnalogLinear, NoiseSource, analog_layers
+from spingan.nn.chip import folded_norms
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
 Kind = Literal["analog", "device", "folded", "digital"]
+Layer = TypeVar("Layer", bound=AnalogLayer)
+_Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
+_PLAIN_FORWARDS = {kind.forward for kind in (nn.Conv2d, nn.ConvTranspose2d, ZeroPaddedConv2d, nn.Linear)}
+_CONVERSIONS = "one conversion in and one out for each value"
 _SLOPE_TOLERANCE = 0.05  # between a net's leaky slope and the device's: half a percent of full scale at -0.1
 
 
@@ -51,9 +56,9 @@ def convert(
     """Put every module of `model` on the technology, in place, and say what became of it.
 
     `analog`: convolutions, transposed convolutions, dense layers. `device`: ReLU and leaky ReLU. `folded`: batch norm
-    straight after an analog layer, digital in training and folded into the column's gain and offset by
-    `spingan.nn.program_chip`. `digital`: the types that the technology lists. With the technology `ideal` the
-    converted model computes exactly what the model did.
+    straight after an analog layer of an `nn.Sequential` (nothing else says in which order its modules run), digital in
+    training and folded into the columns' gain and offset by `spingan.nn.program_chip`. `digital`: the types that the
+    technology lists. With the technology `ideal` the converted model computes exactly what the model did.
 
     Args:
         example_input: With it, one forward pass looks for functional calls (`F.relu`, `torch.matmul`, ...) that no
@@ -74,26 +79,32 @@ def convert(
     if example_input is not None:
         _refuse_functional_calls(model, example_input)
     source = NoiseSource(noise_seed)
+    folded = {id(norm) for _, _, _, norm in folded_norms(model)}
     rows: list[ConvertedModule] = []
-    replacements: dict[str, nn.Module] = {}
-    before: nn.Module | None = None
-    for name, module in model.named_modules():
-        if any(module.children()):
+    becomes: dict[nn.Module, nn.Module] = {}
+    for name, module in model.named_modules():  # a module that is used twice comes once
+        if any(module.children()) and not isinstance(module, _Array):
             _refuse_own_parameters(name, module)
-            before = None
             continue
-        new, kind, detail = _convert_leaf(name, module, technology, source, before)
+        new, kind, detail = _convert_leaf(name, module, technology, source, id(module) in folded)
         rows.append(ConvertedModule(name, type(module).__name__, kind, type(new).__name__, detail))
-        before = new
-        if new is not module:
-            replacements[name] = new
-    if "" in replacements:
-        model = replacements.pop("")
-    for name, new in replacements.items():
-        parent, _, leaf = name.rpartition(".")
-        setattr(model.get_submodule(parent), leaf, new)
+        becomes[module] = new
+    model = _replaced(model, becomes)
     set_noise(model, read_noise=read_noise, programming_noise=programming_noise)
     return Conversion(model, tuple(rows), _not_simulated(technology))
+
+
+def _replaced(model: nn.Module, becomes: dict[nn.Module, nn.Module]) -> nn.Module:
+    """The model with each module at all of its places replaced; the same device and mode."""
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    for old, new in becomes.items():
+        if new is not old:
+            new.to(device).train(old.training)
+    for name, module in list(model.named_modules(remove_duplicate=False)):
+        if name and module in becomes:
+            parent, _, leaf = name.rpartition(".")
+            setattr(model.get_submodule(parent), leaf, becomes[module])
+    return becomes.get(model, model)
 
 
 def set_noise(model: nn.Module, *, read_noise: Noise | None, programming_noise: Noise | None) -> None:
@@ -105,20 +116,21 @@ def set_noise(model: nn.Module, *, read_noise: Noise | None, programming_noise: 
 
 
 def _convert_leaf(
-    name: str, module: nn.Module, technology: Technology, source: NoiseSource, before: nn.Module | None
+    name: str, module: nn.Module, technology: Technology, source: NoiseSource, folded: bool
 ) -> tuple[nn.Module, Kind, str]:
     if isinstance(module, AnalogLayer | DeviceActivation):
         raise UserError(f"layer {name} is converted already", "Convert a fresh model.")
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+    if isinstance(module, _Array):
+        _refuse_own_weight(name, module)
         layer = _analog(name, module, technology, source)
         states = layer.levels.numel()
         return layer, "analog", f"{states} levels, gain a {technology.gain}" if states else "float weights"
     if isinstance(module, nn.ReLU | nn.LeakyReLU):
         return _device(name, module, technology)
-    if isinstance(module, nn.BatchNorm2d | nn.BatchNorm1d) and isinstance(before, AnalogLayer):
+    if folded:
         return module, "folded", "digital in training; into the columns' gain and offset on a chip"
     if type(module).__name__ in technology.digital:
-        return module, "digital", "one conversion in and one out for each value"
+        return module, "digital", _CONVERSIONS
     listed = ", ".join(technology.digital)
     raise UserError(
         f"layer {name or 'model'} ({type(module).__name__}) has no place on technology {technology.name}",
@@ -126,29 +138,27 @@ def _convert_leaf(
     )
 
 
-def _analog(name: str, module: nn.Module, technology: Technology, source: NoiseSource) -> AnalogLayer:
+def _analog(name: str, module: _Array, technology: Technology, source: NoiseSource) -> AnalogLayer:
     if isinstance(module, nn.Linear):
-        layer: Any = _without_init(AnalogLinear, module)
+        layer = _without_init(AnalogLinear, module)
     elif isinstance(module, nn.ConvTranspose2d):
         _check_crossbar_fit(name, module)
         _check_transposed(name, module)
         layer = _without_init(AnalogConvTranspose2d, module)
         layer.execution = module.execution if isinstance(module, ZeroPaddedConv2d) else "lowered"
-    elif isinstance(module, nn.Conv2d):
+    else:
         _check_crossbar_fit(name, module)
         layer = _without_init(AnalogConv2d, module)
-    else:
-        raise TypeError(type(module).__name__)
     layer._install(technology, source)
     return layer
 
 
-def _without_init(kind: type[AnalogLayer], module: nn.Module) -> AnalogLayer:
+def _without_init(kind: type[Layer], module: nn.Module) -> Layer:
     """A layer of `kind` that shares everything with `module`: parameters, geometry, hooks."""
     layer = kind.__new__(kind)
-    layer.__dict__.update(module.__dict__)
+    vars(layer).update(vars(module))
     for registry in ("_parameters", "_buffers", "_modules"):
-        setattr(layer, registry, dict(module.__dict__[registry]))
+        setattr(layer, registry, dict(vars(module)[registry]))
     return layer
 
 
@@ -165,7 +175,7 @@ def _check_crossbar_fit(name: str, module: nn.Conv2d | nn.ConvTranspose2d) -> No
 def _check_transposed(name: str, module: nn.ConvTranspose2d) -> None:
     square = all(len(set(pair)) == 1 for pair in (module.kernel_size, module.stride, module.padding))
     plain = module.output_padding == (0, 0) and module.dilation == (1, 1)
-    if not (square and plain and int(module.padding[0]) < module.kernel_size[0]):  # pyright: ignore[reportArgumentType]
+    if not (square and plain and int(module.padding[0]) < module.kernel_size[0]):
         raise UserError(
             f"layer {name}: {module} is not a zero-padded convolution",
             "Use a square kernel larger than its padding, no dilation, no output padding.",
@@ -178,9 +188,11 @@ def _device(name: str, module: nn.ReLU | nn.LeakyReLU, technology: Technology) -
     if activation is None:
         if technology.synapse is None and not technology.activations:
             return module, "device", "exact function"
+        if type(module).__name__ in technology.digital:
+            return module, "digital", _CONVERSIONS
         raise UserError(
             f"technology {technology.name} has no {function}, which layer {name} needs",
-            f"Name a curve under activations.{function} in its file.",
+            f"Name a curve under activations.{function} in its file, or {type(module).__name__} under digital.",
         )
     if not activation.single_valued:
         raise UserError(
@@ -196,11 +208,24 @@ def _device(name: str, module: nn.ReLU | nn.LeakyReLU, technology: Technology) -
     return DeviceActivation(activation), "device", f"{activation.name}, {activation.outside} outside its range"
 
 
+def _refuse_own_weight(name: str, module: _Array) -> None:
+    if "weight" not in dict(module.named_parameters(recurse=False)):
+        raise UserError(
+            f"layer {name}: its weight is computed from other parameters (weight norm, spectral norm or the like)",
+            "Remove the parametrization first: an array holds the weight itself.",
+        )
+    if type(module).forward not in _PLAIN_FORWARDS:
+        raise UserError(
+            f"layer {name}: {type(module).__name__} has a forward of its own, which conversion would drop",
+            "Use PyTorch's layer, or put the rest into a module around it.",
+        )
+
+
 def _refuse_own_parameters(name: str, module: nn.Module) -> None:
-    own = [key for key, _ in module.named_parameters(recurse=False)]
+    own = ", ".join(key for key, _ in module.named_parameters(recurse=False))
     if own:
         raise UserError(
-            f"module {name or type(module).__name__} holds parameters of its own beside its submodules: {', '.join(own)}",
+            f"module {name or type(module).__name__} holds parameters of its own beside its submodules: {own}",
             "Move them into a Linear or convolution layer, which an array can hold.",
         )
 
@@ -208,10 +233,10 @@ def _refuse_own_parameters(name: str, module: nn.Module) -> None:
 def _refuse_functional_calls(model: nn.Module, example_input: Tensor) -> None:
     from spingan.nn.counting import find_functional_calls
 
-    calls = find_functional_calls(model, example_input)
+    calls = ", ".join(find_functional_calls(model, example_input))
     if calls:
         raise UserError(
-            f"the model's forward calls {', '.join(sorted(set(calls)))} outside of any module: it would stay digital unseen",
+            f"the model's forward calls {calls} outside of any module: it would stay digital unseen",
             "Use the module instead (nn.ReLU for F.relu, nn.Linear for F.linear).",
         )
 

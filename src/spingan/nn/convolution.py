@@ -6,7 +6,7 @@ and backward at batch 128 and takes 14 ms as a matrix product. `conv2d` and `con
 `benchmarks/bench_speed.py` prints both.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
@@ -29,6 +29,20 @@ def _as_matrix(weight: Float[Tensor, "outputs inputs kernel kernel"]) -> Float[T
     return weight.permute(0, 2, 3, 1).reshape(weight.shape[0], -1)
 
 
+@once_differentiable
+def _matrix_gradients(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+    patches, weight = ctx.saved_tensors
+    size, kernel, stride, padding = ctx.geometry
+    outgoing = _as_rows(gradient)
+    for_images = for_weight = None
+    if ctx.needs_input_grad[0]:
+        for_images = scatter_patches(outgoing @ _as_matrix(weight), size, kernel, stride, padding)
+    if ctx.needs_input_grad[1]:
+        by_patch = (outgoing.t() @ patches).view(weight.shape[0], kernel, kernel, -1)
+        for_weight = by_patch.permute(0, 3, 1, 2)
+    return for_images, for_weight, None, None
+
+
 class _MatrixConv2d(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, images: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
@@ -40,18 +54,8 @@ class _MatrixConv2d(torch.autograd.Function):
         return (patches @ matrix.t()).view(images.shape[0], rows, columns, -1).permute(0, 3, 1, 2)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
-        patches, weight = ctx.saved_tensors
-        size, kernel, stride, padding = ctx.geometry
-        outgoing = _as_rows(gradient)
-        for_images = for_weight = None
-        if ctx.needs_input_grad[0]:
-            for_images = scatter_patches(outgoing @ _as_matrix(weight), size, kernel, stride, padding)
-        if ctx.needs_input_grad[1]:
-            by_patch = (outgoing.t() @ patches).view(weight.shape[0], kernel, kernel, -1)
-            for_weight = by_patch.permute(0, 3, 1, 2)
-        return for_images, for_weight, None, None
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        return _matrix_gradients(ctx, *grad_outputs)
 
 
 def _autocast(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -72,13 +76,15 @@ def _matrix_wins(images: Tensor, pixels: int) -> bool:
 
 def conv2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
     """`torch.nn.functional.conv2d` of a square kernel, in whichever form is faster here."""
+    if images.dim() != 4:  # one image without a batch
+        return functional.conv2d(images, weight, bias, stride, padding)
     kernel = weight.shape[2]
     rows, columns = (output_size(side, kernel, stride, padding) for side in images.shape[2:])
     fits = padding < kernel and weight.shape[0] > 1
     if not fits or not _matrix_wins(images, rows * columns):
         return functional.conv2d(images, weight, bias, stride, padding)
     images, weight = _autocast(images, weight)
-    out: Tensor = _MatrixConv2d.apply(images, weight, stride, padding)  # pyright: ignore[reportAssignmentType]
+    out = cast(Tensor, _MatrixConv2d.apply(images, weight, stride, padding))
     return out if bias is None else out + bias.to(out.dtype).view(1, -1, 1, 1)
 
 
@@ -87,6 +93,8 @@ def conv_transpose2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride
 
     A 1x1 map is a dense layer; with stride 1 it is a convolution with the flipped kernel.
     """
+    if images.dim() != 4:  # one image without a batch
+        return functional.conv_transpose2d(images, weight, bias, stride, padding)
     inputs, outputs, kernel, _ = weight.shape
     height, width = images.shape[2:]
     if height == width == 1 and padding == 0 and images.device.type == "cpu":
@@ -97,7 +105,7 @@ def conv_transpose2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride
     elif stride == 1 and padding < kernel and _matrix_wins(images, height * width):
         images, weight = _autocast(images, weight)
         flipped = weight.flip(2, 3).transpose(0, 1)
-        out: Tensor = _MatrixConv2d.apply(images, flipped, 1, kernel - 1 - padding)  # pyright: ignore[reportAssignmentType]
+        out = cast(Tensor, _MatrixConv2d.apply(images, flipped, 1, kernel - 1 - padding))
     else:
         return functional.conv_transpose2d(images, weight, bias, stride, padding)
     return out if bias is None else out + bias.to(out.dtype).view(1, -1, 1, 1)

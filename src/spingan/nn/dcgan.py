@@ -1,6 +1,6 @@
 """The two DCGANs of the spintronic paper, as plain PyTorch modules.
 
-Both are sequences of convolution, batch norm and activation, so that `spingan.nn.convert` finds every layer by its type.
+Both are sequences of convolution, batch norm and activation, so that `convert` finds every layer by its type.
 The discriminators end in a logit: their sigmoid is part of the loss (`binary_cross_entropy_with_logits`) in training
 and is counted as a digital function in the hardware's bill.
 """
@@ -51,7 +51,13 @@ FASHION = Pair(
         Stage(16, 4, 2, 1),
         Stage(1, 4, 2, 1),
     ),
-    discriminator=(Stage(64, 3, 2, 1), Stage(128, 3, 2, 1), Stage(256, 3, 2, 1), Stage(512, 3, 2, 1), Stage(1, 2, 1, 0)),
+    discriminator=(
+        Stage(64, 3, 2, 1),
+        Stage(128, 3, 2, 1),
+        Stage(256, 3, 2, 1),
+        Stage(512, 3, 2, 1),
+        Stage(1, 2, 1, 0),
+    ),
 )
 
 # Channels: paper S, IV-B; 4x4 kernels with stride 2 double and halve the map, as in Radford et al., arXiv:1511.06434.
@@ -65,7 +71,13 @@ COLOUR_64 = Pair(
         Stage(64, 4, 2, 1),
         Stage(3, 4, 2, 1),
     ),
-    discriminator=(Stage(64, 4, 2, 1), Stage(128, 4, 2, 1), Stage(256, 4, 2, 1), Stage(512, 4, 2, 1), Stage(1, 4, 1, 0)),
+    discriminator=(
+        Stage(64, 4, 2, 1),
+        Stage(128, 4, 2, 1),
+        Stage(256, 4, 2, 1),
+        Stage(512, 4, 2, 1),
+        Stage(1, 4, 1, 0),
+    ),
 )
 
 NetName = Literal["fashion", "colour-64"]

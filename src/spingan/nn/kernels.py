@@ -1,10 +1,11 @@
 """Compiled kernels of the analog layers: quantisation, transfer tables and noise, each one pass over memory.
 
 PyTorch needs five to ten passes for each of these. The kernels work on CPU tensors in float32 or bfloat16 through
-numpy views without a copy; `spingan.nn.analog` and `spingan.nn.activations` fall back to PyTorch's operations elsewhere.
+numpy views without a copy; `spingan.nn.analog` and `spingan.nn.activations` use PyTorch's operations elsewhere.
 Work is split over as many threads as PyTorch uses, and no result depends on how it is split.
 """
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -21,20 +22,22 @@ from torch import Tensor
 _MIN_PIECE = 1 << 15  # elements; below this a second thread costs more than it saves
 
 
-@intrinsic
-def _as_float(typingctx: Any, bits: Any) -> Any:  # the float32 whose bits are `bits`
+def _float_of_bits(typingctx: Any, bits: Any) -> Any:  # the float32 whose bits are `bits`
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], ir.FloatType())
 
     return types.float32(types.uint32), codegen
 
 
-@intrinsic
-def _as_bits(typingctx: Any, value: Any) -> Any:  # the bits of a float32
+def _bits_of_float(typingctx: Any, value: Any) -> Any:  # the bits of a float32
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], ir.IntType(32))
 
     return types.uint32(types.float32), codegen
+
+
+_as_float: Any = intrinsic(_float_of_bits)
+_as_bits: Any = intrinsic(_bits_of_float)
 
 
 @njit(inline="always")
@@ -196,7 +199,7 @@ def flat(values: Tensor) -> NDArray[Any]:
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
+def _pool(process: int) -> ThreadPoolExecutor:  # a forked process has none of its parent's threads
     return ThreadPoolExecutor(max_workers=16, thread_name_prefix="spingan-kernel")
 
 
@@ -206,7 +209,7 @@ def in_pieces(rows: int, row_size: int, work: Callable[[int, int], Any]) -> list
     if pieces == 1:
         return [work(0, rows)]
     edges = [rows * piece // pieces for piece in range(pieces + 1)]
-    futures = [_pool().submit(work, edges[piece], edges[piece + 1]) for piece in range(1, pieces)]
+    futures = [_pool(os.getpid()).submit(work, edges[piece], edges[piece + 1]) for piece in range(1, pieces)]
     return [work(edges[0], edges[1]), *(future.result() for future in futures)]
 
 
@@ -214,7 +217,7 @@ def in_pieces(rows: int, row_size: int, work: Callable[[int, int], Any]) -> list
 def _table_kernels(bfloat16: bool) -> tuple[Any, Any]:
     def build(load: Any, store: Any) -> tuple[Any, Any]:
         @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
-        def forward(values, out, table, rise, low, inverse_step, lowest, highest):
+        def forward(values, out, table, rise, low, inverse_step, lowest, highest, tolerance):
             last = np.uint32(rise.size - 1)
             top = np.float32(rise.size)
             zero = np.float32(0.0)
@@ -223,7 +226,7 @@ def _table_kernels(bfloat16: bool) -> tuple[Any, Any]:
                 exact = (load(values, index) - low) * inverse_step
                 inside = exact if exact > zero else zero  # also what makes a NaN a safe index
                 inside = inside if inside < top else top
-                beyond += np.uint32(exact != inside)
+                beyond += np.uint32(abs(exact - inside) > tolerance)
                 cell = np.uint32(inside)
                 cell = cell if cell < last else last
                 position = exact if exact > lowest else lowest
@@ -247,6 +250,11 @@ def _table_kernels(bfloat16: bool) -> tuple[Any, Any]:
     return compile_for(bfloat16, build)
 
 
+def edge_tolerance(points: int) -> float:
+    """How far beyond a table, in cells, a value still counts as its end: what float32 rounds off on the way there."""
+    return 1e-6 * points
+
+
 def table_forward(
     values: Tensor, table: Tensor, low: float, step: float, *, extrapolate: bool = False
 ) -> tuple[Tensor, int]:
@@ -264,7 +272,7 @@ def table_forward(
     source, target = flat(values), flat(out)
     start, inverse = np.float32(low), np.float32(1.0 / step)
     lowest, highest = (-np.inf, np.inf) if extrapolate else (0.0, rise.size)
-    ends = np.float32(lowest), np.float32(highest)
+    ends = np.float32(lowest), np.float32(highest), np.float32(edge_tolerance(nodes.size))
     counts = in_pieces(
         source.size,
         1,
@@ -308,7 +316,9 @@ def _hinge_kernels(bfloat16: bool) -> tuple[Any, Any]:
             for index in range(values.size):
                 value = load(values, index)
                 beyond += np.uint32((value < low) | (value > high))
-                d0, d1, d2, d3 = value - p0, value - p1, value - p2, value - p3
+                within = value if value > low else low
+                within = within if within < high else high
+                d0, d1, d2, d3 = within - p0, within - p1, within - p2, within - p3
                 total = base + value * zero  # a NaN stays one
                 total += b0 * (d0 if d0 > zero else zero)
                 total += b1 * (d1 if d1 > zero else zero)
