@@ -14,7 +14,8 @@ def read_tensors(path: Path, what: str) -> dict[str, Tensor]:
     """Every tensor of a safetensors file, with a clear error where it is none."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            names = file.keys()
+            return {name: file.get_tensor(name) for name in names}
     except FileNotFoundError as error:
         raise UserError(f"there is no {what} at {path}", "Check the path; train first if there is none yet.") from error
     except (SafetensorError, OSError) as error:
@@ -30,7 +31,9 @@ def read_metadata(path: Path, what: str) -> dict[str, Any]:
     try:
         return json.loads(metadata["spingan"])
     except (KeyError, ValueError) as error:
-        raise UserError(f"{path} is not a {what} of spingan: its header says nothing of it", "Give another file.") from error
+        raise UserError(
+            f"{path} is not a {what} of spingan: its header says nothing of it", "Give another file."
+        ) from error
 
 
 def load_module(module: nn.Module, tensors: dict[str, Tensor], what: str) -> None:
@@ -43,4 +46,6 @@ def load_module(module: nn.Module, tensors: dict[str, Tensor], what: str) -> Non
         module.load_state_dict(tensors)
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
-        raise UserError(f"{what} is of another net: {first}", "Use the net and recipe that it was made with.") from error
+        raise UserError(
+            f"{what} is of another net: {first}", "Use the net and recipe that it was made with."
+        ) from error

@@ -1,22 +1,22 @@
-"""Trained generators in files: what the arrays hold as level codes, the technology beside them, and how it was obtained."""
+"""Trained generators in files: what the arrays hold as level codes, the technology beside, and how it was obtained."""
 
 import json
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from spingan.errors import UserError
 from spingan.hardware.mapping import Noise, nearest_level
 from spingan.hardware.technology import Technology
-from spingan.nn.analog import AnalogLayer
+from spingan.nn.analog import AnalogLayer, along, analog_layers
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.dcgan import generator, pair_named
@@ -26,6 +26,18 @@ from spingan.output import atomic_path
 _PRETRAINED = Path(__file__).parents[1] / "pretrained"
 WEIGHTS = "weights.safetensors"
 _BATCH = 250  # images generated at a time: the 64x64 net's largest map then takes 65 MB
+
+
+class _Header(BaseModel):
+    """What a weights file says about itself."""
+
+    model_config = ConfigDict(extra="forbid")
+    schema_version: Literal[1] = 1
+    name: str
+    net: str
+    latent_size: int = Field(ge=1)
+    technology: dict[str, Any]
+    info: dict[str, Any]
 
 
 @dataclass
@@ -44,26 +56,26 @@ class Model:
     technology: Technology
     conversion: Conversion
     info: dict[str, Any] = field(default_factory=dict)
+    _last_chip: tuple[tuple[int, Noise | None, Noise | None], nn.Module] | None = field(
+        default=None, init=False, repr=False
+    )
 
     @property
     def generator(self) -> nn.Module:
         """The converted generator before programming."""
         return self.conversion.model
 
-    @cached_property
-    def _chips(self) -> dict[Any, nn.Module]:
-        return {}
-
     def chip(
         self, chip_seed: int = 0, *, programming_noise: Noise | None = None, read_noise: Noise | None = None
     ) -> nn.Module:
-        """The generator programmed into chip `chip_seed`, batch norm folded."""
+        """The generator programmed into chip `chip_seed`, batch norm folded; the last one is kept."""
         key = (chip_seed, programming_noise, read_noise)
-        if key not in self._chips:
-            self._chips[key] = program_chip(
+        if self._last_chip is None or self._last_chip[0] != key:
+            chip = program_chip(
                 self.generator, self.technology, chip_seed, programming_noise=programming_noise, read_noise=read_noise
             )
-        return self._chips[key]
+            self._last_chip = key, chip
+        return self._last_chip[1]
 
     def sample(
         self,
@@ -74,8 +86,16 @@ class Model:
         programming_noise: Noise | None = None,
         read_noise: Noise | None = None,
     ) -> Float[Tensor, "count channels height width"]:
-        """`count` images in -1..1 from one chip; the same seeds give the same latents and the same chip."""
+        """`count` images in -1..1 from one chip; the same arguments give the same images.
+
+        Raises:
+            UserError: `count` is negative.
+        """
+        if count < 0:
+            raise UserError(f"cannot draw {count} images", "Ask for 0 or more.")
         chip = self.chip(chip_seed, programming_noise=programming_noise, read_noise=read_noise)
+        for layer in analog_layers(chip):
+            layer.source.restart(chip_seed, 1, seed)
         latents = torch.randn(count, self.latent_size, 1, 1, generator=torch.Generator().manual_seed(seed))
         with torch.inference_mode():
             return torch.cat([chip(batch).float().contiguous() for batch in latents.split(_BATCH)])
@@ -95,21 +115,22 @@ def save_weights(path: str | Path, model: Model) -> None:
             tensors[f"{parent}.codes"] = torch.from_numpy(_pack(_codes(layer), layer.levels.numel()))
         else:
             tensors[name] = tensor.detach().cpu().contiguous()
-    header = {
-        "schema_version": 1,
-        "name": model.name,
-        "net": model.net,
-        "latent_size": model.latent_size,
-        "technology": model.technology.to_dict(),
-        "info": model.info,
-    }
+    header = _Header(
+        name=model.name,
+        net=model.net,
+        latent_size=model.latent_size,
+        technology=model.technology.to_dict(),
+        info=model.info,
+    )
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"spingan": json.dumps(header)})
+        save_file(tensors, temporary, metadata={"spingan": json.dumps(header.model_dump())})
 
 
 def shipped_models() -> tuple[str, ...]:
     """Names of the generators that come with the package."""
-    return tuple(sorted(path.name.removesuffix(".weights.safetensors") for path in _PRETRAINED.glob("*.weights.safetensors")))
+    return tuple(
+        sorted(path.name.removesuffix(".weights.safetensors") for path in _PRETRAINED.glob("*.weights.safetensors"))
+    )
 
 
 def load_model(model: str | Path) -> Model:
@@ -124,7 +145,9 @@ def load_model(model: str | Path) -> Model:
     elif path.is_dir():
         path = path / WEIGHTS
         if not path.exists():
-            raise UserError(f"{model} holds no {WEIGHTS}", "Give the folder of a training that reached its first samples.")
+            raise UserError(
+                f"{model} holds no {WEIGHTS}", "Give the folder of a training that reached its first samples."
+            )
     elif not path.exists():
         raise UserError(
             f"there is no model {str(model)!r}",
@@ -135,39 +158,49 @@ def load_model(model: str | Path) -> Model:
 
 def _read_model(path: Path) -> Model:
     tensors = read_tensors(path, "weights file")
-    header = read_metadata(path, "weights file")
-    if header.get("schema_version") != 1:
+    try:
+        header = _Header.model_validate(read_metadata(path, "weights file"))
+    except ValidationError as error:
         raise UserError(
             f"{path} is not a weights file of this version", "Give a weights.safetensors, or update spingan."
-        )
-    technology = Technology.from_dict(header["technology"])
-    plain = generator(pair_named(header["net"]), header["latent_size"]).eval()
+        ) from error
+    technology = Technology.from_dict(header.technology, f"the technology in {path}")
+    plain = generator(pair_named(header.net), header.latent_size).eval()
     conversion = convert(plain, technology)
-    state = conversion.model.state_dict()
-    for name, module in conversion.model.named_modules():
-        codes = tensors.pop(f"{name}.codes", None)
-        if isinstance(module, AnalogLayer) and codes is not None and f"{name}.gain" in tensors:
-            gain = tensors[f"{name}.gain"]
-            level = module.levels[torch.from_numpy(_unpack(codes.numpy(), module.levels.numel(), module.weight.numel()))]
-            shape = [1] * module.weight.dim()
-            shape[module.column_axis] = -1
-            tensors[f"{name}.weight"] = level.view_as(state[f"{name}.weight"]) * gain.view(shape)
+    for name, layer in conversion.model.named_modules():
+        if isinstance(layer, AnalogLayer) and f"{name}.codes" in tensors and f"{name}.gain" in tensors:
+            codes = tensors.pop(f"{name}.codes")
+            tensors[f"{name}.weight"] = _decoded(codes, tensors[f"{name}.gain"], layer, f"{path}, layer {name}")
     load_module(conversion.model, tensors, str(path))
-    return Model(header["name"], header["net"], header["latent_size"], technology, conversion, header["info"])
+    return Model(header.name, header.net, header.latent_size, technology, conversion, header.info)
 
 
-def _codes(layer: AnalogLayer) -> NDArray[np.uint8]:
-    shape = [1] * layer.weight.dim()
-    shape[layer.column_axis] = -1
-    values = (layer.weight.detach() / layer.gain.view(shape)).clamp(-1, 1)
-    return nearest_level(values, layer.levels).reshape(-1).numpy().astype(np.uint16)
+def _decoded(packed: Tensor, gain: Tensor, layer: AnalogLayer, where: str) -> Tensor:
+    """The weights that the codes stand for."""
+    levels, count = layer.levels.numel(), layer.weight.numel()
+    size = -(-count * _bits(levels) // 8)
+    if packed.dtype != torch.uint8 or packed.shape != (size,) or gain.shape != layer.gain.shape:
+        raise UserError(
+            f"{where} is of another net: {packed.numel()} bytes of codes where {size} belong",
+            "Use the net that the file was made with.",
+        )
+    codes = torch.from_numpy(_unpack(packed.numpy(), levels, count))
+    if int(codes.max()) >= levels:
+        raise UserError(f"{where} has codes beyond the {levels} levels of its technology", "Give an undamaged file.")
+    return layer.levels[codes].view_as(layer.weight) * along(gain, layer.weight, layer.column_axis)
+
+
+def _codes(layer: AnalogLayer) -> NDArray[np.int64]:
+    values = (layer.weight.detach() / along(layer.gain, layer.weight, layer.column_axis)).clamp(-1, 1)
+    return nearest_level(values, layer.levels).reshape(-1).cpu().numpy()
 
 
 def _bits(levels: int) -> int:
+    """Bits that one code takes."""
     return max(1, (levels - 1).bit_length())
 
 
-def _pack(codes: NDArray[Any], levels: int) -> NDArray[np.uint8]:
+def _pack(codes: NDArray[np.int64], levels: int) -> NDArray[np.uint8]:
     """Codes as a bit string, most significant bit first, padded to whole bytes."""
     places = np.arange(_bits(levels) - 1, -1, -1)
     return np.packbits(((codes[:, None] >> places) & 1).astype(np.uint8))
@@ -175,7 +208,5 @@ def _pack(codes: NDArray[Any], levels: int) -> NDArray[np.uint8]:
 
 def _unpack(packed: NDArray[np.uint8], levels: int, count: int) -> NDArray[np.int64]:
     width = _bits(levels)
-    bits = np.unpackbits(packed, count=min(count * width, packed.size * 8))
-    if bits.size < count * width:
-        return np.zeros(0, np.int64)  # too short for the net: loading then says which layer does not fit
+    bits = np.unpackbits(packed, count=count * width)
     return bits.reshape(count, width) @ (1 << np.arange(width - 1, -1, -1))
