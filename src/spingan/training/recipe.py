@@ -2,7 +2,7 @@
 
 import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,9 +12,11 @@ from spingan.hardware.mapping import Noise
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"
 
+_Decay = Annotated[float, Field(ge=0, lt=1)]
+
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Data(_Section):
@@ -39,20 +41,23 @@ class Recipe(_Section):
     epochs: int = Field(gt=0)
     generator_learning_rate: float = Field(gt=0)
     discriminator_learning_rate: float = Field(gt=0)
-    adam_betas: tuple[float, float]
-    seed: int = Field(default=0, ge=0)
+    adam_betas: tuple[_Decay, _Decay]
+    seed: int = Field(default=0, ge=0, lt=2**63)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
     read_noise: Noise | None = None
     programming_noise: Noise | None = None
-    average_decay: float | None = Field(default=None, ge=0, lt=1)
+    average_decay: _Decay | None = None
     """Decay a step of the exponential moving average of the generator that samples are drawn from."""
     calibrate_every: int = Field(default=50, gt=0)
-    """Steps between calibrations of column gains and activation ranges."""
+    """Steps between calibrations of the activations' ranges; column gains follow the weights at every step."""
     checkpoint_every: int = Field(default=200, gt=0)
     log_every: int = Field(default=50, gt=0)
-    sample_epochs: tuple[int, ...] = ()
+    sample_epochs: tuple[Annotated[int, Field(gt=0)], ...] = ()
     sample_count: int = Field(default=64, gt=0)
+
+
+_SECTIONS: dict[str, type[BaseModel]] = {"data": Data, "read_noise": Noise, "programming_noise": Noise}
 
 
 def shipped_recipes() -> tuple[str, ...]:
@@ -76,7 +81,7 @@ def load_recipe(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
         raise UserError(
             f"unknown recipe {name!r}", f"{hint}Shipped: {', '.join(shipped_recipes())}. Or give a YAML file."
         ) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: no text, or a date that is none
         raise UserError(f"cannot read the recipe {path}: {error}", "Give a YAML file.") from error
     if not isinstance(content, dict):
         raise UserError(f"recipe {path} is not a list of keys and values", "See a shipped one for the form.")
@@ -112,16 +117,20 @@ def _override(content: dict[str, Any], override: str) -> None:
         place = inner
     try:
         place[leaf] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise UserError(f"--set {key}: cannot read the value {text!r}", "Quote it as in YAML.") from error
 
 
 def _recipe_error(error: ValidationError, where: str) -> UserError:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    *parents, leaf = [str(part) for part in first["loc"]] or [""]
+    key = ".".join((*parents, leaf))
     if first["type"] == "extra_forbidden":
-        fields = {"data": Data.model_fields, "read_noise": Noise.model_fields, "programming_noise": Noise.model_fields}
-        known = list(fields.get(str(first["loc"][0]), Recipe.model_fields) if len(first["loc"]) > 1 else Recipe.model_fields)
-        close = difflib.get_close_matches(str(first["loc"][-1]), known, 1)
-        return UserError(f"{where}: unknown key {key}", f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}.")
-    return UserError(f"{where}: {key}: {first['msg'][0].lower()}{first['msg'][1:]} (got {first.get('input')!r})", "Correct the value.")
+        section = _SECTIONS[parents[0]] if parents else Recipe
+        close = difflib.get_close_matches(leaf, section.model_fields, 1)
+        known = f"Known: {', '.join(section.model_fields)}."
+        return UserError(f"{where}: unknown key {key}", f"Did you mean {close[0]}? {known}" if close else known)
+    if first["type"] == "missing":
+        return UserError(f"{where}: {key} is missing", "Add it; a shipped recipe shows every key.")
+    problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+    return UserError(f"{where}: {key}: {problem} (got {first['input']!r})", "Correct the value.")
