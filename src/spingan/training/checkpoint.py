@@ -5,19 +5,26 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from spingan.errors import UserError
 from spingan.nn.tensor_files import read_metadata, read_tensors
+from spingan.nn.weights import WEIGHTS
 from spingan.output import atomic_path
 
 CHECKPOINT = "checkpoint.safetensors"
+
+_STATE = frozenset({"step", "seconds", "recipe", "technology", "precision", "images"})
+_PARTS = frozenset({"generator", "discriminator", "generator_optimizer", "discriminator_optimizer"})
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """An optimizer's state as named tensors: `<parameter number>.<key>`."""
     state = optimizer.state_dict()["state"]
-    return {f"{number}.{key}": torch.as_tensor(value) for number, entry in state.items() for key, value in entry.items()}
+    return {
+        f"{number}.{key}": torch.as_tensor(value) for number, entry in state.items() for key, value in entry.items()
+    }
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
@@ -36,10 +43,13 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tenso
 def write_checkpoint(path: Path, parts: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
     """Write the parts' tensors (`part/name`) and `state` as JSON in the file's header, whole or not at all."""
     tensors = {
-        f"{part}/{name}": tensor.detach().cpu().contiguous() for part, named in parts.items() for name, tensor in named.items()
+        f"{part}/{name}": tensor.detach().cpu().contiguous()
+        for part, named in parts.items()
+        for name, tensor in named.items()
     }
+    content = save(tensors, metadata={"spingan": json.dumps(state)})
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"spingan": json.dumps(state)})
+        temporary.write_bytes(content)  # not save_file: what it raises on a full disk is no OSError
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
@@ -52,4 +62,15 @@ def read_checkpoint(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str,
     for name, tensor in read_tensors(path, "checkpoint").items():
         part, _, rest = name.partition("/")
         parts.setdefault(part, {})[rest] = tensor
-    return parts, read_metadata(path, "checkpoint")
+    state = read_metadata(path, "checkpoint")
+    if not (state.keys() >= _STATE and parts.keys() >= _PARTS):
+        raise UserError(f"{path} is not the checkpoint of a training", "Give the folder of a run, or another --out.")
+    return parts, state
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what a run that was killed in the middle of writing a file left behind: up to a whole checkpoint each."""
+    for name in (CHECKPOINT, WEIGHTS, "metrics.csv", "recipe.yaml", "technology.json", "samples/epoch_*.png"):
+        place, _, last = name.rpartition("/")
+        for leftover in (folder / place).glob(f".{last}.????????{Path(last).suffix}"):
+            leftover.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """The training loop: a DCGAN by binary cross entropy (paper S, IV-E), on any technology, resumable at any moment."""
 
 import json
+import logging
 import math
 import time
 from dataclasses import dataclass
@@ -11,18 +12,19 @@ import numpy as np
 import torch
 import yaml
 from lightning_fabric import Fabric
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
 
 from spingan import __version__
 from spingan.errors import UserError
 from spingan.hardware.technology import Technology, load_technology
-from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import analog_layers, hold_weights
 from spingan.nn.kernels import stream_key
 from spingan.nn.weights import WEIGHTS, save_weights
 from spingan.output import output_folder, write_text
-from spingan.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from spingan.training.checkpoint import CHECKPOINT, read_checkpoint, remove_leftovers, write_checkpoint
+from spingan.training.images import check_images, load_images, training_tensor
 from spingan.training.nets import (
     DISCRIMINATOR_NOISE,
     GENERATOR_NOISE,
@@ -50,6 +52,10 @@ class StepResult:
     discriminator_real: float
     discriminator_fake: float
 
+    def finite(self) -> bool:
+        """Whether both losses are numbers."""
+        return math.isfinite(self.discriminator_loss) and math.isfinite(self.generator_loss)
+
 
 def train(
     recipe: Recipe,
@@ -73,26 +79,34 @@ def train(
         images: Training images (n, height, width) or (n, height, width, channels), 8 bit, instead of the recipe's data.
 
     Raises:
-        UserError: The folder holds another run, the data or the technology is missing, a loss is no longer a number,
-            or the discriminator wins outright; the last good checkpoint is kept.
+        UserError: The folder holds another run or cannot be written, the data, the technology or the device is missing,
+            the images are not of the net's size, a loss or a weight is no longer a number, or the discriminator wins
+            outright; the last good checkpoint is kept.
     """
     folder = output_folder(out)
     technology = load_technology(recipe.technology)
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists() and not resume:
         raise UserError(f"{folder} holds a run already", "Add --resume to go on with it, or choose another --out.")
-    fabric = Fabric(accelerator=device, devices=1)
+    remove_leftovers(folder)
+    fabric = _fabric(device)
     state: dict[str, Any] = {"step": 0, "seconds": 0.0}
     parts = None
     if checkpoint.exists():
         parts, state = read_checkpoint(checkpoint)
         _check_same_run(recipe, technology, state, folder)
     precision = state.get("precision") or _precision(recipe, fabric.device)
-    fabric = Fabric(accelerator=device, devices=1, precision="bf16-mixed" if precision == "bf16" else "32-true")
+    fabric = _fabric(device, precision)
     nets = build_nets(recipe, technology, fabric.device)
     if parts is not None:
         nets.restore(parts)
     pixels = training_tensor(load_images(recipe) if images is None else images)
+    check_images(pixels, recipe)
+    if len(pixels) != state.get("images", len(pixels)):
+        raise UserError(
+            f"{folder} was begun with {state['images']} images, and now there are {len(pixels)}",
+            "Resume with the same images, or choose another --out.",
+        )
     about: dict[str, Any] = {
         "recipe": recipe.model_dump(mode="json"),
         "technology": technology.to_dict(),
@@ -101,32 +115,30 @@ def train(
         "spingan": __version__,
         "images": len(pixels),
     }
-    if parts is None:
-        write_text(folder / "recipe.yaml", yaml.safe_dump(about["recipe"], sort_keys=False))
-        write_text(folder / "technology.json", json.dumps(about["technology"], indent=1))
-    _run(recipe, technology, nets, pixels, folder, fabric, state, about, progress)
+    write_text(folder / "recipe.yaml", yaml.safe_dump(about["recipe"], sort_keys=False))  # more epochs when resumed
+    write_text(folder / "technology.json", json.dumps(about["technology"], indent=1))
+    try:
+        _run(recipe, technology, nets, pixels, folder, fabric, state, about, progress)
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            f"cannot write into {folder}: {error}",
+            f"{_kept(folder)} Free some space or mend the folder's rights, then go on with --resume.",
+        ) from error
     return folder
 
 
-def load_images(recipe: Recipe) -> np.ndarray:
-    """The recipe's training images, 8 bit.
-
-    Raises:
-        UserError: They are not there.
-    """
-    if recipe.data.name == "fashion-mnist":
-        from spingan.data import fashion_mnist
-
-        return fashion_mnist.load("train", recipe.data.path)[0]
-    from spingan.data import folder
-
-    return folder.load(recipe.data.path, size=64)
-
-
-def training_tensor(images: np.ndarray) -> Tensor:
-    """8-bit images as a tensor (n, channels, height, width); they stay 8 bit until a batch is drawn."""
-    pixels = torch.from_numpy(np.array(images, dtype=np.uint8))
-    return pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)
+def _fabric(device: str, precision: str = "fp32") -> Fabric:
+    said = logging.getLogger("lightning_fabric")
+    level = said.level
+    said.setLevel(logging.WARNING)  # it tells of bfloat16 on stderr; the run's files record it
+    try:
+        return Fabric(accelerator=device, devices=1, precision="bf16-mixed" if precision == "bf16" else "32-true")
+    except (ValueError, RuntimeError, ImportError) as error:
+        raise UserError(
+            f"cannot train on device {device!r}: {error}", "Leave --device out to take what there is."
+        ) from error
+    finally:
+        said.setLevel(level)
 
 
 def _precision(recipe: Recipe, device: torch.device) -> str:
@@ -145,6 +157,11 @@ def _check_same_run(recipe: Recipe, technology: Technology, state: dict[str, Any
             f"{folder} was begun with another {', '.join(changed)}",
             "Resume with the same settings, or choose another --out.",
         )
+    if state["step"] > recipe.epochs * math.ceil(state["images"] / recipe.batch_size):
+        raise UserError(
+            f"{folder} has been trained for more than {recipe.epochs} epochs already",
+            "Resume with as many epochs or more, or choose another --out.",
+        )
 
 
 def _run(
@@ -158,25 +175,30 @@ def _run(
     about: dict[str, Any],
     progress: bool,
 ) -> None:
+    # _reapply_compile=False: nothing is compiled, and to look for it imports PyTorch's compiler
     made, _ = fabric.setup(nets.generator, nets.generator_optimizer, _reapply_compile=False)
     critic, _ = fabric.setup(nets.discriminator, nets.discriminator_optimizer, _reapply_compile=False)
     steps_an_epoch = math.ceil(len(pixels) / recipe.batch_size)
     total = recipe.epochs * steps_an_epoch
     begun = time.monotonic() - state["seconds"]
     epoch_loss: list[float] = state.get("epoch_loss", [])
+    order = _order(recipe.seed, state["step"] // steps_an_epoch, len(pixels))
     with Record(folder, resume_step=state["step"]) as record, training_progress(total, state["step"], progress) as bar:
         for step in range(state["step"], total):
             epoch, batch = divmod(step, steps_an_epoch)
-            if batch == 0 or step == state["step"]:
+            if batch == 0:
                 order = _order(recipe.seed, epoch, len(pixels))
             chosen = order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size]
             result = train_step(nets, made, critic, _real(pixels[chosen], fabric.device), recipe, step, fabric)
-            _check_numbers(result, folder)
+            ends_epoch = batch + 1 == steps_an_epoch
+            saves = ends_epoch or (step + 1) % recipe.checkpoint_every == 0
+            if not result.finite() or (saves and not nets.finite()):
+                raise _diverged(step + 1, folder)
             epoch_loss.append(result.discriminator_loss)
             done = step + 1
             record.add(result, nets.saturated(), len(chosen))
-            bar(done, f"epoch {epoch + 1}/{recipe.epochs}  D {result.discriminator_loss:.3f}  G {result.generator_loss:.3f}")
-            ends_epoch = batch + 1 == steps_an_epoch
+            losses = f"D {result.discriminator_loss:.3f}  G {result.generator_loss:.3f}"
+            bar(done, f"epoch {epoch + 1}/{recipe.epochs}  {losses}")
             if done % recipe.log_every == 0 or ends_epoch:
                 record.write_row(epoch + 1, done)
             if ends_epoch:
@@ -185,7 +207,7 @@ def _run(
                 if epoch + 1 in recipe.sample_epochs or done == total:
                     info = {**about, "epoch": epoch + 1, "step": done, "seconds": time.monotonic() - begun}
                     _write_samples(nets, recipe, technology, info, folder, epoch + 1, record)
-            if done % recipe.checkpoint_every == 0 or ends_epoch:
+            if saves:
                 if done % recipe.log_every and not ends_epoch:
                     record.write_row(epoch + 1, done)
                 record.flush()
@@ -206,13 +228,15 @@ def _real(pixels: Tensor, device: torch.device) -> Tensor:
 def train_step(
     nets: Nets, made: nn.Module, critic: nn.Module, real: Tensor, recipe: Recipe, step: int, fabric: Fabric
 ) -> StepResult:
-    """One update of the discriminator and one of the generator; `made` and `critic` are the nets as Fabric runs them."""
+    """One update of the discriminator and one of the generator; Fabric runs the nets as `made` and `critic`."""
     nets.generator.train()
     nets.discriminator.train()
     _source(nets.generator, recipe.seed, GENERATOR_NOISE, step)
     _source(nets.discriminator, recipe.seed, DISCRIMINATOR_NOISE, step)
     if recipe.programming_noise is not None:
         redraw_programming(nets.generator, nets.discriminator)
+    for layer in analog_layers(nets.generator, nets.discriminator):
+        layer.calibrate()
     if step % recipe.calibrate_every == 0:
         _begin_calibration(nets)
     key = stream_key(recipe.seed, LATENTS, step) >> 1
@@ -251,20 +275,13 @@ def _source(net: nn.Module, seed: int, stream: int, step: int) -> None:
         return
 
 
-def _devices(nets: Nets) -> list[DeviceActivation]:
-    both = (nets.generator, nets.discriminator)
-    return [module for net in both for module in net.modules() if isinstance(module, DeviceActivation)]
-
-
 def _begin_calibration(nets: Nets) -> None:
-    for layer in analog_layers(nets.generator, nets.discriminator):
-        layer.calibrate()
-    for device in _devices(nets):
+    for device in nets.devices():
         device.begin_calibration()
 
 
 def _end_calibration(nets: Nets) -> None:
-    for device in _devices(nets):
+    for device in nets.devices():
         device.end_calibration()
 
 
@@ -282,12 +299,16 @@ def _write_samples(
     record.add_images(images, info["step"])
 
 
-def _check_numbers(result: StepResult, folder: Path) -> None:
-    if not all(map(math.isfinite, (result.discriminator_loss, result.generator_loss))):
-        raise UserError(
-            "the loss is no longer a number: the training has diverged",
-            f"The last good checkpoint is in {folder}. Lower a learning rate or the noise, and train into another --out.",
-        )
+def _kept(folder: Path) -> str:
+    written = (folder / CHECKPOINT).exists()
+    return f"The last good checkpoint is in {folder}." if written else "No checkpoint was written yet."
+
+
+def _diverged(step: int, folder: Path) -> UserError:
+    return UserError(
+        f"the training has diverged: in step {step} a loss or a weight is no longer a number",
+        f"{_kept(folder)} Lower a learning rate or the noise, and train into another --out.",
+    )
 
 
 def _check_contest(losses: list[float], epoch: int, folder: Path) -> None:
@@ -295,5 +316,5 @@ def _check_contest(losses: list[float], epoch: int, folder: Path) -> None:
     if mean < _WON_OUTRIGHT:
         raise UserError(
             f"the discriminator has won outright: its mean loss over epoch {epoch} is {mean:.1e}",
-            f"The last good checkpoint is in {folder}. Lower discriminator_learning_rate, and train into another --out.",
+            f"{_kept(folder)} Lower discriminator_learning_rate, and train into another --out.",
         )

@@ -14,9 +14,9 @@ from spingan.nn.chip import recalibrate_batch_norm
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.dcgan import discriminator, generator, pair_named
 from spingan.nn.kernels import stream_key
+from spingan.nn.tensor_files import load_module
 from spingan.nn.weights import Model
 from spingan.training.checkpoint import optimizer_tensors, restore_optimizer
-from spingan.nn.tensor_files import load_module
 from spingan.training.recipe import Recipe
 
 _RECALIBRATION_BATCHES = 16  # of 256 latents: batch norm's mean is then known to 1/64 of its deviation
@@ -62,11 +62,20 @@ class Nets:
         """One step of the moving average, faster at first so that the first weights are soon forgotten."""
         now = min(decay, (1 + step) / (10 + step))
         current = dict(self.generator.named_parameters())
-        torch._foreach_lerp_(list(self.average.values()), [current[name] for name in self.average], 1 - now)
+        for name, average in self.average.items():
+            average.lerp_(current[name], 1 - now)
+
+    def devices(self) -> list[DeviceActivation]:
+        """The device activations of both nets."""
+        return [*_devices(self.generator), *_devices(self.discriminator)]
+
+    def finite(self) -> bool:
+        """Whether every number is one: a step whose losses are can still spoil the weights."""
+        return all(bool(tensor.isfinite().all()) for part in self.tensors().values() for tensor in part.values())
 
     def saturated(self) -> tuple[int, int]:
         """Device activations that left their range since the last call, and all of them."""
-        devices = [m for net in (self.generator, self.discriminator) for m in net.modules() if isinstance(m, DeviceActivation)]
+        devices = self.devices()
         counts = sum(device.saturated for device in devices), sum(device.evaluated for device in devices)
         for device in devices:
             device.saturated = device.evaluated = 0
@@ -76,10 +85,12 @@ class Nets:
 def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> Nets:
     """Nets as the recipe begins with them: first weights from its seed, the same for every technology."""
     pair = pair_named(recipe.net)
-    torch.manual_seed(recipe.seed)
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had been
+        torch.manual_seed(recipe.seed)
+        plain_generator, plain_discriminator = generator(pair, recipe.latent_size), discriminator(pair)
     noise: dict[str, Any] = {"read_noise": recipe.read_noise, "programming_noise": recipe.programming_noise}
-    conversion = convert(generator(pair, recipe.latent_size), technology, **noise)
-    critic = convert(discriminator(pair), technology, **noise).model
+    conversion = convert(plain_generator, technology, **noise)
+    critic = convert(plain_discriminator, technology, **noise).model
     made, critic = (net.to(device, memory_format=torch.channels_last) for net in (conversion.model, critic))  # pyright: ignore[reportCallIssue]
     average = {name: parameter.detach().clone() for name, parameter in made.named_parameters()}
     return Nets(
@@ -115,19 +126,20 @@ def settle(made: nn.Module, latent_size: int, seed: int) -> None:
     for layer in analog_layers(made):
         layer.calibrate()
         layer.redraw_deviation()
-    devices = [module for module in made.modules() if isinstance(module, DeviceActivation)]
+    devices = _devices(made)
     for device in devices:
         device.begin_calibration()
     recalibrate_batch_norm(made, list(latents))
     for device in devices:
         device.end_calibration()
-    for device in devices:
         device.saturated = device.evaluated = 0
+
+
+def _devices(net: nn.Module) -> list[DeviceActivation]:
+    return [module for module in net.modules() if isinstance(module, DeviceActivation)]
 
 
 def redraw_programming(*models: nn.Module) -> None:
     """Write every array once more: its programming noise is drawn anew."""
     for layer in analog_layers(*models):
         layer.redraw_deviation()
-
-

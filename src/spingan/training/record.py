@@ -28,6 +28,9 @@ COLUMNS = (
 )
 
 
+_ONLY_WHEN_TOLD = 10**9  # s; TensorBoard's own thread would answer a full disk with a traceback of its own
+
+
 class Record:
     """Means over the steps since the last row, written to `metrics.csv` and to TensorBoard.
 
@@ -41,14 +44,15 @@ class Record:
         self._begin(resume_step)
         self._file = self._path.open("a", newline="", encoding="utf-8")
         self._writer = csv.writer(self._file)
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=resume_step + 1)
+        board = str(folder / "tensorboard")
+        self._board = SummaryWriter(board, purge_step=resume_step + 1, flush_secs=_ONLY_WHEN_TOLD)
         self._forget()
 
     def _begin(self, resume_step: int) -> None:
         kept = [",".join(COLUMNS)]
         if resume_step and self._path.exists():
-            rows = self._path.read_text(encoding="utf-8").splitlines()[1:]
-            kept += [row for row in rows if row.count(",") == len(COLUMNS) - 1 and int(row.split(",")[1]) <= resume_step]
+            rows = [row.split(",") for row in self._path.read_text(encoding="utf-8").splitlines()[1:]]
+            kept += [",".join(row) for row in rows if len(row) == len(COLUMNS) and int(row[1]) <= resume_step]
         write_text(self._path, "\n".join(kept) + "\n")
 
     def _forget(self) -> None:

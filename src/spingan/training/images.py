@@ -1,0 +1,57 @@
+"""The real images of a training."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spingan.errors import UserError
+from spingan.nn.dcgan import pair_named
+from spingan.training.recipe import Recipe
+
+
+def load_images(recipe: Recipe) -> np.ndarray:
+    """The recipe's training images, 8 bit.
+
+    Raises:
+        UserError: They are not there.
+    """
+    if recipe.data.name == "fashion-mnist":
+        from spingan.data import fashion_mnist
+
+        return fashion_mnist.load("train", recipe.data.path)[0]
+    from spingan.data import folder
+
+    return folder.load(recipe.data.path, size=pair_named(recipe.net).size)
+
+
+def training_tensor(images: np.ndarray) -> Tensor:
+    """8-bit images as a tensor (n, channels, height, width); they stay 8 bit until a batch is drawn.
+
+    Raises:
+        UserError: They are not 8 bit, or not (n, height, width) or (n, height, width, channels).
+    """
+    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+        raise UserError(
+            f"training images are 8 bit, (n, height, width) or with channels last, not {images.dtype} {images.shape}",
+            "Convert them to numpy.uint8.",
+        )
+    pixels = torch.from_numpy(np.require(images, requirements="W"))  # PyTorch warns of arrays that are read only
+    return pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)
+
+
+def check_images(pixels: Tensor, recipe: Recipe) -> None:
+    """Make sure that there are images, and that they are of the size that the recipe's net makes.
+
+    Raises:
+        UserError: It is not so.
+    """
+    pair = pair_named(recipe.net)
+    channels, height, width = pixels.shape[1:]
+    if (channels, height, width) != (pair.channels, pair.size, pair.size):
+        raise UserError(
+            f"the images are {height}x{width} in {channels} channels, "
+            f"and net {recipe.net} makes {pair.size}x{pair.size} in {pair.channels}",
+            "Choose the data for the net, or the net for the data.",
+        )
+    if not len(pixels):
+        raise UserError("there are no training images", "Give at least one.")
