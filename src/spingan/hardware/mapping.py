@@ -64,12 +64,15 @@ def column_gain(weight: Float[Tensor, "rows columns"], kind: str) -> Float[Tenso
 
     A column of zeros is switched off: an even number of levels around the midpoint has none at zero.
     """
-    columns = weight.shape[1]
+    return gain_of_largest(weight.detach().abs().amax(dim=0), kind)
+
+
+def gain_of_largest(largest: Float[Tensor, " columns"], kind: str) -> Float[Tensor, " columns"]:
+    """`column_gain` from the largest magnitude in each column."""
     if kind == "none":
-        return weight.new_ones(columns)
-    largest = weight.detach().abs().amax(dim=0)
+        return torch.ones_like(largest)
     if kind == "layer":
-        largest = largest.amax().expand(columns).clone()
+        largest = largest.amax().expand(largest.numel()).clone()
     return torch.where(largest > 0, largest, torch.full_like(largest, _OFF))
 
 

@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise, column_gain, nearest_level
+from spingan.hardware.mapping import Noise, gain_of_largest, nearest_level
 from spingan.hardware.technology import Technology
 from spingan.nn import kernels
 from spingan.nn.activations import is_dense
@@ -113,9 +113,13 @@ class AnalogLayer(nn.Module, ABC):
 
     @torch.no_grad()
     def calibrate(self) -> None:
-        """Set the gain from the weights as they are now."""
-        columns = self.weight.detach().transpose(0, self.column_axis).flatten(1).t()
-        self.gain.copy_(column_gain(columns, self.gain_kind))
+        """Set the gain from the weights as they are now.
+
+        In training at every step: a gain that lags clips each column's largest weights, their gradient stops, and the
+        last layer, with few rows and no batch norm behind it, never grows to the contrast that the images need.
+        """
+        rows = [axis for axis in range(self.weight.dim()) if axis != self.column_axis]
+        self.gain.copy_(gain_of_largest(self.weight.detach().abs().amax(dim=rows), self.gain_kind))
 
     @torch.no_grad()
     def redraw_deviation(self) -> None:
