@@ -21,7 +21,7 @@ from spingan.reports.quality_table import quality_rows
 from spingan.reports.report import level_shares
 from spingan.reports.tables import energy_text
 
-NOISES = (0.0, 0.01, 0.02, 0.05, 0.1)  # of full scale
+NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the paper tries
 ACROSS = 16  # images a row of the noise figure
 
 
