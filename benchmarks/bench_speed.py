@@ -107,7 +107,7 @@ class PlainTrainer:
 
 
 class ExampleTrainer(PlainTrainer):
-    """The same nets as PyTorch's own DCGAN example trains them: float32, NCHW, D's gradients computed in G's step too."""
+    """The same nets as PyTorch's DCGAN example trains them: float32, NCHW, D's gradients computed in G's step too."""
 
     def __init__(self, pair: Pair, batch: int) -> None:
         super().__init__(pair, batch, bf16=False)
