@@ -18,7 +18,7 @@ from torch.nn import functional
 from spingan.errors import UserError
 from spingan.hardware.mapping import Noise, gain_of_largest, nearest_level
 from spingan.hardware.technology import Technology
-from spingan.nn import kernels
+from spingan.nn import kernels, level_kernels
 from spingan.nn.activations import is_dense
 from spingan.nn.convolution import conv2d, conv_transpose2d
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
@@ -46,7 +46,7 @@ class NoiseSource:
 def _gradient_within_clip(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
     weight, gain = ctx.saved_tensors
     if _has_kernel(weight):
-        return kernels.clip_gradient(gradient, weight, gain, ctx.axis), None, None, None, None
+        return level_kernels.clip_gradient(gradient, weight, gain, ctx.axis), None, None, None, None
     inside = weight.abs() <= along(gain, weight, ctx.axis)
     return gradient * inside, None, None, None, None
 
@@ -57,7 +57,7 @@ class _Quantise(torch.autograd.Function):
         ctx.save_for_backward(weight, gain)
         ctx.axis = axis
         if uniform and _has_kernel(weight):
-            return kernels.quantise_uniform(weight, gain, levels, axis)
+            return level_kernels.quantise_uniform(weight, gain, levels, axis)
         full = along(gain, weight, axis)
         return levels[nearest_level((weight / full).clamp(-1, 1), levels)] * full + weight * 0  # a NaN stays one
 

@@ -97,13 +97,14 @@ def recalibrate_batch_norm(model: nn.Module, batches: list[Tensor]) -> None:
     """Set every batch norm's running statistics to their mean over `batches`, for the weights as they are now."""
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
-    training = model.training
+    modes = {module: module.training for module in model.modules()}
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over what follows
     model.train()
     for batch in batches:
         model(batch)
-    model.train(training)
+    for module, mode in modes.items():
+        module.training = mode
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

@@ -1,4 +1,4 @@
-"""Compiled kernels of the analog layers: quantisation, transfer tables and noise, each one pass over memory.
+"""Compiled kernels of the analog layers: transfer tables and noise, each one pass over memory, and what kernels share.
 
 PyTorch needs five to ten passes for each of these. The kernels work on CPU tensors in float32 or bfloat16 through
 numpy views without a copy; `spingan.nn.analog` and `spingan.nn.activations` use PyTorch's operations elsewhere.
@@ -65,131 +65,6 @@ def compile_for(bfloat16: bool, build: Callable[..., Any]) -> Any:
         values[index] = value
 
     return build(load, store)
-
-
-@cache
-def _quantise_kernels() -> tuple[Any, Any]:
-    @njit(inline="always")
-    def level(value, full, factor, offset, table, top):
-        zero = np.float32(0.0)
-        code = value * factor + offset
-        code = code if code > zero else zero  # also what makes a NaN a safe index
-        code = code if code < top else top
-        return full * table[np.uint32(code)] + value * zero  # a NaN stays one
-
-    @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
-    def by_row(weight, gain, table, scale, first, columns, inner, out):
-        # rows of `inner` weights; row r lies in column (first + r) % columns
-        top, offset = np.float32(table.size) - np.float32(0.5), scale + np.float32(0.5)
-        for row in range(weight.size // inner):
-            full = gain[np.uint64((first + row) % columns)]
-            factor = scale / full
-            piece, target = weight[row * inner : (row + 1) * inner], out[row * inner : (row + 1) * inner]
-            for index in range(inner):
-                target[index] = level(piece[index], full, factor, offset, table, top)
-
-    @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
-    def by_place(weight, gain, factors, table, scale, out):
-        # rows with one weight of every column
-        top, offset = np.float32(table.size) - np.float32(0.5), scale + np.float32(0.5)
-        columns = gain.size
-        for row in range(weight.size // columns):
-            piece, target = weight[row * columns : (row + 1) * columns], out[row * columns : (row + 1) * columns]
-            for index in range(columns):
-                target[index] = level(piece[index], gain[index], factors[index], offset, table, top)
-
-    return by_row, by_place
-
-
-def quantise_uniform(weight: Tensor, gain: Tensor, levels: Tensor, axis: int) -> Tensor:
-    """`weight` on the nearest of uniform `levels` times its column's gain; columns lie on `axis`, 0 or 1.
-
-    Args:
-        weight: float32, contiguous or channels last, on the CPU.
-        gain: (columns,) float32, positive: the weight that the highest level stands for.
-        levels: (states,) float32, uniformly spaced from -1 to 1.
-    """
-    out = torch.empty_like(weight)
-    source, target = flat(weight), flat(out)
-    table, full = levels.numpy(), gain.numpy()
-    scale = np.float32((table.size - 1) / 2)
-    by_row, by_place = _quantise_kernels()
-    if _columns_last(weight, axis):
-        columns, factors = full.size, scale / full
-        _in_rows(
-            source.size // columns,
-            columns,
-            lambda _, part: by_place(source[part], full, factors, table, scale, target[part]),
-        )
-    else:
-        rows, columns = _rows(weight, axis)
-        inner = source.size // rows
-        _in_rows(
-            rows,
-            inner,
-            lambda first, part: by_row(source[part], full, table, scale, first, columns, inner, target[part]),
-        )
-    return out
-
-
-def clip_gradient(gradient: Tensor, weight: Tensor, gain: Tensor, axis: int) -> Tensor:
-    """`gradient` where the weight is within its column's gain, 0 where it was clipped; arguments as above."""
-    if gradient.stride() != weight.stride():
-        gradient = torch.empty_like(weight).copy_(gradient)
-    out = torch.empty_like(weight)
-    incoming, source, target, full = flat(gradient), flat(weight), flat(out), gain.numpy()
-    by_row, by_place = _clip_kernels()
-    if _columns_last(weight, axis):
-        columns = full.size
-        _in_rows(
-            source.size // columns, columns, lambda _, part: by_place(incoming[part], source[part], full, target[part])
-        )
-    else:
-        rows, columns = _rows(weight, axis)
-        inner = source.size // rows
-        _in_rows(
-            rows,
-            inner,
-            lambda first, part: by_row(incoming[part], source[part], full, first, columns, inner, target[part]),
-        )
-    return out
-
-
-def _columns_last(weight: Tensor, axis: int) -> bool:
-    return axis == 1 and weight.stride(1) == 1 and not weight.is_contiguous()
-
-
-def _rows(weight: Tensor, axis: int) -> tuple[int, int]:
-    """Runs of memory that belong to one column each, and the number of columns."""
-    columns = weight.shape[axis]
-    return (columns if axis == 0 else weight.shape[0] * columns), columns
-
-
-def _in_rows(rows: int, row_size: int, work: Callable[[int, slice], Any]) -> None:
-    in_pieces(rows, row_size, lambda start, stop: work(start, slice(start * row_size, stop * row_size)))
-
-
-@cache
-def _clip_kernels() -> tuple[Any, Any]:
-    @njit(nogil=True, error_model="numpy")
-    def by_row(gradient, weight, gain, first, columns, inner, out):
-        for row in range(weight.size // inner):
-            full = gain[np.uint64((first + row) % columns)]
-            part = slice(row * inner, (row + 1) * inner)
-            piece, incoming, target = weight[part], gradient[part], out[part]
-            for index in range(inner):
-                target[index] = incoming[index] if abs(piece[index]) <= full else np.float32(0.0)
-
-    @njit(nogil=True, error_model="numpy")
-    def by_place(gradient, weight, gain, out):
-        columns = gain.size
-        for row in range(weight.size // columns):
-            part = slice(row * columns, (row + 1) * columns)
-            piece, incoming, target = weight[part], gradient[part], out[part]
-            for index in range(columns):
-                target[index] = incoming[index] if abs(piece[index]) <= gain[index] else np.float32(0.0)
-
-    return by_row, by_place
 
 
 def flat(values: Tensor) -> NDArray[Any]:
@@ -454,5 +329,8 @@ def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: i
 
 
 def stream_key(*parts: int) -> int:
-    """A 64-bit key from seeds and counters, well mixed: nearby parts give unrelated keys."""
+    """A 64-bit key from seeds and counters, well mixed: nearby parts give unrelated keys.
+
+    Zeros at the end do not count, so streams that must differ hold another number at the same place.
+    """
     return int(np.random.SeedSequence([part & 0xFFFFFFFFFFFFFFFF for part in parts]).generate_state(1, np.uint64)[0])

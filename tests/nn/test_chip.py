@@ -1,0 +1,170 @@
+"""A chip computes what training computed, with its batch norm in the columns and its own frozen faults and noise."""
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from spingan.hardware.mapping import Noise
+from spingan.hardware.synapse import Faults
+from spingan.hardware.technology import load_technology
+from spingan.nn.analog import analog_layers
+from spingan.nn.chip import folded_norms, program_chip, recalibrate_batch_norm
+from spingan.nn.conversion import convert
+from spingan.nn.dcgan import PAIRS, generator
+
+IDEAL = load_technology("ideal")
+
+
+def _normed(kind: str, *, affine: bool = True, bias: bool = True) -> tuple[nn.Sequential, Tensor]:
+    """A layer and its batch norm with statistics and scales of both signs, and an input."""
+    torch.manual_seed(1)
+    layers = {
+        "convolution": (nn.Conv2d(3, 6, 3, 2, 1, bias=bias), nn.BatchNorm2d(6, affine=affine), (4, 3, 7, 7)),
+        "transposed": (nn.ConvTranspose2d(3, 6, 4, 2, 1, bias=bias), nn.BatchNorm2d(6, affine=affine), (4, 3, 5, 5)),
+        "dense": (nn.Linear(9, 6, bias=bias), nn.BatchNorm1d(6, affine=affine), (4, 9)),
+    }
+    layer, norm, shape = layers[kind]
+    norm.running_mean.normal_()
+    norm.running_var.uniform_(0.1, 3)
+    if affine:
+        nn.init.normal_(norm.weight)
+        nn.init.normal_(norm.bias)
+        assert norm.weight.min() < 0 < norm.weight.max()
+    return nn.Sequential(layer, norm).eval(), torch.randn(shape)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("kind", ["convolution", "transposed", "dense"])
+def test_folded_batch_norm_is_batch_norm_in_evaluation(kind, affine, bias, with_levels):
+    for technology in (IDEAL, with_levels(64)):
+        net, given = _normed(kind, affine=affine, bias=bias)
+        model = convert(net, technology).model
+        chip = program_chip(model, technology)
+        assert isinstance(chip[1], nn.Identity)
+        torch.testing.assert_close(chip(given), model(given), rtol=1e-5, atol=1e-5)
+
+
+def test_the_gain_of_a_folded_column_scales_with_the_norm_so_that_read_noise_does_too(with_levels):
+    net, given = _normed("convolution")
+    technology, noise = with_levels(64), Noise(fraction=0.2)
+    model = convert(net, technology).model
+    chip = program_chip(model, technology, read_noise=noise)
+    for layer in analog_layers(model):
+        layer.read_noise = noise
+    many = given[:1].expand(2000, -1, -1, -1)
+    with torch.no_grad():
+        ours, expected = chip(many).std(0), model(many).std(0)
+    torch.testing.assert_close(ours, expected, rtol=0.12, atol=0)  # five standard errors of a ratio: 5 / sqrt(2000)
+
+
+def test_without_noise_training_and_chip_hold_exactly_the_same_weights(with_levels):
+    torch.manual_seed(2)
+    technology = with_levels(64)
+    model = convert(nn.Sequential(nn.Conv2d(8, 9, 3), nn.ConvTranspose2d(9, 7, 4), nn.Linear(20, 30)), technology).model
+    chip = program_chip(model, technology, chip_seed=3)
+    for trained, programmed in zip(analog_layers(model), analog_layers(chip), strict=True):
+        assert torch.equal(programmed.effective_weight(), trained.effective_weight())
+
+
+def test_a_chip_of_the_whole_generator_draws_what_the_generator_draws_in_evaluation():
+    torch.manual_seed(3)
+    technology = load_technology("skyrmion-published")
+    model = convert(generator(PAIRS["fashion"], 20), technology).model
+    latents = torch.randn(16, 20, 1, 1)
+    recalibrate_batch_norm(model, [latents])
+    model.eval()
+    with torch.no_grad():
+        torch.testing.assert_close(program_chip(model, technology)(latents), model(latents), rtol=0, atol=1e-4)
+    assert len(list(folded_norms(model))) == 5
+
+
+def _small(with_levels, **fields) -> tuple[nn.Module, object]:
+    torch.manual_seed(4)
+    technology = with_levels(64, **fields)
+    return convert(nn.Sequential(nn.Linear(20, 30), nn.Linear(30, 5)), technology).model, technology
+
+
+def _weights(chip: nn.Module) -> list[Tensor]:
+    return [layer.effective_weight() for layer in analog_layers(chip)]
+
+
+@pytest.mark.parametrize("kind", ["levels", "ideal"])
+def test_the_seed_decides_the_chip_and_its_layers_differ(kind, with_levels):
+    torch.manual_seed(5)
+    technology = with_levels(64) if kind == "levels" else IDEAL
+    layer = nn.Linear(20, 20)
+    model = convert(nn.Sequential(layer, copy.deepcopy(layer)), technology).model
+    noise = Noise(fraction=0.05)
+    first, again, other = (
+        _weights(program_chip(model, technology, seed, programming_noise=noise)) for seed in (7, 7, 8)
+    )
+    assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1])
+    assert not torch.equal(first[0], other[0]) and not torch.equal(first[0], first[1])
+    gain = next(analog_layers(model)).gain[:, None]
+    relative = (first[0] - _weights(program_chip(model, technology))[0]) / gain
+    assert float(relative.std()) == pytest.approx(0.05, rel=0.2)  # 400 draws: six standard errors
+
+
+def test_a_chip_is_the_same_whatever_batches_it_has_computed(with_levels):
+    model, technology = _small(with_levels)
+    chip = program_chip(model, technology, 1, programming_noise=Noise(fraction=0.05))
+    given = torch.randn(8, 20)
+    whole = chip(given)
+    parts = torch.cat([chip(part) for part in given.flip(0).split(3)]).flip(0)
+    torch.testing.assert_close(parts, whole, rtol=1e-5, atol=1e-6)
+
+
+def test_programming_a_chip_leaves_the_model_alone(with_levels):
+    model, technology = _small(with_levels)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    program_chip(model, technology, 1, programming_noise=Noise(fraction=0.5))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_noise_of_training_is_no_part_of_the_chip(with_levels):
+    model, technology = _small(with_levels)
+    exact = _weights(program_chip(model, technology))
+    for layer in analog_layers(model):
+        layer.read_noise = layer.programming_noise = Noise(fraction=0.5)
+        layer.redraw_deviation()
+    chip = program_chip(model, technology)
+    assert all(torch.equal(ours, expected) for ours, expected in zip(_weights(chip), exact, strict=True))
+    given = torch.randn(2, 20)
+    assert torch.equal(chip(given), chip(given))
+
+
+def test_stuck_devices_change_their_own_weights_and_no_other(with_levels):
+    torch.manual_seed(6)
+    plain = nn.Linear(200, 50)
+    sound, faulty = with_levels(64), with_levels(64, faults=Faults(stuck_at_maximum=0.1))
+    exact = _weights(program_chip(convert(nn.Sequential(copy.deepcopy(plain)), sound).model, sound))[0]
+    model = convert(nn.Sequential(plain), faulty).model
+    struck = _weights(program_chip(model, faulty, 1))[0]
+    changed = struck != exact
+    assert float(changed.double().mean()) == pytest.approx(0.1, abs=0.02)
+    full = next(analog_layers(model)).gain[:, None].expand_as(struck)
+    torch.testing.assert_close(struck[changed], full[changed])
+    assert torch.equal(_weights(program_chip(model, faulty, 1))[0], struck)
+    assert not torch.equal(_weights(program_chip(model, faulty, 2))[0], struck)
+
+
+def test_read_noise_of_a_chip_is_fresh_at_each_pass_and_begins_at_its_seed(with_levels):
+    model, technology = _small(with_levels)
+    given, noise = torch.randn(3, 20), Noise(fraction=0.05)
+    first, again, other = (program_chip(model, technology, seed, read_noise=noise) for seed in (1, 1, 2))
+    reads = [first(given), first(given)]
+    assert not torch.equal(*reads)
+    assert torch.equal(again(given), reads[0]) and torch.equal(again(given), reads[1])
+    assert not torch.equal(other(given), reads[0])
+
+
+def test_recalibrated_batch_norm_has_the_mean_statistics_of_the_batches_and_its_old_momentum():
+    norm = nn.BatchNorm1d(2, momentum=0.3).eval()
+    batches = [torch.randn(50, 2) * scale + scale for scale in (1.0, 3.0)]
+    recalibrate_batch_norm(nn.Sequential(norm), batches)
+    torch.testing.assert_close(norm.running_mean, torch.stack([batch.mean(0) for batch in batches]).mean(0))
+    torch.testing.assert_close(norm.running_var, torch.stack([batch.var(0) for batch in batches]).mean(0))
+    assert norm.momentum == 0.3 and not norm.training
