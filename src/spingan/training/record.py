@@ -43,7 +43,7 @@ class Record:
         self._path = folder / "metrics.csv"
         self._begin(resume_step)
         self._file = self._path.open("a", newline="", encoding="utf-8")
-        self._writer = csv.writer(self._file)
+        self._writer = csv.writer(self._file, lineterminator="\n")  # as the rows kept on resuming end
         board = str(folder / "tensorboard")
         self._board = SummaryWriter(board, purge_step=resume_step + 1, flush_secs=_ONLY_WHEN_TOLD)
         self._forget()
