@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from spingan.nn import tensor_files
 from spingan.training import checkpoint, loop, nets
 
 STEPS_AN_EPOCH = 4  # 3 of 12 images and, last, one of a single image
@@ -46,21 +47,22 @@ def make_small() -> None:
 
 def _get_stuck(number: int) -> None:
     """Stop for ever in the middle of writing checkpoint `number`, and say so."""
-    whole = checkpoint.atomic_path
+    whole = tensor_files.atomic_path
     begun = 0
 
     @contextmanager
     def stuck(path: Path) -> Iterator[Path]:
         nonlocal begun
-        begun += 1
+        ours = Path(path).name == checkpoint.CHECKPOINT
+        begun += ours
         with whole(path) as temporary:
             yield temporary
-            if begun == number:
+            if ours and begun == number:
                 os.truncate(temporary, temporary.stat().st_size // 2)
                 print("stuck", flush=True)
                 signal.pause()
 
-    checkpoint.atomic_path = stuck  # pyright: ignore[reportAttributeAccessIssue]
+    tensor_files.atomic_path = stuck  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _main(options: dict[str, Any]) -> None:

@@ -1,13 +1,26 @@
-"""Reading safetensors files with errors that a person can use."""
+"""safetensors files with a JSON header, written whole and read with errors that a person can use."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from spingan.errors import UserError
+from spingan.output import atomic_path
+
+
+def write_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
+    """Write named tensors with `header` as JSON in the file's own header, whole or not at all.
+
+    Raises:
+        UserError: The place cannot be written, or the disk is full.
+    """
+    content = save(tensors, metadata={"spingan": json.dumps(header)})
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)  # not save_file: what it raises on a full disk is no OSError
 
 
 def read_tensors(path: Path, what: str) -> dict[str, Tensor]:
@@ -29,11 +42,12 @@ def read_metadata(path: Path, what: str) -> dict[str, Any]:
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata() or {}
     try:
-        return json.loads(metadata["spingan"])
-    except (KeyError, ValueError) as error:
-        raise UserError(
-            f"{path} is not a {what} of spingan: its header says nothing of it", "Give another file."
-        ) from error
+        header = json.loads(metadata["spingan"])
+    except (KeyError, ValueError):
+        header = None
+    if not isinstance(header, dict):
+        raise UserError(f"{path} is not a {what} of spingan: its header says nothing of it", "Give another file.")
+    return header
 
 
 def load_module(module: nn.Module, tensors: dict[str, Tensor], what: str) -> None:

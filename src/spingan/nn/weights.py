@@ -1,6 +1,5 @@
 """Trained generators in files: what the arrays hold as level codes, the technology beside, and how it was obtained."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +9,6 @@ import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from spingan.errors import UserError
@@ -20,8 +18,7 @@ from spingan.nn.analog import AnalogLayer, along, analog_layers
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.dcgan import generator, pair_named
-from spingan.nn.tensor_files import load_module, read_metadata, read_tensors
-from spingan.output import atomic_path
+from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 
 _PRETRAINED = Path(__file__).parents[1] / "pretrained"
 WEIGHTS = "weights.safetensors"
@@ -122,8 +119,7 @@ def save_weights(path: str | Path, model: Model) -> None:
         technology=model.technology.to_dict(),
         info=model.info,
     )
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"spingan": json.dumps(header.model_dump())})
+    write_tensors(path, tensors, header.model_dump())
 
 
 def shipped_models() -> tuple[str, ...]:

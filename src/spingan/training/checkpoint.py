@@ -1,17 +1,14 @@
 """Checkpoints: every tensor of a run and its state, in one safetensors file that is replaced whole."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
 from spingan.errors import UserError
-from spingan.nn.tensor_files import read_metadata, read_tensors
+from spingan.nn.tensor_files import read_metadata, read_tensors, write_tensors
 from spingan.nn.weights import WEIGHTS
-from spingan.output import atomic_path
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -47,9 +44,7 @@ def write_checkpoint(path: Path, parts: dict[str, dict[str, Tensor]], state: dic
         for part, named in parts.items()
         for name, tensor in named.items()
     }
-    content = save(tensors, metadata={"spingan": json.dumps(state)})
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)  # not save_file: what it raises on a full disk is no OSError
+    write_tensors(path, tensors, state)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
