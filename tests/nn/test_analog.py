@@ -97,6 +97,19 @@ def test_the_gradient_passes_straight_through_the_levels_and_stops_beyond_the_cl
     torch.testing.assert_close(layer.weight.grad, held.grad * inside, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", CONVERTED)
+def test_other_types_take_the_same_levels_and_gradient_without_a_kernel(kind, with_levels):
+    torch.manual_seed(8)
+    layer = _layer(CONVERTED[kind](), with_levels(64))
+    layer.gain.mul_(0.5)
+    results = []
+    for each in (layer, copy.deepcopy(layer).double()):
+        held = each.effective_weight()
+        held.backward(torch.ones_like(held))
+        results.append((held.detach().float(), each.weight.grad.float()))
+    torch.testing.assert_close(results[0], results[1], rtol=0, atol=1e-6)
+
+
 def test_with_ever_more_levels_the_net_approaches_the_float_net(with_levels):
     torch.manual_seed(4)
     net = generator(PAIRS["fashion"], 20).eval()
