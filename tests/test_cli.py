@@ -138,6 +138,8 @@ def test_what_a_user_can_mend_is_named_with_its_remedy(arguments, words):
     [
         ("sample", "fashion-mnist", "-n", "-3"),
         ("sample", "fashion-mnist", "--seed", "-1"),
+        ("sample", "fashion-mnist", "--seed", str(2**64)),
+        ("sample", "fashion-mnist", "--nonsense"),
         ("evaluate", "fashion-mnist", "--count", "1"),
         ("evaluate", "fashion-mnist", "--features", "vgg"),
         ("nonsense",),
@@ -145,13 +147,41 @@ def test_what_a_user_can_mend_is_named_with_its_remedy(arguments, words):
     ],
 )
 def test_a_wrong_use_of_a_command_is_status_2(arguments):
+    assert_refused(run(*arguments), "--help")
+
+
+@pytest.mark.parametrize("arguments", [(), ("technology",)])
+def test_a_group_without_a_command_shows_its_help(arguments):
     result = run(*arguments)
     assert result.exit_code == 2
-    assert result.stdout == ""
+    assert result.stderr.startswith("Usage: spingan") and "Commands:" in result.stderr
+
+
+def test_ctrl_c_in_a_training_is_status_130_and_says_how_to_go_on(monkeypatch, tmp_path):
+    def interrupted(*given, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spingan.training.loop.train", interrupted)
+    result = run("train", "fashion-mnist", "--out", str(tmp_path))
+    assert result.exit_code == 130
+    assert "--resume" in result.stderr and str(tmp_path) in result.stderr
+
+
+def test_the_place_for_a_picture_is_checked_before_it_is_drawn(monkeypatch, tmp_path):
+    monkeypatch.setattr("spingan.api.load_model", lambda model: pytest.fail("the model was loaded first"))
+    (tmp_path / "file").write_text("")
+    assert_refused(run("sample", "any", "--out", str(tmp_path / "grid.xyz")), "picture format")
+    assert_refused(run("sample", "any", "--out", str(tmp_path / "file" / "grid.png")), "a file stands")
+    assert_refused(run("sample", "any", "--out", str(tmp_path)), "picture format")
+
+
+def test_the_package_runs_as_a_module():
+    command = [sys.executable, "-m", "spingan", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{spingan.__version__}\n"
 
 
 def test_the_installed_command_ends_with_two_lines_and_no_traceback(tmp_path):
-    command = [sys.executable, "-m", "spingan.cli", "cost", "fashion-mnits"]
+    command = [sys.executable, "-m", "spingan", "cost", "fashion-mnits"]
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert result.returncode == 2
     assert result.stdout == ""

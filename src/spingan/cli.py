@@ -2,9 +2,10 @@
 
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer import TyperException
 from typer.core import TyperGroup
 
 from spingan.commands import data, fit, nets, technology
@@ -14,12 +15,26 @@ from spingan.errors import UserError
 class _Doors(TyperGroup):
     """Turns what a user can mend into two lines on standard error and exit status 2."""
 
-    def invoke(self, ctx: Any) -> Any:
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
         try:
-            return super().invoke(ctx)
+            status = super().main(*args, standalone_mode=False, **extra)
         except UserError as error:
-            print(f"spingan: {error}", file=sys.stderr)
-            raise typer.Exit(2) from error
+            _refuse(str(error))
+        except TyperException as error:
+            message = error.format_message()
+            if message.startswith("Usage:"):  # no arguments at all: the help itself
+                print(message, file=sys.stderr)
+                sys.exit(2)
+            command = getattr(getattr(error, "ctx", None), "command_path", "spingan")
+            _refuse(f"{message[:1].lower()}{' '.join(message[1:].split())}\n  See {command} --help")
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _refuse(message: str) -> NoReturn:
+    print(f"spingan: {message}", file=sys.stderr)
+    sys.exit(2)
 
 
 def _print_version(wanted: bool) -> None:

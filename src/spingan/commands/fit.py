@@ -37,7 +37,7 @@ def activation(
     output_unit: Annotated[str | None, typer.Option("--output-unit", help="Likewise, as mV.")] = None,
     branch: Branch = None,
     method: Annotated[Literal["monotone", "smooth"], typer.Option("--method")] = "monotone",
-    points: Annotated[int, typer.Option("--points", min=2, help="Points of the table.")] = 277,
+    points: Annotated[int, typer.Option("--points", min=2, max=100_000, help="Points of the table.")] = 277,
     full_scale: Annotated[
         float | None, typer.Option("--full-scale", help="Input that stands for 1; by default the last.")
     ] = None,
@@ -69,7 +69,7 @@ def synapse(
     file: Table,
     position_column: Annotated[str, typer.Option("--position", metavar="COLUMN", help="Column of pulse numbers.")],
     conductance_column: Annotated[str, typer.Option("--conductance", metavar="COLUMN", help="Column of conductances.")],
-    states: Annotated[int, typer.Option("--states", min=2, help="Number of levels.")] = 64,
+    states: Annotated[int, typer.Option("--states", min=2, max=100_000, help="Number of levels.")] = 64,
     out: Out = None,
     name: Name = None,
     conductance_unit: Annotated[

@@ -17,8 +17,11 @@ Set = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe; may be repeated."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the latents.")]
-ChipSeed = Annotated[int, typer.Option("--chip-seed", min=0, help="Seed of what is frozen in the chip.")]
+_LARGEST_SEED = 2**63 - 1  # torch's generators take no more
+Seed = Annotated[int, typer.Option("--seed", min=0, max=_LARGEST_SEED, help="Seed of the latents.")]
+ChipSeed = Annotated[
+    int, typer.Option("--chip-seed", min=0, max=_LARGEST_SEED, help="Seed of what is frozen in the chip.")
+]
 
 
 def demo(
@@ -50,9 +53,12 @@ def train(
 
     overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     chosen = load_recipe(recipe, overrides)
-    folder = train_nets(
-        chosen, out or Path("runs") / chosen.name, resume=resume, device=device, progress=sys.stderr.isatty()
-    )
+    folder = out or Path("runs") / chosen.name
+    try:
+        train_nets(chosen, folder, resume=resume, device=device, progress=sys.stderr.isatty())
+    except KeyboardInterrupt:
+        print_note(f"spingan: stopped\n  The same command with --resume goes on from the last checkpoint in {folder}")
+        raise
     if json:
         print_json({"run": str(folder), "recipe": chosen.name, "epochs": chosen.epochs, "seed": chosen.seed})
     else:

@@ -83,4 +83,4 @@ def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to be
 def _cell(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {item}" for key, item in value.items()) or "-"
-    return "unknown" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return "not given" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)

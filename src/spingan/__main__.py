@@ -1,0 +1,5 @@
+"""`python -m spingan` is the command `spingan`."""
+
+from spingan.cli import main
+
+main()
