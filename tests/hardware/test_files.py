@@ -149,6 +149,9 @@ def test_a_wrong_synapse_table_is_told_where_and_what(tmp_path, table, message):
         ("# faults: {stuck_at_random: 1.5}\n", "line 5: faults.stuck_at_random 1.5"),
         ("# name: again\n", "line 5: name is given twice"),
         ("# write: [\n", "not valid YAML"),
+        ("# source: 2024-13-45\n", "month must be in 1..12"),
+        ("# notes: &a [*a]\n", "nested too deeply"),
+        ("# source: a\0b\n", "special characters are not allowed"),
     ],
 )
 def test_a_wrong_header_is_told_where_and_what(tmp_path, header, message):
@@ -156,6 +159,7 @@ def test_a_wrong_header_is_told_where_and_what(tmp_path, header, message):
     with pytest.raises(UserError) as caught:
         read_synapse(tmp_path / "s.csv")
     assert message in caught.value.problem
+    assert "\n" not in caught.value.problem
 
 
 @pytest.mark.parametrize(

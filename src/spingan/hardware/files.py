@@ -231,15 +231,26 @@ def parse_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[tuple[int | 
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         data = None if node is None else loader.construct_document(node)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{where}, line {mark.line + 1}" if mark is not None else where
-        raise UserError(f"{place}: not valid YAML: {getattr(error, 'problem', error)}", "Correct the header") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
+        raise _yaml_error(error, where) from error
     if not isinstance(data, dict):
         raise UserError(f"{where}: it holds no YAML keys", "See the form that spingan technology new DIR writes")
     lines: dict[tuple[int | str, ...], int] = {}
-    _collect_lines(node, (), lines, where)
+    try:
+        _collect_lines(node, (), lines, where)
+    except RecursionError as error:
+        raise _yaml_error(error, where) from error
     return data, lines
+
+
+def _yaml_error(error: Exception, where: str) -> UserError:
+    mark = getattr(error, "problem_mark", None)
+    place = where if mark is None else f"{where}, line {mark.line + 1}"
+    if isinstance(error, RecursionError):
+        return UserError(f"{where}: its YAML is nested too deeply", "Write it flat: no value holds itself")
+    # The parser's own words hold line breaks; `problem` and `reason` are their first line.
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+    return UserError(f"{place}: not valid YAML: {reason}", "Correct that line, or quote its value")
 
 
 def _collect_lines(
