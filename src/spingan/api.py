@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from spingan.hardware.energy import Bill
 from spingan.hardware.technology import Technology, load_technology
-from spingan.image_grid import save_grid
+from spingan.image_grid import picture_format, save_grid
 from spingan.nn.conversion import convert
 from spingan.nn.cost import cost as cost_of_net
 from spingan.nn.dcgan import generator, pair_named
 from spingan.nn.weights import Model, load_model, shipped_models
+from spingan.output import check_place
 from spingan.training.nets import settle
 from spingan.training.recipe import Recipe, load_recipe
 
@@ -28,6 +29,8 @@ def sample(model: str | Path | Model, out: str | Path, *, count: int = 64, seed:
     Raises:
         UserError: There is no such model, or `out` cannot be written.
     """
+    picture_format(out)
+    check_place(out)
     return save_grid(_loaded(model).sample(count, seed, chip_seed).numpy(), out)
 
 

@@ -61,13 +61,23 @@ def save_grid(images: ArrayLike, path: str | Path, columns: int | None = None, s
         UserError: The suffix is of no picture format, or the file cannot be written.
     """
     target = Path(path)
-    picture_format = FORMATS.get(target.suffix.lower())
-    if picture_format is None:
-        raise UserError(f"{target} does not end in a picture format", f"Use one of: {', '.join(FORMATS)}.")
+    named = picture_format(target)
     grid = image_grid(images, columns, scale)
     with atomic_path(target) as temporary:
-        grid.save(temporary, format=picture_format)
+        grid.save(temporary, format=named)
     return target
+
+
+def picture_format(path: str | Path) -> str:
+    """The picture format that the suffix of `path` names.
+
+    Raises:
+        UserError: It names none.
+    """
+    named = FORMATS.get(Path(path).suffix.lower())
+    if named is None:
+        raise UserError(f"{path} does not end in a picture format", f"Use one of: {', '.join(FORMATS)}.")
+    return named
 
 
 def png_bytes(picture: Image.Image) -> bytes:

@@ -12,8 +12,10 @@ from spingan.errors import UserError
 
 def _write_error(path: Path, error: OSError) -> UserError:
     if error.errno == errno.ENOSPC:
-        return UserError(f"the disk is full: {path} was not written", "Free some space, or choose another --out.")
-    return UserError(f"cannot write {path}: {error.strerror or error}", "Choose another --out, or mend its rights.")
+        return UserError(f"the disk is full: {path} was not written", "Free some space, or write to another place.")
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return UserError(f"cannot write {path}: a file stands where a folder must be", "Write to another place.")
+    return UserError(f"cannot write {path}: {error.strerror or error}", "Write to another place, or mend its rights.")
 
 
 def output_folder(path: str | Path) -> Path:
@@ -28,8 +30,20 @@ def output_folder(path: str | Path) -> Path:
     except OSError as error:
         raise _write_error(folder, error) from error
     if not os.access(folder, os.W_OK):
-        raise UserError(f"cannot write into {folder}: permission denied", "Choose another --out, or mend its rights.")
+        raise UserError(f"cannot write into {folder}: permission denied", "Write to another place, or mend its rights.")
     return folder
+
+
+def check_place(path: str | Path) -> None:
+    """Raise at once what a file at `path` would run into after the work that fills it.
+
+    Raises:
+        UserError: `path` is a folder, or its folder cannot be made or written to.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise UserError(f"cannot write {target}: it is a folder", "Name a file in it.")
+    output_folder(target.parent)
 
 
 @contextmanager

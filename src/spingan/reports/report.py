@@ -17,7 +17,7 @@ from spingan.image_grid import image_grid, png_bytes
 from spingan.nn.analog import analog_layers
 from spingan.nn.cost import cost
 from spingan.nn.weights import Model, load_model
-from spingan.output import write_text
+from spingan.output import check_place, write_text
 from spingan.reports import plots
 from spingan.reports.page import Picture, Table, render
 from spingan.reports.quality_table import quality_rows
@@ -51,9 +51,10 @@ def write_report(
     """
     model = load_model(run)
     folder = Path(run) if Path(run).is_dir() else None
+    target = Path(out) if out is not None else (folder or Path()) / "report.html"
+    check_place(target)
     quality = evaluate(model, count=count, progress=progress) if model.net == "fashion" else None
     metrics = read_metrics(folder / "metrics.csv") if folder is not None else None
-    target = Path(out) if out is not None else (folder or Path()) / "report.html"
     write_text(target, report_html(model, quality, metrics))
     return target
 
