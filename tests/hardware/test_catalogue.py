@@ -71,3 +71,19 @@ def test_a_check_warns_of_normalised_levels_and_of_energies_without_a_window():
     warnings = " ".join(check("skyrmion-published")["warnings"])
     assert "normalised" in warnings
     assert "no window" in warnings
+
+
+def test_a_template_that_cannot_be_finished_leaves_nothing_behind(monkeypatch, tmp_path):
+    written = []
+
+    def fills_the_disk(path, text):
+        if len(written) == 2:
+            raise UserError("the disk is full")
+        path.write_text(text)
+        written.append(path)
+
+    monkeypatch.setattr("spingan.hardware.catalogue.write_text", fills_the_disk)
+    with pytest.raises(UserError, match="the disk is full"):
+        new_template(tmp_path / "new")
+    assert len(written) == 2
+    assert list(tmp_path.iterdir()) == []

@@ -65,17 +65,26 @@ def new_template(folder: str | Path) -> tuple[Path, ...]:
         The files, first the one to load.
 
     Raises:
-        UserError: One of the files is there already, or the folder cannot be written.
+        UserError: One of the files is there already, or the folder cannot be written; then nothing is left behind.
     """
     target = Path(folder)
     sources = sorted(TEMPLATE.iterdir(), key=lambda file: file.suffix != ".yaml")
     for source in sources:
         if (target / source.name).exists():
             raise UserError(f"{target / source.name} is there already", "Choose another folder; nothing was written")
+    made = not target.exists()
     output_folder(target)
-    for source in sources:
-        write_text(target / source.name, source.read_text(encoding="utf-8"))
-    return tuple(target / source.name for source in sources)
+    files = tuple(target / source.name for source in sources)
+    try:
+        for source, file in zip(sources, files, strict=True):
+            write_text(file, source.read_text(encoding="utf-8"))
+    except UserError:
+        for file in files:
+            file.unlink(missing_ok=True)
+        if made:
+            target.rmdir()
+        raise
+    return files
 
 
 def _overview(technology: Technology) -> dict[str, Any]:
