@@ -49,7 +49,8 @@ def _command(folder: Path, *more: str) -> list[str]:
 
 
 def _child(folder: Path, **options: object) -> subprocess.Popen[str]:
-    given = json.dumps({"arguments": _command(folder, "--resume"), **options})
+    resume = ["--resume"] if (folder / "recipe.yaml").exists() else []
+    given = json.dumps({"arguments": _command(folder, *resume), **options})
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     script = [sys.executable, small_run.__file__, given]
     return subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
@@ -181,3 +182,8 @@ def test_resumed_optimizers_keep_every_bit(run, begun):
     steps = [key for key in before if key.endswith(".step")]
     assert steps
     assert all(np.isclose(after[key] - before[key], small_run.STEPS_AN_EPOCH) for key in steps)
+
+
+def test_resuming_where_nothing_was_begun_is_refused(run, tmp_path):
+    with pytest.raises(UserError, match="holds no run"):
+        run(tmp_path / "empty", *small_run.NOISE, resume=True)

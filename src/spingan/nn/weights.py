@@ -32,7 +32,7 @@ class _Header(BaseModel):
     schema_version: Literal[1] = 1
     name: str
     net: str
-    latent_size: int = Field(ge=1)
+    latent_size: int = Field(ge=1, le=65_536)
     technology: dict[str, Any]
     info: dict[str, Any]
 

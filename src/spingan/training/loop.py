@@ -88,6 +88,8 @@ def train(
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists() and not resume:
         raise UserError(f"{folder} holds a run already", "Add --resume to go on with it, or choose another --out.")
+    if resume and not checkpoint.exists() and not (folder / "recipe.yaml").exists():
+        raise UserError(f"{folder} holds no run to go on with", "Check --out, or leave out --resume to begin one.")
     remove_leftovers(folder)
     fabric = _fabric(device)
     state: dict[str, Any] = {"step": 0, "seconds": 0.0}

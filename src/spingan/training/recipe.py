@@ -37,7 +37,7 @@ class Recipe(_Section):
     training_images: int = Field(gt=0)
     """Images of an epoch in the paper's accounting; the bill is written for them."""
     batch_size: int = Field(gt=1)
-    latent_size: int = Field(gt=0)
+    latent_size: int = Field(gt=0, le=65_536)
     epochs: int = Field(gt=0)
     generator_learning_rate: float = Field(gt=0)
     discriminator_learning_rate: float = Field(gt=0)
