@@ -74,7 +74,7 @@ def train(
     shuffling and noise are functions of seed and step.
 
     Args:
-        resume: Go on from the folder's checkpoint; without one, begin.
+        resume: Go on from the folder's checkpoint; begin if the run was stopped before its first.
         device: `auto`, `cpu`, `cuda`, ... as Lightning Fabric names them.
         images: Training images (n, height, width) or (n, height, width, channels), 8 bit, instead of the recipe's data.
 
