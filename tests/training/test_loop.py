@@ -131,6 +131,33 @@ def test_a_step_depends_on_weights_seed_and_step_number_alone():
     assert losses(8, 0) != first
 
 
+def test_learning_rates_fall_in_a_straight_line_from_the_epoch_named_to_zero_at_the_end():
+    recipe = _recipe("epochs=10", "rates_fall_after=6")
+    factors = [loop.rate_factor(recipe, step, steps_an_epoch=5) for step in range(50)]
+    assert factors[:31] == [1.0] * 31
+    assert np.allclose(np.diff(factors[30:]), -1 / 20)
+    assert factors[-1] == pytest.approx(1 / 20)
+    assert loop.rate_factor(_recipe(), 10**6, 5) == 1
+
+
+def test_a_step_uses_the_rates_of_its_epoch(run, tmp_path):
+    run(tmp_path / "a", "epochs=2", "rates_fall_after=1")
+    parts, state = read_checkpoint(tmp_path / "a" / "checkpoint.safetensors")
+    run(tmp_path / "b", "epochs=2")
+    others, _ = read_checkpoint(tmp_path / "b" / "checkpoint.safetensors")
+    assert state["recipe"]["rates_fall_after"] == 1
+    assert any(not torch.equal(tensor, others["generator"][name]) for name, tensor in parts["generator"].items())
+
+
+def test_the_rates_of_steps_already_made_cannot_be_changed_by_resuming(run, tmp_path):
+    run(tmp_path, "epochs=2")
+    with pytest.raises(UserError, match="schedule of the learning rates"):
+        run(tmp_path, "epochs=4", "rates_fall_after=1", resume=True)
+    run(tmp_path, "epochs=4", "rates_fall_after=3", resume=True)
+    with pytest.raises(UserError, match="schedule of the learning rates"):
+        run(tmp_path, "epochs=5", "rates_fall_after=3", resume=True)
+
+
 def test_a_batch_smaller_than_asked_for_trains_too(run, tmp_path):
     run(tmp_path / "one", "epochs=1", images=small_run.random_images(1))
     assert load_model(tmp_path / "one").sample(1).isfinite().all()

@@ -149,17 +149,24 @@ def _precision(recipe: Recipe, device: torch.device) -> str:
 
 def _check_same_run(recipe: Recipe, technology: Technology, state: dict[str, Any], folder: Path) -> None:
     """A run may only be lengthened: every other key must be what it was."""
-    free = {"epochs", "sample_epochs", "sample_count", "checkpoint_every", "data", "technology"}
+    free = {"epochs", "sample_epochs", "sample_count", "checkpoint_every", "data", "technology", "rates_fall_after"}
     before, now = state["recipe"], recipe.model_dump(mode="json")
+    steps_an_epoch = math.ceil(state["images"] / recipe.batch_size)
     changed = [key for key in now if key not in free and now[key] != before.get(key)]
     if state["technology"] != technology.to_dict():
         changed.append("technology")
+    schedule = ("rates_fall_after", "epochs")
+    if any(before.get(key) != now[key] for key in schedule) and any(
+        fall is not None and state["step"] > fall * steps_an_epoch
+        for fall in (before.get("rates_fall_after"), recipe.rates_fall_after)
+    ):
+        changed.append("schedule of the learning rates (rates_fall_after, epochs) for steps already made")
     if changed:
         raise UserError(
             f"{folder} was begun with another {', '.join(changed)}",
             "Resume with the same settings, or choose another --out.",
         )
-    if state["step"] > recipe.epochs * math.ceil(state["images"] / recipe.batch_size):
+    if state["step"] > recipe.epochs * steps_an_epoch:
         raise UserError(
             f"{folder} has been trained for more than {recipe.epochs} epochs already",
             "Resume with as many epochs or more, or choose another --out.",
@@ -190,6 +197,7 @@ def _run(
             epoch, batch = divmod(step, steps_an_epoch)
             if batch == 0:
                 order = _order(recipe.seed, epoch, len(pixels))
+            _set_rates(nets, recipe, rate_factor(recipe, step, steps_an_epoch))
             chosen = order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size]
             result = train_step(nets, made, critic, _real(pixels[chosen], fabric.device), recipe, step, fabric)
             ends_epoch = batch + 1 == steps_an_epoch
@@ -215,6 +223,23 @@ def _run(
                 record.flush()
                 now = {**about, "step": done, "seconds": time.monotonic() - begun, "epoch_loss": epoch_loss}
                 write_checkpoint(folder / CHECKPOINT, nets.tensors(), now)
+
+
+def rate_factor(recipe: Recipe, step: int, steps_an_epoch: int) -> float:
+    """What the learning rates are multiplied by in that step (from 0): 1, then falling towards 0 after the last."""
+    if recipe.rates_fall_after is None:
+        return 1.0
+    first, end = (epoch * steps_an_epoch for epoch in (recipe.rates_fall_after, recipe.epochs))
+    return 1.0 if step < first else (end - step) / (end - first)
+
+
+def _set_rates(nets: Nets, recipe: Recipe, factor: float) -> None:
+    for optimizer, rate in (
+        (nets.generator_optimizer, recipe.generator_learning_rate),
+        (nets.discriminator_optimizer, recipe.discriminator_learning_rate),
+    ):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * factor
 
 
 def _order(seed: int, epoch: int, count: int) -> Tensor:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spingan.errors import UserError
+from spingan.hardware.files import parse_yaml
 from spingan.hardware.mapping import Noise
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"
@@ -41,6 +42,8 @@ class Recipe(_Section):
     epochs: int = Field(gt=0)
     generator_learning_rate: float = Field(gt=0)
     discriminator_learning_rate: float = Field(gt=0)
+    rates_fall_after: int | None = Field(default=None, ge=0)
+    """Epoch after which both learning rates fall, in a straight line to zero at the end of the last."""
     adam_betas: tuple[_Decay, _Decay]
     seed: int = Field(default=0, ge=0, lt=2**63)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -74,17 +77,16 @@ def load_recipe(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
     name = str(name_or_path)
     path = _SHIPPED / f"{name}.yaml" if name in shipped_recipes() else Path(name_or_path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         close = difflib.get_close_matches(name, shipped_recipes(), 1)
         hint = f"Did you mean {close[0]}? " if close else ""
         raise UserError(
             f"unknown recipe {name!r}", f"{hint}Shipped: {', '.join(shipped_recipes())}. Or give a YAML file."
         ) from error
-    except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: no text, or a date that is none
+    except (OSError, ValueError) as error:  # ValueError: no text
         raise UserError(f"cannot read the recipe {path}: {error}", "Give a YAML file.") from error
-    if not isinstance(content, dict):
-        raise UserError(f"recipe {path} is not a list of keys and values", "See a shipped one for the form.")
+    content, _ = parse_yaml(text, f"recipe {path}")
     for override in overrides:
         _override(content, override)
     return recipe_from(content, f"recipe {name}")
