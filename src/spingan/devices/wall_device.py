@@ -1,0 +1,449 @@
+"""Domain-wall devices: a magnetic track on a heavy metal, its anisotropy profile and its tunnel-junction detectors.
+
+A wall stands in the track. The current through the heavy metal pushes it along x by the spin-orbit torque, the profile
+of the anisotropy pulls it back, and the detectors turn its place into a conductance. Here are the value, the two
+devices of paper S as printed, and what the solver needs to run them.
+
+Coordinates: x along the track from its left end, y across, z the film's normal. A positive current moves the wall to
+larger x.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spingan.errors import UserError
+from spingan.physics import mtj
+from spingan.physics.film import Film
+
+if TYPE_CHECKING:
+    from spingan.physics.mesh import Mesh
+    from spingan.physics.system import System
+
+TorqueConvention = Literal["textbook", "printed-formula", "magnet-section"]
+"""How a printed current becomes a spin current through the interface (findings.md section 1).
+
+`textbook`: theta J in the heavy metal; `printed-formula`: theta P J in the heavy metal; `magnet-section`: theta P I over
+the magnet's section, the only one that fits paper S's wall positions.
+"""
+CONVENTIONS: tuple[TorqueConvention, ...] = get_args(TorqueConvention)
+
+LARGEST_STEP = 0.25  # of the anisotropy between neighbouring cells: more is a jump, not a profile; assumed
+ROUNDING_M = 1e-13  # a ten-thousandth of a nanometre: decimal places in a file, not a difference
+
+
+@dataclass(frozen=True)
+class AnisotropyProfile:
+    """Uniaxial anisotropy along the track: flat between two parabolas that rise towards the ends.
+
+    K(x) = flat + (left_peak - flat) ((left_end - x) / left_end)^2 for x < left_end, likewise on the right from
+    right_start to the track's end, and flat between. A peak may equal flat.
+
+    Raises:
+        UserError: An anisotropy that is not positive, zones that overlap or leave the track, or a peak over a zone of
+            no length, which is a jump.
+    """
+
+    flat_j_per_m3: float
+    left_peak_j_per_m3: float
+    left_end_m: float
+    right_peak_j_per_m3: float
+    right_start_m: float
+    length_m: float
+
+    def __post_init__(self) -> None:
+        for name in ("flat_j_per_m3", "left_peak_j_per_m3", "right_peak_j_per_m3", "length_m"):
+            _must_be_positive(f"the profile's {name}", getattr(self, name))
+        if not 0 <= self.left_end_m <= self.right_start_m <= self.length_m:
+            raise UserError(
+                f"the profile's left_end_m {self.left_end_m:g} and right_start_m {self.right_start_m:g} do not lie in "
+                f"this order within 0..{self.length_m:g} m",
+                "The left parabola ends before the right one starts, both on the track",
+            )
+        sides = (
+            ("left", self.left_peak_j_per_m3, self.left_end_m),
+            ("right", self.right_peak_j_per_m3, self.length_m - self.right_start_m),
+        )
+        for side, peak, zone in sides:
+            if zone == 0 and peak != self.flat_j_per_m3:
+                raise UserError(
+                    f"the profile jumps at its {side} end from {self.flat_j_per_m3:g} to {peak:g} J/m³ within 0 m",
+                    "Give the parabola a length, or let its peak equal flat_j_per_m3",
+                )
+
+    def __call__(self, x_m: ArrayLike) -> NDArray[np.float64]:
+        """Anisotropy in J/m³ at places `x_m` of any shape, in metres."""
+        x = np.asarray(x_m, dtype=np.float64)
+        k = np.full(x.shape, self.flat_j_per_m3)
+        if self.left_end_m > 0:
+            left = np.clip((self.left_end_m - x) / self.left_end_m, 0.0, None)
+            k = k + (self.left_peak_j_per_m3 - self.flat_j_per_m3) * left**2
+        if self.right_start_m < self.length_m:
+            right = np.clip((x - self.right_start_m) / (self.length_m - self.right_start_m), 0.0, None)
+            k = k + (self.right_peak_j_per_m3 - self.flat_j_per_m3) * right**2
+        return k
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A tunnel junction over a rectangle of the track; its fixed layer lies along the left domain."""
+
+    name: str
+    x0_m: float
+    x1_m: float
+    y0_m: float
+    y1_m: float
+
+    @property
+    def area_m2(self) -> float:
+        """Area of the junction."""
+        return (self.x1_m - self.x0_m) * (self.y1_m - self.y0_m)
+
+
+@dataclass(frozen=True)
+class ExchangeBias:
+    """Fields along z over `length_m` at both ends, each along the domain that it pins."""
+
+    length_m: float
+    field_t: float
+
+
+@dataclass(frozen=True)
+class WallDevice:
+    """A domain-wall device: all that the solver, the compact model and the exports need.
+
+    `half_bias_voltage_v` is the bias at which the TMR has fallen to half; None: no fall, for want of a figure. The read
+    voltage's sign: positive pulls the track towards the detectors' fixed layers. `bias_current_a` adds to every input.
+    `left_domain` is the sign of m_z in the left domain.
+
+    Raises:
+        UserError: A quantity out of its range, or a detector or pinned end that leaves the track.
+    """
+
+    name: str
+    length_m: float
+    width_m: float
+    film: Film
+    profile: AnisotropyProfile
+    detectors: tuple[Detector, ...]
+    exchange_bias: ExchangeBias
+    heavy_metal_resistivity_ohm_m: float
+    heavy_metal_thickness_m: float
+    spin_hall_angle: float
+    polarization: float
+    field_like_ratio: float
+    ra_parallel_ohm_m2: float
+    half_bias_voltage_v: float | None
+    read_voltage_v: float
+    bias_current_a: float = 0.0
+    left_domain: Literal[1, -1] = 1
+
+    def __post_init__(self) -> None:
+        for name in (
+            "length_m", "width_m", "heavy_metal_resistivity_ohm_m", "heavy_metal_thickness_m", "ra_parallel_ohm_m2",
+            "spin_hall_angle",
+        ):  # fmt: skip
+            _must_be_positive(f"{self.name}: {name}", getattr(self, name))
+        if not 0 < self.polarization < 1:
+            raise UserError(
+                f"{self.name}: polarization {self.polarization:g} is not between 0 and 1", "Give a fraction"
+            )
+        if self.half_bias_voltage_v is not None:
+            _must_be_positive(f"{self.name}: half_bias_voltage_v", self.half_bias_voltage_v)
+        if self.left_domain not in (1, -1):
+            raise UserError(f"{self.name}: left_domain is {self.left_domain}", "It is 1 (up) or -1 (down)")
+        if abs(self.profile.length_m - self.length_m) > ROUNDING_M:
+            raise UserError(
+                f"{self.name}: the profile is {self.profile.length_m:g} m long, the track {self.length_m:g} m",
+                "Give both the same length",
+            )
+        if not 0 <= 2 * self.exchange_bias.length_m < self.length_m:
+            raise UserError(
+                f"{self.name}: pinned ends of {self.exchange_bias.length_m:g} m leave nothing of {self.length_m:g} m",
+                "Shorten exchange_bias.length_m",
+            )
+        if not self.detectors:
+            raise UserError(f"{self.name}: it has no detector", "Give one at least: without it there is no output")
+        for detector in self.detectors:
+            inside_x = -ROUNDING_M <= detector.x0_m < detector.x1_m <= self.length_m + ROUNDING_M
+            inside_y = -ROUNDING_M <= detector.y0_m < detector.y1_m <= self.width_m + ROUNDING_M
+            if not (inside_x and inside_y):
+                raise UserError(
+                    f"{self.name}: detector {detector.name} from ({detector.x0_m:g}, {detector.y0_m:g}) to "
+                    f"({detector.x1_m:g}, {detector.y1_m:g}) m is not a rectangle on the track of {self.length_m:g} x "
+                    f"{self.width_m:g} m",
+                    "Its corners rise, and stay on the track",
+                )
+
+    @property
+    def heavy_metal_resistance_ohm(self) -> float:
+        """Resistance of the heavy metal along the track: resistivity times length over section."""
+        section_m2 = self.width_m * self.heavy_metal_thickness_m
+        return self.heavy_metal_resistivity_ohm_m * self.length_m / section_m2
+
+    @property
+    def detector_area_m2(self) -> float:
+        """Area of all detectors together."""
+        return sum(detector.area_m2 for detector in self.detectors)
+
+
+def _must_be_positive(what: str, value: float) -> None:
+    if not (value > 0 and np.isfinite(value)):
+        raise UserError(f"{what} is {value:g}", "It must be above 0")
+
+
+_CO_PT = "paper S, IV-D: Ms, A, D, alpha, the constant Ku; thickness from the printed volumes (findings.md section 1)"
+
+
+def _film() -> Film:
+    return Film(
+        saturation_magnetization_a_per_m=580e3,  # paper S, IV-D
+        exchange_stiffness_j_per_m=15e-12,  # paper S, IV-D
+        interfacial_dmi_j_per_m2=3e-3,  # paper S, IV-D
+        anisotropy_j_per_m3=0.6e6,  # paper S, IV-D
+        gilbert_damping=0.3,  # paper S, IV-D
+        thickness_m=1e-9,  # 2300 and 1640 nm³ over the printed areas: paper S, IV-D
+        source=_CO_PT,
+    )
+
+
+WALL_FILM = _film()
+
+# Paper S prints that a 3 nm exchange-bias layer pins both ends (III-B), and no field. Assumed: 0.29 mJ/m² of interface
+# energy, within the 0.1 to 0.5 mJ/m² common for Co on an antiferromagnet, over Ms x 1 nm.
+EXCHANGE_BIAS = ExchangeBias(length_m=3e-9, field_t=0.5)
+
+# The divider puts 0.31 to 0.35 V on the junctions: findings.md section 1. Its polarity is not recoverable.
+READ_VOLTAGE_V = 0.33
+
+LEAKY_RELU = WallDevice(
+    name="leaky_relu",
+    length_m=100e-9,  # paper S, III-B
+    width_m=23e-9,  # paper S, III-B
+    film=WALL_FILM,
+    profile=AnisotropyProfile(
+        flat_j_per_m3=0.6e6,  # paper S, III-B
+        left_peak_j_per_m3=1.25e6,  # paper S, III-B; the parabolas: findings.md section 1
+        left_end_m=21e-9,  # paper S, III-B
+        right_peak_j_per_m3=1.25e6,  # paper S, III-B
+        right_start_m=68e-9,  # paper S, III-B
+        length_m=100e-9,
+    ),
+    # Paper S, III-B: 9 nm x 7 nm and 14 nm x 23 nm; "1 nm to 7 nm" counts the cells 1 to 7, so that they begin at 0.
+    detectors=(Detector("left", 4e-9, 13e-9, 0.0, 7e-9), Detector("right", 83e-9, 97e-9, 0.0, 23e-9)),
+    exchange_bias=EXCHANGE_BIAS,
+    heavy_metal_resistivity_ohm_m=83e-8,  # paper S, IV-D; the unit from the printed 850.75 ohm: findings.md section 1
+    heavy_metal_thickness_m=4e-9,  # paper S, IV-D
+    spin_hall_angle=0.3,  # paper S, IV-D
+    polarization=0.614,  # paper S, IV-D
+    field_like_ratio=0.2,  # paper S, IV-D prints "( ) = 0.2" without a name: read as this ratio, findings.md section 1
+    ra_parallel_ohm_m2=2e-12,  # reproduces the printed conductances: findings.md section 1
+    half_bias_voltage_v=None,  # not printed
+    read_voltage_v=READ_VOLTAGE_V,
+)
+
+RELU = WallDevice(
+    name="relu",
+    length_m=82e-9,  # paper S, IV-D1
+    width_m=20e-9,  # paper S, IV-D1
+    film=WALL_FILM,
+    # Not printed: one well without a flat zone is assumed, with the leaky device's lowest and highest anisotropy, so
+    # that the wall has one rest point, as paper S, III-B ("self-reset") demands.
+    profile=AnisotropyProfile(
+        flat_j_per_m3=0.6e6,
+        left_peak_j_per_m3=1.25e6,
+        left_end_m=41e-9,
+        right_peak_j_per_m3=1.25e6,
+        right_start_m=41e-9,
+        length_m=82e-9,
+    ),
+    detectors=(Detector("right", 63e-9, 79e-9, 0.0, 20e-9),),  # 63 to 79 nm: paper S, III-B; the whole width: assumed
+    exchange_bias=EXCHANGE_BIAS,
+    heavy_metal_resistivity_ohm_m=83e-8,  # paper S, IV-D
+    heavy_metal_thickness_m=4e-9,  # paper S, IV-D
+    spin_hall_angle=0.3,  # paper S, IV-D
+    polarization=0.614,  # paper S, IV-D
+    field_like_ratio=0.2,  # as the leaky device's
+    ra_parallel_ohm_m2=2e-12,  # as the leaky device's: assumed
+    half_bias_voltage_v=None,  # not printed
+    read_voltage_v=READ_VOLTAGE_V,  # as the leaky device's: assumed
+    bias_current_a=10e-6,  # "in the presence of a bias current": paper S, III-B; its size is not printed: assumed
+)
+
+
+def interface_spin_density(device: WallDevice, current_a: float, convention: TorqueConvention) -> float:
+    """Spin current density through the heavy metal's interface, in A/m² (units of charge), for an input `current_a`.
+
+    The device's bias current is added. `TorqueConvention` says what the conventions mean.
+
+    Raises:
+        UserError: The convention is none of them.
+    """
+    current = current_a + device.bias_current_a
+    heavy_metal_j = current / (device.width_m * device.heavy_metal_thickness_m)
+    if convention == "textbook":
+        return device.spin_hall_angle * heavy_metal_j
+    if convention == "printed-formula":
+        return device.spin_hall_angle * device.polarization * heavy_metal_j
+    if convention == "magnet-section":
+        magnet_j = current / (device.width_m * device.film.thickness_m)
+        return device.spin_hall_angle * device.polarization * magnet_j
+    raise UserError(f"there is no torque convention {convention!r}", f"Known: {', '.join(CONVENTIONS)}")
+
+
+def mesh(device: WallDevice, cell_m: float = 1e-9) -> "Mesh":
+    """The device's mesh of square cells.
+
+    Raises:
+        UserError: The track is not a whole number of cells long and wide.
+    """
+    from spingan.physics.mesh import Mesh
+
+    _must_be_positive("the cell size", cell_m)
+    counts = []
+    for what, extent_m in (("length", device.length_m), ("width", device.width_m)):
+        count = round(extent_m / cell_m)
+        if count < 1 or abs(count * cell_m - extent_m) > 1e-6 * extent_m:
+            raise UserError(
+                f"cells of {cell_m * 1e9:g} nm do not fill {device.name}'s {what} of {extent_m * 1e9:g} nm",
+                "Give a size that divides it, such as 1 or 0.5 nm",
+            )
+        counts.append(count)
+    return Mesh(nx=counts[0], ny=counts[1], dx_m=cell_m, dy_m=cell_m)
+
+
+def system(
+    device: WallDevice,
+    current_a: float,
+    convention: TorqueConvention,
+    cell_m: float = 1e-9,
+    read_torque: bool = False,
+) -> "System":
+    """The solver's problem: `device` with `current_a` through its heavy metal, its bias current added.
+
+    The spin polarisation is -y (paper S, III-B) for positive DMI and +y for negative, so that a positive current moves
+    the wall to larger x in either. With `read_torque` the detectors carry the read voltage, too: at a given voltage the
+    damping-like torque of a junction does not depend on its angle, see `mtj.read_torque_field_t`.
+
+    Raises:
+        UserError: Cells that do not fill the track, or over which the anisotropy jumps; and as `System`.
+    """
+    from spingan.physics.spin_torque import SpinTorque, spin_orbit_torque
+    from spingan.physics.system import System
+
+    grid = mesh(device, cell_m)
+    density = interface_spin_density(device, current_a, convention)
+    side = -1.0 if device.film.interfacial_dmi_j_per_m2 >= 0 else 1.0
+    torques: tuple[SpinTorque, ...] = (
+        spin_orbit_torque(
+            density / device.spin_hall_angle,
+            device.spin_hall_angle,
+            device.film,
+            np.array([0.0, side, 0.0]),
+            field_like_ratio=device.field_like_ratio,
+        ),
+    )
+    if read_torque:
+        amplitude_t = mtj.read_torque_field_t(
+            device.read_voltage_v, device.ra_parallel_ohm_m2, device.polarization, device.film
+        )
+        covered = sum(mtj.cell_coverage(grid, d.x0_m, d.x1_m, d.y0_m, d.y1_m) for d in device.detectors)
+        fixed_layer = np.array([0.0, 0.0, float(device.left_domain)])
+        torques += (SpinTorque(polarisation=fixed_layer, field_t=amplitude_t * np.asarray(covered)),)
+    return System(
+        mesh=grid,
+        film=device.film,
+        anisotropy_j_per_m3=_anisotropy(device, grid),
+        exchange_bias_field_t=_exchange_bias_field_t(device, grid),
+        torques=torques,
+    )
+
+
+def _anisotropy(device: WallDevice, grid: "Mesh") -> NDArray[np.float64]:
+    """Anisotropy (ny, nx) at the cells' centres.
+
+    Raises:
+        UserError: It jumps from one cell to the next.
+    """
+    along = device.profile(grid.x_m)
+    steps = np.abs(np.diff(along)) / np.minimum(along[1:], along[:-1])
+    if steps.size and steps.max() > LARGEST_STEP:
+        worst = int(steps.argmax())
+        raise UserError(
+            f"{device.name}: the anisotropy jumps from {along[worst]:.3g} to {along[worst + 1]:.3g} J/m³ between the "
+            f"cells at {grid.x_m[worst] * 1e9:.4g} and {grid.x_m[worst + 1] * 1e9:.4g} nm: "
+            f"{steps[worst]:.0%}, more than {LARGEST_STEP:.0%}",
+            "Widen the parabola, lower its peak, or take smaller cells",
+        )
+    return np.tile(along, (grid.ny, 1))
+
+
+def _exchange_bias_field_t(device: WallDevice, grid: "Mesh") -> NDArray[np.float64]:
+    pinned = device.exchange_bias.length_m
+    left = mtj.cell_coverage(grid, 0.0, pinned, 0.0, device.width_m)
+    right = mtj.cell_coverage(grid, device.length_m - pinned, device.length_m, 0.0, device.width_m)
+    field = np.zeros((3, grid.ny, grid.nx))
+    field[2] = device.left_domain * device.exchange_bias.field_t * (left - right)
+    return field
+
+
+def wall_position_m(m: NDArray[np.float64], mesh: "Mesh", system: "System | None" = None) -> float:
+    """Where the wall stands along x, in metres: where m_z, averaged over the width, crosses zero.
+
+    Between cell centres it is interpolated. With several crossings x1 < x2 < x3 it is x1 - x2 + x3: the place of one
+    wall with as much of the left domain. Without a crossing, or with the same domain at both ends (an even number of
+    crossings), there is no wall between the domains any more: nan.
+
+    Args:
+        m: (3, ny, nx) magnetisation.
+        system: Gives the mask over which the average runs; None: all cells.
+    """
+    weight = np.ones(m.shape[1:]) if system is None or system.mask is None else system.mask.astype(np.float64)
+    across = weight.sum(axis=0)
+    used = across > 0
+    profile = (m[2] * weight).sum(axis=0)[used] / across[used]
+    return crossing_m(profile, mesh.x_m[used])
+
+
+def crossing_m(profile: NDArray[np.float64], x_m: NDArray[np.float64]) -> float:
+    """Signed sum of the places at which `profile` (n,) over `x_m` (n,) crosses zero; see `wall_position_m`."""
+    positive = profile > 0
+    at = np.flatnonzero(positive[1:] != positive[:-1])
+    if at.size % 2 == 0:
+        return float("nan")
+    share = profile[at] / (profile[at] - profile[at + 1])
+    places = x_m[at] + share * (x_m[at + 1] - x_m[at])
+    signs = np.where(np.arange(at.size) % 2 == 0, 1.0, -1.0)
+    return float(signs @ places)
+
+
+def detector_conductances_s(device: WallDevice, m: NDArray[np.float64], mesh: "Mesh") -> dict[str, float]:
+    """Conductance of every detector, in siemens, by its name; the fixed layers lie along the left domain.
+
+    Args:
+        m: (3, ny, nx) magnetisation.
+    """
+    along_fixed = device.left_domain * m[2]
+    result: dict[str, float] = {}
+    for detector in device.detectors:
+        covered = mtj.cell_coverage(mesh, detector.x0_m, detector.x1_m, detector.y0_m, detector.y1_m)
+        result[detector.name] = mtj.map_conductance_s(
+            along_fixed,
+            covered * (mesh.dx_m * mesh.dy_m),
+            device.ra_parallel_ohm_m2,
+            device.polarization,
+            device.read_voltage_v,
+            device.half_bias_voltage_v,
+        )
+    return result
+
+
+def conductance_s(device: WallDevice, m: NDArray[np.float64], mesh: "Mesh") -> float:
+    """Conductance of all detectors in parallel, in siemens.
+
+    Args:
+        m: (3, ny, nx) magnetisation.
+    """
+    return sum(detector_conductances_s(device, m, mesh).values())

@@ -1,0 +1,100 @@
+"""Wall devices as YAML files, so that a design or a device of one's own can be studied, exported and shared."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import yaml
+
+from spingan.devices.wall_device import AnisotropyProfile, Detector, ExchangeBias, WallDevice
+from spingan.errors import UserError
+from spingan.hardware.files import parse_yaml
+from spingan.output import write_text
+from spingan.physics.film import Film
+
+KIND = "wall-device"
+_PARTS = {"film": Film, "profile": AnisotropyProfile, "exchange_bias": ExchangeBias}
+
+
+def write_wall_device(device: WallDevice, path: str | Path) -> None:
+    """Write `device` to the YAML file `path`; `read_wall_device` gives back an equal value.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    content = {"kind": KIND} | asdict(device)
+    content["detectors"] = [asdict(detector) for detector in device.detectors]
+    write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
+
+
+def read_wall_device(path: str | Path) -> WallDevice:
+    """The wall device in the YAML file `path`.
+
+    Raises:
+        UserError: The file cannot be read, lacks a key, has one too many, or says something impossible.
+    """
+    where = f"device file {path}"
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"cannot read {where}: {reason}", "Check its path and its rights") from error
+    content, lines = parse_yaml(text, where)
+    if content.pop("kind", None) != KIND:
+        raise UserError(f"{where}: its kind is not {KIND}", f'It must say "kind: {KIND}"')
+    for key, part in _PARTS.items():
+        if key in content:
+            content[key] = _build(part, content[key], where, (key,), lines)
+    detectors = content.get("detectors")
+    if not isinstance(detectors, list):
+        raise UserError(f"{where}: detectors is not a list", "Give a list of rectangles: name, x0_m, x1_m, y0_m, y1_m")
+    content["detectors"] = tuple(
+        _build(Detector, detector, where, ("detectors", index), lines) for index, detector in enumerate(detectors)
+    )
+    return _build(WallDevice, content, where, (), lines)
+
+
+def _build(
+    kind: type[Any], values: Any, where: str, path: tuple[int | str, ...], lines: Mapping[tuple[int | str, ...], int]
+) -> Any:
+    """The dataclass `kind` from a mapping, its numbers checked."""
+    named = ".".join(map(str, path)) or "the device"
+    if not isinstance(values, dict):
+        raise UserError(f"{where}: {named} is not a group of keys", f"It has {', '.join(f.name for f in fields(kind))}")
+    known = {field.name: field for field in fields(kind)}
+    hints = get_type_hints(kind)
+    for key in values:
+        if key not in known:
+            raise UserError(f"{where}{_at(lines, (*path, key))}: unknown key {key}", f"Known: {', '.join(known)}")
+    missing = [name for name, field in known.items() if name not in values and _is_required(field)]
+    if missing:
+        raise UserError(f"{where}: {named} lacks {', '.join(missing)}", "Give every key that has no default")
+    return kind(**{key: _number(value, hints[key], where, lines, (*path, key)) for key, value in values.items()})
+
+
+def _is_required(field: Any) -> bool:
+    from dataclasses import MISSING
+
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _number(
+    value: Any, hint: Any, where: str, lines: Mapping[tuple[int | str, ...], int], path: tuple[int | str, ...]
+) -> Any:
+    """A value as its field wants it. YAML 1.1 reads 1e-9 as text: taken as the number that it is."""
+    if is_dataclass(value) or isinstance(value, tuple) or hint is str:
+        return value
+    if value is None and hint != float:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise UserError(
+            f"{where}{_at(lines, path)}: {'.'.join(map(str, path))} is {value!r}, not a number", "Give a number"
+        ) from None
+    return int(number) if hint not in (float, float | None) and number == int(number) else number
+
+
+def _at(lines: Mapping[tuple[int | str, ...], int], path: tuple[int | str, ...]) -> str:
+    return f", line {lines[path]}" if path in lines else ""
