@@ -40,8 +40,9 @@ hardware; the images are no better than the distance above says, and the class s
 def command_of(model: Model) -> str:
     """The command that trains such a generator, with what differs from the shipped recipe."""
     recipe, shipped = model.info["recipe"], spingan.load_recipe("fashion-mnist").model_dump(mode="json")
-    told = {key: recipe[key] for key in ("technology", "name") if recipe[key] != shipped[key]}
-    settings = "".join(f" --set {key}={value}" for key, value in {**told, "epochs": model.info["epoch"]}.items())
+    keys = ("technology", "name", "epochs", "rates_fall_after")
+    told = {key: recipe[key] for key in keys if recipe.get(key) != shipped[key]}
+    settings = "".join(f" --set {key}={value}" for key, value in told.items())
     return f"spingan train fashion-mnist{settings}"
 
 

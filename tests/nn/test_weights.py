@@ -109,6 +109,8 @@ def test_samples_are_images_that_their_seeds_decide(model):
     assert model.sample(0).shape == (0, 1, 28, 28)
     with pytest.raises(UserError, match="cannot draw -1 images"):
         model.sample(-1)
+    with pytest.raises(UserError, match="not a number of 64 bits"):
+        model.sample(1, seed=2**64)
 
 
 def test_no_model_of_that_name_is_said_with_the_names_there_are():

@@ -29,10 +29,9 @@ class Noise(BaseModel):
 
 @dataclass(frozen=True)
 class Periphery:
-    """What stands behind the columns: batch norm folded into a factor and an offset for each."""
+    """What stands behind the columns: batch norm folded into a factor for each."""
 
     factor: Float[Tensor, " columns"] | None = None
-    offset: Float[Tensor, " columns"] | None = None
 
 
 @dataclass(frozen=True)

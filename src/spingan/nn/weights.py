@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 
 from spingan.errors import UserError
@@ -86,10 +86,12 @@ class Model:
         """`count` images in -1..1 from one chip; the same arguments give the same images.
 
         Raises:
-            UserError: `count` is negative.
+            UserError: `count` is negative, or `seed` is no number of 64 bits.
         """
         if count < 0:
             raise UserError(f"cannot draw {count} images", "Ask for 0 or more.")
+        if not 0 <= seed < 2**64:
+            raise UserError(f"seed {seed} is not a number of 64 bits", "Give one from 0 to 2**64 - 1.")
         chip = self.chip(chip_seed, programming_noise=programming_noise, read_noise=read_noise)
         for layer in analog_layers(chip):
             layer.source.restart(chip_seed, 1, seed)
@@ -142,7 +144,8 @@ def load_model(model: str | Path) -> Model:
         path = path / WEIGHTS
         if not path.exists():
             raise UserError(
-                f"{model} holds no {WEIGHTS}", "Give the folder of a training that reached its first samples."
+                f"folder {str(path)!r} holds no {WEIGHTS}",
+                "Give the folder of a training that reached its first samples.",
             )
     elif not path.exists():
         raise UserError(
@@ -156,6 +159,7 @@ def _read_model(path: Path) -> Model:
     tensors = read_tensors(path, "weights file")
     try:
         header = _Header.model_validate(read_metadata(path, "weights file"))
+        TypeAdapter(dict[str, Any]).validate_python(header.info.get("recipe", {}))
     except ValidationError as error:
         raise UserError(
             f"{path} is not a weights file of this version", "Give a weights.safetensors, or update spingan."
