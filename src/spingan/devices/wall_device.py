@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 TorqueConvention = Literal["textbook", "printed-formula", "magnet-section"]
 """How a printed current becomes a spin current through the interface (findings.md section 1).
 
-`textbook`: theta J in the heavy metal; `printed-formula`: theta P J in the heavy metal; `magnet-section`: theta P I over
-the magnet's section, the only one that fits paper S's wall positions.
+`textbook`: theta J in the heavy metal; `printed-formula`: theta P J in the heavy metal; `magnet-section`: theta P I
+over the magnet's section, the only one that fits paper S's wall positions.
 """
 CONVENTIONS: tuple[TorqueConvention, ...] = get_args(TorqueConvention)
 
@@ -325,12 +325,12 @@ def system(
 
     The spin polarisation is -y (paper S, III-B) for positive DMI and +y for negative, so that a positive current moves
     the wall to larger x in either. With `read_torque` the detectors carry the read voltage, too: at a given voltage the
-    damping-like torque of a junction does not depend on its angle, see `mtj.read_torque_field_t`.
+    damping-like torque of a junction does not depend on its angle, see `mtj.read_current_density`.
 
     Raises:
         UserError: Cells that do not fill the track, or over which the anisotropy jumps; and as `System`.
     """
-    from spingan.physics.spin_torque import SpinTorque, spin_orbit_torque
+    from spingan.physics.spin_torque import SpinTorque, slonczewski_torque, spin_orbit_torque
     from spingan.physics.system import System
 
     grid = mesh(device, cell_m)
@@ -346,12 +346,12 @@ def system(
         ),
     )
     if read_torque:
-        amplitude_t = mtj.read_torque_field_t(
-            device.read_voltage_v, device.ra_parallel_ohm_m2, device.polarization, device.film
-        )
-        covered = sum(mtj.cell_coverage(grid, d.x0_m, d.x1_m, d.y0_m, d.y1_m) for d in device.detectors)
+        density = mtj.read_current_density(device.read_voltage_v, device.ra_parallel_ohm_m2, device.polarization)
+        covered = np.zeros(grid.shape)
+        for detector in device.detectors:
+            covered += mtj.cell_coverage(grid, detector.x0_m, detector.x1_m, detector.y0_m, detector.y1_m)
         fixed_layer = np.array([0.0, 0.0, float(device.left_domain)])
-        torques += (SpinTorque(polarisation=fixed_layer, field_t=amplitude_t * np.asarray(covered)),)
+        torques += (slonczewski_torque(density * covered, device.polarization, device.film, fixed_layer),)
     return System(
         mesh=grid,
         film=device.film,

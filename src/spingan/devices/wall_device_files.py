@@ -1,7 +1,8 @@
 """Wall devices as YAML files, so that a design or a device of one's own can be studied, exported and shared."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -74,8 +75,6 @@ def _build(
 
 
 def _is_required(field: Any) -> bool:
-    from dataclasses import MISSING
-
     return field.default is MISSING and field.default_factory is MISSING
 
 
@@ -85,15 +84,16 @@ def _number(
     """A value as its field wants it. YAML 1.1 reads 1e-9 as text: taken as the number that it is."""
     if is_dataclass(value) or isinstance(value, tuple) or hint is str:
         return value
-    if value is None and hint != float:
+    if value is None and hint == float | None:
         return None
     try:
-        number = float(value)
+        number = math.nan if value is None else float(value)
     except (TypeError, ValueError):
-        raise UserError(
-            f"{where}{_at(lines, path)}: {'.'.join(map(str, path))} is {value!r}, not a number", "Give a number"
-        ) from None
-    return int(number) if hint not in (float, float | None) and number == int(number) else number
+        number = math.nan
+    if not math.isfinite(number):
+        named = ".".join(map(str, path))
+        raise UserError(f"{where}{_at(lines, path)}: {named} is {value!r}, not a number", "Give a number")
+    return number if hint in (float, float | None) else int(number)
 
 
 def _at(lines: Mapping[tuple[int | str, ...], int], path: tuple[int | str, ...]) -> str:

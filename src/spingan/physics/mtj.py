@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spingan.physics.constants import ELECTRON_CHARGE, HBAR
-
 if TYPE_CHECKING:
-    from spingan.physics.film import Film
     from spingan.physics.mesh import Mesh
 
 
@@ -124,20 +121,12 @@ def _overlap(count: int, cell_m: float, start_m: float, end_m: float) -> NDArray
 
 
 def read_current_density(voltage_v: float, ra_parallel_ohm_m2: float, polarization: float) -> float:
-    """Current density through a junction whose layers stand at right angles, in A/m²: V / (RA (1 + P^2))."""
-    return voltage_v * float(conductance_per_area(0.0, ra_parallel_ohm_m2, polarization))
+    """Current density through a junction whose layers stand at right angles, in A/m²: V / (RA (1 + P^2)).
 
-
-def read_torque_field_t(voltage_v: float, ra_parallel_ohm_m2: float, polarization: float, film: "Film") -> float:
-    """Amplitude a, in tesla, of the damping-like torque that a junction's own read voltage puts on its free layer.
-
-    a = hbar P J / (2 e Ms t) with J the current density at right angles. At a given voltage the torque is this amplitude
-    times the sine of the angle at every angle [3]: the rise of the current towards parallel layers and the fall of its
-    spin's share cancel. Elastic tunnelling; the field-like part, even in the voltage, is left out.
+    It sets the torque on the free layer at every angle: at a given voltage Slonczewski's damping-like torque is
+    hbar P J / 2 e times the sine of the angle with this J, since the current's rise towards parallel layers and the
+    fall of its spin's share cancel [3]. Elastic tunnelling; the field-like part, even in the voltage, is left out.
 
     [3] J. C. Slonczewski, Phys. Rev. B 71, 024411 (2005).
     """
-    density = read_current_density(voltage_v, ra_parallel_ohm_m2, polarization)
-    return (
-        HBAR * polarization * density / (2 * ELECTRON_CHARGE * film.saturation_magnetization_a_per_m * film.thickness_m)
-    )
+    return voltage_v * float(conductance_per_area(0.0, ra_parallel_ohm_m2, polarization))
