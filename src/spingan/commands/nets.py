@@ -1,14 +1,13 @@
 """Commands about nets: demo, train, sample, evaluate, cost, report."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from spingan.commands.printing import print_json, print_note, print_table
+from spingan.commands.printing import print_json
+from spingan.commands.progress import print_note, print_table, progress_bars
 
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")]
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, or a YAML file.")]
@@ -97,7 +96,7 @@ def evaluate(
     """How good a model's images are, beside the floor and the float twin."""
     from spingan.api import evaluate as evaluate_model
 
-    with _progress() as progress:
+    with progress_bars() as progress:
         quality = evaluate_model(
             model, count=count, seed=seed, chip_seed=chip_seed, features=features, data_path=data, progress=progress
         )
@@ -143,30 +142,9 @@ def report(
     """One self-contained HTML page about a run."""
     from spingan.reports.report import write_report
 
-    with _progress() as progress:
+    with progress_bars() as progress:
         path = write_report(run, out, count=count, progress=progress)
     if json:
         print_json({"run": run, "report": str(path)})
     else:
         print(path)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on standard error for work that is done in parts; silent where nobody watches."""
-    if not sys.stderr.isatty():
-        yield lambda what, done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks = {}
-
-        def advance(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
-
-        yield advance
