@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from spingan.commands.printing import print_json
+from spingan.commands.printing import print_json, print_note, print_table
 from spingan.commands.progress import print_note, print_table, progress_bars
 
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")]
