@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from spingan.commands.printing import print_json, print_note, print_table
-from spingan.commands.progress import print_note, print_table, progress_bars
+from spingan.commands.progress import progress_bars
 
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")]
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, or a YAML file.")]
