@@ -1,0 +1,260 @@
+"""The whole study of a domain-wall device: every current from rest, back to rest from both sides, and the extras."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from spingan.devices.wall_curve import Branches
+from spingan.devices.wall_device import CONVENTIONS
+from spingan.devices.wall_study import (
+    LONGEST_S,
+    Limit,
+    Settled,
+    Setup,
+    Task,
+    annihilation_limit,
+    place_wall,
+    rest,
+    run_tasks,
+    settle,
+    sweep,
+)
+from spingan.errors import UserError
+
+Extra = Literal["sweep", "resets", "limits", "read", "conventions", "cells", "dmi"]
+"""What a study does on request, since it takes long.
+
+`sweep`: the curve current by current, up and down, so that its memory shows; `resets`: 10 ns without a current after
+both ends; `limits`: a search for the annihilating currents; `read`: the read current's own torque, both ways round;
+`conventions`: the other torque conventions; `cells`: half the cell size; `dmi`: D 3 % down and up.
+"""
+EXTRAS: tuple[Extra, ...] = get_args(Extra)
+DMI_CHANGE = 0.03  # issue: findings.md section 1, "test +-3 %"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which currents a device is studied at.
+
+    Attributes:
+        start_m: where the wall is placed before it comes to rest.
+        currents_a: from rest, rising; 0 belongs to them.
+        probes_a: further ones beyond the curve, at which a source says that the wall is lost.
+        full_scale_a: the input that stands for 1.
+        variant_currents_a: those at which the extras are run.
+        sweep_a: rising, for the extra `sweep`.
+        limit_a: how far the extra `limits` searches on either side.
+    """
+
+    start_m: float
+    currents_a: tuple[float, ...]
+    probes_a: tuple[float, ...]
+    full_scale_a: float
+    variant_currents_a: tuple[float, ...]
+    sweep_a: tuple[float, ...]
+    limit_a: float
+
+    def __post_init__(self) -> None:
+        if list(self.currents_a) != sorted(set(self.currents_a)) or 0.0 not in self.currents_a:
+            raise UserError("the currents do not rise, or 0 is not among them", "Sort them, each once, with 0")
+        if not self.currents_a[0] < 0 < self.full_scale_a <= self.currents_a[-1]:
+            raise UserError(
+                f"currents from {self.currents_a[0] * 1e6:g} to {self.currents_a[-1] * 1e6:g} µA do not reach "
+                f"from below 0 to the full scale of {self.full_scale_a * 1e6:g} µA",
+                "Give currents that do",
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """The device under other conditions, at a few currents."""
+
+    name: str
+    points: tuple[Settled, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Characteristic:
+    """What a study found. `after_negative` and `after_positive` start where the outermost currents left the wall."""
+
+    setup: Setup
+    plan: Plan
+    rest: Settled
+    points: tuple[Settled, ...]
+    probes: tuple[Settled, ...]
+    after_negative: Settled
+    after_positive: Settled
+    resets: tuple[Settled, Settled] | None = None
+    limits: tuple[Limit, Limit] | None = None
+    rising: tuple[Settled, ...] | None = None
+    falling: tuple[Settled, ...] | None = None
+    variants: tuple[Variant, ...] = field(default=())
+
+    def at(self, current_a: float) -> Settled | None:
+        """The run at an input, None if it was not asked for."""
+        near = [point for point in (*self.points, *self.probes) if abs(point.current_a - current_a) < 1e-10]
+        return near[0] if near else None
+
+    @property
+    def alive(self) -> tuple[Settled, ...]:
+        """The points at which there is a wall."""
+        return tuple(point for point in self.points if not point.annihilated)
+
+    def branches(self) -> Branches:
+        """Conductance on the way up and down: from the sweeps if they were made.
+
+        Otherwise each input is evaluated from rest, and memory is seen at zero only: after the lowest and after the
+        highest current.
+        """
+        if self.rising is not None and self.falling is not None:
+            up = {point.current_a: point for point in self.rising if not point.annihilated}
+            down = {point.current_a: point for point in self.falling if not point.annihilated}
+            both = sorted(set(up) & set(down))
+            settling = np.array([_seconds(up[i], down[i]) for i in both])
+            return Branches(
+                np.array(both),
+                np.array([up[i].conductance_s for i in both]),
+                np.array([down[i].conductance_s for i in both]),
+                settling,
+            )
+        current = np.array([point.current_a for point in self.alive])
+        rising = np.array([point.conductance_s for point in self.alive])
+        falling = rising.copy()
+        zero = int(np.flatnonzero(current == 0)[0])
+        rising[zero], falling[zero] = self.after_negative.conductance_s, self.after_positive.conductance_s
+        settling = np.array([_seconds(point) for point in self.alive])
+        settling[zero] = _seconds(self.after_negative, self.after_positive)
+        return Branches(current, rising, falling, settling)
+
+
+def _seconds(*runs: Settled) -> float:
+    return max(np.nan if run.settling_s is None else run.settling_s for run in runs)
+
+
+Advance = Callable[[str, int, int], None]
+
+
+def characterise(
+    setup: Setup,
+    plan: Plan,
+    extras: Collection[Extra] = (),
+    workers: int = 1,
+    advance: Advance = lambda what, done, total: None,
+) -> Characteristic:
+    """Study the device of `setup` as `plan` and `extras` say, in `workers` processes.
+
+    Args:
+        advance: Called with (what is done, parts done, parts in all).
+
+    Raises:
+        UserError: As the runs; and where the wall does not survive at full scale and below zero.
+    """
+    at_rest = rest(setup, plan.start_m)
+    start = at_rest.m
+    asked = sorted((*(i for i in plan.currents_a if i), *plan.probes_a), key=abs)  # small currents take longest
+    tasks: list[Task] = [(settle, (setup, current, start)) for current in asked]
+    found: dict[float, Settled] = dict(zip(asked, _run("currents", tasks, workers, advance), strict=True))
+    found[0.0] = replace(at_rest, current_a=0.0)
+    points = tuple(found[current] for current in plan.currents_a)
+    lowest, highest = _outermost(points, plan)
+    releases: list[Task] = [(settle, (setup, 0.0, end.m)) for end in (lowest, highest)]
+    after_negative, after_positive = _run("back to rest", releases, workers, advance)
+    study = Characteristic(
+        setup=setup,
+        plan=plan,
+        rest=at_rest,
+        points=points,
+        probes=tuple(found[current] for current in plan.probes_a),
+        after_negative=after_negative,
+        after_positive=after_positive,
+    )
+    if "sweep" in extras:
+        study = _swept(study, lowest, highest, workers, advance)
+    if "resets" in extras:
+        long: list[Task] = [(settle, (setup, 0.0, end.m, LONGEST_S, 0.0)) for end in (lowest, highest)]
+        resets = _run("10 ns resets", long, workers, advance)
+        study = replace(study, resets=(resets[0], resets[1]))
+    if "limits" in extras:
+        sides: list[Task] = [
+            (annihilation_limit, (setup, start, end.current_a, sign * plan.limit_a))
+            for end, sign in ((lowest, -1.0), (highest, 1.0))
+        ]
+        limits = _run("annihilation limits", sides, workers, advance)
+        study = replace(study, limits=(limits[0], limits[1]))
+    return replace(study, variants=_variants(setup, plan, extras, workers, advance))
+
+
+def _outermost(points: Sequence[Settled], plan: Plan) -> tuple[Settled, Settled]:
+    """The lowest and the highest current that the wall survives.
+
+    Raises:
+        UserError: It does not survive up to full scale, or not below zero.
+    """
+    lost = [point.current_a for point in points if point.annihilated]
+    within = [current for current in lost if current <= plan.full_scale_a]
+    alive = [point for point in points if not point.annihilated]
+    if alive[0].current_a >= 0 or any(current > 0 for current in within):
+        names = ", ".join(f"{current * 1e6:g}" for current in lost)
+        raise UserError(
+            f"the wall is annihilated at {names} µA, within the full scale of {plan.full_scale_a * 1e6:g} µA",
+            "The device has no curve there: keep to smaller currents, or pin its ends by a higher exchange bias",
+        )
+    return alive[0], alive[-1]
+
+
+def _run(what: str, tasks: Sequence[Task], workers: int, advance: Advance) -> list:
+    done = 0
+    advance(what, 0, len(tasks))
+
+    def one_more() -> None:
+        nonlocal done
+        done += 1
+        advance(what, done, len(tasks))
+
+    return run_tasks(tasks, workers, one_more)
+
+
+def _swept(study: Characteristic, lowest: Settled, highest: Settled, workers: int, advance: Advance) -> Characteristic:
+    """The study with its currents swept from one surviving end to the other, and back."""
+    up = [current for current in study.plan.sweep_a if lowest.current_a <= current <= highest.current_a]
+    tasks: list[Task] = [(sweep, (study.setup, up, lowest.m)), (sweep, (study.setup, up[::-1], highest.m))]
+    rising, falling = _run("sweeps", tasks, workers, advance)
+    return replace(study, rising=tuple(rising), falling=tuple(falling[::-1]))
+
+
+def _variants(
+    setup: Setup, plan: Plan, extras: Collection[Extra], workers: int, advance: Advance
+) -> tuple[Variant, ...]:
+    """The device under the other conditions that the extras ask for, each current from a wall newly placed."""
+    named = variant_setups(setup, extras)
+    tasks: list[Task] = [
+        (settle, (other, current, place_wall(other, plan.start_m)))
+        for other in named.values()
+        for current in plan.variant_currents_a
+    ]
+    if not tasks:
+        return ()
+    runs = _run("variants", tasks, workers, advance)
+    count = len(plan.variant_currents_a)
+    return tuple(Variant(name, tuple(runs[index * count : (index + 1) * count])) for index, name in enumerate(named))
+
+
+def variant_setups(setup: Setup, extras: Collection[Extra]) -> dict[str, Setup]:
+    """The setups that the extras ask for, by their names."""
+    device, film = setup.device, setup.device.film
+    named: dict[str, Setup] = {}
+    if "conventions" in extras:
+        named |= {other: replace(setup, convention=other) for other in CONVENTIONS if other != setup.convention}
+    if "read" in extras:
+        for sign, way in ((1, "towards"), (-1, "away from")):
+            turned = replace(device, read_voltage_v=sign * abs(device.read_voltage_v))
+            named[f"read torque {way} the fixed layer"] = replace(setup, device=turned, read_torque=True)
+    if "cells" in extras:
+        named[f"{setup.cell_m / 2 * 1e9:g} nm cells"] = replace(setup, cell_m=setup.cell_m / 2)
+    if "dmi" in extras:
+        for change in (-DMI_CHANGE, DMI_CHANGE):
+            other = replace(film, interfacial_dmi_j_per_m2=film.interfacial_dmi_j_per_m2 * (1 + change))
+            named[f"D {change:+.0%}"] = replace(setup, device=replace(device, film=other))
+    return named
