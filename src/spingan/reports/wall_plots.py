@@ -1,0 +1,131 @@
+"""Pictures of a wall device's study: position and conductance against current, the curve, and the wall in motion."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import EngFormatter
+from numpy.typing import NDArray
+from PIL import Image
+
+from spingan.devices.wall_characteristic import Characteristic
+from spingan.devices.wall_device import Detector, WallDevice
+from spingan.devices.wall_study import Settled
+from spingan.output import atomic_path
+from spingan.reports.plots import COLOURS, new_figure
+
+PRINTED: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none"}
+FRAMES = 90  # of the animation, at most
+FRAME_MS = 80
+LAST_FRAME_MS = 800
+
+
+def characteristic_figure(
+    study: Characteristic, printed_nm: Mapping[float, float], printed_ms: Mapping[float, float]
+) -> Figure:
+    """Wall position and conductance against the input, ours as lines, the printed points as open markers.
+
+    Args:
+        printed_nm: Printed positions in nm, by current in A.
+        printed_ms: Printed conductances in mS, by current in A.
+    """
+    figure, (left, right) = new_figure(8.0, 3.4, 2)
+    points = study.alive
+    current = np.array([point.current_a for point in points])
+    left.plot(current, [point.position_m for point in points], "-", color=COLOURS[0], linewidth=1.6, label="ours")
+    ends = [study.after_negative.position_m, study.after_positive.position_m]
+    left.plot([0.0, 0.0], ends, ":", color=COLOURS[1], linewidth=2.0, label="ours, after either end")
+    _shade(left, study.setup.device.detectors)
+    branches = study.branches()
+    right.plot(branches.current_a, branches.rising, "-", color=COLOURS[0], linewidth=1.6, label="ours")
+    if not np.array_equal(branches.rising, branches.falling):
+        right.plot(branches.current_a, branches.falling, "--", color=COLOURS[1], linewidth=1.4, label="ours, falling")
+    for axis, printed, scale in ((left, printed_nm, 1e-9), (right, printed_ms, 1e-3)):
+        if printed:
+            axis.plot(list(printed), [value * scale for value in printed.values()], **PRINTED, label="printed")
+        axis.xaxis.set_major_formatter(EngFormatter(unit="A"))
+        axis.set_xlabel("input current")
+        axis.legend(frameon=False, fontsize=8)
+    left.set_ylim(0, study.setup.device.length_m)
+    left.set_ylabel("wall position")
+    left.yaxis.set_major_formatter(EngFormatter(unit="m"))
+    right.set_ylabel("conductance")
+    right.yaxis.set_major_formatter(EngFormatter(unit="S"))
+    return figure
+
+
+def _shade(axis: Axes, detectors: Sequence[Detector]) -> None:
+    """Grey bands where the detectors are."""
+    for number, detector in enumerate(detectors):
+        label = "detectors" if number == 0 else None
+        axis.axhspan(detector.x0_m, detector.x1_m, color=COLOURS[3], alpha=0.18, linewidth=0, label=label)
+
+
+def paths_figure(study: Characteristic) -> Figure:
+    """Wall position against time at the outermost currents, and back to rest."""
+    figure, (axis,) = new_figure(5.2, 3.2)
+    low, high = study.alive[0], study.alive[-1]
+    lines = (
+        (high, COLOURS[1], "-", f"{high.current_a * 1e6:+.4g} µA from rest"),
+        (study.after_positive, COLOURS[1], "--", "its release"),
+        (low, COLOURS[0], "-", f"{low.current_a * 1e6:+.4g} µA from rest"),
+        (study.after_negative, COLOURS[0], "--", "its release"),
+    )
+    for run, colour, dash, label in lines:
+        axis.plot(run.time_s, run.path_m, dash, color=colour, linewidth=1.4, label=label)
+    axis.set_xlabel("time")
+    axis.set_ylabel("wall position")
+    axis.xaxis.set_major_formatter(EngFormatter(unit="s"))
+    axis.yaxis.set_major_formatter(EngFormatter(unit="m"))
+    axis.set_ylim(0, study.setup.device.length_m)
+    axis.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def wall_animation(study: Characteristic, path: str | Path) -> None:
+    """Write a GIF of m_z: from rest to the highest current, its release, the lowest current, its release.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    device = study.setup.device
+    runs = (study.alive[-1], study.after_positive, study.alive[0], study.after_negative)
+    pictures = [picture for run in runs for picture in _pictures(device, run, FRAMES // len(runs))]
+    times = [FRAME_MS] * len(pictures)
+    times[-1] = LAST_FRAME_MS
+    with atomic_path(path) as temporary:
+        pictures[0].save(
+            temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=times, loop=0, optimize=True
+        )
+
+
+def _pictures(device: WallDevice, run: Settled, count: int) -> list[Image.Image]:
+    """Evenly spaced frames of a run, the last one among them."""
+    chosen = np.unique(np.linspace(0, len(run.frames) - 1, count).round().astype(int))
+    return [_picture(device, run, int(index)) for index in chosen]
+
+
+def _picture(device: WallDevice, run: Settled, index: int) -> Image.Image:
+    height = 1.1 + 5.0 * device.width_m / device.length_m
+    figure = Figure(figsize=(5.6, height), layout="constrained")
+    axis = figure.add_subplot()
+    extent = (0.0, device.length_m, 0.0, device.width_m)
+    axis.imshow(run.frames[index] / 127, origin="lower", extent=extent, cmap="RdBu_r", vmin=-1, vmax=1)
+    for detector in device.detectors:
+        size = detector.x1_m - detector.x0_m, detector.y1_m - detector.y0_m
+        axis.add_patch(Rectangle((detector.x0_m, detector.y0_m), *size, fill=False, edgecolor="#111111", linewidth=1.2))
+    for each in (axis.xaxis, axis.yaxis):
+        each.set_major_formatter(EngFormatter(unit="m"))
+    axis.tick_params(labelsize=8)
+    position = "lost" if np.isnan(run.path_m[index]) else f"{run.path_m[index] * 1e9:5.1f} nm"
+    text = f"{run.current_a * 1e6:+.4g} µA, {run.time_s[index] * 1e9:.3f} ns, wall {position}, "
+    axis.set_title(f"{text}{run.path_s[index] * 1e3:.4f} mS", fontsize=9, family="monospace", loc="left")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels: NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())[..., :3]
+    return Image.fromarray(np.ascontiguousarray(pixels)).quantize(64)
