@@ -1,15 +1,17 @@
 """The demagnetising field of a film one cell thick: Newell's tensor, convolved by FFT."""
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from spingan.physics.constants import MU_0
+from spingan.physics.convolve import Convolver, convolve
+from spingan.physics.fourier import ROW, Plan, plan
 from spingan.physics.mesh import Mesh
+from spingan.physics.padded import grid
+from spingan.physics.simd import LANES
 
 NEAR_CELLS = 24  # Newell's formula up to here, then quadrature: the two agree to 1e-8 of the tensor there
 
@@ -107,34 +109,42 @@ def _far(x: NDArray[np.float64], y: NDArray[np.float64], dx: float, dy: float, d
     return result * dx * dy * dz / (4 * math.pi)
 
 
-@dataclass(frozen=True, eq=False)
-class Convolution:
-    """The tensor's transform on the padded mesh: four real kernels, (py, px // 2 + 1) each."""
-
-    padded: tuple[int, int]
-    kernel: NDArray[np.float64]
-
-    def field_t(self, m: NDArray[np.float64], moment_t: float) -> NDArray[np.float64]:
-        """The demagnetising flux density of a magnetisation whose saturation is mu0 Ms = `moment_t`; (3, ny, nx)."""
-        ny, nx = m.shape[1:]
-        py, px = self.padded
-        spectrum = fft.fft(fft.rfft(m, px, axis=2), py, axis=1)
-        xx, yy, zz, xy = self.kernel
-        field = np.empty_like(spectrum)
-        field[0] = xx * spectrum[0] + xy * spectrum[1]
-        field[1] = xy * spectrum[0] + yy * spectrum[1]
-        field[2] = zz * spectrum[2]
-        rows = fft.ifft(field, axis=1, overwrite_x=True)[:, :ny]
-        return fft.irfft(rows, px, axis=2)[:, :, :nx] * -moment_t
-
-
 @lru_cache(maxsize=8)
-def convolution(mesh: Mesh, thickness_m: float) -> Convolution:
-    """The convolution for a mesh and a thickness, kept for the next call with the same ones."""
-    tensor = newell_tensor(mesh.nx, mesh.ny, mesh.dx_m, mesh.dy_m, thickness_m)
-    py, px = (1 if n == 1 else fft.next_fast_len(2 * n - 1, real=True) for n in mesh.shape)
-    parts = [fft.rfft2(_periodic(part, py, px, odd=index == 3)).real for index, part in enumerate(tensor)]
-    return Convolution((py, px), np.stack(parts))
+def convolver(mesh: Mesh, thickness_m: float) -> Convolver:
+    """The convolution with the tensor for a mesh and a thickness, kept for the next call with the same ones.
+
+    What it returns holds working space: one thread at a time may use it.
+    """
+    along_x, along_y = plan(mesh.nx), plan(mesh.ny)
+    px, py = 2 * along_x.length, 2 * along_y.length
+    quadrants = newell_tensor(mesh.nx, mesh.ny, mesh.dx_m, mesh.dy_m, thickness_m)
+    wholes = [_periodic(quadrant, py, px, odd=index == 3) for index, quadrant in enumerate(quadrants)]
+    positive, negative = _opposite_rows(along_y)
+    scale = 1 / (2 * px * py)  # of the inverse transforms, and of unpacking two real signals
+    rows, columns = along_y.order[positive], along_x.order
+    xx, yy, _, xy = (scale * np.fft.fft2(whole).real[np.ix_(rows, columns)] for whole in wholes)
+    blocks = np.stack([part.reshape(-1, LANES, px).transpose(0, 2, 1) for part in (xx, yy, xy)], axis=2)
+    shape = grid(mesh)
+    return Convolver(
+        grid=shape,
+        along_x=along_x,
+        along_y=along_y,
+        positive=positive,
+        negative=negative,
+        kernel=np.ascontiguousarray(blocks).ravel(),
+        trace=scale,
+        spectrum=np.zeros(3 * len(positive) // LANES * shape.columns * ROW),
+        buffer=np.zeros(max(3 * px, py) * ROW),
+        corner=np.zeros(4 * LANES * LANES),
+    )
+
+
+def _opposite_rows(along: Plan) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of a transform such that each pair of opposite frequencies occurs, and the rows with the opposite ones."""
+    row_of = np.argsort(along.order)
+    frequency = np.arange(along.length + 1)
+    frequency = np.concatenate([frequency, np.full(-len(frequency) % LANES, frequency[-1])])
+    return row_of[frequency], row_of[-frequency % (2 * along.length)]
 
 
 def _periodic(quadrant: NDArray[np.float64], py: int, px: int, odd: bool) -> NDArray[np.float64]:
@@ -154,4 +164,7 @@ def demagnetising_field_t(
     mesh: Mesh, thickness_m: float, saturation_magnetization_a_per_m: float, m: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """-mu0 Ms N m, the demagnetising field averaged over each cell, in tesla; (3, ny, nx)."""
-    return convolution(mesh, thickness_m).field_t(m, MU_0 * saturation_magnetization_a_per_m)
+    ready = convolver(mesh, thickness_m)
+    field = np.zeros(3 * ready.grid.layer)
+    convolve(ready, ready.grid.padded(m), field)
+    return -MU_0 * saturation_magnetization_a_per_m * ready.grid.cells(field, 3)

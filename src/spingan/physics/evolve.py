@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spingan.errors import UserError
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
+from spingan.physics.kernels import combine, largest_sum, normalise
 from spingan.physics.llg import Motion, motion, thermal_field_t
 from spingan.physics.system import System
 
@@ -17,15 +18,18 @@ Observer = Callable[[float, NDArray[np.float64]], "float | NDArray[np.float64]"]
 Stop = Callable[[float, NDArray[np.float64], float], bool]
 
 # Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980), table 2: RK5(4)7M.
-STAGES = (
-    (1 / 5,),
-    (3 / 40, 9 / 40),
-    (44 / 45, -56 / 15, 32 / 9),
-    (19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729),
-    (9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656),
-    (35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84),
+STAGES = tuple(
+    np.array(weights)
+    for weights in (
+        (1 / 5,),
+        (3 / 40, 9 / 40),
+        (44 / 45, -56 / 15, 32 / 9),
+        (19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729),
+        (9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656),
+        (35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84),
+    )
 )
-ERROR = (71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40)  # 5th less 4th order
+ERROR = np.array([71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])  # 5th less 4th order
 
 SAFETY, LARGEST_GROWTH, LARGEST_CUT = 0.9, 2.0, 0.2  # the usual step control: Hairer, Norsett, Wanner I, II.4
 FIRST_TURN_RAD = 0.01  # how far the fastest cell turns in the first step, before the control knows better
@@ -116,7 +120,7 @@ def evolve(
         m: where it starts, (3, ny, nx); not changed.
         duration_s: how long it moves.
         every_s: how often the observers look; a step ends exactly then. By default only at the start and the end.
-        observers: functions of (time_s, m); m is the solver's own array, to be copied if kept.
+        observers: functions of (time_s, m).
         tolerance: largest local error of a step; not used with temperature.
         stop: a function of (time_s, m, torque_t), asked after every step, that ends the evolution by True; torque_t is
             the largest |dm/dt| / gamma without the thermal field.
@@ -178,14 +182,9 @@ def _targets(duration_s: float, every_s: float | None) -> list[float]:
     return [min(k * every_s, duration_s) for k in range(1, count)] + [duration_s]
 
 
-def _normalise(m: NDArray[np.float64]) -> None:
-    length = np.sqrt((m**2).sum(axis=0))
-    m /= np.where(length > 0, length, 1)
-
-
 def _dormand_prince(
     ready: Motion,
-    m: NDArray[np.float64],
+    start: NDArray[np.float64],
     duration_s: float,
     every_s: float | None,
     tolerance: float,
@@ -194,53 +193,59 @@ def _dormand_prince(
     recorder: _Recorder,
     clock: _Clock,
 ) -> Trajectory:
-    recorder.look(0.0, m)
-    k, torque = ready.velocity(m)
+    stages = len(STAGES)
+    m = ready.grid.padded(start)
+    trial = np.empty_like(m)
+    k = np.zeros((stages + 1) * len(m))
+    recorder.look(0.0, start)
+    torque = ready.velocity(m, k)
     fastest = torque * GYROMAGNETIC_RATIO_RAD_PER_S_T
     step = first_step_s or (FIRST_TURN_RAD / fastest if fastest > 0 else duration_s)
     now, steps, rejected = 0.0, 0, 0
     for target in _targets(duration_s, every_s):
         while now < target:
             clock.check(f"{now:.3g} s of {duration_s:.3g} s simulated")
-            whole = target - now
-            last = step >= whole * (1 - 1e-9)
-            taken = whole if last else step
-            stages = [k]
-            for weights in STAGES:
-                trial = m + taken * sum(w * stage for w, stage in zip(weights, stages, strict=True))
-                if len(stages) == len(STAGES):
-                    _normalise(trial)
-                velocity, torque = ready.velocity(trial)
-                stages.append(velocity)
-            error_vector = taken * sum(w * stage for w, stage in zip(ERROR, stages, strict=True))
-            error = float(np.sqrt((error_vector**2).sum(axis=0).max()))
+            last = step >= (target - now) * (1 - 1e-9)
+            taken = target - now if last else step
+            for stage in range(stages):
+                combine(m, k, taken * STAGES[stage], trial)
+                if stage == stages - 1:
+                    normalise(trial)
+                torque = ready.velocity(trial, k, stage + 1)
+            error = taken * largest_sum(k, ERROR, ready.grid.layer)
+            factor = SAFETY * (tolerance / error) ** 0.2 if error > 0 else LARGEST_GROWTH
+            proposed = taken * (min(LARGEST_GROWTH, max(LARGEST_CUT, factor)) if math.isfinite(factor) else LARGEST_CUT)
             if error <= tolerance:
                 now = target if last else now + taken
-                m, k = trial, stages[-1]
+                m, trial = trial, m
+                k[: len(m)] = k[stages * len(m) :]  # the last stage is the next step's first
+                step = max(step, proposed) if last else proposed
                 steps += 1
-                if stop is not None and stop(now, m, torque):
-                    recorder.look(now, m)
-                    return recorder.trajectory(m, steps, rejected, True, clock)
+                if stop is not None and stop(now, _cells(ready, m), torque):
+                    recorder.look(now, _cells(ready, m))
+                    return recorder.trajectory(_cells(ready, m), steps, rejected, True, clock)
             else:
                 rejected += 1
+                step = proposed
                 if taken < SHORTEST_STEP_S:
                     raise UserError(
                         f"solver: at {now:.4g} s a step of {taken:.1e} s still has an error of {error:.1e}, more than "
                         f"the tolerance {tolerance:.1e}",
                         "Look at the fields and torques (are they in tesla?), or loosen the tolerance.",
                     )
-            factor = SAFETY * (tolerance / error) ** 0.2 if error > 0 else LARGEST_GROWTH
-            factor = factor if math.isfinite(factor) else LARGEST_CUT
-            proposed = taken * min(LARGEST_GROWTH, max(LARGEST_CUT, factor))
-            step = max(step, proposed) if last and error <= tolerance else proposed
-        recorder.look(now, m)
-    return recorder.trajectory(m, steps, rejected, False, clock)
+        recorder.look(now, _cells(ready, m))
+    return recorder.trajectory(_cells(ready, m), steps, rejected, False, clock)
+
+
+def _cells(ready: Motion, m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A copy without the rim, (3, ny, nx)."""
+    return np.ascontiguousarray(ready.grid.cells(m, 3))
 
 
 def _heun(
     system: System,
     ready: Motion,
-    m: NDArray[np.float64],
+    start: NDArray[np.float64],
     duration_s: float,
     every_s: float | None,
     stop: Stop | None,
@@ -250,27 +255,31 @@ def _heun(
     clock: _Clock,
 ) -> Trajectory:
     random = np.random.default_rng(seed)
-    recorder.look(0.0, m)
+    m = ready.grid.padded(start)
+    trial, noisy = np.empty_like(m), np.empty_like(m)
+    k = np.zeros(2 * len(m))
+    recorder.look(0.0, start)
     now, steps = 0.0, 0
     for target in _targets(duration_s, every_s):
         count = max(1, math.ceil((target - now) / step_s - 1e-9))
         step = (target - now) / count  # equal steps that end at the target, no longer than asked for
         amplitude = thermal_field_t(system, step)
-        start = now
+        begin = now
         for index in range(1, count + 1):
             clock.check(f"{now:.3g} s of {duration_s:.3g} s simulated")
-            noise = amplitude * random.standard_normal(m.shape)
-            first, _ = ready.velocity(m, noise)
-            guess = m + step * first
-            _normalise(guess)
-            second, _ = ready.velocity(guess, noise)
-            m = m + step / 2 * (first + second)
-            _normalise(m)
-            now = start + index * step
+            noisy[:] = ready.applied_t
+            ready.grid.cells(noisy, 3)[...] += amplitude * random.standard_normal(start.shape)
+            ready.velocity(m, k, 0, noisy)
+            combine(m, k, np.array([step]), trial)
+            normalise(trial)
+            ready.velocity(trial, k, 1, noisy)
+            combine(m, k, np.array([step / 2, step / 2]), m)
+            normalise(m)
+            now = begin + index * step
             steps += 1
-            if stop is not None and stop(now, m, ready.velocity(m)[1]):
-                recorder.look(now, m)
-                return recorder.trajectory(m, steps, 0, True, clock)
+            if stop is not None and stop(now, _cells(ready, m), ready.velocity(m, k)):
+                recorder.look(now, _cells(ready, m))
+                return recorder.trajectory(_cells(ready, m), steps, 0, True, clock)
         now = target
-        recorder.look(now, m)
-    return recorder.trajectory(m, steps, 0, False, clock)
+        recorder.look(now, _cells(ready, m))
+    return recorder.trajectory(_cells(ready, m), steps, 0, False, clock)

@@ -4,56 +4,95 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from spingan.physics.constants import BOLTZMANN, GYROMAGNETIC_RATIO_RAD_PER_S_T, MU_0
-from spingan.physics.demag import Convolution, convolution
-from spingan.physics.field import LocalTerms, add_local_field, applied_field_t, local_terms
+from spingan.physics.convolve import Convolver, convolve
+from spingan.physics.demag import convolver
+from spingan.physics.field import applied_field_t, local_terms
+from spingan.physics.kernels import turn
+from spingan.physics.padded import Grid, grid
 from spingan.physics.system import System
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """A system ready for time steps.
+    """A system ready for time steps; its arrays are padded and flat, as `grid` says.
 
     Gilbert's equation with B' = B + sum of a g [r p + m x p] over the torques becomes
     dm/dt = -gamma / (1 + alpha²) [m x B' + alpha m x (m x B')]. Torques without asymmetry have g = 1, so they add up to
-    one fixed field (in `applied`) and one vector `pull` = sum of a p.
+    one fixed field (in `applied_t`) and one vector `pull_t` = sum of a p.
     """
 
-    terms: LocalTerms
-    applied: NDArray[np.float64]
-    pull: NDArray[np.float64]
+    grid: Grid
+    diagonal: NDArray[np.float64]
+    stencil_t: tuple[float, float, float, float]
+    applied_t: NDArray[np.float64]
+    pull_t: NDArray[np.float64]
     lopsided: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
     mobile: NDArray[np.float64]
-    convolution: Convolution | None
+    convolver: Convolver | None
     moment_t: float
     damping: float
-
-    def field_t(self, m: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Every field but the torques' m x p, (3, ny, nx)."""
-        field = self.applied.copy()
-        if self.convolution is not None:
-            field += self.convolution.field_t(m, self.moment_t)
-        add_local_field(m, self.terms.diagonal, *self.terms.exchange_t, *self.terms.dmi_t, field)
-        return field
+    stray: NDArray[np.float64]
 
     def velocity(
-        self, m: NDArray[np.float64], noise_t: NDArray[np.float64] | None = None, precession: bool = True
-    ) -> tuple[NDArray[np.float64], float]:
-        """dm/dt in rad/s, (3, ny, nx), and its largest length over gamma: the largest torque in tesla."""
-        field = self.field_t(m)
-        if noise_t is not None:
-            field += noise_t
-        result = np.empty_like(m)
-        largest = turn(m, field, self.pull, *self.lopsided, self.mobile, self.damping, precession, result)
-        return result, largest
+        self,
+        m: NDArray[np.float64],
+        velocities: NDArray[np.float64],
+        index: int = 0,
+        applied_t: NDArray[np.float64] | None = None,
+    ) -> float:
+        """Write dm/dt in rad/s as the vector `index` of `velocities`; its largest length over gamma, in tesla.
+
+        `applied_t` stands in for the applied field, with the thermal one added.
+        """
+        self.look_at_stray_field(m)
+        along = GYROMAGNETIC_RATIO_RAD_PER_S_T / (1 + self.damping**2)
+        field = self.applied_t if applied_t is None else applied_t
+        fastest = self._turn(m, field, along, along * self.damping, velocities, index)
+        return fastest / GYROMAGNETIC_RATIO_RAD_PER_S_T
+
+    def descent(self, m: NDArray[np.float64], velocities: NDArray[np.float64], index: int = 0) -> float:
+        """Write -m x (m x B') in tesla, with the stray field of the last `look_at_stray_field`; its largest length."""
+        return self._turn(m, self.applied_t, 0.0, 1.0, velocities, index)
+
+    def look_at_stray_field(self, m: NDArray[np.float64]) -> None:
+        """Work out the demagnetising field, which the next torques take."""
+        if self.convolver is not None:
+            convolve(self.convolver, m, self.stray)
+
+    def _turn(
+        self,
+        m: NDArray[np.float64],
+        applied_t: NDArray[np.float64],
+        along: float,
+        across: float,
+        velocities: NDArray[np.float64],
+        index: int,
+    ) -> float:
+        return turn(
+            self.grid,
+            m,
+            self.stray,
+            self.moment_t,
+            applied_t,
+            self.pull_t,
+            *self.lopsided,
+            self.diagonal,
+            self.stencil_t,
+            self.mobile,
+            along,
+            across,
+            velocities,
+            index * len(m),
+        )
 
 
 def motion(system: System) -> Motion:
     """What every time step of a system needs, worked out once."""
     film, shape = system.film, system.mesh.shape
+    cells = grid(system.mesh)
     applied = np.array(applied_field_t(system))
     pull = np.zeros((3, *shape))
     lopsided = []
@@ -69,63 +108,24 @@ def motion(system: System) -> Motion:
             lopsided.append((np.broadcast_to(p, (3, *shape)), np.broadcast_to(amplitude, shape), constants))
     inside = system.inside
     frozen = np.zeros(shape, dtype=bool) if system.frozen is None else np.asarray(system.frozen, dtype=bool)
+    terms = local_terms(system)
     return Motion(
-        terms=local_terms(system),
-        applied=applied,
-        pull=pull,
+        grid=cells,
+        diagonal=cells.padded(terms.diagonal),
+        stencil_t=terms.stencil_t,
+        applied_t=cells.padded(applied * inside),
+        pull_t=cells.padded(pull * inside),
         lopsided=(
-            np.array([p for p, _, _ in lopsided]).reshape(-1, 3, *shape),
-            np.array([amplitude for _, amplitude, _ in lopsided]).reshape(-1, *shape),
+            cells.padded(np.array([p for p, _, _ in lopsided]).reshape(-1, 3, *shape)),
+            cells.padded(np.array([amplitude for _, amplitude, _ in lopsided]).reshape(-1, *shape)),
             np.array([constants for _, _, constants in lopsided]).reshape(-1, 2),
         ),
-        mobile=(inside & ~frozen).astype(np.float64),
-        convolution=convolution(system.mesh, film.thickness_m) if system.demagnetisation else None,
+        mobile=cells.padded(inside & ~frozen),
+        convolver=convolver(system.mesh, film.thickness_m) if system.demagnetisation else None,
         moment_t=MU_0 * film.saturation_magnetization_a_per_m,
         damping=film.gilbert_damping,
+        stray=np.zeros(3 * cells.layer),
     )
-
-
-@njit(cache=True)
-def turn(m, field, pull, polarisations, amplitudes, constants, mobile, damping, precession, velocity):
-    """Turn fields into dm/dt (rad/s); returns the largest |dm/dt| / gamma, in tesla.
-
-    Without `precession` only -gamma m x (m x B') is left, the overdamped motion to the same rest states.
-    """
-    ny, nx = m.shape[1:]
-    largest = 0.0
-    gamma = GYROMAGNETIC_RATIO_RAD_PER_S_T
-    along = 1 / (1 + damping**2) if precession else 0.0
-    across = damping / (1 + damping**2) if precession else 1.0
-    for j in range(ny):
-        for i in range(nx):
-            mx, my, mz = m[0, j, i], m[1, j, i], m[2, j, i]
-            qx, qy, qz = pull[0, j, i], pull[1, j, i], pull[2, j, i]
-            bx, by, bz = field[0, j, i], field[1, j, i], field[2, j, i]
-            for n in range(len(constants)):
-                px, py, pz = polarisations[n, 0, j, i], polarisations[n, 1, j, i], polarisations[n, 2, j, i]
-                ratio, square = constants[n, 0], constants[n, 1] ** 2
-                a = amplitudes[n, j, i] * 2 * square / (square + 1 + (square - 1) * (mx * px + my * py + mz * pz))
-                qx += a * px
-                qy += a * py
-                qz += a * pz
-                bx += ratio * a * px
-                by += ratio * a * py
-                bz += ratio * a * pz
-            bx += my * qz - mz * qy
-            by += mz * qx - mx * qz
-            bz += mx * qy - my * qx
-            tx = my * bz - mz * by
-            ty = mz * bx - mx * bz
-            tz = mx * by - my * bx
-            active = mobile[j, i]
-            vx = -active * (along * tx + across * (my * tz - mz * ty))
-            vy = -active * (along * ty + across * (mz * tx - mx * tz))
-            vz = -active * (along * tz + across * (mx * ty - my * tx))
-            velocity[0, j, i] = gamma * vx
-            velocity[1, j, i] = gamma * vy
-            velocity[2, j, i] = gamma * vz
-            largest = max(largest, vx * vx + vy * vy + vz * vz)
-    return math.sqrt(largest)
 
 
 def thermal_field_t(system: System, step_s: float) -> float:
