@@ -1,0 +1,188 @@
+"""Small solver runs that show the forces on a skyrmion: it is let go somewhere, and its velocity tells the force.
+
+By Thiele's equation the force on a rigid skyrmion is F = α D v + G z x v, so that one run in which it slides away from
+a neighbour, an anisotropy step or an edge gives the force at every distance that it passes. The runs that measure
+forces use a Gilbert damping of 1: a force does not depend on it, and the skyrmion then follows the force more closely.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spingan.physics.evolve import evolve
+from spingan.physics.film import Film
+from spingan.physics.mesh import Mesh
+from spingan.physics.skyrmion_texture import centres_m
+from spingan.physics.spin_torque import SpinTorque
+from spingan.physics.states import skyrmion
+from spingan.physics.system import System
+
+Array = NDArray[np.float64]
+
+BOX_M = 64e-9  # side of the film around one skyrmion: walls and canted rims have faded a dozen widths before
+MEASURING_DAMPING = 1.0
+SETTLE_S = 0.04e-9  # until the texture has adapted to where it was put: about four times 1 / (α ω) of breathing
+SAMPLE_S = 5e-12
+TOLERANCE = 1e-4  # local error of a unit vector a step; the step is bound by stability, so less changes nothing
+REST_T = 2e-3  # a torque below which a skyrmion counts as at rest; the film's fields are of order 1 T
+LONGEST_REST_S = 1.0e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """Where skyrmions were in a run: k moments of n skyrmions, and the run's Gilbert damping."""
+
+    time_s: Array
+    positions_m: Array
+    """(k, n, 2)"""
+    gilbert_damping: float
+
+    def velocities_m_per_s(self) -> Array:
+        """(k, n, 2), by parabolas through five neighbouring moments each."""
+        out = np.empty_like(self.positions_m)
+        last = len(self.time_s)
+        for moment, time_s in enumerate(self.time_s):
+            first = min(max(moment - 2, 0), last - 5)
+            near = slice(first, first + 5)
+            flat = self.positions_m[near].reshape(5, -1)
+            out[moment] = np.polyfit(self.time_s[near] - time_s, flat, 2)[1].reshape(out.shape[1:])
+        return out
+
+    def forces_n(self, gyro_n_s_per_m: float, dissipation_n_s_per_m: float) -> Array:
+        """(k, n, 2) forces that Thiele's equation needs for these velocities."""
+        v = self.velocities_m_per_s()
+        turned = np.stack([-v[..., 1], v[..., 0]], axis=-1)
+        return self.gilbert_damping * dissipation_n_s_per_m * v + gyro_n_s_per_m * turned
+
+
+def relaxed_skyrmion(film: Film, cell_m: float, guess_m: float = 8e-9, box_m: float = BOX_M) -> tuple[Array, Mesh]:
+    """One skyrmion, core down, at rest in the middle of a square film."""
+    cells = 2 * round(box_m / cell_m / 2)
+    mesh = Mesh(cells, cells, cell_m, cell_m)
+    middle = cells * cell_m / 2
+    start = skyrmion(mesh, (middle, middle), guess_m, film.wall_width_m)
+    system = System(mesh, replace(film, gilbert_damping=MEASURING_DAMPING))
+    done = evolve(system, start, LONGEST_REST_S, tolerance=TOLERANCE, stop=lambda _time, _m, torque: torque < REST_T)
+    return done.m, mesh
+
+
+def placed(texture: Array, mesh: Mesh, corners: list[tuple[int, int]]) -> Array:
+    """Copies of a square `texture` (3, n, n) on a larger mesh, each with its lower left cell at (column, row).
+
+    A cell belongs to the copy whose middle is nearest; the rest points up. Parts that stick out are cut.
+    """
+    side = texture.shape[1]
+    out = np.zeros((3, *mesh.shape))
+    out[2] = 1.0
+    columns = np.arange(mesh.nx)
+    rows = np.arange(mesh.ny)
+    distance = np.stack(
+        [
+            (columns[None, :] + 0.5 - corner[0] - side / 2) ** 2 + (rows[:, None] + 0.5 - corner[1] - side / 2) ** 2
+            for corner in corners
+        ]
+    )
+    nearest = distance.argmin(axis=0)
+    for number, (column, row) in enumerate(corners):
+        i, j = columns - column, rows - row
+        here = ((i >= 0) & (i < side))[None, :] & ((j >= 0) & (j < side))[:, None] & (nearest == number)
+        where_row, where_column = np.nonzero(here)
+        out[:, where_row, where_column] = texture[:, where_row - row, where_column - column]
+    return out
+
+
+def follow(system: System, m: Array, duration_s: float, settle_s: float = SETTLE_S) -> Track:
+    """Let the skyrmions in `m` move and note where they are, from `settle_s` on.
+
+    Raises:
+        ValueError: Their number changed on the way.
+    """
+    places: list[Array] = []
+
+    def look(_time: float, state: Array) -> float:
+        places.append(centres_m(state, system.mesh))
+        return 0.0
+
+    done = evolve(system, m, duration_s, every_s=SAMPLE_S, observers={"place": look}, tolerance=TOLERANCE)
+    if len({len(place) for place in places}) != 1:
+        raise ValueError(f"the number of skyrmions changed: {len(places[0])} at first, {len(places[-1])} at last")
+    kept = done.time_s >= settle_s - 1e-15
+    return Track(done.time_s[kept], np.array(places)[kept], system.film.gilbert_damping)
+
+
+def _strip(width_m: float, height_m: float, cell_m: float) -> Mesh:
+    return Mesh(2 * round(width_m / cell_m / 2), 2 * round(height_m / cell_m / 2), cell_m, cell_m)
+
+
+def driven(film: Film, start: Array, mesh: Mesh, torque_t: float, duration_s: float) -> Track:
+    """One skyrmion in a square film under a uniform torque polarised along +y, at the film's own damping."""
+    system = System(mesh, film, torques=(SpinTorque((0.0, 1.0, 0.0), torque_t),))
+    return follow(system, start, duration_s)
+
+
+def pair_parting(film: Film, texture: Array, cell_m: float, distance_m: float, duration_s: float) -> Track:
+    """Two skyrmions put beside each other along x."""
+    mesh = _strip(distance_m + 76e-9, BOX_M, cell_m)
+    side = texture.shape[1]
+    apart = round(distance_m / cell_m)
+    left = (mesh.nx - apart) // 2 - side // 2
+    row = (mesh.ny - side) // 2
+    start = placed(texture, mesh, [(left, row), (left + apart, row)])
+    return follow(System(mesh, replace(film, gilbert_damping=MEASURING_DAMPING)), start, duration_s)
+
+
+def leaving(
+    film: Film,
+    texture: Array,
+    cell_m: float,
+    place_m: float,
+    duration_s: float,
+    anisotropy_j_per_m3: Callable[[Array], Array] | None = None,
+    gilbert_damping: float = MEASURING_DAMPING,
+) -> Track:
+    """One skyrmion put at x = `place_m` in a film 72 nm wide, whose edge is at x = 0, and let go.
+
+    Args:
+        anisotropy_j_per_m3: A function of x (any shape) in metres; by default the film's.
+    """
+    mesh = _strip(72e-9, BOX_M, cell_m)
+    side = texture.shape[1]
+    corner = (round(place_m / cell_m) - side // 2, (mesh.ny - side) // 2)
+    anisotropy = None
+    if anisotropy_j_per_m3 is not None:
+        anisotropy = np.ascontiguousarray(np.broadcast_to(anisotropy_j_per_m3(mesh.x_m), mesh.shape))
+    system = System(mesh, replace(film, gilbert_damping=gilbert_damping), anisotropy_j_per_m3=anisotropy)
+    return follow(system, placed(texture, mesh, [corner]), duration_s)
+
+
+def profile(m: Array, mesh: Mesh, spacing_m: float = 0.5e-9, reach_m: float = 26e-9) -> tuple[Array, Array]:
+    """1 - m_z² of the one skyrmion in `m` against the distance from its centre, averaged over rings.
+
+    Returns:
+        Distances (k,) in m, and the values (k,), brought to 0 at the reach.
+    """
+    (centre,) = centres_m(m, mesh)
+    distance = np.hypot(mesh.x_m[None, :] - centre[0], mesh.y_m[:, None] - centre[1]).ravel()
+    values = (1 - m[2] ** 2).ravel()
+    near = distance < reach_m + 2 * mesh.dx_m
+    order = np.argsort(distance[near])
+    rings = np.arange(0.0, reach_m + spacing_m / 2, spacing_m)
+    width = max(mesh.dx_m, spacing_m)
+    sorted_distance, sorted_values = distance[near][order], values[near][order]
+    smooth = np.empty(len(rings))
+    for ring, radius in enumerate(rings):
+        weight = np.exp(-0.5 * ((sorted_distance - radius) / (width / 2)) ** 2)
+        smooth[ring] = np.average(sorted_values, weights=weight)
+    return rings, smooth - smooth[-1] * (rings / rings[-1]) ** 2
+
+
+def steps_of(anisotropy_j_per_m3: float, height_j_per_m3: float, start_m: float, end_m: float = math.inf):
+    """K(x): `anisotropy_j_per_m3`, and `height_j_per_m3` more between `start_m` and `end_m`."""
+
+    def at(x_m: Array) -> Array:
+        return anisotropy_j_per_m3 + height_j_per_m3 * ((x_m > start_m) & (x_m < end_m))
+
+    return at
