@@ -1,0 +1,193 @@
+"""What the exports to mumax3 and OOMMF have in common: an experiment, its torque in their terms, its data files.
+
+Both programs know one spin torque of Slonczewski's form. In Gilbert's equation, in tesla over gamma, it is
+
+    b eps m x (p x m) + b eps' (p x m),    b = hbar J / (e Ms t),    eps = P L² / ((L² + 1) + (L² - 1) m.p)
+
+(mumax3: Vansteenkiste et al., AIP Adv. 4, 107133 (2014), eq. 9; OOMMF: user guide, Oxs_SpinXferEvolve). With P = 1 the
+current density J is that of the spins that cross the interface, and `SpinTorque`'s a = hbar J / (2 e Ms t) and
+field-like ratio r become J = 2 e Ms t a / hbar, L = its asymmetry, eps' = r / 2. So a spin Hall torque, too, is written
+as a perpendicular current, of density theta J of the heavy metal.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spingan.devices.wall_device import TorqueConvention, WallDevice, system
+from spingan.errors import UserError
+from spingan.output import write_text
+from spingan.physics.constants import ELECTRON_CHARGE, HBAR
+from spingan.physics.film import Film
+from spingan.physics.ovf import write_ovf
+from spingan.physics.spin_torque import SpinTorque
+from spingan.physics.states import wall
+from spingan.physics.system import System
+
+SAVES_A_PULSE = 20  # states saved while the drive is on: enough to see the motion
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """A train of equal pulses.
+
+    Attributes:
+        label: one word that names it among an experiment's, such as +20uA.
+        about: what it is, for a reader.
+        torques: while the drive is on.
+        on_s, off_s: a pulse and the pause after it; 0 for no pause.
+        count: of pulses.
+    """
+
+    label: str
+    about: str
+    torques: tuple[SpinTorque, ...]
+    on_s: float
+    off_s: float = 0.0
+    count: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """A system that comes to rest without torque from `start` and is then driven, once for each drive.
+
+    Raises:
+        UserError: what the exports cannot express: temperature, frozen cells, or no drive.
+    """
+
+    name: str
+    about: str
+    system: System
+    start: NDArray[np.float64]
+    drives: tuple[Drive, ...]
+
+    def __post_init__(self) -> None:
+        if self.system.temperature_k > 0:
+            raise UserError(
+                f"{self.name}: the exports know no temperature, and it is at {self.system.temperature_k:g} K",
+                "Export it at 0 K",
+            )
+        if self.system.frozen is not None and self.system.frozen.any():
+            raise UserError(f"{self.name}: the exports know no frozen cells", "Pin them with an exchange bias")
+        if not self.drives:
+            raise UserError(f"{self.name}: there is nothing to export", "Give one current at least")
+
+
+@dataclass(frozen=True, eq=False)
+class SpinCurrent:
+    """A torque in the programs' terms, with P = 1.
+
+    Attributes:
+        density_a_per_m2: J, a number or (ny, nx).
+        polarisation: p, (3,) or (3, ny, nx).
+        asymmetry: Lambda.
+        epsilon_prime: eps'.
+    """
+
+    density_a_per_m2: NDArray[np.float64]
+    polarisation: NDArray[np.float64]
+    asymmetry: float
+    epsilon_prime: float
+
+
+def spin_current(torques: Sequence[SpinTorque], film: Film) -> SpinCurrent:
+    """The one spin current that does what `torques` do together; none at all is a current of zero.
+
+    Raises:
+        UserError: torques that do not add up to one of the programs' form: several with an asymmetry or with different
+            field-like ratios, or a field-like part that has an asymmetry.
+    """
+    per_tesla = 2 * ELECTRON_CHARGE * film.saturation_magnetization_a_per_m * film.thickness_m / HBAR
+    acting = [torque for torque in torques if np.any(torque.field_t)]
+    if not acting:
+        return SpinCurrent(np.array(0.0), np.array([0.0, 0.0, 1.0]), 1.0, 0.0)
+    ratio, asymmetry = acting[0].field_like_ratio, acting[0].asymmetry
+    if asymmetry != 1 and ratio != 0:
+        raise UserError(
+            f"a torque with asymmetry {asymmetry:g} and field-like ratio {ratio:g} has no equal in mumax3 and OOMMF",
+            "Their field-like part knows no asymmetry: leave one of the two out",
+        )
+    if len(acting) == 1:
+        torque = acting[0]
+        return SpinCurrent(
+            per_tesla * np.asarray(torque.field_t), np.asarray(torque.polarisation), asymmetry, ratio / 2
+        )
+    if any(torque.asymmetry != 1 or torque.field_like_ratio != ratio for torque in acting):
+        raise UserError(
+            "the torques differ in their field-like ratio, or have an asymmetry: mumax3 and OOMMF know one torque",
+            "Export them one by one",
+        )
+    pulls = [_whole(torque.field_t, 2) * _whole(torque.polarisation, 3) for torque in acting]
+    pull = np.sum(np.broadcast_arrays(*pulls), axis=0)
+    size: NDArray[np.float64] = np.sqrt((pull**2).sum(axis=0))
+    up = np.array([0.0, 0.0, 1.0])[:, None, None]
+    polarisation = np.where(size > 0, pull / np.where(size > 0, size, 1), up)
+    if size.shape == (1, 1):
+        return SpinCurrent(per_tesla * size[0, 0], polarisation[:, 0, 0], 1.0, ratio / 2)
+    return SpinCurrent(per_tesla * size, polarisation, 1.0, ratio / 2)
+
+
+def _whole(value: object, dimensions: int) -> NDArray[np.float64]:
+    """A number or vector with axes of length one for the cells it stands for."""
+    array = np.asarray(value, dtype=np.float64)
+    return array if array.ndim == dimensions else array[..., None, None]
+
+
+def wall_experiment(
+    device: WallDevice,
+    currents_a: Sequence[float],
+    convention: TorqueConvention,
+    cell_m: float = 1e-9,
+    duration_s: float = 2e-9,
+) -> Experiment:
+    """The device with its wall in the middle, then under each current for `duration_s`.
+
+    Raises:
+        UserError: no currents, or a mesh or device that is not valid.
+    """
+    drives = tuple(
+        Drive(
+            label=f"{current * 1e6:+g}uA",
+            about=f"{current * 1e6:+g} uA at the input, {device.bias_current_a * 1e6:g} uA of bias beside it",
+            torques=system(device, current, convention, cell_m).torques,
+            on_s=duration_s,
+        )
+        for current in currents_a
+    )
+    at_rest = System(
+        mesh=(driven := system(device, 0.0, convention, cell_m)).mesh,
+        film=driven.film,
+        anisotropy_j_per_m3=driven.anisotropy_j_per_m3,
+        exchange_bias_field_t=driven.exchange_bias_field_t,
+    )
+    start = wall(at_rest.mesh, device.length_m / 2, device.film.wall_width_m, left=device.left_domain)
+    return Experiment(device.name, f"domain-wall device, torque by convention {convention}", at_rest, start, drives)
+
+
+def write_field(folder: Path, name: str, values: NDArray[np.float64], unit: str, experiment: Experiment) -> str:
+    """Write a field of an experiment into the folder as OVF 2.0; returns the file's name."""
+    film, mesh = experiment.system.film, experiment.system.mesh
+    whole = np.broadcast_to(values if values.ndim == 3 else values[:, None, None], (3, *mesh.shape))
+    write_ovf(folder / name, whole, mesh, film.thickness_m, title=Path(name).stem.replace("+", ""), unit=unit)
+    return name
+
+
+def write_start(folder: Path, experiment: Experiment) -> str:
+    """Write the first state; cells without material point up, since OOMMF wants a direction everywhere."""
+    up = np.array([0.0, 0.0, 1.0])[:, None, None]
+    return write_field(folder, "start.ovf", np.where(experiment.system.inside, experiment.start, up), "1", experiment)
+
+
+def along_z(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A scalar field (ny, nx) as the z component of a vector field."""
+    return np.stack([np.zeros_like(values), np.zeros_like(values), values])
+
+
+def write_script(folder: Path, name: str, lines: Sequence[str]) -> Path:
+    """Write a script of these lines."""
+    path = folder / name
+    write_text(path, "\n".join(lines) + "\n")
+    return path

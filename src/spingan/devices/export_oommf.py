@@ -1,0 +1,204 @@
+"""Experiments as MIF 2.1 problems for OOMMF (2.0 or newer), complete with the files that they read."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spingan.devices.export import (
+    Drive,
+    Experiment,
+    along_z,
+    spin_current,
+    write_field,
+    write_script,
+    write_start,
+)
+from spingan.errors import UserError
+from spingan.output import output_folder, write_text
+from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
+
+OOMMF_MU_0 = 4e-7 * math.pi  # OOMMF's own value: user guide, "Oxs_UZeeman"
+REST_S = 10e-9  # longest time that the state may take to come to rest without current
+REST_DEG_PER_NS = 0.01  # slower than this counts as rest: OOMMF's user guide recommends 0.01 to 1
+
+README = """{name}: {about}
+
+Run in this folder, with OOMMF 2.0 or newer:
+
+    tclsh /path/to/oommf.tcl boxsi -- {first}
+
+One problem for each drive. Stage 0 comes to rest without current; then come the pulses and their pauses, one stage
+each. Results: {first_stem}.odt (the table) and the state at the end of every stage as .omf.
+
+The interfacial DMI is the extension class Oxs_DMI_Cnv (D. Cortes-Ortuno, M. Beg, H. Fangohr). OOMMF 2.0 and ubermag
+come with it; for an older OOMMF take it from github.com/joommf/oommf-extension-dmi-cnv.
+
+Signs and units
+- Oxs_DMI_Cnv's energy density is D [(m . grad) m_z - m_z div m], so its D is minus spingan's and mumax3's.
+- It has no term for the natural boundary condition beyond the missing neighbour, so that edge spins tilt a little less
+  than in spingan and mumax3; the difference shrinks with the cell size.
+- The torque is Oxs_SpinXferEvolve's with P = 1: J is the density of the spin current through the interface, not the
+  charge current. b = hbar J / (2 e Ms t) is the damping-like field in tesla; a positive one pulls m towards mp.
+  eps_prime is half the ratio of the field-like to the damping-like part.
+"""
+
+
+def write(experiment: Experiment, folder: str | Path) -> list[Path]:
+    """Write one .mif for each drive of `experiment`, the files that they read and a README.txt; returns the problems.
+
+    Raises:
+        UserError: the folder cannot be written, an anisotropy below zero, or torques not of the form that OOMMF knows.
+    """
+    place = output_folder(folder)
+    if experiment.system.cell_anisotropy_j_per_m3.min() < 0:
+        raise UserError(
+            f"{experiment.name}: the anisotropy falls to {experiment.system.cell_anisotropy_j_per_m3.min():g} J/m³",
+            "The export to OOMMF knows easy axes only: 0 or more",
+        )
+    setting = _setting(experiment, place)
+    scripts = [
+        write_script(place, f"{experiment.name}_{drive.label}.mif", _problem(experiment, drive, setting, place))
+        for drive in experiment.drives
+    ]
+    write_text(
+        place / "README.txt",
+        README.format(name=experiment.name, about=experiment.about, first=scripts[0].name, first_stem=scripts[0].stem),
+    )
+    return scripts
+
+
+def _setting(experiment: Experiment, folder: Path) -> list[str]:
+    """Mesh, energies and first state: what all drives share."""
+    system = experiment.system
+    mesh, film = system.mesh, system.film
+    dmi = -film.interfacial_dmi_j_per_m2
+    lines = _block(
+        "Oxs_BoxAtlas:film",
+        f"xrange {{0 {mesh.nx * mesh.dx_m:.12g}}}",
+        f"yrange {{0 {mesh.ny * mesh.dy_m:.12g}}}",
+        f"zrange {{0 {film.thickness_m!r}}}",
+        "name film",
+    )
+    lines += _block(
+        "Oxs_RectangularMesh:mesh", f"cellsize {{{mesh.dx_m!r} {mesh.dy_m!r} {film.thickness_m!r}}}", "atlas :film"
+    )
+    lines += _block("Oxs_UniformExchange", f"A {film.exchange_stiffness_j_per_m!r}")
+    lines += _block("Oxs_DMI_Cnv", f"default_D {dmi!r}", "atlas :film", f"D {{ film film {dmi!r} }}")
+    k = system.cell_anisotropy_j_per_m3
+    if np.ptp(k) == 0:
+        anisotropy = f"K1 {float(k.flat[0])!r}"
+    else:
+        lines += _file("anisotropy", write_field(folder, "anisotropy.ovf", along_z(k), "J/m^3", experiment))
+        anisotropy = "K1 { Oxs_VecMagScalarField { field :anisotropy } }"
+    lines += _block("Oxs_UniaxialAnisotropy", "axis {0 0 1}", anisotropy)
+    if system.demagnetisation:
+        lines += _block("Oxs_Demag")
+    for name, value in (
+        ("external_field", system.external_field_t),
+        ("exchange_bias", system.exchange_bias_field_t),
+    ):
+        if value is not None and np.any(value):
+            lines += _zeeman(name, np.asarray(value, dtype=np.float64), experiment, folder)
+    if not system.inside.all():
+        moment = along_z(np.where(system.inside, film.saturation_magnetization_a_per_m, 0.0))
+        lines += _file("saturation", write_field(folder, "saturation.ovf", moment, "A/m", experiment))
+    return [*lines, *_file("start", write_start(folder, experiment))]
+
+
+def _block(name: str, *entries: str) -> list[str]:
+    return [f"Specify {name} {{", *(f"  {entry}" for entry in entries), "}", ""]
+
+
+def _file(name: str, file: str) -> list[str]:
+    """A vector field read from an OVF file, placed by the file's own coordinates."""
+    return _block(f"Oxs_FileVectorField:{name}", f"file {file}", "spatial_scaling {1 1 1}", "spatial_offset {0 0 0}")
+
+
+def _zeeman(name: str, field_t: NDArray[np.float64], experiment: Experiment, folder: Path) -> list[str]:
+    """A fixed field, given in tesla."""
+    if field_t.ndim == 1:
+        field, lines = f"field {_vector(field_t)}", []
+    else:
+        field, lines = f"field :{name}", _file(name, write_field(folder, f"{name}.ovf", field_t, "T", experiment))
+    return lines + _block(f"Oxs_FixedZeeman:{name}_energy", field, f"multiplier {1 / OOMMF_MU_0!r}")
+
+
+def _vector(values: NDArray[np.float64]) -> str:
+    return f"{{{' '.join(repr(float(value)) for value in values)}}}"
+
+
+def _problem(experiment: Experiment, drive: Drive, setting: list[str], folder: Path) -> list[str]:
+    film = experiment.system.film
+    stem = f"{experiment.name}_{drive.label}"
+    current = spin_current(drive.torques, film)
+    lines: list[str] = []
+    if current.density_a_per_m2.ndim:
+        # a vector field's length cannot be negative, so the sign goes into the polarisation
+        sign = np.where(current.density_a_per_m2 < 0, -1.0, 1.0)
+        whole = current.polarisation if current.polarisation.ndim == 3 else current.polarisation[:, None, None]
+        name = write_field(
+            folder, f"{stem}_current.ovf", along_z(np.abs(current.density_a_per_m2)), "A/m^2", experiment
+        )
+        lines += _file("current", name)
+        lines += _file("polarisation", write_field(folder, f"{stem}_polarisation.ovf", sign * whole, "1", experiment))
+        density, polarisation = "J { Oxs_VecMagScalarField { field :current } }", "mp :polarisation"
+    elif current.polarisation.ndim == 3:
+        name = write_field(folder, f"{stem}_polarisation.ovf", current.polarisation, "1", experiment)
+        lines += _file("polarisation", name)
+        density, polarisation = f"J {float(current.density_a_per_m2)!r}", "mp :polarisation"
+    else:
+        density = f"J {float(current.density_a_per_m2)!r}"
+        polarisation = f"mp {_vector(current.polarisation)}"
+    stages = 2 if drive.off_s > 0 else 1
+    lines += [
+        "# stage 0 is without current; then pulses and pauses take turns",
+        "proc drive { stage } {",
+        "  if {$stage == 0} { return 0 }",
+        f"  return [expr {{($stage - 1) % {stages} == 0 ? 1 : 0}}]",
+        "}",
+        "",
+    ]
+    lines += _block(
+        "Oxs_SpinXferEvolve:evolver",
+        f"alpha {film.gilbert_damping!r}",
+        f"gamma_G {GYROMAGNETIC_RATIO_RAD_PER_S_T * OOMMF_MU_0!r}",
+        density,
+        "J_profile drive",
+        "J_profile_args stage",
+        polarisation,
+        "P 1",
+        f"Lambda {current.asymmetry!r}",
+        f"eps_prime {current.epsilon_prime!r}",
+        "method rkf54",
+    )
+    times = f"{drive.on_s!r} {drive.off_s!r}" if drive.off_s > 0 else f"{drive.on_s!r}"
+    masked = not experiment.system.inside.all()
+    lines += _block(
+        "Oxs_TimeDriver",
+        f"basename {stem}",
+        "evolver :evolver",
+        "mesh :mesh",
+        "Ms { Oxs_VecMagScalarField { field :saturation } }"
+        if masked
+        else f"Ms {film.saturation_magnetization_a_per_m!r}",
+        "m0 :start",
+        f"stage_count {1 + stages * drive.count}",
+        f"stopping_time {{ {' '.join([repr(REST_S)] + [times] * drive.count)} }}",
+        f"stopping_dm_dt {{ {REST_DEG_PER_NS} 0 }}",
+        "vector_field_output_format {binary 8}",
+    )
+    return [
+        "# MIF 2.1",
+        f"# {experiment.name}, {experiment.about}",
+        f"# {drive.about}",
+        "# OOMMF 2.0 or newer with the extension Oxs_DMI_Cnv, in this folder:",
+        f"#   tclsh /path/to/oommf.tcl boxsi -- {stem}.mif",
+        "",
+        *setting,
+        *lines,
+        "Destination archive mmArchive",
+        "Schedule DataTable archive Step 10",
+        "Schedule Oxs_TimeDriver::Magnetization archive Stage 1",
+    ]
