@@ -1,0 +1,82 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_wall import SETUP
+
+from spingan.devices import leaky_relu
+from spingan.devices.wall_characteristic import variant_setups
+from spingan.devices.wall_study import Limit
+
+
+def by_name(rows):
+    return {row.quantity: row for row in rows}
+
+
+def test_the_plan_holds_every_current_that_the_paper_prints_a_figure_for():  # paper S, V-A3
+    asked = {*leaky_relu.PLAN.currents_a, *leaky_relu.PLAN.probes_a}
+    assert asked >= {34.5e-6, -34.5e-6, 22.54e-6, -23e-6, -41.4e-6, 37.72e-6, -20e-6, 20e-6}
+    assert len(leaky_relu.PLAN.currents_a) == 15
+
+
+def test_every_printed_number_stands_in_a_row(small_study):
+    printed = [row.printed for row in leaky_relu.rows(small_study) if row.printed is not None]
+    wanted = [37.6364, 87.8687, 12.90, 83, 13, 0.1331, 0.1036, 0.5, 0.2, 9.83, 10, -41.4, 37.72, 0.2, 0.192, 2300]
+    for number in wanted:
+        assert any(abs(number - found) < 1e-9 for found in printed), number
+
+
+def test_rows_of_currents_that_were_not_run_have_no_number_of_ours(small_study):
+    row = by_name(leaky_relu.rows(small_study))["wall position at +34.5 µA"]
+    assert row.ours is None
+    assert row.note == "not among the currents of this run"
+
+
+def test_the_curve_is_the_study_and_fits_its_own_slope(small_study):
+    curve = leaky_relu.curve(replace(small_study, plan=replace(small_study.plan, full_scale_a=5e-6)))
+    assert curve.name == "leaky_relu_simulated"
+    assert curve.input == tuple(point.current_a for point in small_study.points)
+    assert curve.rising[-1] == small_study.points[-1].conductance_s
+    assert curve.output_full_scale == curve.rising[-1]
+    assert not curve.has_memory  # one well: the wall comes home
+    assert "magnet-section" in curve.notes[0]
+
+
+def test_memory_shows_where_the_sweeps_part(small_study):
+    rising = small_study.points
+    falling = tuple(
+        replace(point, conductance_s=point.conductance_s + (1e-6 if point.current_a == 0 else 0.0)) for point in rising
+    )
+    curve = leaky_relu.curve(replace(small_study, rising=rising, falling=falling))
+    assert curve.has_memory
+    assert curve.reset.required
+    assert np.count_nonzero(np.subtract(curve.rising, curve.falling or ())) == 1
+
+
+def test_a_search_without_a_loss_gives_no_current_but_says_how_far_it_went(small_study):
+    found = replace(small_study, limits=(Limit(-20e-6, -20.3e-6), Limit(60e-6, None)))
+    rows = by_name(leaky_relu.rows(found))
+    assert rows["annihilating current below zero"].ours == pytest.approx(-20.3)
+    assert rows["annihilating current above zero"].ours is None
+    assert "+60 µA" in rows["annihilating current above zero"].note
+
+
+def test_an_annihilated_input_is_reported_with_its_current(small_study):
+    lost = replace(small_study.points[0], current_a=-7e-6, position_m=float("nan"), settling_s=None, still=False)
+    found = replace(small_study, points=(lost, *small_study.points))
+    row = by_name(leaky_relu.rows(found))["wall annihilated at -7 µA"]
+    assert row.ours == pytest.approx(-7)
+    assert -7e-6 not in leaky_relu.curve(found).input
+
+
+def test_the_extras_change_what_they_say_and_nothing_else():
+    named = variant_setups(SETUP, ("conventions", "read", "cells", "dmi"))
+    film = SETUP.device.film
+    assert named.pop("textbook") == replace(SETUP, convention="textbook")
+    assert named.pop("printed-formula") == replace(SETUP, convention="printed-formula")
+    assert named.pop("1 nm cells") == replace(SETUP, cell_m=1e-9)
+    assert named["D +3%"].device.film.interfacial_dmi_j_per_m2 == pytest.approx(1.03 * film.interfacial_dmi_j_per_m2)
+    assert named["D -3%"].device.film.interfacial_dmi_j_per_m2 == pytest.approx(0.97 * film.interfacial_dmi_j_per_m2)
+    voltages = {setup.device.read_voltage_v for setup in named.values() if setup.read_torque}
+    assert voltages == {0.33, -0.33}
+    assert len(named) == 4
