@@ -29,8 +29,8 @@ def newell_tensor(
     """
     unit = max(dx_m, dy_m, thickness_m)
     dx, dy, dz = dx_m / unit, dy_m / unit, thickness_m / unit
-    x = np.arange(nx)[None, :] * dx
-    y = np.arange(ny)[:, None] * dy
+    x = np.arange(nx, dtype=np.float64)[None, :] * dx
+    y = np.arange(ny, dtype=np.float64)[:, None] * dy
     tensor = np.zeros((4, ny, nx))
     near = np.hypot(x, y) < NEAR_CELLS
     x_near, y_near = np.broadcast_to(x, near.shape)[near], np.broadcast_to(y, near.shape)[near]
@@ -40,7 +40,7 @@ def newell_tensor(
     return tensor[0], tensor[1], tensor[2], tensor[3]
 
 
-def _near(x: NDArray[np.float64], y: NDArray[np.float64], dx: float, dy: float, dz: float) -> NDArray[np.floating]:
+def _near(x: NDArray[np.floating], y: NDArray[np.floating], dx: float, dy: float, dz: float) -> NDArray[np.floating]:
     x, y = x.astype(np.longdouble), y.astype(np.longdouble)
     result = np.zeros((4, len(x)), dtype=np.longdouble)
     weight = {-1: -1, 0: 2, 1: -1}
@@ -91,7 +91,7 @@ def _arctan(numerator: NDArray[np.floating], denominator: NDArray[np.floating]) 
     return np.where(denominator != 0, np.arctan(numerator / safe), 0)
 
 
-def _far(x: NDArray[np.float64], y: NDArray[np.float64], dx: float, dy: float, dz: float) -> NDArray[np.float64]:
+def _far(x: NDArray[np.floating], y: NDArray[np.floating], dx: float, dy: float, dz: float) -> NDArray[np.floating]:
     """The dipole's field averaged over both cells: the distance between two random points of them is triangular in
     each direction, and three nodes at 0 and ±sqrt(2/5) of the edge with weights 7/12, 5/24, 5/24 match its moments."""
     nodes = ((0.0, 7 / 12), (math.sqrt(0.4), 5 / 24), (-math.sqrt(0.4), 5 / 24))

@@ -39,12 +39,16 @@ class Mesh:
     @property
     def x_m(self) -> NDArray[np.float64]:
         """The cells' centres along x, shape (nx,)."""
-        return (np.arange(self.nx) + 0.5) * self.dx_m
+        return _centres(self.nx, self.dx_m)
 
     @property
     def y_m(self) -> NDArray[np.float64]:
         """The cells' centres along y, shape (ny,)."""
-        return (np.arange(self.ny) + 0.5) * self.dy_m
+        return _centres(self.ny, self.dy_m)
+
+
+def _centres(cells: int, edge_m: float) -> NDArray[np.float64]:
+    return np.linspace(0.5, cells - 0.5, cells) * edge_m
 
 
 def disc_mask(mesh: Mesh, centre_m: tuple[float, float], radius_m: float) -> NDArray[np.bool_]:

@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
-from numba.core.typing import signature
-from numba.core.typing.templates import AbstractTemplate, infer_global
-from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import lower_builtin, models, register_model
 
 LANES = 8
 VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 INT32 = ir.IntType(32)
+intrinsic: Any = extending.intrinsic  # a checker would count the typing context as an argument
+infer: Any = infer_global
 FUSE = ("contract",)  # lets a product and a sum become one rounding, nothing else
 
 
@@ -46,7 +47,7 @@ def _splat(builder: Any, value: Any) -> Any:
 
 
 def _define(symbol: Any, emit: Callable[..., Any]) -> None:
-    @infer_global(symbol)
+    @infer(symbol)
     class _Template(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:
             if len(args) == 2 and lanes in args and all(arg in (lanes, types.float64) for arg in args):
