@@ -16,9 +16,14 @@ class LocalTerms:
     """Exchange, DMI and anisotropy as one linear stencil in tesla.
 
     A cell's field is `diagonal` times its own magnetisation, plus exchange and DMI from the neighbours that it has. A
-    neighbour that is missing stands for a ghost cell whose derivative obeys the film's natural boundary condition,
-    dm/dn = D / (2 A) (z x n) x m; its exchange with the cell cancels, its DMI leaves D² / (2 A) on the components
-    along n and z. So the whole operator is symmetric, and the energy is -1/2 of its field times the moment.
+    neighbour that is missing stands for a ghost cell that obeys the film's natural boundary condition,
+    dm/dn = D / (2 A) (z x n) x m at the cell's face: its exchange and DMI with the cell cancel, and what remains is
+    D² / (4 A) on the components along n and z. So the whole operator is symmetric, and the energy is -1/2 of its field
+    times the moment.
+
+    With m taken at the cell's centre, as mumax3 and Cortés-Ortuño et al. do, it would be D² / (2 A), which errs with
+    the first power of the cell: a wall across an 8 nm track then costs 11 % too much with 2 nm cells and 6 % with 1 nm
+    cells, against 0.3 % and 0.1 % this way.
 
     Attributes:
         diagonal: (3, ny, nx).
@@ -38,7 +43,7 @@ def local_terms(system: System, *, exchange: bool = True, dmi: bool = True, anis
     exchange_t = stiffness / mesh.dx_m**2, stiffness / mesh.dy_m**2
     strength = film.interfacial_dmi_j_per_m2 / ms
     dmi_t = strength / mesh.dx_m, strength / mesh.dy_m
-    edge_t = film.interfacial_dmi_j_per_m2**2 / (2 * film.exchange_stiffness_j_per_m * ms)
+    edge_t = film.interfacial_dmi_j_per_m2**2 / (4 * film.exchange_stiffness_j_per_m * ms)
     neighbours_x, neighbours_y = _neighbours(inside)
     diagonal = np.zeros((3, *mesh.shape))
     if exchange:
