@@ -1,0 +1,196 @@
+"""The synapse's parts in the micromagnetic solver: nucleation on a piece of film, and a small disc beside the Thiele run.
+
+The whole disc for 305 ns would take days; these take minutes.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from spingan.devices.skyrmion_synapse import SkyrmionSynapse, covered_share, rail_cover, track_places_m
+from spingan.devices.skyrmion_synapse_run import bench
+from spingan.physics import skyrmion_runs, thiele
+from spingan.physics.evolve import evolve
+from spingan.physics.film import Film
+from spingan.physics.mesh import Mesh, disc_mask
+from spingan.physics.skyrmion_calibration import SkyrmionCalibration
+from spingan.physics.skyrmion_texture import centres_m
+from spingan.physics.spin_torque import SpinTorque, slonczewski_torque
+from spingan.physics.states import uniform
+from spingan.physics.system import System
+from spingan.physics.topology import topological_charge
+
+Array = NDArray[np.float64]
+
+PULSE_S, RELAXATION_S = 2e-9, 10e-9  # paper S, III-A
+NUCLEATION_FACTOR = 1.5  # the pulse's torque field over the threshold α (2 Keff / Ms): assumed, as none is printed
+NUCLEUS_M = 12e-9  # radius of the region under the pulse: assumed
+PIECE_M = 64e-9
+TILT = 0.02  # disorder of the film before the pulse, in radians: a torque along z does nothing to m exactly along z
+REST_T = 1e-3
+TOLERANCE = 1e-4
+SAMPLE_S = 10e-12
+THIELE_STEP_S = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Nucleation:
+    """A pulse polarised against the film, and what is there after the relaxation."""
+
+    current_density_a_per_m2: float
+    charge_before: float
+    charge_after_pulse: float
+    charge_after: float
+    skyrmions: int
+    relaxed_s: float
+    """Time until the torque had faded, at most the printed 10 ns."""
+    m: Array
+    cell_m: float
+
+
+def nucleate(film: Film, polarization: float, cell_m: float = 2e-9, seed: int = 0) -> Nucleation:
+    """Send a perpendicular pulse through a small region of a piece of film, and let it relax.
+
+    The film points up and the pulse is polarised down; paper S's +z is the same with both turned over. The piece has
+    edges, whose canted rim carries a charge of its own, so that a skyrmion shows as a change by -1.
+    """
+    cells = round(PIECE_M / cell_m)
+    mesh = Mesh(cells, cells, cell_m, cell_m)
+    middle = cells * cell_m / 2
+    m = uniform(mesh, (0.0, 0.0, 1.0))
+    m[:2] = np.random.default_rng(seed).normal(0.0, TILT, m[:2].shape)
+    system = System(mesh, film)
+    rest = evolve(system, m, 0.3e-9, tolerance=TOLERANCE, stop=lambda _time, _m, torque: torque < TILT).m
+    threshold_t = film.gilbert_damping * 2 * film.effective_anisotropy_j_per_m3 / film.saturation_magnetization_a_per_m
+    unit_t = float(slonczewski_torque(1.0, polarization, film, (0, 0, -1)).field_t)
+    density = NUCLEATION_FACTOR * threshold_t / unit_t
+    region = disc_mask(mesh, (middle, middle), NUCLEUS_M)
+    pulse = replace(system, torques=(SpinTorque((0.0, 0.0, -1.0), np.where(region, density * unit_t, 0.0)),))
+    pulsed = evolve(pulse, rest, PULSE_S, tolerance=TOLERANCE).m
+    done = evolve(
+        system,
+        pulsed,
+        RELAXATION_S,
+        tolerance=TOLERANCE,
+        stop=lambda _time, _m, torque: torque < REST_T,
+    )
+    return Nucleation(
+        current_density_a_per_m2=density,
+        charge_before=topological_charge(rest),
+        charge_after_pulse=topological_charge(pulsed),
+        charge_after=topological_charge(done.m),
+        skyrmions=len(centres_m(done.m, mesh)),
+        relaxed_s=float(done.time_s[-1]),
+        m=done.m,
+        cell_m=cell_m,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The same small disc in the solver and by Thiele, from the same places: k moments of n skyrmions."""
+
+    device: SkyrmionSynapse
+    cell_m: float
+    time_s: Array
+    solver_m: Array
+    """(k, n, 2)"""
+    thiele_m: Array
+    """(k, n, 2)"""
+    solver_number: Array
+    """(k,) under the detector."""
+    thiele_number: Array
+    m: Array
+    """The solver's last state."""
+    charge_change: float
+    """Of the solver's run from its start to its end; zero where every skyrmion lived."""
+
+    @property
+    def path_m(self) -> float:
+        """How far the solver's skyrmions went on average, from start to end."""
+        return float(np.linalg.norm(self.solver_m[-1] - self.solver_m[0], axis=1).mean())
+
+    @property
+    def root_mean_square_m(self) -> float:
+        """Of the distance between the two models' skyrmions at the end."""
+        return float(np.sqrt((np.linalg.norm(self.solver_m[-1] - self.thiele_m[-1], axis=1) ** 2).mean()))
+
+
+def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_s: float, cell_m: float) -> Comparison:
+    """Drive a small disc with a constant current in the solver, and its skyrmions by Thiele from the same places.
+
+    Raises:
+        ValueError: Skyrmions were lost or merged in the solver.
+    """
+    start, system = _start(device, calibration, cell_m)
+    at = bench(device, calibration)
+    torque_t = device.torque_t(device.current_density_a_per_m2)
+    driven = replace(system, torques=(_torque(system.mesh, at.polarisation, torque_t),))
+    settled = evolve(system, start, skyrmion_runs.SETTLE_S, tolerance=TOLERANCE).m
+    places: list[Array] = []
+
+    def look(_time: float, state: Array) -> float:
+        here = centres_m(state, system.mesh)
+        places.append(here if not places or len(here) != len(places[-1]) else _matched(places[-1], here))
+        return 0.0
+
+    done = evolve(driven, settled, duration_s, every_s=SAMPLE_S, observers={"place": look}, tolerance=TOLERANCE)
+    if {len(place) for place in places} != {device.skyrmions}:
+        raise ValueError(f"{device.skyrmions} skyrmions became {len(places[-1])} in the solver")
+    solver = np.array(places)
+    every = round(SAMPLE_S / THIELE_STEP_S)
+    run = thiele.run(
+        at.skyrmion,
+        solver[0],
+        np.full((len(solver) - 1) * every, torque_t),
+        THIELE_STEP_S,
+        polarisation=at.polarisation,
+        ground=at.ground,
+        every=every,
+    )
+    radius = math.sqrt(calibration.texture.reversed_area_m2 / math.pi)
+    return Comparison(
+        device=device,
+        cell_m=cell_m,
+        time_s=done.time_s,
+        solver_m=solver,
+        thiele_m=run.positions_m,
+        solver_number=covered_share(device, solver, radius).sum(axis=1),
+        thiele_number=covered_share(device, run.positions_m, radius).sum(axis=1),
+        m=done.m,
+        charge_change=topological_charge(done.m) - topological_charge(settled),
+    )
+
+
+def _start(device: SkyrmionSynapse, calibration: SkyrmionCalibration, cell_m: float) -> tuple[Array, System]:
+    cells = math.ceil(2 * device.radius_m / cell_m)
+    mesh = Mesh(cells, cells, cell_m, cell_m)
+    disc = disc_mask(mesh, device.centre_m, device.radius_m)
+    low, high = device.film.anisotropy_j_per_m3, device.rail_anisotropy_j_per_m3
+    anisotropy = low + (high - low) * rail_cover(device, mesh.x_m, mesh.y_m, cell_m)
+    texture, _ = skyrmion_runs.relaxed_skyrmion(device.film, cell_m, calibration.texture.radius_m, box_m=48e-9)
+    half = texture.shape[1] // 2
+    corners = [(round(x / cell_m) - half, round(y / cell_m) - half) for x, y in track_places_m(device)]
+    start = skyrmion_runs.placed(texture, mesh, corners) * disc
+    return start, System(mesh, device.film, mask=disc, anisotropy_j_per_m3=anisotropy)
+
+
+def _torque(mesh: Mesh, turned: thiele.Polarisation, torque_t: float) -> SpinTorque:
+    """The turning polarisation as unit vectors, with the amplitude that fades towards the centre."""
+    x = mesh.x_m[None, :] - turned.centre_m[0]
+    y = mesh.y_m[:, None] - turned.centre_m[1]
+    radius = np.hypot(x, y)
+    p = np.stack([-turned.azimuthal * y + turned.radial * x, turned.azimuthal * x + turned.radial * y, 0.0 * radius])
+    length = np.sqrt((p**2).sum(axis=0))
+    p = np.where(length > 0, p / np.where(length > 0, length, 1.0), np.array([1.0, 0.0, 0.0])[:, None, None])
+    return SpinTorque(p, torque_t * radius / np.hypot(radius, turned.core_radius_m))
+
+
+def _matched(before: Array, after: Array) -> Array:
+    """`after` (n, 2) in the order of `before`, each skyrmion with its nearest."""
+    distance = np.linalg.norm(before[:, None, :] - after[None, :, :], axis=2)
+    _, order = linear_sum_assignment(distance)
+    return after[order]

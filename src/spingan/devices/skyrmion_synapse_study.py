@@ -1,0 +1,274 @@
+"""What the synapse does over its whole range: current density and damping, heat, levels, energy, and the curve file."""
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spingan.devices.skyrmion_synapse import SkyrmionSynapse, conductance_s
+from spingan.devices.skyrmion_synapse_run import Bench, Operation, Phase, bench, operate
+from spingan.physics.bilayer import CO_PT_BILAYER, CO_PT_CO, COBALT, stack_resistance_area_ohm_m2
+from spingan.physics.skyrmion_calibration import SkyrmionCalibration
+
+Array = NDArray[np.float64]
+Advance = Callable[[str, int, int], None]
+
+DENSITY_FACTORS = (1, 2, 4, 6, 8, 12)  # times the printed density
+DAMPINGS = (0.05, 0.1, 0.2, 0.3)
+SWEEP_STEP_S = 10e-12
+ROOM_TEMPERATURE_K = 300.0  # "at room temperature": paper S, IV-C
+HOLD_PERIODS = 40  # 100 ns
+HOLD_PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+READ_WINDOW_S = 10e-9  # over which a read's noise is taken: assumed
+IN, OUT = 0.9, 0.1  # shares of a skyrmion under the junction that count as in and as out: a hop passes both
+EMPTIED = 4.0  # skyrmions that may be left in after depression, for an operation to count as whole: assumed
+MOST_OF_ALL = 0.9  # of the skyrmions must come in, likewise
+
+
+@dataclass(frozen=True)
+class Point:
+    """One current density and damping: how many came in, and how many were left at the end."""
+
+    current_density_a_per_m2: float
+    gilbert_damping: float
+    potentiated: float
+    left: float
+    lost: int
+    closest_m: float
+    skyrmions: int
+
+    @property
+    def works(self) -> bool:
+        """Nearly all came in, nearly all left again, and none was lost."""
+        return self.lost == 0 and self.left <= EMPTIED and self.potentiated >= MOST_OF_ALL * self.skyrmions
+
+    @property
+    def swing(self) -> float:
+        """Skyrmions that came in and left again; none where some were lost."""
+        return 0.0 if self.lost else max(self.potentiated - self.left, 0.0)
+
+
+def sweep(
+    device: SkyrmionSynapse,
+    calibration: SkyrmionCalibration,
+    advance: Advance,
+    workers: int = 1,
+    factors: Sequence[float] = DENSITY_FACTORS,
+    dampings: Sequence[float] = DAMPINGS,
+) -> tuple[Point, ...]:
+    """Run the whole operation over current densities (times the device's) and dampings.
+
+    Args:
+        advance: Called with (what, done, total).
+        workers: Threads; the kernels let go of Python's lock.
+    """
+
+    def one(pair: tuple[float, float]) -> Point:
+        factor, damping = pair
+        there = device.with_drive(device.current_density_a_per_m2 * factor, damping)
+        done = operate(bench(there, calibration), step_s=SWEEP_STEP_S)
+        return Point(
+            there.current_density_a_per_m2,
+            damping,
+            done.number_at(done.phase_end_s("potentiation")),
+            float(done.number[-1]),
+            done.lost,
+            done.run.closest_m,
+            device.skyrmions,
+        )
+
+    pairs = list(product(factors, dampings))
+    points: list[Point] = []
+    with ThreadPoolExecutor(workers) as pool:
+        for point in pool.map(one, pairs):
+            points.append(point)
+            advance("current densities and dampings", len(points), len(pairs))
+    return tuple(points)
+
+
+def working_point(points: Sequence[Point]) -> Point:
+    """The weakest drive that works; where none does, the one with the largest swing."""
+    working = [point for point in points if point.works]
+    if working:
+        return min(working, key=lambda point: (point.current_density_a_per_m2, -point.gilbert_damping))
+    return max(points, key=lambda point: point.swing)
+
+
+@dataclass(frozen=True)
+class PulseEnergy:
+    """Joule heat of one pulse, by both readings of the write current's direction, in J."""
+
+    perpendicular_j: float
+    """Through the disc and a Co/Pt bilayer, Valet-Fert."""
+    perpendicular_three_layers_j: float
+    """Through the stack as paper S, III-A has it: free layer, heavy metal, reference layer."""
+    in_plane_j: float
+    """Along the magnet, a square as wide as the disc."""
+
+
+def pulse_energy(device: SkyrmionSynapse) -> PulseEnergy:
+    """E = I² R t of one pulse (paper S, eq. 1)."""
+    density, width = device.current_density_a_per_m2, device.pulse_width_s
+    across = density**2 * device.area_m2 * width
+    in_plane_a = density * 2 * device.radius_m * device.film.thickness_m
+    # A square's sheet resistance: resistivity over thickness; the layer holds both.
+    sheet_ohm = COBALT.resistance_area_ohm_m2 * (1 - COBALT.asymmetry**2) / device.film.thickness_m**2
+    return PulseEnergy(
+        across * stack_resistance_area_ohm_m2(CO_PT_BILAYER),
+        across * stack_resistance_area_ohm_m2(CO_PT_CO),
+        in_plane_a**2 * sheet_ohm * width,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """What room temperature does, from runs with several seeds."""
+
+    temperature_k: float
+    operations: tuple[Operation, ...]
+    level_spread: float
+    """Standard deviation of the number under the junction at the same pulse, over the seeds; the worst pulse's."""
+    hold_numbers: Array
+    """(levels,) skyrmions under the junction when a hold began."""
+    read_noise_s: Array
+    """(levels,) standard deviation of the conductance within the read window."""
+    hops_per_s: float
+    """Passages of single skyrmions across the junction's rim while no current flows, all skyrmions together."""
+    drift_per_s: Array
+    """(levels,) mean change of the number a second over the hold."""
+    retention_s: float | None
+    """1 / the slope of the drift against the number; None where the runs show none."""
+    resting_number: float | None
+    """Where the drift is zero."""
+
+
+def hold(at: Bench, up: Operation, seeds: int, temperature_k: float = ROOM_TEMPERATURE_K) -> Heat:
+    """Let the operation and holds at several levels run in the heat.
+
+    Args:
+        up: The operation without heat, from whose potentiation the holds begin.
+        seeds: Number of seeds, 0, 1, ...
+    """
+    operations = tuple(
+        operate(at, temperature_k=temperature_k, generator=np.random.default_rng(seed), step_s=SWEEP_STEP_S)
+        for seed in range(seeds)
+    )
+    numbers = np.array([operation.number for operation in operations])
+    end = up.phase_end_s("potentiation")
+    rising = up.time_s <= end
+    top = float(up.number[rising].max())
+    starts = [int(np.argmin(np.abs(up.number[rising] - part * top))) for part in HOLD_PARTS]
+    begun, noise, drift, hops = [], [], [], []
+    for start in starts:
+        holds = [
+            operate(
+                at,
+                (Phase("hold", HOLD_PERIODS, 0),),
+                places_m=up.run.positions_m[start],
+                alive=up.run.alive[start],
+                temperature_k=temperature_k,
+                generator=np.random.default_rng((seed, start)),
+                step_s=SWEEP_STEP_S,
+            )
+            for seed in range(seeds)
+        ]
+        time_s = holds[0].time_s
+        held = np.array([run.number for run in holds])
+        window = (time_s > 0) & (time_s <= READ_WINDOW_S)
+        conductance = np.array([run.conductance_s for run in holds])
+        begun.append(float(up.number[start]))
+        noise.append(float(conductance[:, window].std()))
+        drift.append(float(np.polyfit(time_s, held.mean(axis=0), 1)[0]))
+        hops.append(sum(_hops(run.covered) for run in holds) / (seeds * time_s[-1]))
+    slope, level = np.polyfit(begun, drift, 1)
+    settles = bool(slope < 0)
+    return Heat(
+        temperature_k=temperature_k,
+        operations=operations,
+        level_spread=float(numbers.std(axis=0, ddof=1).max()) if seeds > 1 else math.nan,
+        hold_numbers=np.array(begun),
+        read_noise_s=np.array(noise),
+        hops_per_s=float(np.mean(hops)),
+        drift_per_s=np.array(drift),
+        retention_s=-1 / float(slope) if settles else None,
+        resting_number=-float(level / slope) if settles else None,
+    )
+
+
+def _hops(covered: Array) -> int:
+    """Times that a skyrmion passed from in to out or back, over a (k, n) history of covered shares."""
+    count = 0
+    for history in covered.T:
+        sides = np.where(history > IN, 1, np.where(history < OUT, -1, 0))
+        sides = sides[sides != 0]
+        count += int(np.count_nonzero(np.diff(sides)))
+    return count
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The level table: as many levels as skyrmions came in, and one."""
+
+    conductance_s: Array
+    step_up_s: Array
+    step_down_s: Array
+    step_up_spread_s: Array | None
+    step_down_spread_s: Array | None
+    largest_deviation: float
+    """Of the number against time in potentiation from a straight line, in parts of the swing."""
+
+
+def level_table(done: Operation, calibration: SkyrmionCalibration, heat: Heat | None = None) -> Levels:
+    """Levels and what a pulse does at each, from one operation without heat and its spread over heated ones."""
+    device = done.device
+    end = done.phase_end_s("potentiation")
+    rising = done.time_s <= end
+    top = max(round(float(done.number[rising].max())), 1)
+    conductance = conductance_s(device, np.arange(top + 1), calibration.texture.reversed_area_m2)
+    down = (done.time_s >= done.phase_end_s("short-term state")) & (done.time_s <= done.phase_end_s("depression"))
+    line = np.polyfit(done.time_s[rising], done.number[rising], 1)
+    deviation = np.abs(np.polyval(line, done.time_s[rising]) - done.number[rising]).max() / top
+    runs = heat.operations if heat is not None else ()
+    up_mean, up_spread = _steps(done, runs, rising, conductance)
+    down_mean, down_spread = _steps(done, runs, down, conductance)
+    return Levels(conductance, up_mean, down_mean, up_spread, down_spread, float(deviation))
+
+
+def _steps(
+    done: Operation, heated: Sequence[Operation], when: NDArray[np.bool_], levels: Array
+) -> tuple[Array, Array | None]:
+    """Mean size of a pulse's step at each level, and its standard deviation over the heated runs' pulses."""
+    each = round(done.device.pulse_period_s / (done.time_s[1] - done.time_s[0]))
+    own = done.conductance_s[when][::each]
+    mean = _at_levels(own[:-1], np.abs(np.diff(own)), levels)
+    if not heated:
+        return mean, None
+    trains = np.array([run.conductance_s[when][::each] for run in heated])
+    before = trains[:, :-1].ravel()
+    miss = np.diff(trains, axis=1).ravel()
+    sign = 1.0 if own[-1] >= own[0] else -1.0
+    return mean, np.sqrt(_at_levels(before, (sign * miss - np.interp(before, levels, mean)) ** 2, levels))
+
+
+def _at_levels(places: Array, values: Array, levels: Array) -> Array:
+    """Means of `values` around each level, over as many neighbours as a twentieth of them; levels rise."""
+    order = np.argsort(places)
+    near = max(len(places) // 20, 3)
+    smooth = np.convolve(values[order], np.ones(near) / near, mode="same")
+    reach = np.convolve(np.ones(len(places)), np.ones(near) / near, mode="same")
+    return np.interp(levels, places[order], smooth / reach)
+
+
+def designed(device: SkyrmionSynapse) -> SkyrmionSynapse:
+    """The same disc with a radial polarisation, whose force runs along the track, and the spiral's other sense.
+
+    The vortex of paper S pushes skyrmions against the rails: only the spiral's slope moves them on. A radial
+    polarisation pushes along the track. The spiral's sense is chosen so that the Magnus force pulls those that leave
+    the track further in, not back out.
+    """
+    turned = device.with_drive(polarisation_angle_rad=math.pi / 2, handedness=-1)
+    return replace(turned, name="skyrmion synapse, radial polarisation")
