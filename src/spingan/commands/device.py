@@ -33,8 +33,12 @@ CurrentsUa = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for curve, pictures and tables.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a core.")]
 With = Annotated[
-    list[Literal["sweep", "resets", "limits", "read", "conventions", "cells", "dmi"]] | None,
-    typer.Option("--with", help="More, which takes longer; may be repeated."),
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="EXTRA",
+        help="More, which takes longer: sweep, resets, limits, read, conventions, cells or dmi; may be repeated.",
+    ),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Everything that --with can ask for: an hour and more.")]
 DeviceFile = Annotated[
@@ -127,19 +131,29 @@ def _study(
     convention: Literal["textbook", "printed-formula", "magnet-section"],
     cell_nm: float,
     time_limit_s: float,
-    with_: "Sequence[Extra] | None",
+    with_: Sequence[str] | None,
     full: bool,
     workers: int | None,
     folder: Path,
 ) -> "Characteristic":
-    from spingan.devices.wall_characteristic import EXTRAS, characterise
+    from spingan.devices.wall_characteristic import characterise
     from spingan.devices.wall_study import Setup
     from spingan.output import output_folder
 
     setup = Setup(device, convention, cell_nm * 1e-9, time_limit_s=time_limit_s)
+    extras = _extras(with_, full)
     output_folder(folder)
     with progress_bars() as advance:
-        return characterise(setup, plan, EXTRAS if full else with_ or (), workers or os.cpu_count() or 1, advance)
+        return characterise(setup, plan, extras, workers or os.cpu_count() or 1, advance)
+
+
+def _extras(with_: Sequence[str] | None, full: bool) -> "tuple[Extra, ...]":
+    from spingan.devices.wall_characteristic import EXTRAS
+
+    unknown = [name for name in with_ or () if name not in EXTRAS]
+    if unknown:
+        raise UserError(f"--with: there is no extra {unknown[0]!r}", f"Known: {', '.join(EXTRAS)}")
+    return EXTRAS if full else tuple(extra for extra in EXTRAS if extra in (with_ or ()))
 
 
 def _finish(

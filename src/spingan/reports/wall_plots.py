@@ -6,12 +6,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import EngFormatter
-from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from spingan.devices.wall_characteristic import Characteristic
 from spingan.devices.wall_device import Detector, WallDevice
@@ -23,6 +20,8 @@ PRINTED: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredge
 FRAMES = 90  # of the animation, at most
 FRAME_MS = 80
 LAST_FRAME_MS = 800
+PIXELS_ACROSS = 600
+TEXT_HEIGHT = 30
 
 
 def characteristic_figure(
@@ -111,21 +110,23 @@ def _pictures(device: WallDevice, run: Settled, count: int) -> list[Image.Image]
 
 
 def _picture(device: WallDevice, run: Settled, index: int) -> Image.Image:
-    height = 1.1 + 5.0 * device.width_m / device.length_m
-    figure = Figure(figsize=(5.6, height), layout="constrained")
-    axis = figure.add_subplot()
-    extent = (0.0, device.length_m, 0.0, device.width_m)
-    axis.imshow(run.frames[index] / 127, origin="lower", extent=extent, cmap="RdBu_r", vmin=-1, vmax=1)
+    """m_z from blue (down) to red (up) with the detectors' outlines, under a line of text."""
+    up = run.frames[index][::-1].astype(np.float64) / 127  # a picture's rows run downwards
+    blue, white, red = (
+        np.array(colour, dtype=np.float64) for colour in ((27, 58, 107), (245, 245, 245), (170, 60, 30))
+    )
+    share = np.abs(up)[..., None]
+    pixels = (white * (1 - share) + np.where(up[..., None] > 0, red, blue) * share).round().astype(np.uint8)
+    scale = max(1, round(PIXELS_ACROSS / up.shape[1]))
+    track = Image.fromarray(pixels).resize((up.shape[1] * scale, up.shape[0] * scale), Image.Resampling.BICUBIC)
+    picture = Image.new("RGB", (track.width, track.height + TEXT_HEIGHT), "white")
+    picture.paste(track, (0, TEXT_HEIGHT))
+    draw = ImageDraw.Draw(picture)
+    per_m = track.width / device.length_m
     for detector in device.detectors:
-        size = detector.x1_m - detector.x0_m, detector.y1_m - detector.y0_m
-        axis.add_patch(Rectangle((detector.x0_m, detector.y0_m), *size, fill=False, edgecolor="#111111", linewidth=1.2))
-    for each in (axis.xaxis, axis.yaxis):
-        each.set_major_formatter(EngFormatter(unit="m"))
-    axis.tick_params(labelsize=8)
+        top, bottom = (TEXT_HEIGHT + track.height - y * per_m for y in (detector.y1_m, detector.y0_m))
+        draw.rectangle((detector.x0_m * per_m, top, detector.x1_m * per_m - 1, bottom - 1), outline="#111111", width=2)
     position = "lost" if np.isnan(run.path_m[index]) else f"{run.path_m[index] * 1e9:5.1f} nm"
-    text = f"{run.current_a * 1e6:+.4g} µA, {run.time_s[index] * 1e9:.3f} ns, wall {position}, "
-    axis.set_title(f"{text}{run.path_s[index] * 1e3:.4f} mS", fontsize=9, family="monospace", loc="left")
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels: NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())[..., :3]
-    return Image.fromarray(np.ascontiguousarray(pixels)).quantize(64)
+    text = f"{run.current_a * 1e6:+.4g} µA   {run.time_s[index] * 1e9:.3f} ns   wall {position}   "
+    draw.text((6, 5), f"{text}{run.path_s[index] * 1e3:.4f} mS", fill="#111111", font=ImageFont.load_default(16))
+    return picture.quantize(64)
