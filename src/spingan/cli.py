@@ -8,7 +8,7 @@ import typer
 from typer import TyperException
 from typer.core import TyperGroup
 
-from spingan.commands import data, fit, nets, technology
+from spingan.commands import data, device, fit, nets, technology
 from spingan.errors import UserError
 
 
@@ -62,6 +62,7 @@ app.command()(nets.report)
 app.add_typer(technology.app, name="technology")
 app.add_typer(fit.app, name="fit")
 app.add_typer(data.app, name="data")
+app.add_typer(device.app, name="device")
 
 
 @app.callback()
