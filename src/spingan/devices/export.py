@@ -27,7 +27,7 @@ from spingan.physics.spin_torque import SpinTorque
 from spingan.physics.states import wall
 from spingan.physics.system import System
 
-SAVES_A_PULSE = 20  # states saved while the drive is on: enough to see the motion
+SAVES_A_PULSE = 20  # states saved of a single pulse, enough to see the motion; of a train it is one a period
 
 
 @dataclass(frozen=True, eq=False)

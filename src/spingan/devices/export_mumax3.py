@@ -192,10 +192,8 @@ def _drive(experiment: Experiment, drive: Drive, stem: str, folder: Path) -> lis
         on, off = f'J.Add(LoadFile("{name}"), 1)', "J.RemoveExtraTerms()"
     else:
         on, off = f"J = {_vector(np.array([0.0, 0.0, float(density)]))} // A/m2", "J = vector(0, 0, 0)"
-    lines += [
-        f"TableAutoSave({drive.on_s / SAMPLES_A_PULSE!r})",
-        f"AutoSave(m, {drive.on_s / SAVES_A_PULSE!r})",
-    ]
+    save_s = drive.on_s / SAVES_A_PULSE if drive.count == 1 else drive.on_s + drive.off_s
+    lines += [f"TableAutoSave({drive.on_s / SAMPLES_A_PULSE:.12g})", f"AutoSave(m, {save_s:.12g})"]
     pulse = [on, f"Run({drive.on_s!r})"]
     if drive.off_s > 0:
         pulse += [off, f"Run({drive.off_s!r})"]
