@@ -30,7 +30,7 @@ END_A = 34.8e-6  # V-A2
 REFERENCE_OHM = 10.7e3  # V-A2
 
 PLAN = Plan(
-    start_m=41e-9,  # the assumed well's bottom
+    start_m=54e-9,  # the assumed well's bottom
     currents_a=tuple(
         round(micro * 1e-6, 12) for micro in (-34.8, -30, -25, -20, -15, -10, -5, 0, 5, 10, 15, 20, 25, 30, 34.8)
     ),

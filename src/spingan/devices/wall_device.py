@@ -249,14 +249,14 @@ RELU = WallDevice(
     length_m=82e-9,  # paper S, IV-D1
     width_m=20e-9,  # paper S, IV-D1
     film=WALL_FILM,
-    # Not printed: one well without a flat zone is assumed, with the leaky device's lowest and highest anisotropy, so
-    # that the wall has one rest point, as paper S, III-B ("self-reset") demands.
+    # Not printed. Assumed: one well without a flat zone, so that the wall has one rest point, as "self-reset" (paper S,
+    # III-B) demands; the leaky device's lowest and highest anisotropy; its bottom a wall's width before the detector.
     profile=AnisotropyProfile(
         flat_j_per_m3=0.6e6,
         left_peak_j_per_m3=1.25e6,
-        left_end_m=41e-9,
+        left_end_m=54e-9,
         right_peak_j_per_m3=1.25e6,
-        right_start_m=41e-9,
+        right_start_m=54e-9,
         length_m=82e-9,
     ),
     detectors=(Detector("right", 63e-9, 79e-9, 0.0, 20e-9),),  # 63 to 79 nm: paper S, III-B; the whole width: assumed
@@ -269,7 +269,9 @@ RELU = WallDevice(
     ra_parallel_ohm_m2=2e-12,  # as the leaky device's: assumed
     half_bias_voltage_v=None,  # not printed
     read_voltage_v=READ_VOLTAGE_V,  # as the leaky device's: assumed
-    bias_current_a=10e-6,  # "in the presence of a bias current": paper S, III-B; its size is not printed: assumed
+    # "In the presence of a bias current": paper S, III-B; not printed. Assumed: it brings the wall's edge to the
+    # detector, so that the conductance bends near zero input.
+    bias_current_a=5e-6,
 )
 
 
