@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from spingan.commands import device_export
 from spingan.commands.printing import print_json, print_note, print_table
 from spingan.commands.progress import progress_bars
 from spingan.errors import UserError
@@ -187,3 +188,6 @@ def _finish(
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
+
+
+app.command("export")(device_export.export)
