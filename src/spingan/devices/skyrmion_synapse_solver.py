@@ -1,4 +1,4 @@
-"""The synapse's parts in the micromagnetic solver: nucleation on a piece of film, and a small disc beside the Thiele run.
+"""The synapse in the micromagnetic solver: nucleation on a piece of film, and a small disc beside the Thiele run.
 
 The whole disc for 305 ns would take days; these take minutes.
 """
@@ -12,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from spingan.devices.skyrmion_synapse import SkyrmionSynapse, covered_share, rail_cover, track_places_m
 from spingan.devices.skyrmion_synapse_run import bench
+from spingan.errors import UserError
 from spingan.physics import skyrmion_runs, thiele
 from spingan.physics.evolve import evolve
 from spingan.physics.film import Film
@@ -123,7 +124,7 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
     """Drive a small disc with a constant current in the solver, and its skyrmions by Thiele from the same places.
 
     Raises:
-        ValueError: Skyrmions were lost or merged in the solver.
+        UserError: Skyrmions were lost or merged in the solver.
     """
     start, system = _start(device, calibration, cell_m)
     at = bench(device, calibration)
@@ -139,7 +140,10 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
 
     done = evolve(driven, settled, duration_s, every_s=SAMPLE_S, observers={"place": look}, tolerance=TOLERANCE)
     if {len(place) for place in places} != {device.skyrmions}:
-        raise ValueError(f"{device.skyrmions} skyrmions became {len(places[-1])} in the solver")
+        raise UserError(
+            f"{device.name}: {device.skyrmions} skyrmions became {len(places[-1])} in the solver",
+            "Drive it with less current, or take smaller cells.",
+        )
     solver = np.array(places)
     every = round(SAMPLE_S / THIELE_STEP_S)
     run = thiele.run(

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -17,8 +17,7 @@ from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 Array = NDArray[np.float64]
 Advance = Callable[[str, int, int], None]
 
-DENSITY_FACTORS = (1, 2, 4, 6, 8, 12)  # times the printed density
-DAMPINGS = (0.05, 0.1, 0.2, 0.3)
+DAMPINGS = (0.1, 0.2, 0.3)  # what Co/Pt is given in the literature: findings.md section 2
 SWEEP_STEP_S = 10e-12
 ROOM_TEMPERATURE_K = 300.0  # "at room temperature": paper S, IV-C
 HOLD_PERIODS = 40  # 100 ns
@@ -51,18 +50,23 @@ class Point:
         """Skyrmions that came in and left again; none where some were lost."""
         return 0.0 if self.lost else max(self.potentiated - self.left, 0.0)
 
+    def to_dict(self) -> dict[str, float]:
+        """As JSON-able values."""
+        return asdict(self)
+
 
 def sweep(
     device: SkyrmionSynapse,
     calibration: SkyrmionCalibration,
     advance: Advance,
+    factors: Sequence[float],
     workers: int = 1,
-    factors: Sequence[float] = DENSITY_FACTORS,
     dampings: Sequence[float] = DAMPINGS,
 ) -> tuple[Point, ...]:
-    """Run the whole operation over current densities (times the device's) and dampings.
+    """Run the whole operation over current densities and dampings.
 
     Args:
+        factors: Current densities, over the device's own.
         advance: Called with (what, done, total).
         workers: Threads; the kernels let go of Python's lock.
     """
@@ -146,53 +150,68 @@ class Heat:
     """Where the drift is zero."""
 
 
-def hold(at: Bench, up: Operation, seeds: int, temperature_k: float = ROOM_TEMPERATURE_K) -> Heat:
-    """Let the operation and holds at several levels run in the heat.
+def hold(
+    at: Bench,
+    up: Operation,
+    seeds: Sequence[int],
+    advance: Advance,
+    workers: int = 1,
+    temperature_k: float = ROOM_TEMPERATURE_K,
+) -> Heat:
+    """Let the operation, and holds at several levels, run in the heat.
 
     Args:
         up: The operation without heat, from whose potentiation the holds begin.
-        seeds: Number of seeds, 0, 1, ...
+        seeds: Two or more, each an operation and a hold at every level.
+        advance: Called with (what, done, total).
+        workers: Threads.
     """
-    operations = tuple(
-        operate(at, temperature_k=temperature_k, generator=np.random.default_rng(seed), step_s=SWEEP_STEP_S)
-        for seed in range(seeds)
-    )
-    numbers = np.array([operation.number for operation in operations])
-    end = up.phase_end_s("potentiation")
-    rising = up.time_s <= end
+    rising = up.time_s <= up.phase_end_s("potentiation")
     top = float(up.number[rising].max())
     starts = [int(np.argmin(np.abs(up.number[rising] - part * top))) for part in HOLD_PARTS]
-    begun, noise, drift, hops = [], [], [], []
-    for start in starts:
-        holds = [
-            operate(
-                at,
-                (Phase("hold", HOLD_PERIODS, 0),),
-                places_m=up.run.positions_m[start],
-                alive=up.run.alive[start],
-                temperature_k=temperature_k,
-                generator=np.random.default_rng((seed, start)),
-                step_s=SWEEP_STEP_S,
-            )
-            for seed in range(seeds)
-        ]
-        time_s = holds[0].time_s
-        held = np.array([run.number for run in holds])
-        window = (time_s > 0) & (time_s <= READ_WINDOW_S)
-        conductance = np.array([run.conductance_s for run in holds])
-        begun.append(float(up.number[start]))
-        noise.append(float(conductance[:, window].std()))
-        drift.append(float(np.polyfit(time_s, held.mean(axis=0), 1)[0]))
-        hops.append(sum(_hops(run.covered) for run in holds) / (seeds * time_s[-1]))
+    tasks = [(seed, start) for start in (None, *starts) for seed in seeds]
+
+    def one(task: tuple[int, int | None]) -> Operation:
+        seed, start = task
+        phases = up.phases if start is None else (Phase("hold", HOLD_PERIODS, 0),)
+        return operate(
+            at,
+            phases,
+            places_m=None if start is None else up.run.positions_m[start],
+            alive=None if start is None else up.run.alive[start],
+            temperature_k=temperature_k,
+            generator=np.random.default_rng((seed, 0 if start is None else start + 1)),
+            step_s=SWEEP_STEP_S,
+        )
+
+    done: list[Operation] = []
+    with ThreadPoolExecutor(workers) as pool:
+        for operation in pool.map(one, tasks):
+            done.append(operation)
+            advance("runs with heat", len(done), len(tasks))
+    each = len(seeds)
+    groups = [done[first : first + each] for first in range(0, len(done), each)]
+    return _heat(temperature_k, groups[0], [float(up.number[start]) for start in starts], groups[1:])
+
+
+def _heat(
+    temperature_k: float, operations: Sequence[Operation], begun: Sequence[float], holds: Sequence[Sequence[Operation]]
+) -> Heat:
+    numbers = np.array([operation.number for operation in operations])
+    time_s = holds[0][0].time_s
+    window = (time_s > 0) & (time_s <= READ_WINDOW_S)
+    noise = [float(np.std([run.conductance_s[window] for run in held])) for held in holds]
+    drift = [float(np.polyfit(time_s, np.mean([run.number for run in held], axis=0), 1)[0]) for held in holds]
+    hops = sum(_hops(run.covered) for held in holds for run in held)
     slope, level = np.polyfit(begun, drift, 1)
     settles = bool(slope < 0)
     return Heat(
         temperature_k=temperature_k,
-        operations=operations,
-        level_spread=float(numbers.std(axis=0, ddof=1).max()) if seeds > 1 else math.nan,
+        operations=tuple(operations),
+        level_spread=float(numbers.std(axis=0, ddof=1).max()),
         hold_numbers=np.array(begun),
         read_noise_s=np.array(noise),
-        hops_per_s=float(np.mean(hops)),
+        hops_per_s=hops / (sum(len(held) for held in holds) * float(time_s[-1])),
         drift_per_s=np.array(drift),
         retention_s=-1 / float(slope) if settles else None,
         resting_number=-float(level / slope) if settles else None,

@@ -25,8 +25,7 @@ from spingan.output import write_text
 from spingan.physics import skyrmion_runs as runs
 from spingan.physics import thiele
 from spingan.physics.film import Film
-from spingan.physics.mesh import Mesh
-from spingan.physics.skyrmion_texture import Texture, moment_over_gamma, texture
+from spingan.physics.skyrmion_texture import Texture, centres_m, moment_over_gamma, texture
 
 Array = NDArray[np.float64]
 Report = Callable[[float, str], None]
@@ -37,7 +36,7 @@ DRIVE_T, JUDGED_DRIVE_T = 0.03, 0.08  # torque fields; the printed 2.5e10 A/m² 
 PAIR_M, JUDGED_PAIR_M = (22e-9, 32e-9), 27e-9  # distances at the start
 STEP_M, RAIL_M = (8e-9, 0.0), 12e-9  # from the skyrmion's centre at the start to the step, and to the rail's middle
 EDGE_M = (14e-9, 20e-9)
-STEP_AT_M = 40e-9
+STEP_AT_M = 50e-9
 RUN_S = 0.16e-9  # of which the first 0.04 ns do not count: skyrmion_runs.SETTLE_S
 THIELE_STEP_S = 1e-12
 SCHEMA_VERSION = 1
@@ -182,28 +181,31 @@ def calibrate_skyrmion(film: Film, cell_m: float = 1e-9, report: Report | None =
     began = time.perf_counter()
     say(0.0, "one skyrmion at rest")
     state, mesh = runs.relaxed_skyrmion(film, cell_m)
-    shape = texture(state, mesh)
-    if round(shape.charge) != -1:
+    count = len(centres_m(state, mesh))
+    if count != 1 or round(texture(state, mesh).charge) != -1:
         raise UserError(
-            f"the film carries no skyrmion at rest: its topological charge is {shape.charge:.2f}, not about -1",
-            "Raise interfacial_dmi_j_per_m2 (below its critical value), or lower the anisotropy.",
+            f"the film carries no single skyrmion at rest: {count} reversed areas are left of one, with a DMI of "
+            f"{film.interfacial_dmi_j_per_m2:g} J/m² where {film.critical_dmi_j_per_m2:.3g} is critical",
+            "Take an interfacial DMI somewhat below the critical one.",
         )
+    shape = texture(state, mesh)
     unit = moment_over_gamma(film)
     gyro, dissipation = -4 * math.pi * unit, shape.dissipation * unit
     say(0.2, "driven by a uniform torque")
-    drive_length, tangent, drive_fit = _drive(film, state, mesh, gyro, dissipation)
+    drive_length, tangent, drive_fit = _drive(film, state, cell_m, gyro, dissipation)
     say(0.3, "two skyrmions that part")
     parting = [runs.pair_parting(film, state, cell_m, distance, RUN_S) for distance in PAIR_M]
     repulsion, repulsion_length, pair_fit = _exponential(*_joined(_radial(run, gyro, dissipation) for run in parting))
-    say(0.45, "beside an anisotropy step")
+    say(0.45, "beside an edge")
+    off = [runs.leaving(film, state, cell_m, distance, RUN_S) for distance in EDGE_M]
+    edge, edge_length, edge_fit = _exponential(*_joined(_along_x(run, gyro, dissipation) for run in off))
+    say(0.6, "beside an anisotropy step")
     radius, values = runs.profile(state, mesh)
     step = runs.steps_of(film.anisotropy_j_per_m3, STEP_HEIGHT_J_PER_M3, STEP_AT_M)
     beside = [runs.leaving(film, state, cell_m, STEP_AT_M - distance, RUN_S, step) for distance in STEP_M]
-    pushed = _joined(_along_x(run, gyro, dissipation) for run in beside)
-    amplitude, scale, step_fit = _kernel(film, radius, values, STEP_AT_M - pushed[0], -pushed[1])
-    say(0.6, "beside an edge")
-    off = [runs.leaving(film, state, cell_m, distance, RUN_S) for distance in EDGE_M]
-    edge, edge_length, edge_fit = _exponential(*_joined(_along_x(run, gyro, dissipation) for run in off))
+    place, pushed = _joined(_along_x(run, gyro, dissipation) for run in beside)
+    pushed = pushed - edge * (np.exp(-place / edge_length) - np.exp((place - runs.ROOM_M) / edge_length))
+    amplitude, scale, step_fit = _kernel(film, radius, values, STEP_AT_M - place, -pushed)
     found = SkyrmionCalibration(
         film=film,
         cell_m=cell_m,
@@ -224,12 +226,12 @@ def calibrate_skyrmion(film: Film, cell_m: float = 1e-9, report: Report | None =
         seconds=0.0,
         source=f"spingan's solver, {cell_m * 1e9:g} nm cells, tolerance {runs.TOLERANCE:g}: small films let go",
     )
-    judged = _judge(found, state, mesh, say)
+    judged = _judge(found, state, say)
     return replace(found, judgements=judged, seconds=time.perf_counter() - began)
 
 
-def _drive(film: Film, state: Array, mesh: Mesh, gyro: float, dissipation: float) -> tuple[float, float, Fit]:
-    track = runs.driven(film, state, mesh, DRIVE_T, RUN_S)
+def _drive(film: Film, state: Array, cell_m: float, gyro: float, dissipation: float) -> tuple[float, float, Fit]:
+    track = runs.driven(film, state, cell_m, DRIVE_T, RUN_S)
     moment = film.saturation_magnetization_a_per_m * film.thickness_m
     force = track.forces_n(gyro, dissipation)[:, 0]
     velocity = track.velocities_m_per_s()[:, 0].mean(axis=0)
@@ -267,10 +269,10 @@ def _kernel(film: Film, radius: Array, values: Array, distance: Array, force: Ar
     return float(found.x[0]), float(found.x[1]), _fit(distance, force, model(found.x))
 
 
-def _judge(found: SkyrmionCalibration, state: Array, mesh: Mesh, say: Report) -> tuple[Judgement, ...]:
+def _judge(found: SkyrmionCalibration, state: Array, say: Report) -> tuple[Judgement, ...]:
     film, cell = found.film, found.cell_m
     say(0.75, "judged: another drive")
-    fast = runs.driven(film, state, mesh, JUDGED_DRIVE_T, RUN_S)
+    fast = runs.driven(film, state, cell, JUDGED_DRIVE_T, RUN_S)
     say(0.8, "judged: another distance")
     pair = runs.pair_parting(film, state, cell, JUDGED_PAIR_M, RUN_S)
     say(0.9, "judged: a rail")
@@ -279,10 +281,10 @@ def _judge(found: SkyrmionCalibration, state: Array, mesh: Mesh, say: Report) ->
     )
     beside = runs.leaving(film, state, cell, STEP_AT_M - RAIL_M, RUN_S, rail, gilbert_damping=film.gilbert_damping)
     spacing = 1e-9
-    x = (np.arange(160) + 0.5) * spacing
-    excess = np.broadcast_to(rail(x) - film.anisotropy_j_per_m3, (200, 160))
-    strip = found.anisotropy_energy_j(np.ascontiguousarray(excess), spacing) + found.edge_energy_j(x)[None, :]
-    ground = thiele.landscape(strip, spacing)
+    x = (np.arange(round(runs.ROOM_M / spacing)) + 0.5) * spacing
+    excess = np.ascontiguousarray(np.broadcast_to(rail(x) - film.anisotropy_j_per_m3, (200, len(x))))
+    edges = found.edge_energy_j(x) + found.edge_energy_j(runs.ROOM_M - x)
+    ground = thiele.landscape(found.anisotropy_energy_j(excess, spacing) + edges[None, :], spacing)
     push = thiele.Polarisation(y=1.0)
     return (
         _compare(f"drive of {JUDGED_DRIVE_T:g} T", found, fast, torque_t=JUDGED_DRIVE_T, polarisation=push),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import label
+from scipy.ndimage import label, zoom
 
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
 from spingan.physics.film import Film
@@ -23,7 +23,7 @@ class Texture:
     radius_m: float
     """Of the circle that has the area within the m_z = 0 contour."""
     reversed_area_m2: float
-    """∫ (1 - |m_z| sign) / 2: the area that counts as reversed in a perpendicular junction."""
+    """∫ (1 - m_z) / 2: the area that counts as reversed in a perpendicular junction."""
     dissipation: float
     """∫ (∂x m · ∂x m + ∂y m · ∂y m) / 2, without unit."""
     dissipation_difference: float
@@ -37,37 +37,39 @@ class Texture:
 def centres_m(m: Array, mesh: Mesh, background: int = 1) -> Array:
     """Centres of all skyrmions, (n, 2) sorted by x: places of m_z reversed against the background, weighted by it."""
     depth = np.maximum(-background * m[2], 0.0)
-    islands, count = label(depth > 0)
-    numbers = np.arange(1, count + 1)
-    weight = _sums(depth, islands, numbers)
-    x = _sums(depth * mesh.x_m[None, :], islands, numbers) / weight
-    y = _sums(depth * mesh.y_m[:, None], islands, numbers) / weight
+    found: tuple[NDArray[np.int32], int] = label(depth > 0)
+    islands, count = found
+    weight = _sums(depth, islands, count)
+    x = _sums(depth * mesh.x_m[None, :], islands, count) / weight
+    y = _sums(depth * mesh.y_m[:, None], islands, count) / weight
     order = np.argsort(x)
     return np.stack([x[order], y[order]], axis=1)
 
 
-def _sums(values: Array, islands: NDArray[np.int32], numbers: NDArray[np.int_]) -> Array:
-    return np.bincount(islands.ravel(), values.ravel(), len(numbers) + 1)[1:]
+def _sums(values: Array, islands: NDArray[np.int32], count: int) -> Array:
+    return np.asarray(np.bincount(islands.ravel(), values.ravel(), count + 1)[1:], dtype=np.float64)
 
 
-def texture(m: Array, mesh: Mesh, margin_cells: int = 4) -> Texture:
+def texture(m: Array, mesh: Mesh, reach_m: float = 24e-9) -> Texture:
     """The integrals of the one skyrmion in `m` (3, ny, nx) over a background of m_z = 1.
 
     Args:
-        margin_cells: Cells at the mesh's edge that are left out, since the rim is canted by the DMI.
+        reach_m: Distance from the skyrmion's centre up to which they go; the film's rim, canted by the DMI, must lie
+            beyond.
     """
+    (centre,) = centres_m(m, mesh)
     cell = mesh.dx_m * mesh.dy_m
     along_x = np.gradient(m, mesh.dx_m, axis=2)
     along_y = np.gradient(m, mesh.dy_m, axis=1)
-    inner = (slice(margin_cells, -margin_cells),) * 2
+    near = np.hypot(mesh.x_m[None, :] - centre[0], mesh.y_m[:, None] - centre[1]) < reach_m
 
     def total(density: Array) -> float:
-        return float(density[inner].sum() * cell)
+        return float(density[near].sum() * cell)
 
     xx = total((along_x**2).sum(axis=0))
     yy = total((along_y**2).sum(axis=0))
     return Texture(
-        charge=topological_charge(m),
+        charge=topological_charge(m, near),
         radius_m=math.sqrt(_area_below_zero(m[2]) * cell / math.pi),
         reversed_area_m2=total((1 - m[2]) / 2),
         dissipation=(xx + yy) / 2,
@@ -79,10 +81,8 @@ def texture(m: Array, mesh: Mesh, margin_cells: int = 4) -> Texture:
 
 def _area_below_zero(m_z: Array) -> float:
     """Area within the m_z = 0 contour in cells, each cell cut in 8 x 8 by straight lines between the centres."""
-    from scipy.ndimage import zoom
-
-    fine = zoom(m_z, 8, order=1, grid_mode=True, mode="nearest")
-    return float((fine < 0).sum()) / 64
+    fine = np.asarray(zoom(m_z, 8, order=1, grid_mode=True, mode="nearest"))
+    return np.count_nonzero(fine < 0) / 64
 
 
 def moment_over_gamma(film: Film) -> float:

@@ -78,7 +78,7 @@ def add_forces(
         drive_force: N per unit of polarisation; a polarisation p pushes along p x z.
     """
     count = positions.shape[0]
-    cut = pair[2]
+    cut = pair[2] * pair[2]
     closest = np.inf
     for a in range(count):
         out[a, 0] = 0.0
@@ -111,16 +111,15 @@ def add_forces(
             dx = positions[b, 0] - x
             dy = positions[b, 1] - y
             square = dx * dx + dy * dy
-            if square < closest * closest:
-                closest = math.sqrt(square)
-            if square < cut * cut and square > 0.0:
+            closest = min(closest, square)
+            if square < cut and square > 0.0:
                 distance = math.sqrt(square)
                 force = pair[0] * math.exp(-distance / pair[1]) / distance
                 out[a, 0] -= force * dx
                 out[a, 1] -= force * dy
                 out[b, 0] += force * dx
                 out[b, 1] += force * dy
-    return closest
+    return math.sqrt(closest)
 
 
 @njit(cache=True)

@@ -1,0 +1,97 @@
+"""Commands that fit the compact models' constants to small runs of the micromagnetic solver."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from spingan.commands.printing import print_json, print_note, print_table
+from spingan.commands.progress import progress_bars
+
+app = typer.Typer(
+    help="The compact models' constants, fitted to small runs of the solver and judged on others.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")]
+CellNm = Annotated[float, typer.Option("--cell-nm", help="The solver's cells.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+PARTS = 100
+
+
+@app.command()
+def skyrmion(
+    out: Out,
+    cell_nm: CellNm = 1.0,
+    dmi_mj_per_m2: Annotated[
+        float | None, typer.Option("--dmi-mj-per-m2", help="Another DMI than the Co/Pt film's 3.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """The Thiele model: drive, repulsion, rails and edge of the Co/Pt film's skyrmion, in some minutes."""
+    from dataclasses import asdict, replace
+
+    from spingan.devices.skyrmion_synapse import CO_PT
+    from spingan.output import check_place
+    from spingan.physics.skyrmion_calibration import calibrate_skyrmion, write_calibration
+
+    check_place(out)
+    film = CO_PT if dmi_mj_per_m2 is None else replace(CO_PT, interfacial_dmi_j_per_m2=dmi_mj_per_m2 * 1e-3)
+    with progress_bars() as advance:
+        found = calibrate_skyrmion(film, cell_nm * 1e-9, lambda part, text: advance(text, round(part * PARTS), PARTS))
+    write_calibration(found, out)
+    if json:
+        print_json(asdict(found) | {"file": str(out)})
+        return
+    forces = [
+        (name, str(fit.points), f"{fit.strongest_force_n * 1e12:.3g}", f"{fit.root_mean_square_n * 1e12:.2g}",
+         f"{fit.nearest_m * 1e9:.1f}..{fit.farthest_m * 1e9:.1f}")
+        for name, fit in found.fits.items()
+    ]  # fmt: skip
+    print_table(("fitted", "points", "strongest pN", "RMS error pN", "over nm"), forces, right=(1, 2, 3))
+    judged = [
+        (run.name, f"{run.path_m * 1e9:.2f}", f"{run.end_error_m * 1e9:.2f}", f"{run.root_mean_square_m * 1e9:.2f}")
+        for run in found.judgements
+    ]
+    print_table(("judged on a run not fitted", "path nm", "off at its end nm", "RMS nm"), judged, right=(1, 2, 3))
+    print_note(f"{out} ({found.seconds:.0f} s)")
+
+
+@app.command()
+def wall(
+    out: Out,
+    convention: Annotated[
+        Literal["textbook", "printed-formula", "magnet-section"],
+        typer.Option("--convention", help="How an input becomes a spin current."),
+    ] = "magnet-section",
+    cell_nm: CellNm = 1.0,
+    device: Annotated[
+        Path | None, typer.Option("--device", metavar="FILE", help="A device of your own; else the leaky ReLU.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a core.")] = None,
+    json: Json = False,
+) -> None:
+    """The compact wall: drive, DMI and exchange of a wall device, in some minutes."""
+    from dataclasses import asdict
+
+    from spingan.devices.wall_compact import calibrate_wall
+    from spingan.devices.wall_device import LEAKY_RELU
+    from spingan.devices.wall_device_files import read_wall_device
+    from spingan.output import check_place
+    from spingan.physics.wall_calibration import write_wall_calibration
+
+    check_place(out)
+    chosen = LEAKY_RELU if device is None else read_wall_device(device)
+    with progress_bars() as advance:
+        found = calibrate_wall(
+            chosen, convention, cell_m=cell_nm * 1e-9, workers=workers or os.cpu_count() or 1, progress=advance
+        )
+    write_wall_calibration(found, out)
+    if json:
+        print_json(asdict(found) | {"file": str(out)})
+        return
+    for name, value in asdict(found.constants).items():
+        print(f"{name}: {value:.4g}")
+    print(f"off in position: {found.largest_error_m * 1e9:.2f} nm at most, over the runs that were not fitted")
+    print_note(str(out))

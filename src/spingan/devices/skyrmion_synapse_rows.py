@@ -1,0 +1,112 @@
+"""Paper S's numbers of the synapse beside ours."""
+
+import numpy as np
+
+from spingan.devices.comparison import Row
+from spingan.devices.skyrmion_synapse import PRINTED
+from spingan.devices.skyrmion_synapse_characteristic import Study, Variant
+from spingan.devices.skyrmion_synapse_solver import Comparison, Nucleation
+from spingan.devices.skyrmion_synapse_study import IN, pulse_energy
+
+
+def rows(study: Study) -> list[Row]:
+    """Every comparison that the study allows; the first variant is the device as printed."""
+    printed = study.variants[0]
+    up = printed.printed_drive
+    at_end = up.number_at(up.phase_end_s("potentiation"))
+    energy = pulse_energy(PRINTED)
+    found = [
+        Row("skyrmions on the track", 64, up.device.skyrmions, "1", "32 inner, 32 outer"),
+        Row("whole operation", 305, float(up.time_s[-1]) * 1e9, "ns", "122 periods of 2.5 ns: 57 up, 4, 57 down, 4"),
+        Row(
+            "skyrmions in at 142.5 ns, printed drive", 64, at_end, "1",
+            "2.5e10 A/m², vortex, damping 0.3; that all 64 come in is how the printed 64 states are read",
+        ),
+        Row("skyrmions left at 305 ns, printed drive", 0, float(up.number[-1]), "1"),
+        Row("torque field at the printed density", None, PRINTED.torque_t(2.5e10) * 1e3, "mT", "P 0.4"),
+        Row(
+            "energy of a pulse, perpendicular", 0.87, energy.perpendicular_j * 1e15, "fJ",
+            "printed density; 0.87 is per state update in reference 20; Valet-Fert Co/Pt bilayer",
+        ),
+        Row(
+            "energy of a pulse, three layers", 0.87, energy.perpendicular_three_layers_j * 1e15, "fJ",
+            "the same through free layer, heavy metal and reference layer",
+        ),
+        Row(
+            "energy of a pulse, in-plane", 0.87, energy.in_plane_j * 1e15, "fJ", "through the 0.5 nm magnet alone",
+        ),
+    ]  # fmt: skip
+    for variant in study.variants:
+        found += _rows_of(variant)
+    if study.nucleation is not None:
+        found += _nucleation_rows(study.nucleation)
+    if study.comparison is not None:
+        found += _comparison_rows(study.comparison)
+    return found
+
+
+def _nucleation_rows(made: Nucleation) -> list[Row]:
+    density = made.current_density_a_per_m2
+    return [
+        Row("nucleation: pulse", 2, 2, "ns", f"{density:.2g} A/m² against the film through 24 nm: assumed"),
+        Row("nucleation: relaxation", 10, made.relaxed_s * 1e9, "ns", "until the torque had faded"),
+        Row("nucleation: topological charge before", 0, made.charge_before, "1", "the canted rim's own part included"),
+        Row("nucleation: topological charge after", None, made.charge_after, "1", "-1 for each skyrmion, core down"),
+        Row("nucleation: skyrmions after", 1, made.skyrmions, "1", "one for each injection"),
+    ]
+
+
+def _comparison_rows(both: Comparison) -> list[Row]:
+    run = f"mean of {both.solver_m.shape[1]}; {both.cell_m * 1e9:g} nm cells, {both.time_s[-1] * 1e9:g} ns"
+    return [
+        Row(
+            "small disc: path in the solver",
+            None,
+            both.path_m * 1e9,
+            "nm",
+            run,
+        ),
+        Row("small disc: Thiele off by", None, both.root_mean_square_m * 1e9, "nm", "RMS distance at the end"),
+        Row("small disc: under the detector, solver", None, float(both.solver_number[-1]), "1"),
+        Row("small disc: under the detector, Thiele", None, float(both.thiele_number[-1]), "1"),
+        Row("small disc: change of topological charge", 0, both.charge_change, "1", "the rim's part moves a little"),
+    ]
+
+
+def _rows_of(variant: Variant) -> list[Row]:
+    device, point, done, heat = variant.device, variant.point, variant.operation, variant.heat
+    name = "vortex" if device.polarisation_angle_rad == 0 else "radial"
+    entered = np.flatnonzero(done.covered.max(axis=1) > IN)
+    first = float(done.time_s[entered[0]]) * 1e9 if len(entered) else None
+    conductance = variant.levels.conductance_s
+    verdict = "nearly all in and out again" if point.works else "the largest swing of the sweep; none does it all"
+    held = done.number_at(done.phase_end_s("short-term state")) - done.number_at(done.phase_end_s("potentiation"))
+    retention = None if heat.retention_s is None else heat.retention_s * 1e9
+    return [
+        Row(f"{name}: current density that works", 2.5e10, point.current_density_a_per_m2, "A/m²", verdict),
+        Row(f"{name}: damping there", 0.3, point.gilbert_damping, "1", "printed value: findings.md section 2"),
+        Row(f"{name}: skyrmions in at 142.5 ns", 64, done.number_at(done.phase_end_s("potentiation")), "1"),
+        Row(f"{name}: left at 305 ns", 0, float(done.number[-1]), "1"),
+        Row(f"{name}: initiation, first skyrmion in", None, first, "ns"),
+        Row(f"{name}: change over the short-term state", 0, held, "1", "10 ns without current"),
+        Row(f"{name}: levels", 64, len(conductance), "1"),
+        Row(f"{name}: lowest conductance", None, conductance[0] * 1e3, "mS", "RA 2 Ω µm²: assumed"),
+        Row(f"{name}: highest conductance", None, conductance[-1] * 1e3, "mS"),
+        Row(
+            f"{name}: deviation from a straight line", 0, variant.levels.largest_deviation, "1",
+            "largest, of the swing, in potentiation; the paper calls it linear",
+        ),
+        Row(f"{name}: energy of a pulse", 0.87, variant.energy.perpendicular_j * 1e15, "fJ", "perpendicular, bilayer"),
+        Row(f"{name}: energy of a state", 0.87, variant.energy_per_state_j * 1e15, "fJ", "potentiation over levels"),
+        Row(f"{name}: energy of a pulse, in-plane", 0.87, variant.energy.in_plane_j * 1e15, "fJ"),
+        Row(
+            f"{name}: closest pair", None, done.run.closest_m * 1e9, "nm", "no heat; the model has no merging",
+        ),
+        Row(f"{name}: level spread at 300 K", None, heat.level_spread, "1", "skyrmions, worst pulse, over the seeds"),
+        Row(
+            f"{name}: read noise at 300 K", None, float(heat.read_noise_s.max() / (conductance[-1] - conductance[0])),
+            "1", "of the range, worst level",
+        ),
+        Row(f"{name}: hops over the rim at 300 K", None, heat.hops_per_s * 1e-6, "1/µs", "all skyrmions, no current"),
+        Row(f"{name}: time constant of the drift", None, retention, "ns", "300 K, no pinning by defects in the model"),
+    ]  # fmt: skip

@@ -1,0 +1,48 @@
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from spingan.commands import calibrate, device_synapse
+from spingan.errors import UserError
+from spingan.hardware.files import read_synapse
+
+app = typer.Typer()
+app.command("skyrmion-synapse")(device_synapse.skyrmion_synapse)
+app.add_typer(calibrate.app, name="calibrate")
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_a_calibration_that_is_not_there_is_refused_before_any_work(tmp_path):
+    result = run("skyrmion-synapse", "--out", str(tmp_path / "out"), "--calibration", str(tmp_path / "none.json"))
+    assert isinstance(result.exception, UserError)
+    assert "none.json" in str(result.exception)
+
+
+def test_a_calibration_is_not_begun_where_its_file_cannot_stand(tmp_path):
+    result = run("calibrate", "skyrmion", "--out", str(tmp_path))
+    assert isinstance(result.exception, UserError)
+    assert "folder" in str(result.exception)
+
+
+def test_cells_larger_than_a_wall_are_refused(tmp_path):
+    result = run("calibrate", "skyrmion", "--out", str(tmp_path / "c.json"), "--cell-nm", "8")
+    assert isinstance(result.exception, UserError)
+    assert "8 nm" in str(result.exception)
+    assert not (tmp_path / "c.json").exists()
+
+
+@pytest.mark.slow
+def test_the_command_writes_the_curves_the_pictures_and_the_rows(tmp_path):
+    result = run("skyrmion-synapse", "--out", str(tmp_path), "--seeds", "2", "--json")
+    assert result.exit_code == 0, result.exception
+    shown = json.loads(result.stdout)
+    assert set(shown["rows"][0]) == {"quantity", "printed", "ours", "unit", "note"}
+    assert read_synapse(tmp_path / "skyrmion_simulated.csv").basis == "simulated"
+    assert read_synapse(tmp_path / "skyrmion_designed.csv").states >= 60
+    for name in ("sweep.png", "skyrmion_simulated.gif", "skyrmion_simulated_conductance.png", "comparison.csv"):
+        assert (tmp_path / name).stat().st_size > 1000
