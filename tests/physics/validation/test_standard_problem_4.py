@@ -49,6 +49,6 @@ def test_the_whole_reversal_is_oommfs_on_its_own_cells():
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_state_after_a_nanosecond_is_mumax3s_on_its_own_cells(number):
     system, s_state = problem.bar(128)
-    np.testing.assert_allclose(s_state.mean(axis=(1, 2)), problem.S_STATE, atol=2e-5)
+    np.testing.assert_allclose(s_state.mean(axis=(1, 2)), problem.S_STATE, atol=5e-5)  # mumax3 computes in single precision
     _, m = problem.reversal(system, s_state, number)
     np.testing.assert_allclose(m[-1], problem.MUMAX3_END[number], atol=6e-3)
