@@ -20,9 +20,7 @@ ACCURACY = 1e-2  # largest local error of a step: only the rest state matters, n
 SAFETY, LARGEST_GROWTH, LARGEST_CUT = 0.8, 5.0, 0.1  # as in the authors' RKC code
 DAMPING = 2 / 13  # of the Chebyshev polynomials, which leaves 0.653 (s² - 1) of the negative axis stable
 MOST_STAGES = 200  # what a step may cost; rounding errors grow with the square, to 1e-11 here
-STRAY_STEP = (
-    1.0  # longest step in units of 1 / (mu0 Ms): the lagged stray field is an explicit Euler step, stable below 2
-)
+STRAY_STEP = 1.5  # longest step, in 1 / (mu0 Ms): the lagged stray field is an explicit Euler step, stable below 2
 
 
 @dataclass(frozen=True, eq=False)
