@@ -39,6 +39,8 @@ Signs and units
   not the charge current. b = hbar J / (2 e Msat t) is the damping-like field in tesla; a positive one pulls m towards
   FixedLayer. EpsilonPrime is half the ratio of the field-like to the damping-like part.
 - FixedLayerPosition stays at its default, FIXEDLAYER_TOP. The Zhang-Li torque is switched off.
+- At the film's edges mumax3 takes the DMI's boundary condition with the magnetisation at the last cell's centre,
+  spingan at its face. The difference shrinks with the cell size.
 - mumax3 computes in single precision; expect the fifth digit to differ.
 """
 

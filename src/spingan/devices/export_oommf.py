@@ -37,8 +37,8 @@ come with it; for an older OOMMF take it from github.com/joommf/oommf-extension-
 
 Signs and units
 - Oxs_DMI_Cnv's energy density is D [(m . grad) m_z - m_z div m], so its D is minus spingan's and mumax3's.
-- It has no term for the natural boundary condition beyond the missing neighbour, so that edge spins tilt a little less
-  than in spingan and mumax3; the difference shrinks with the cell size.
+- It leaves a missing neighbour out and adds nothing for the DMI's boundary condition, so that edge spins tilt a little
+  less than in spingan; the difference shrinks with the cell size.
 - The torque is Oxs_SpinXferEvolve's with P = 1: J is the density of the spin current through the interface, not the
   charge current. b = hbar J / (2 e Ms t) is the damping-like field in tesla; a positive one pulls m towards mp.
   eps_prime is half the ratio of the field-like to the damping-like part.
