@@ -1,0 +1,140 @@
+"""What the solver costs: one right-hand side, its parts, its growth with the mesh, and a step in time; one thread.
+
+Every group runs interleaved in this process: each variant in turn, medians over the rounds. Run it on an idle machine;
+`--rounds` trades time for steadiness, `--json` prints one object. A group is a function of the rounds that returns
+rows; `GROUPS` lists them.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numba
+import numpy as np
+
+from spingan.physics.convolve import convolve
+from spingan.physics.evolve import evolve
+from spingan.physics.film import Film
+from spingan.physics.llg import Motion, motion
+from spingan.physics.mesh import Mesh
+from spingan.physics.spin_torque import SpinTorque
+from spingan.physics.states import wall
+from spingan.physics.system import System
+
+FILM = Film(580e3, 15e-12, 3e-3, 0.6e6, 0.3, 1e-9, "paper S, IV-C and findings.md section 1")
+TARGETS_MS = {(100, 23): 0.35, (325, 325): 30.0}  # issue 3
+GROWTH = (32, 56, 100, 178, 316)  # square meshes of 10^3 to 10^5 cells
+
+
+@dataclass(frozen=True)
+class Row:
+    """One timing; `target_ms` is None where nothing was promised."""
+
+    what: str
+    variant: str
+    median_ms: float
+    ns_per_cell: float
+    target_ms: float | None = None
+
+
+def interleaved_ms(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median milliseconds of each variant; they take turns, so that whatever slows the machine slows all of them."""
+    times: dict[str, list[float]] = {name: [] for name in variants}
+    for run in variants.values():
+        run()
+    for _ in range(rounds):
+        for name, run in variants.items():
+            start = time.perf_counter()
+            run()
+            times[name].append(1e3 * (time.perf_counter() - start))
+    return {name: statistics.median(measured) for name, measured in times.items()}
+
+
+def problem(nx: int, ny: int) -> tuple[System, np.ndarray]:
+    """A wall in a film of 1 nm cells, with every term but temperature: a torque and an exchange bias among them."""
+    mesh = Mesh(nx, ny, 1e-9, 1e-9)
+    torque = SpinTorque((0, 1, 0), 0.05, field_like_ratio=0.2)
+    system = System(mesh, FILM, exchange_bias_field_t=(0, 0, 0.01), torques=(torque,))
+    return system, wall(mesh, mesh.nx * mesh.dx_m / 2, FILM.wall_width_m)
+
+
+def right_hand_side(nx: int, ny: int) -> tuple[Motion, np.ndarray, np.ndarray]:
+    """A system ready to be timed: the motion, its padded magnetisation, and room for its velocity."""
+    system, m = problem(nx, ny)
+    ready = motion(system)
+    return ready, ready.grid.padded(m), np.zeros(3 * ready.grid.layer)
+
+
+def parts(rounds: int) -> list[Row]:
+    """The whole right-hand side against its target, and its two parts."""
+    rows = []
+    for (nx, ny), target in TARGETS_MS.items():
+        ready, m, k = right_hand_side(nx, ny)
+        assert ready.convolver is not None
+        convolver = ready.convolver
+        variants = {
+            "whole": lambda ready=ready, m=m, k=k: ready.velocity(m, k),
+            "stray field": lambda c=convolver, m=m, stray=ready.stray: convolve(c, m, stray),
+            "local fields and torques": lambda ready=ready, m=m, k=k: ready.descent(m, k),
+        }
+        for name, value in interleaved_ms(variants, rounds).items():
+            promised = target if name == "whole" else None
+            rows.append(Row(f"right-hand side, {nx} x {ny}", name, value, 1e6 * value / (nx * ny), promised))
+    return rows
+
+
+def growth(rounds: int) -> list[Row]:
+    """The right-hand side from 10^3 to 10^5 cells."""
+    ready = {n: right_hand_side(n, n) for n in GROWTH}
+    variants = {f"{n} x {n}": lambda n=n: ready[n][0].velocity(*ready[n][1:]) for n in GROWTH}
+    medians = interleaved_ms(variants, rounds)
+    return [
+        Row("growth", name, value, 1e6 * value / n**2) for (name, value), n in zip(medians.items(), GROWTH, strict=True)
+    ]
+
+
+def steps(rounds: int) -> list[Row]:
+    """A step in time, six right-hand sides and what is around them, from runs of 1 ps."""
+    system, m = problem(100, 23)
+    counts: list[int] = []
+    duration = 1e-12
+    value = interleaved_ms({"step": lambda: counts.append(evolve(system, m, duration).steps)}, max(3, rounds // 10))[
+        "step"
+    ]
+    count = counts[-1]
+    per_step = value / count
+    length = f"{1e15 * duration / count:.0f} fs each"
+    return [Row("step, 100 x 23", f"Dormand-Prince, {length}", per_step, 1e6 * per_step / 2300)]
+
+
+GROUPS: tuple[Callable[[int], list[Row]], ...] = (parts, growth, steps)
+
+
+def format_row(row: Row) -> str:
+    """A line for a person."""
+    target = ""
+    if row.target_ms is not None:
+        target = f"  (target {row.target_ms:g}, {'met' if row.median_ms <= row.target_ms else 'missed'})"
+    return f"{row.what:26} {row.variant:28} {row.median_ms:9.3f} ms  {row.ns_per_cell:7.0f} ns a cell{target}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=50, help="timed runs of each variant")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    result = []
+    for group in GROUPS:
+        for row in group(arguments.rounds):
+            print(format_row(row), file=sys.stderr if arguments.json else sys.stdout, flush=True)
+            result.append(row)
+    if arguments.json:
+        print(json.dumps({"rows": [asdict(row) for row in result], "numba": numba.__version__, "threads": 1}))
+
+
+if __name__ == "__main__":
+    main()
