@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spingan.errors import UserError
 from spingan.physics import thiele
 from spingan.physics.film import Film
+from spingan.physics.mesh import Mesh
 from spingan.physics.mtj import partly_reversed_conductance_s
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration, read_calibration
 from spingan.physics.spin_torque import slonczewski_torque
@@ -109,7 +110,8 @@ class SkyrmionSynapse:
 
     def torque_t(self, current_density_a_per_m2: float) -> float:
         """Damping-like torque field of a current density, in T: ħ P J / (2 e Ms t)."""
-        return float(slonczewski_torque(current_density_a_per_m2, self.polarization, self.film, (1, 0, 0)).field_t)
+        torque = slonczewski_torque(current_density_a_per_m2, self.polarization, self.film, (1, 0, 0))
+        return float(np.asarray(torque.field_t))
 
     def with_drive(
         self,
@@ -190,7 +192,7 @@ def rail_cover(device: SkyrmionSynapse, x_m: Array, y_m: Array, cell_m: float) -
 def ground(device: SkyrmionSynapse, calibration: SkyrmionCalibration, cell_m: float = 2e-9) -> thiele.Landscape:
     """The energy of a skyrmion over the disc: rails and edge. One that reaches the edge is lost."""
     cells = math.ceil(2 * device.radius_m / cell_m)
-    centres = (np.arange(cells) + 0.5) * cell_m
+    centres = Mesh(cells, cells, cell_m, cell_m).x_m
     excess = rail_cover(device, centres, centres, cell_m) * (
         device.rail_anisotropy_j_per_m3 - device.film.anisotropy_j_per_m3
     )

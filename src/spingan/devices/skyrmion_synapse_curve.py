@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -59,8 +60,13 @@ def synapse(variant: Variant) -> Synapse:
 def _retention(heat: Heat, top: int) -> Retention | None:
     if heat.retention_s is None or heat.resting_number is None:
         return None
-    places = {"minimum": 0.0, "middle": top / 2, "maximum": float(top)}
-    towards = min(places, key=lambda name: abs(places[name] - heat.resting_number))
+    places: tuple[tuple[Literal["minimum", "middle", "maximum"], float], ...] = (
+        ("minimum", 0.0),
+        ("middle", top / 2),
+        ("maximum", float(top)),
+    )
+    resting = heat.resting_number
+    towards = min(places, key=lambda place: abs(place[1] - resting))[0]
     return Retention(law="exponential", time_s=float(f"{heat.retention_s:.3g}"), towards=towards)
 
 

@@ -66,7 +66,7 @@ def nucleate(film: Film, polarization: float, cell_m: float = 2e-9, seed: int = 
     system = System(mesh, film)
     rest = evolve(system, m, 0.3e-9, tolerance=TOLERANCE, stop=lambda _time, _m, torque: torque < TILT).m
     threshold_t = film.gilbert_damping * 2 * film.effective_anisotropy_j_per_m3 / film.saturation_magnetization_a_per_m
-    unit_t = float(slonczewski_torque(1.0, polarization, film, (0, 0, -1)).field_t)
+    unit_t = float(np.asarray(slonczewski_torque(1.0, polarization, film, (0, 0, -1)).field_t))
     density = NUCLEATION_FACTOR * threshold_t / unit_t
     region = disc_mask(mesh, (middle, middle), NUCLEUS_M)
     pulse = replace(system, torques=(SpinTorque((0.0, 0.0, -1.0), np.where(region, density * unit_t, 0.0)),))

@@ -247,7 +247,9 @@ def level_table(done: Operation, calibration: SkyrmionCalibration, heat: Heat | 
     end = done.phase_end_s("potentiation")
     rising = done.time_s <= end
     top = max(round(float(done.number[rising].max())), 1)
-    conductance = conductance_s(device, np.arange(top + 1), calibration.texture.reversed_area_m2)
+    conductance = conductance_s(
+        device, np.asarray(np.arange(top + 1), dtype=np.float64), calibration.texture.reversed_area_m2
+    )
     down = (done.time_s >= done.phase_end_s("short-term state")) & (done.time_s <= done.phase_end_s("depression"))
     line = np.polyfit(done.time_s[rising], done.number[rising], 1)
     deviation = np.abs(np.polyval(line, done.time_s[rising]) - done.number[rising]).max() / top

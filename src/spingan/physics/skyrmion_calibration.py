@@ -25,6 +25,7 @@ from spingan.output import write_text
 from spingan.physics import skyrmion_runs as runs
 from spingan.physics import thiele
 from spingan.physics.film import Film
+from spingan.physics.mesh import Mesh
 from spingan.physics.skyrmion_texture import Texture, centres_m, moment_over_gamma, texture
 
 Array = NDArray[np.float64]
@@ -281,8 +282,9 @@ def _judge(found: SkyrmionCalibration, state: Array, say: Report) -> tuple[Judge
     )
     beside = runs.leaving(film, state, cell, STEP_AT_M - RAIL_M, RUN_S, rail, gilbert_damping=film.gilbert_damping)
     spacing = 1e-9
-    x = (np.arange(round(runs.ROOM_M / spacing)) + 0.5) * spacing
-    excess = np.ascontiguousarray(np.broadcast_to(rail(x) - film.anisotropy_j_per_m3, (200, len(x))))
+    strip = Mesh(round(runs.ROOM_M / spacing), 200, spacing, spacing)
+    x = strip.x_m
+    excess = np.ascontiguousarray(np.broadcast_to(rail(x) - film.anisotropy_j_per_m3, strip.shape))
     edges = found.edge_energy_j(x) + found.edge_energy_j(runs.ROOM_M - x)
     ground = thiele.landscape(found.anisotropy_energy_j(excess, spacing) + edges[None, :], spacing)
     push = thiele.Polarisation(y=1.0)

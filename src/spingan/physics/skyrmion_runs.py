@@ -178,7 +178,7 @@ def profile(m: Array, mesh: Mesh, spacing_m: float = 0.5e-9, reach_m: float = 26
     values = (1 - m[2] ** 2).ravel()
     near = distance < reach_m + 2 * mesh.dx_m
     order = np.argsort(distance[near])
-    rings = np.arange(0.0, reach_m + spacing_m / 2, spacing_m)
+    rings = np.asarray(np.arange(0.0, reach_m + spacing_m / 2, spacing_m), dtype=np.float64)
     width = max(mesh.dx_m, spacing_m)
     sorted_distance, sorted_values = distance[near][order], values[near][order]
     smooth = np.empty(len(rings))
@@ -188,10 +188,12 @@ def profile(m: Array, mesh: Mesh, spacing_m: float = 0.5e-9, reach_m: float = 26
     return rings, smooth - smooth[-1] * (rings / rings[-1]) ** 2
 
 
-def steps_of(anisotropy_j_per_m3: float, height_j_per_m3: float, start_m: float, end_m: float = math.inf):
+def steps_of(
+    anisotropy_j_per_m3: float, height_j_per_m3: float, start_m: float, end_m: float = math.inf
+) -> Callable[[Array], Array]:
     """K(x): `anisotropy_j_per_m3`, and `height_j_per_m3` more between `start_m` and `end_m`."""
 
     def at(x_m: Array) -> Array:
-        return anisotropy_j_per_m3 + height_j_per_m3 * ((x_m > start_m) & (x_m < end_m))
+        return np.where((x_m > start_m) & (x_m < end_m), anisotropy_j_per_m3 + height_j_per_m3, anisotropy_j_per_m3)
 
     return at

@@ -37,8 +37,9 @@ class Texture:
 def centres_m(m: Array, mesh: Mesh, background: int = 1) -> Array:
     """Centres of all skyrmions, (n, 2) sorted by x: places of m_z reversed against the background, weighted by it."""
     depth = np.maximum(-background * m[2], 0.0)
-    found: tuple[NDArray[np.int32], int] = label(depth > 0)
-    islands, count = found
+    islands = np.zeros(mesh.shape, dtype=np.int32)
+    label(depth > 0, output=islands)
+    count = int(islands.max())
     weight = _sums(depth, islands, count)
     x = _sums(depth * mesh.x_m[None, :], islands, count) / weight
     y = _sums(depth * mesh.y_m[:, None], islands, count) / weight

@@ -210,7 +210,7 @@ def run(
     )
     if not np.all(np.isfinite(recorded)):
         raise ValueError(f"a step of {time_step_s:g} s is too long for these forces")
-    time_s = np.arange(records, dtype=np.float64) * (every * time_step_s)
+    time_s = np.asarray(np.arange(records) * (every * time_step_s), dtype=np.float64)
     return ThieleRun(time_s, recorded, recorded_alive, float(closest))
 
 

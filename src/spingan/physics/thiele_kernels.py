@@ -126,8 +126,9 @@ def add_forces(
 def total_energy(
     positions: Array, alive: NDArray[np.bool_], pair: Array, coefficients: Array, spacing: float, work: Array
 ) -> float:
-    """Potential energy of all skyrmions in J: landscape and pairs F0 λ exp(-d/λ); the drive has none."""
+    """Potential energy of all skyrmions in J: landscape, and pairs F0 λ exp(-d/λ) less that at the cut-off."""
     energy = 0.0
+    least = math.exp(-pair[2] / pair[1])
     for a in range(positions.shape[0]):
         if not alive[a]:
             continue
@@ -137,7 +138,7 @@ def total_energy(
             if alive[b]:
                 distance = math.hypot(positions[b, 0] - positions[a, 0], positions[b, 1] - positions[a, 1])
                 if distance < pair[2]:
-                    energy += pair[0] * pair[1] * math.exp(-distance / pair[1])
+                    energy += pair[0] * pair[1] * (math.exp(-distance / pair[1]) - least)
     return energy
 
 
