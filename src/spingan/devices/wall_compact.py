@@ -1,0 +1,207 @@
+"""A wall device in the compact model: the same device, the same currents, milliseconds instead of minutes."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spingan.devices.wall_device import TorqueConvention, WallDevice, mesh, system, wall_position_m
+from spingan.devices.wall_rest import TORQUE_TOLERANCE_T, rest_chain
+from spingan.devices.wall_study import Setup, place_wall, run_tasks
+from spingan.errors import UserError
+from spingan.physics.mesh import Mesh
+from spingan.physics.wall import WallConstants, WallModel, WallState, at_rest, settle
+from spingan.physics.wall_calibration import (
+    WallCalibration,
+    WallObservation,
+    errors_m,
+    fit_constants,
+    read_wall_calibration,
+)
+
+SHIPPED = Path(__file__).parent / "curves"
+CALIBRATION_RANGE_A = 34.5e-6  # paper S, III-B: driven from -34.5 to 34.5 µA
+FITTED_SHARES = (-1.0, -0.7, -0.4, -0.2, 0.2, 0.4, 0.7, 1.0)  # of the range, on both sides of the valley
+JUDGED_SHARES = (-0.85, -0.55, -0.3, 0.3, 0.55, 0.85)  # between them
+
+
+def drive_t(device: WallDevice, current_a: float, convention: TorqueConvention) -> float:
+    """Amplitude of the damping-like torque in tesla for an input current, as the solver is given it.
+
+    Raises:
+        UserError: As `wall_device.system`.
+    """
+    return _drive_per_ampere(device, convention) * (current_a + device.bias_current_a)
+
+
+@lru_cache(maxsize=64)
+def _drive_per_ampere(device: WallDevice, convention: TorqueConvention) -> float:
+    unit_a = 1e-6
+    torque = system(device, unit_a - device.bias_current_a, convention).torques[0]
+    return float(np.asarray(torque.field_t)) / unit_a
+
+
+def compact_model(device: WallDevice, cell_m: float = 1e-9, constants: WallConstants | None = None) -> WallModel:
+    """The compact wall of a device, with the constants of its calibration, or bare.
+
+    Raises:
+        UserError: As `wall_device.system`.
+    """
+    problem = system(device, -device.bias_current_a, "magnet-section", cell_m)
+    polarisation = np.asarray(problem.torques[0].polarisation)
+    bias = np.zeros((3, *problem.mesh.shape))
+    if problem.exchange_bias_field_t is not None:
+        bias += np.asarray(problem.exchange_bias_field_t)
+    return WallModel(
+        film=device.film,
+        width_m=device.width_m,
+        cell_m=cell_m,
+        anisotropy_j_per_m3=problem.cell_anisotropy_j_per_m3[0],
+        bias_field_t=bias[2, 0],
+        left_domain=device.left_domain,
+        polarisation=(float(polarisation[0]), float(polarisation[1])),
+        field_like_ratio=device.field_like_ratio,
+        constants=constants or WallConstants(),
+    )
+
+
+def compact_sweep(
+    device: WallDevice,
+    currents_a: Sequence[float],
+    convention: TorqueConvention,
+    start_m: float,
+    constants: WallConstants | None = None,
+) -> tuple[WallState, ...]:
+    """Where the compact wall settles under each current, each begun where the last ended; shorter if it is lost.
+
+    Raises:
+        UserError: As `compact_model` and `settle`.
+    """
+    model = compact_model(device, constants=constants)
+    here = at_rest(model, start_m)
+    states: list[WallState] = []
+    for current_a in currents_a:
+        here = settle(model, drive_t(device, current_a, convention), here)
+        states.append(here)
+        if not here.kept:
+            break
+    return tuple(states)
+
+
+def observe(m: NDArray[np.float64], grid: Mesh, drive: float) -> WallObservation:
+    """What the calibration keeps of a solver's state with one wall: (3, ny, nx) magnetisation under `drive` tesla.
+
+    Raises:
+        UserError: There is no wall.
+    """
+    position = wall_position_m(m, grid)
+    if math.isnan(position):
+        raise UserError("wall calibration: a run has no wall left", "Take smaller currents")
+    across = m[2].mean(axis=0)
+    far = np.abs(grid.x_m - position) > 15e-9  # three wall widths: the tanh is within 1 % of its end
+    inner = (grid.x_m > 8e-9) & (grid.x_m < grid.nx * grid.dx_m - 8e-9)  # clear of the pinned and canted ends
+    chosen = far & inner if np.any(far & inner) else far
+    domain = float(np.abs(across[chosen]).mean())
+    near = np.abs(across) < 0.8 * domain
+    slope = np.polyfit((grid.x_m[near] - position) * 1e9, np.arctanh(across[near] / domain), 1)[0]
+    return WallObservation(drive, position, 1e-9 / abs(float(slope)), domain)
+
+
+def calibrate_wall(
+    device: WallDevice,
+    convention: TorqueConvention = "magnet-section",
+    *,
+    range_a: float | None = None,
+    cell_m: float = 1e-9,
+    workers: int = 1,
+    time_limit_s: float = 3600.0,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> WallCalibration:
+    """Fit the compact wall's constants to fourteen short runs of the solver, six of them kept back to judge.
+
+    Each side of the profile is driven outwards from its own start, so two processes share the work.
+
+    Args:
+        range_a: largest current; the runs lie at fixed shares of it. None: 34.5 µA less the device's bias current.
+        progress: called with (what, done, total).
+
+    Raises:
+        UserError: A current that annihilates the wall, the solver's time limit, and as `wall_device.system`.
+    """
+    setup = Setup(device, convention, cell_m, time_limit_s=time_limit_s)
+    if range_a is None:
+        range_a = CALIBRATION_RANGE_A - abs(device.bias_current_a)
+    shares = sorted({*FITTED_SHARES, *JUDGED_SHARES})
+    sides = [[share for share in shares if share > 0], [-share for share in sorted(-s for s in shares if s < 0)]]
+    middle = (device.profile.left_end_m + device.profile.right_start_m) / 2
+    model = compact_model(device, cell_m)
+    tasks = []
+    for side in sides:
+        # A start where the bare model puts the wall: the run then only corrects it.
+        guess = settle(model, drive_t(device, side[0] * range_a, convention), middle)
+        begin = place_wall(setup, guess.position_m if guess.kept else middle)
+        tasks.append((rest_chain, (setup, [share * range_a for share in side], begin)))
+    done = [0]
+
+    def advance() -> None:
+        done[0] += 1
+        progress("solver", done[0], len(tasks))
+
+    grid = mesh(device, cell_m)
+    seen: dict[float, WallObservation] = {}
+    for side, runs in zip(sides, run_tasks(tasks, workers, advance), strict=True):
+        for share, run in zip(side, runs, strict=False):
+            if run.annihilated:
+                raise UserError(
+                    f"wall calibration: {share * range_a * 1e6:.3g} µA annihilates {device.name}'s wall",
+                    f"Calibrate over less than {range_a * 1e6:.3g} µA",
+                )
+            seen[share] = observe(run.m, grid, drive_t(device, share * range_a, convention))
+    return calibration_from(
+        device,
+        [seen[share] for share in FITTED_SHARES],
+        [seen[share] for share in JUDGED_SHARES],
+        f"spingan's solver, {cell_m * 1e9:g} nm cells, {convention}, currents to ±{range_a * 1e6:g} µA, relaxed until "
+        f"no cell's torque was above {TORQUE_TOLERANCE_T:g} T",
+        cell_m,
+    )
+
+
+def calibration_from(
+    device: WallDevice,
+    fitted: Sequence[WallObservation],
+    judged: Sequence[WallObservation],
+    source: str,
+    cell_m: float = 1e-9,
+) -> WallCalibration:
+    """Fit to `fitted`, judge on `judged`.
+
+    Raises:
+        UserError: As `fit_constants`.
+    """
+    constants = fit_constants(compact_model(device, cell_m), fitted)
+    model = compact_model(device, cell_m, constants)
+    return WallCalibration(
+        device=device.name,
+        constants=constants,
+        fitted=tuple(fitted),
+        judged=tuple(judged),
+        fitted_error_m=errors_m(model, fitted),
+        judged_error_m=errors_m(model, judged),
+        source=source,
+    )
+
+
+def shipped_constants(name: str) -> WallConstants:
+    """The constants that come with the package for a device, `leaky_relu` or `relu`.
+
+    Raises:
+        UserError: There are none for it.
+    """
+    file = SHIPPED / f"wall_calibration_{name}.yaml"
+    if not file.exists():
+        raise UserError(f"no calibration is shipped for {name}", "Make one: spingan calibrate wall")
+    return read_wall_calibration(file).constants
