@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import spingan
 from spingan.cli import app
 
-COMMANDS = ("demo", "train", "sample", "evaluate", "cost", "report", "technology", "fit", "data")
+COMMANDS = ("demo", "train", "sample", "evaluate", "cost", "report", "technology", "fit", "data", "device", "calibrate")
 
 
 def run(*arguments: str):
@@ -124,6 +124,7 @@ def test_data_sets_are_listed():
         (("cost", "fashion-mnist", "--set", "technology=nothing"), ("nothing", "skyrmion-published")),
         (("sample", "no-such-model"), ("no-such-model",)),
         (("evaluate", "no-such-model"), ("no-such-model",)),
+        (("evaluate", "fashion-mnist", "--technology", "unobtainium"), ("unobtainium", "skyrmion-published")),
         (("report", "no-such-model"), ("no-such-model",)),
         (("technology", "show", "skyrmion"), ("skyrmion",)),
         (("technology", "check", "nothing.csv"), ("nothing.csv",)),
@@ -155,6 +156,19 @@ def test_a_group_without_a_command_shows_its_help(arguments):
     result = run(*arguments)
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: spingan") and "Commands:" in result.stderr
+
+
+def test_a_shipped_model_is_judged_in_another_technology(monkeypatch):
+    judged = []
+    monkeypatch.setattr("spingan.api.evaluate", lambda model, **options: judged.append(model) or _Judged())
+    result = run("evaluate", "fashion-mnist", "--technology", "ideal", "--json")
+    assert json.loads(result.stdout)["model"] == "fashion-mnist on ideal"
+    assert judged[0].technology.name == "ideal"
+
+
+class _Judged:
+    def to_dict(self):
+        return {}
 
 
 def test_ctrl_c_in_a_training_is_status_130_and_says_how_to_go_on(monkeypatch, tmp_path):

@@ -2,18 +2,24 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from spingan.commands.printing import print_json, print_note, print_table
 from spingan.commands.progress import progress_bars
 
+if TYPE_CHECKING:
+    from spingan.nn.weights import Model
+
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")]
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, or a YAML file.")]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe; may be repeated."),
+]
+TechnologyName = Annotated[
+    str | None, typer.Option("--technology", metavar="NAME", help="Write its weights into another technology's arrays.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _LARGEST_SEED = 2**63 - 1  # torch's generators take no more
@@ -70,14 +76,17 @@ def sample(
     out: Annotated[Path, typer.Option("--out", help="Picture file for the grid.")] = Path("grid.png"),
     seed: Seed = 0,
     chip_seed: ChipSeed = 0,
+    technology: TechnologyName = None,
     json: Json = False,
 ) -> None:
     """Draw images with a model into one grid."""
+    from spingan.api import reprogram
     from spingan.api import sample as sample_to_file
 
-    path = sample_to_file(model, out, count=count, seed=seed, chip_seed=chip_seed)
+    chosen = model if technology is None else reprogram(model, technology)
+    path = sample_to_file(chosen, out, count=count, seed=seed, chip_seed=chip_seed)
     if json:
-        print_json({"model": model, "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)})
+        print_json({"model": _name(chosen), "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)})
     else:
         print(path)
 
@@ -91,21 +100,24 @@ def evaluate(
         Literal["cnn", "inception"], typer.Option("--features", help="inception is standard FID: extra fid, slow.")
     ] = "cnn",
     data: Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")] = None,
+    technology: TechnologyName = None,
     json: Json = False,
 ) -> None:
     """How good a model's images are, beside the floor and the float twin."""
     from spingan.api import evaluate as evaluate_model
+    from spingan.api import reprogram
 
+    chosen = model if technology is None else reprogram(model, technology)
     with progress_bars() as progress:
         quality = evaluate_model(
-            model, count=count, seed=seed, chip_seed=chip_seed, features=features, data_path=data, progress=progress
+            chosen, count=count, seed=seed, chip_seed=chip_seed, features=features, data_path=data, progress=progress
         )
     if json:
-        print_json({"model": model, "chip_seed": chip_seed} | quality.to_dict())
+        print_json({"model": _name(chosen), "chip_seed": chip_seed} | quality.to_dict())
         return
     from spingan.reports.quality_table import quality_rows
 
-    print(f"{model}: {quality.metric}, smaller is better\n")
+    print(f"{_name(chosen)}: {quality.metric}, smaller is better\n")
     print_table(("images", "distance"), quality_rows(quality), right=(1,))
     shares = [(name, f"{share:.1%}") for name, share in quality.class_histogram.items()]
     print()
@@ -113,6 +125,10 @@ def evaluate(
     if quality.missing_classes:
         print(f"missing: {', '.join(quality.missing_classes)}")
     print(f"\n{quality.protocol}; {quality.seconds:.1f} s")
+
+
+def _name(model: "str | Model") -> str:
+    return model if isinstance(model, str) else model.name
 
 
 def cost(
