@@ -8,7 +8,7 @@ import typer
 from typer import TyperException
 from typer.core import TyperGroup
 
-from spingan.commands import calibrate, data, device, fit, nets, technology
+from spingan.commands import calibrate, data, design, device, fit, nets, technology
 from spingan.errors import UserError
 
 
@@ -63,6 +63,7 @@ app.add_typer(technology.app, name="technology")
 app.add_typer(fit.app, name="fit")
 app.add_typer(data.app, name="data")
 app.add_typer(device.app, name="device")
+app.add_typer(design.app, name="design")
 app.add_typer(calibrate.app, name="calibrate")
 
 
