@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from spingan.commands import device_export
+from spingan.commands import device_export, device_synapse
 from spingan.commands.printing import print_json, print_note, print_table
 from spingan.commands.progress import progress_bars
 from spingan.errors import UserError
@@ -191,3 +191,4 @@ def _number(value: float | None) -> str:
 
 
 app.command("export")(device_export.export)
+app.command("skyrmion-synapse")(device_synapse.skyrmion_synapse)
