@@ -1,7 +1,7 @@
 """The DMI's standard problem and one skyrmion, each beside its exact profile; without stray field, which none has.
 
-Strip and disc: Cortés-Ortuño et al., New J. Phys. 20, 113015 (2018), section 4, with its interfacial DMI. Skyrmion: a
-Co/Pt film (findings.md section 2) whose stray field is taken as local, K - mu0 Ms² / 2, in a disc of 80 nm.
+Strip and disc: Cortés-Ortuño et al., New J. Phys. 20, 113015 (2018), with its interfacial DMI. Skyrmion: a Co/Pt film
+(findings.md section 2) whose stray field is taken as local, K - mu0 Ms² / 2, in a disc of 80 nm.
 """
 
 import math
@@ -18,7 +18,7 @@ from spingan.physics.relax import relax
 from spingan.physics.states import skyrmion, uniform
 from spingan.physics.system import System
 
-PROBLEM = Film(  # New J. Phys. 20, 113015, table 1
+PROBLEM = Film(  # New J. Phys. 20, 113015; the thickness does not matter without stray field
     saturation_magnetization_a_per_m=0.86e6,
     exchange_stiffness_j_per_m=13e-12,
     interfacial_dmi_j_per_m2=3e-3,

@@ -37,18 +37,20 @@ def test_field_2_turns_the_other_way_and_crosses_earlier(coarse):
 
 @pytest.mark.slow
 def test_the_whole_reversal_is_oommfs_on_its_own_cells():
-    """25 moments to 1 ns on 2.5 nm cells; a delay of 0.1 ps alone would change <my> by 0.002 where it is steepest."""
+    """25 moments to 1 ns on 2.5 nm cells; a delay of 0.05 ps would change <my> by 0.001 where it is steepest."""
     system, s_state = problem.bar(200)
     time_s, m = problem.reversal(system, s_state, 1)
     assert problem.first_crossing_ps(time_s, m[:, 0]) == pytest.approx(problem.OOMMF_CROSSING_PS, abs=0.02)
     for time_ps, average in problem.OOMMF_FIELD_1.items():
-        np.testing.assert_allclose(m[time_ps], average, atol=2e-3, err_msg=f"at {time_ps} ps")
+        np.testing.assert_allclose(m[time_ps], average, atol=5e-4, err_msg=f"at {time_ps} ps")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_state_after_a_nanosecond_is_mumax3s_on_its_own_cells(number):
     system, s_state = problem.bar(128)
-    np.testing.assert_allclose(s_state.mean(axis=(1, 2)), problem.S_STATE, atol=5e-5)  # mumax3 computes in single precision
+    np.testing.assert_allclose(
+        s_state.mean(axis=(1, 2)), problem.S_STATE, atol=5e-5
+    )  # mumax3 computes in single precision
     _, m = problem.reversal(system, s_state, number)
     np.testing.assert_allclose(m[-1], problem.MUMAX3_END[number], atol=6e-3)
