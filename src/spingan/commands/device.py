@@ -105,11 +105,12 @@ def _device_and_plan(
     from dataclasses import replace
 
     from spingan.devices.wall_device_files import read_wall_device
+    from spingan.devices.wall_study import RELEASE_S
 
     device = printed
     if file is not None:
         device = read_wall_device(file)
-        plan = replace(plan, start_m=(device.profile.left_end_m + device.profile.right_start_m) / 2)
+        plan = replace(plan, start_m=(device.profile.left_end_m + device.profile.right_start_m) / 2, rest_s=RELEASE_S)
     if currents_ua is not None:
         currents = tuple(sorted({0.0, *(_microamperes(part) for part in currents_ua.split(","))}))
         plan = replace(plan, currents_a=currents, probes_a=())

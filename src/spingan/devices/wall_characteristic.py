@@ -10,6 +10,7 @@ from spingan.devices.wall_curve import Branches
 from spingan.devices.wall_device import CONVENTIONS
 from spingan.devices.wall_study import (
     LONGEST_S,
+    RELEASE_S,
     Limit,
     Settled,
     Setup,
@@ -46,6 +47,7 @@ class Plan:
         variant_currents_a: those at which the extras are run.
         sweep_a: rising, for the extra `sweep`.
         limit_a: how far the extra `limits` searches on either side.
+        rest_s: how long the wall may come to rest before the first current; short where it creeps for ever.
     """
 
     start_m: float
@@ -55,6 +57,7 @@ class Plan:
     variant_currents_a: tuple[float, ...]
     sweep_a: tuple[float, ...]
     limit_a: float
+    rest_s: float = RELEASE_S
 
     def __post_init__(self) -> None:
         if list(self.currents_a) != sorted(set(self.currents_a)) or 0.0 not in self.currents_a:
@@ -151,7 +154,7 @@ def characterise(
     Raises:
         UserError: As the runs; and where the wall does not survive at full scale and below zero.
     """
-    at_rest = rest(setup, plan.start_m)
+    at_rest = rest(setup, plan.start_m, plan.rest_s)
     start = at_rest.m
     asked = sorted((*(i for i in plan.currents_a if i), *plan.probes_a), key=abs)  # small currents take longest
     tasks: list[Task] = [(settle, (setup, current, start)) for current in asked]
@@ -159,7 +162,7 @@ def characterise(
     found[0.0] = replace(at_rest, current_a=0.0)
     points = tuple(found[current] for current in plan.currents_a)
     lowest, highest = _outermost(points, plan)
-    releases: list[Task] = [(settle, (setup, 0.0, end.m)) for end in (lowest, highest)]
+    releases: list[Task] = [(settle, (setup, 0.0, end.m, RELEASE_S)) for end in (lowest, highest)]
     after_negative, after_positive = _run("back to rest", releases, workers, advance)
     study = Characteristic(
         setup=setup,

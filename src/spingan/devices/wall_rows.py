@@ -88,7 +88,7 @@ def rest_rows(study: Characteristic, printed_nm: float | None) -> list[Row]:
 
 
 def _rest_note(study: Characteristic) -> str:
-    return f"from a wall placed at {study.plan.start_m * 1e9:.6g} nm"
+    return f"from a wall placed at {study.plan.start_m * 1e9:.6g} nm; {_creep(study.rest)}"
 
 
 def _creep(run: Settled) -> str:

@@ -24,6 +24,7 @@ STILL_M = 0.05e-9  # within the window: 0.5 m/s, a hundredth of the speed under 
 SETTLED_SHARE = 0.02  # of the travel: the usual band of a settling time
 LEAST_BAND_M = 0.1e-9  # a tenth of the printed cell: after a small step a wall that wanders less has settled; assumed
 LONGEST_S = 10e-9  # paper S's longest settling and reset: V-A3
+RELEASE_S = 1e-9  # without a current a wall may creep for ever where nothing holds it: followed so long by default
 TIME_LIMIT_S = 3600.0
 
 
@@ -175,13 +176,13 @@ def settling_time_s(time_s: NDArray[np.float64], path: NDArray[np.float64], band
     return 0.0 if outside.size == 0 else float(time_s[outside[-1] + 1])
 
 
-def rest(setup: Setup, start_m: float) -> Settled:
-    """The device without an input, from a wall placed at `start_m`, until it rests.
+def rest(setup: Setup, start_m: float, longest_s: float = RELEASE_S) -> Settled:
+    """The device without an input, from a wall placed at `start_m`, until it rests or `longest_s` are over.
 
     Raises:
         UserError: As `settle`; and no wall is left.
     """
-    settled = settle(setup, 0.0, place_wall(setup, start_m))
+    settled = settle(setup, 0.0, place_wall(setup, start_m), longest_s)
     if settled.annihilated:
         raise UserError(
             f"{setup.device.name}: without an input the wall leaves the track from {start_m * 1e9:g} nm",
@@ -191,10 +192,13 @@ def rest(setup: Setup, start_m: float) -> Settled:
 
 
 def sweep(setup: Setup, currents_a: Sequence[float], start: NDArray[np.float64]) -> list[Settled]:
-    """One current after the other, each from where the last left the wall; it ends where the wall is annihilated."""
+    """One current after the other, each from where the last left the wall; it ends where the wall is annihilated.
+
+    Each is followed for `RELEASE_S` at most, so that a wall without a rest point shows as memory.
+    """
     results: list[Settled] = []
     for current_a in currents_a:
-        settled = settle(setup, current_a, start)
+        settled = settle(setup, current_a, start, RELEASE_S)
         results.append(settled)
         if settled.annihilated:
             break
