@@ -7,7 +7,7 @@ import numpy as np
 
 from spingan.devices.wall_compact import calibration_from, drive_t, observe, shipped_constants
 from spingan.devices.wall_curve import drive_energies
-from spingan.devices.wall_design import MARGIN, Candidate, Goal, fitted_currents_a, search
+from spingan.devices.wall_design import MARGIN, Goal, fitted_currents_a, search
 from spingan.devices.wall_design_check import (
     Jumps,
     Verdict,
@@ -69,6 +69,7 @@ def design(
     Raises:
         UserError: The goal cannot be met, with what stands in the way; the solver's time limit.
     """
+    mesh(goal.base, cell_m)  # refuses cells that do not fill the track before the search begins
     constants = first_constants(goal)
     best: Verdict | None = None
     for round_ in range(1, MOST_ROUNDS + 1):
@@ -81,7 +82,7 @@ def design(
         verdict = _judged(goal, walls, seed, workers, progress)
         calibration = calibrate_on(walls)
         if not verdict.failures:
-            read_on = read_torque_match(verdict, goal, candidate)
+            read_on = read_torque_match(verdict, goal)
             return Design(goal, verdict, calibration, round_, read_on, seed)
         if best is None or len(verdict.failures) < len(best.failures):
             best = verdict
@@ -132,7 +133,7 @@ def calibrate_on(walls: Walls) -> WallCalibration:
     )
 
 
-def read_torque_match(verdict: Verdict, goal: Goal, candidate: Candidate) -> Match | None:
+def read_torque_match(verdict: Verdict, goal: Goal) -> Match | None:
     """The curve at the judging currents with the read voltage on all the time; None where it loses the wall.
 
     Raises:
