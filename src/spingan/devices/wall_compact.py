@@ -1,4 +1,7 @@
-"""A wall device in the compact model: the same device, the same currents, milliseconds instead of minutes."""
+"""A wall device in the compact model: the same device, the same currents, milliseconds instead of minutes.
+
+`python -m spingan.devices.wall_compact` makes the calibrations in `curves/` anew.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.devices.wall_device import TorqueConvention, WallDevice, mesh, system, wall_position_m
+from spingan.devices.wall_device import LEAKY_RELU, RELU, TorqueConvention, WallDevice, mesh, system, wall_position_m
 from spingan.devices.wall_rest import TORQUE_TOLERANCE_T, rest_chain
 from spingan.devices.wall_study import Setup, place_wall, run_tasks
 from spingan.errors import UserError
@@ -20,6 +23,7 @@ from spingan.physics.wall_calibration import (
     errors_m,
     fit_constants,
     read_wall_calibration,
+    write_wall_calibration,
 )
 
 SHIPPED = Path(__file__).parent / "curves"
@@ -205,3 +209,13 @@ def shipped_constants(name: str) -> WallConstants:
     if not file.exists():
         raise UserError(f"no calibration is shipped for {name}", "Make one: spingan calibrate wall")
     return read_wall_calibration(file).constants
+
+
+def write_shipped() -> None:
+    """Calibrate both printed devices, and write what is shipped."""
+    for device in (LEAKY_RELU, RELU):
+        write_wall_calibration(calibrate_wall(device), SHIPPED / f"wall_calibration_{device.name}.yaml")
+
+
+if __name__ == "__main__":
+    write_shipped()
