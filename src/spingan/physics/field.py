@@ -17,7 +17,7 @@ class LocalTerms:
 
     A cell's field is `diagonal` times its own magnetisation, plus exchange and DMI from the neighbours that it has. A
     neighbour that is missing stands for a ghost cell that obeys the film's natural boundary condition,
-    dm/dn = D / (2 A) (z x n) x m at the cell's face: its exchange and DMI with the cell cancel, and what remains is
+    dm/dn = D / (2 A) (n x z) x m at the cell's face: its exchange and DMI with the cell cancel, and what remains is
     D² / (4 A) on the components along n and z. So the whole operator is symmetric, and the energy is -1/2 of its field
     times the moment.
 
