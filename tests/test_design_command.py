@@ -122,3 +122,10 @@ def test_cells_that_do_not_fill_the_track_are_refused_before_the_search(tmp_path
     result = run("design", "leaky-relu", "--cell-nm", "3", "--out", str(tmp_path / "d"))
     assert_refused(result, "3 nm")
     assert not (tmp_path / "d").exists()
+
+
+def test_a_file_in_the_folders_place_is_refused_before_the_search(tmp_path):
+    place = tmp_path / "taken"
+    place.write_text("a file", encoding="utf-8")
+    assert_refused(run("design", "relu", "--out", str(place)), "taken")
+    assert place.read_text(encoding="utf-8") == "a file"

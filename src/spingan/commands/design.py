@@ -77,7 +77,7 @@ def _design(
     from spingan.reports.design_plots import write_design
 
     goal = Goal(slope, range_ua * 1e-6, convention)
-    output_folder(folder.parent)
+    output_folder(folder if folder.exists() else folder.parent)  # a bad place is known before the minutes of work
     with progress_bars() as advance:
         found = design(
             goal,
