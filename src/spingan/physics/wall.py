@@ -34,7 +34,7 @@ from spingan.physics.film import Film
 TORQUE_TOLERANCE_T = 1e-4  # as the solver's relaxation: a wall that still moves at 0.1 nm/ns counts as at rest
 LONGEST_S = 20e-9  # twice the printed reset time of 10 ns (paper S, V-A3)
 STEP_TOLERANCE = 1e-2  # nm or rad a step
-REST_TORQUE_T = 1e-6  # Newton's method halves its digits' distance each step: a tight bound costs one more
+REST_TORQUE_T = 1e-6  # Newton's method doubles its digits with each step: a tight bound costs one more
 LARGEST_MOVE_NM = 3.0  # of a step of Newton's method: half a wall's Δ, so that it stays in the valley it began in
 
 
