@@ -17,7 +17,7 @@ DENSITY_NOTE = "printed current: its density in the magnet's section, {density:.
 
 def microamperes(current_a: float) -> str:
     """A current as the paper writes it."""
-    return f"{current_a * 1e6:+.4g} µA"
+    return f"{current_a * 1e6:+.4g} µA" if current_a else "0 µA"
 
 
 def position_row(study: Characteristic, current_a: float, printed_nm: float | None) -> Row:

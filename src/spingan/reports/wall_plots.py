@@ -1,17 +1,21 @@
 """Pictures of a wall device's study: position and conductance against current, the curve, and the wall in motion."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import get_data_path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
 from spingan.devices.wall_characteristic import Characteristic
+from spingan.devices.wall_curve import SAME
 from spingan.devices.wall_device import Detector, WallDevice
+from spingan.devices.wall_rows import microamperes
 from spingan.devices.wall_study import Settled
 from spingan.output import atomic_path
 from spingan.reports.plots import COLOURS, new_figure
@@ -38,16 +42,19 @@ def characteristic_figure(
     current = np.array([point.current_a for point in points])
     left.plot(current, [point.position_m for point in points], "-", color=COLOURS[0], linewidth=1.6, label="ours")
     ends = [study.after_negative.position_m, study.after_positive.position_m]
-    left.plot([0.0, 0.0], ends, ":", color=COLOURS[1], linewidth=2.0, label="ours, after either end")
+    if abs(ends[1] - ends[0]) > 2 * study.setup.cell_m:
+        left.plot([0.0, 0.0], ends, ":", color=COLOURS[1], linewidth=2.0, label="ours, after either end")
     _shade(left, study.setup.device.detectors)
     branches = study.branches()
     right.plot(branches.current_a, branches.rising, "-", color=COLOURS[0], linewidth=1.6, label="ours")
-    if not np.array_equal(branches.rising, branches.falling):
+    span = float(np.ptp(branches.rising))
+    if np.abs(branches.rising - branches.falling).max() > SAME * span:
         right.plot(branches.current_a, branches.falling, "--", color=COLOURS[1], linewidth=1.4, label="ours, falling")
     for axis, printed, scale in ((left, printed_nm, 1e-9), (right, printed_ms, 1e-3)):
         if printed:
             axis.plot(list(printed), [value * scale for value in printed.values()], **PRINTED, label="printed")
         axis.xaxis.set_major_formatter(EngFormatter(unit="A"))
+        axis.xaxis.set_major_locator(MaxNLocator(5))
         axis.set_xlabel("input current")
         axis.legend(frameon=False, fontsize=8)
     left.set_ylim(0, study.setup.device.length_m)
@@ -70,9 +77,9 @@ def paths_figure(study: Characteristic) -> Figure:
     figure, (axis,) = new_figure(5.2, 3.2)
     low, high = study.alive[0], study.alive[-1]
     lines = (
-        (high, COLOURS[1], "-", f"{high.current_a * 1e6:+.4g} µA from rest"),
+        (high, COLOURS[1], "-", f"{microamperes(high.current_a)} from rest"),
         (study.after_positive, COLOURS[1], "--", "its release"),
-        (low, COLOURS[0], "-", f"{low.current_a * 1e6:+.4g} µA from rest"),
+        (low, COLOURS[0], "-", f"{microamperes(low.current_a)} from rest"),
         (study.after_negative, COLOURS[0], "--", "its release"),
     )
     for run, colour, dash, label in lines:
@@ -127,6 +134,12 @@ def _picture(device: WallDevice, run: Settled, index: int) -> Image.Image:
         top, bottom = (TEXT_HEIGHT + track.height - y * per_m for y in (detector.y1_m, detector.y0_m))
         draw.rectangle((detector.x0_m * per_m, top, detector.x1_m * per_m - 1, bottom - 1), outline="#111111", width=2)
     position = "lost" if np.isnan(run.path_m[index]) else f"{run.path_m[index] * 1e9:5.1f} nm"
-    text = f"{run.current_a * 1e6:+.4g} µA   {run.time_s[index] * 1e9:.3f} ns   wall {position}   "
-    draw.text((6, 5), f"{text}{run.path_s[index] * 1e3:.4f} mS", fill="#111111", font=ImageFont.load_default(16))
-    return picture.quantize(64)
+    text = f"{microamperes(run.current_a)}   {run.time_s[index] * 1e9:.3f} ns   wall {position}   "
+    draw.text((6, 5), f"{text}{run.path_s[index] * 1e3:.4f} mS", fill="#111111", font=_font())
+    return picture.quantize(128)
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    """matplotlib's own font, which has a µ."""
+    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSansMono.ttf", 14)
