@@ -3,6 +3,8 @@
 LLVM vectorises a plain loop only when it can prove that what is written is not what is read, which it cannot for a
 dozen arrays or a butterfly in place. Here every load, store and sum is one of eight float64, whatever the machine makes
 of that (one AVX-512 register, two of AVX2, four of NEON).
+
+Numba's cache does not see that a change here changes the kernels in other files: delete `__pycache__` after one.
 """
 
 import operator
@@ -103,22 +105,28 @@ def splat(typing_context: Any, value: Any) -> Any:
     return lanes(types.float64), emit
 
 
-def _call(builder: Any, name: str, args: Any) -> Any:
-    function_type = ir.FunctionType(VECTOR, [VECTOR] * len(args))
-    function = cgutils.get_or_insert_function(builder.module, function_type, f"llvm.{name}.v{LANES}f64")
-    return builder.call(function, args)
-
-
 @intrinsic
 def root(typing_context: Any, value: Any) -> Any:
     """Square roots."""
-    return lanes(lanes), lambda context, builder, sig, args: _call(builder, "sqrt", args)
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        function_type = ir.FunctionType(VECTOR, [VECTOR])
+        function = cgutils.get_or_insert_function(builder.module, function_type, f"llvm.sqrt.v{LANES}f64")
+        return builder.call(function, args)
+
+    return lanes(lanes), emit
 
 
 @intrinsic
 def larger(typing_context: Any, a: Any, b: Any) -> Any:
     """The larger of each pair; NaN where either is NaN."""
-    return lanes(lanes, lanes), lambda context, builder, sig, args: _call(builder, "maximum", args)
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        first, second = args
+        ordered = builder.select(builder.fcmp_ordered(">", first, second), first, second)  # the second where one is NaN
+        return builder.select(builder.fcmp_unordered("uno", first, first), first, ordered)
+
+    return lanes(lanes, lanes), emit
 
 
 @intrinsic
