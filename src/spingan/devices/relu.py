@@ -32,8 +32,12 @@ REFERENCE_OHM = 10.7e3  # V-A2
 PLAN = Plan(
     start_m=54e-9,  # the assumed well's bottom
     currents_a=tuple(
-        round(micro * 1e-6, 12) for micro in (-34.8, -30, -25, -20, -15, -10, -5, 0, 5, 10, 15, 20, 25, 30, 34.8)
-    ),
+        round(micro * 1e-6, 12)
+        for micro in (
+            *(-34.8, -30, -25, -20, -15, -10, -5, -2.5, 0, 2.5, 5, 7.5, 10, 12.5, 15, 17.5),
+            *(20, 22.5, 25, 27.5, 30, 34.8),
+        )
+    ),  # closer where the conductance bends
     probes_a=(),
     full_scale_a=END_A,
     variant_currents_a=(-END_A, 0.0, 20e-6, END_A),
