@@ -164,6 +164,7 @@ def test_pulses_one_after_another_are_one_run():
     [
         ({}, {"duration_s": 0.0}, "duration_s"),
         ({}, {"tolerance": -1.0}, "tolerance"),
+        ({}, {"first_step_s": -1e-15}, "first_step_s"),
         ({}, {"every_s": math.nan}, "every_s"),
         ({"temperature_k": 300.0}, {}, "fixed_step_s"),
         ({}, {"fixed_step_s": 1e-14}, "fixed_step_s"),

@@ -132,7 +132,17 @@ def evolve(
     Raises:
         UserError: a bad argument, a step that falls below the floor, or the time limit.
     """
-    _check(system, duration_s, every_s, tolerance, fixed_step_s)
+    positive = {
+        "duration_s": duration_s,
+        "every_s": every_s,
+        "tolerance": tolerance,
+        "first_step_s": first_step_s,
+        "fixed_step_s": fixed_step_s,
+    }
+    for name, value in positive.items():
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise UserError(f"solver: {name} is {value:g}", "It must be above 0.")
+    _check_scheme(system, fixed_step_s)
     clock = _Clock(time_limit_s)
     recorder = _Recorder(observers or {})
     ready = motion(system)
@@ -158,13 +168,7 @@ def unit_vectors(m: NDArray[np.float64], system: System) -> NDArray[np.float64]:
     return np.ascontiguousarray(np.where(inside, m / np.where(inside, length, 1), 0.0))
 
 
-def _check(
-    system: System, duration_s: float, every_s: float | None, tolerance: float, fixed_step_s: float | None
-) -> None:
-    positive = {"duration_s": duration_s, "every_s": every_s, "tolerance": tolerance, "fixed_step_s": fixed_step_s}
-    for name, value in positive.items():
-        if value is not None and not (math.isfinite(value) and value > 0):
-            raise UserError(f"solver: {name} is {value:g}", "It must be above 0.")
+def _check_scheme(system: System, fixed_step_s: float | None) -> None:
     if system.temperature_k > 0 and fixed_step_s is None:
         raise UserError(
             f"solver: a run at {system.temperature_k:g} K needs fixed_step_s",
