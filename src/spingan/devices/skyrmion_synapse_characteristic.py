@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from spingan.devices.skyrmion_synapse import PRINTED, SMALL, SkyrmionSynapse
 from spingan.devices.skyrmion_synapse_run import Operation, bench, operate
 from spingan.devices.skyrmion_synapse_solver import Comparison, Nucleation, compare, nucleate
 from spingan.devices.skyrmion_synapse_study import (
+    ROOM_TEMPERATURE_K,
+    SWEEP_STEP_S,
     Advance,
     Heat,
     Levels,
@@ -21,8 +25,8 @@ from spingan.devices.skyrmion_synapse_study import (
 )
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 
-VORTEX_FACTORS = (1, 2, 4, 6, 8, 10, 12)  # times the printed density
-RADIAL_FACTORS = (0.25, 0.5, 0.75, 1, 1.5, 2, 4)
+VORTEX_FACTORS = (1, 2, 4, 8, 10, 12)  # times the printed density
+RADIAL_FACTORS = (0.5, 0.75, 1, 1.5, 2)
 SMALL_FACTOR = 4.0  # times the printed density, so that the small disc's skyrmions move far in a nanosecond
 SMALL_DURATION_S = 1e-9
 SMALL_CELL_M = 1.5e-9
@@ -36,6 +40,8 @@ class Variant:
     calibration: SkyrmionCalibration
     seeds: int
     printed_drive: Operation
+    printed_heated: Operation
+    """The same at room temperature, one seed."""
     points: tuple[Point, ...]
     operation: Operation
     heat: Heat
@@ -120,12 +126,19 @@ def _variant(
     chosen = working_point(points)
     at = bench(device.with_drive(chosen.current_density_a_per_m2, chosen.gilbert_damping), calibration)
     done = operate(at)
+    printed = bench(device, calibration)
     heat = hold(at, done, seeds, advance, workers)
     return Variant(
         name=name,
         calibration=calibration,
         seeds=len(seeds),
-        printed_drive=operate(bench(device, calibration)),
+        printed_drive=operate(printed),
+        printed_heated=operate(
+            printed,
+            temperature_k=ROOM_TEMPERATURE_K,
+            generator=np.random.default_rng(seeds[0]),
+            step_s=SWEEP_STEP_S,
+        ),
         points=points,
         operation=done,
         heat=heat,

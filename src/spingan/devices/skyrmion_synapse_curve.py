@@ -8,8 +8,9 @@ import numpy as np
 
 from spingan.devices.skyrmion_synapse import PRINTED
 from spingan.devices.skyrmion_synapse_characteristic import Variant
+from spingan.devices.skyrmion_synapse_run import Operation
 from spingan.devices.skyrmion_synapse_study import READ_WINDOW_S, Heat
-from spingan.hardware.synapse import Retention, Synapse, Validity, Write
+from spingan.hardware.synapse import Retention, Synapse, Write
 
 DIGITS = 6  # significant ones in the file: far finer than the model
 
@@ -25,16 +26,15 @@ def synapse(variant: Variant) -> Synapse:
     numbers = np.arange(len(conductance))
     noise = np.interp(numbers, heat.hold_numbers, heat.read_noise_s)
     factor = device.current_density_a_per_m2 / PRINTED.current_density_a_per_m2
-    spread_up, spread_down = levels.step_up_spread_s, levels.step_down_spread_s
     return Synapse(
         name=variant.name,
         basis="simulated",
         conductance=_rounded(conductance),
         read_noise_s=_rounded(noise),
         step_up=_rounded(np.maximum(levels.step_up_s, 0.0)),
-        step_up_spread=None if spread_up is None else _rounded(spread_up),
+        step_up_spread=_rounded(levels.step_up_spread_s),
         step_down=_rounded(np.maximum(levels.step_down_s, 0.0)),
-        step_down_spread=None if spread_down is None else _rounded(spread_down),
+        step_down_spread=_rounded(levels.step_down_spread_s),
         write=Write(
             pulse_current_density_a_per_m2=device.current_density_a_per_m2,
             pulse_width_s=device.pulse_width_s,
@@ -45,7 +45,6 @@ def synapse(variant: Variant) -> Synapse:
         ),
         retention=_retention(heat, len(conductance) - 1),
         area_m2=float(f"{device.area_m2:.{DIGITS}g}"),
-        validity=Validity(temperature_k=(heat.temperature_k, heat.temperature_k)),
         source="spingan device skyrmion-synapse: Thiele model calibrated on spingan's micromagnetic solver",
         provenance=(
             f"{device.name} at {device.current_density_a_per_m2:.3g} A/m² ({factor:g} times the printed density), "
@@ -70,6 +69,10 @@ def _retention(heat: Heat, top: int) -> Retention | None:
     return Retention(law="exponential", time_s=float(f"{heat.retention_s:.3g}"), towards=towards)
 
 
+def _in(run: Operation) -> float:
+    return run.number_at(run.phase_end_s("potentiation"))
+
+
 def _notes(variant: Variant) -> tuple[str, ...]:
     heat, printed = variant.heat, variant.printed_drive
     printed_end = printed.number_at(printed.phase_end_s("potentiation"))
@@ -77,7 +80,13 @@ def _notes(variant: Variant) -> tuple[str, ...]:
     retention = "none found" if heat.retention_s is None else f"{heat.retention_s * 1e9:.3g} ns{resting}"
     return (
         f"At the printed 2.5e10 A/m² and damping {PRINTED.film.gilbert_damping:g} this polarisation brings "
-        f"{printed_end:.1f} of {printed.device.skyrmions} skyrmions under the junction by 142.5 ns.",
+        f"{printed_end:.1f} of {printed.device.skyrmions} skyrmions under the junction by 142.5 ns without heat, "
+        f"{_in(variant.printed_heated):.1f} at {heat.temperature_k:g} K.",
+        f"Levels and steps are those of a run without heat. In the heat, {variant.seeds} seeds: "
+        f"{np.mean([_in(run) for run in heat.operations]):.1f} come in, "
+        f"{np.mean([run.number[-1] for run in heat.operations]):.1f} are left in after depression, and "
+        f"{np.mean([run.lost for run in heat.operations]):.1f} are lost over the edge in one operation, since the "
+        "rails hold them by a few kT only. So the spread of the steps is larger than the steps: write with a check.",
         f"Levels: {len(variant.levels.conductance_s)}, one for each skyrmion that came in and one for none; the "
         f"conductance is linear in their number, and its scale is the junction's of the domain-wall devices (RA 2 "
         f"Ω µm², P 0.614), since the synapse's is not printed.",

@@ -13,6 +13,7 @@ def rows(study: Study) -> list[Row]:
     """Every comparison that the study allows; the first variant is the device as printed."""
     printed = study.variants[0]
     up = printed.printed_drive
+    hot = printed.printed_heated
     at_end = up.number_at(up.phase_end_s("potentiation"))
     energy = pulse_energy(PRINTED)
     found = [
@@ -23,6 +24,9 @@ def rows(study: Study) -> list[Row]:
             "2.5e10 A/m², vortex, damping 0.3; that all 64 come in is how the printed 64 states are read",
         ),
         Row("skyrmions left at 305 ns, printed drive", 0, float(up.number[-1]), "1"),
+        Row("skyrmions in at 142.5 ns, printed drive, 300 K", 64, hot.number_at(hot.phase_end_s("potentiation")), "1",
+            "one seed: heat carries them over the rails"),
+        Row("skyrmions left at 305 ns, printed drive, 300 K", 0, float(hot.number[-1]), "1", f"{hot.lost} lost"),
         Row("torque field at the printed density", None, PRINTED.torque_t(2.5e10) * 1e3, "mT", "P 0.4"),
         Row(
             "energy of a pulse, perpendicular", 0.87, energy.perpendicular_j * 1e15, "fJ",
@@ -79,22 +83,32 @@ def _rows_of(variant: Variant) -> list[Row]:
     entered = np.flatnonzero(done.covered.max(axis=1) > IN)
     first = float(done.time_s[entered[0]]) * 1e9 if len(entered) else None
     conductance = variant.levels.conductance_s
-    verdict = "nearly all in and out again" if point.works else "the largest swing of the sweep; none does it all"
+    verdict = (
+        "nearly all in and out again without heat; the most linear of the sweep"
+        if point.works
+        else "the largest swing of the sweep; none does it all"
+    )
     held = done.number_at(done.phase_end_s("short-term state")) - done.number_at(done.phase_end_s("potentiation"))
+    heated_in = float(np.mean([run.number_at(run.phase_end_s("potentiation")) for run in heat.operations]))
+    heated_left = float(np.mean([run.number[-1] for run in heat.operations]))
+    heated_lost = float(np.mean([run.lost for run in heat.operations]))
     retention = None if heat.retention_s is None else heat.retention_s * 1e9
     return [
         Row(f"{name}: current density that works", 2.5e10, point.current_density_a_per_m2, "A/m²", verdict),
         Row(f"{name}: damping there", 0.3, point.gilbert_damping, "1", "printed value: findings.md section 2"),
-        Row(f"{name}: skyrmions in at 142.5 ns", 64, done.number_at(done.phase_end_s("potentiation")), "1"),
-        Row(f"{name}: left at 305 ns", 0, float(done.number[-1]), "1"),
+        Row(f"{name}: skyrmions in at 142.5 ns", 64, done.number_at(done.phase_end_s("potentiation")), "1", "no heat"),
+        Row(f"{name}: left at 305 ns", 0, float(done.number[-1]), "1", "no heat"),
+        Row(f"{name}: skyrmions in at 142.5 ns, 300 K", 64, heated_in, "1", "mean over the seeds"),
+        Row(f"{name}: left at 305 ns, 300 K", 0, heated_left, "1", "likewise"),
+        Row(f"{name}: lost over the edge, 300 K", 0, heated_lost, "1", "likewise, in one operation of 305 ns"),
         Row(f"{name}: initiation, first skyrmion in", None, first, "ns"),
         Row(f"{name}: change over the short-term state", 0, held, "1", "10 ns without current"),
         Row(f"{name}: levels", 64, len(conductance), "1"),
         Row(f"{name}: lowest conductance", None, conductance[0] * 1e3, "mS", "RA 2 Ω µm²: assumed"),
         Row(f"{name}: highest conductance", None, conductance[-1] * 1e3, "mS"),
         Row(
-            f"{name}: deviation from a straight line", 0, variant.levels.largest_deviation, "1",
-            "largest, of the swing, in potentiation; the paper calls it linear",
+            f"{name}: deviation from a straight line", 0, variant.levels.deviation, "1",
+            "largest, of 64, in potentiation, no heat; the paper calls it linear",
         ),
         Row(f"{name}: energy of a pulse", 0.87, variant.energy.perpendicular_j * 1e15, "fJ", "perpendicular, bilayer"),
         Row(f"{name}: energy of a state", 0.87, variant.energy_per_state_j * 1e15, "fJ", "potentiation over levels"),

@@ -38,6 +38,8 @@ class Point:
     left: float
     lost: int
     closest_m: float
+    deviation: float
+    """Of the number against time in potentiation from a straight line, the largest, in parts of all skyrmions."""
     skyrmions: int
 
     @property
@@ -63,7 +65,7 @@ def sweep(
     workers: int = 1,
     dampings: Sequence[float] = DAMPINGS,
 ) -> tuple[Point, ...]:
-    """Run the whole operation over current densities and dampings.
+    """Run the whole operation, without heat, over current densities and dampings.
 
     Args:
         factors: Current densities, over the device's own.
@@ -82,6 +84,7 @@ def sweep(
             float(done.number[-1]),
             done.lost,
             done.run.closest_m,
+            _deviation(done, done.number),
             device.skyrmions,
         )
 
@@ -95,10 +98,10 @@ def sweep(
 
 
 def working_point(points: Sequence[Point]) -> Point:
-    """The weakest drive that works; where none does, the one with the largest swing."""
+    """Of those that work the one nearest to a straight line; where none does, the one with the largest swing."""
     working = [point for point in points if point.works]
     if working:
-        return min(working, key=lambda point: (point.current_density_a_per_m2, -point.gilbert_damping))
+        return min(working, key=lambda point: point.deviation)
     return max(points, key=lambda point: point.swing)
 
 
@@ -230,49 +233,49 @@ def _hops(covered: Array) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """The level table: as many levels as skyrmions came in, and one."""
+    """The level table: as many levels as skyrmions came in, and one; a pulse's spread at each is from heated runs."""
 
     conductance_s: Array
     step_up_s: Array
+    step_up_spread_s: Array
     step_down_s: Array
-    step_up_spread_s: Array | None
-    step_down_spread_s: Array | None
-    largest_deviation: float
-    """Of the number against time in potentiation from a straight line, in parts of the swing."""
+    step_down_spread_s: Array
+    deviation: float
+    """Of the number against time in potentiation from a straight line, in parts of all skyrmions."""
 
 
-def level_table(done: Operation, calibration: SkyrmionCalibration, heat: Heat | None = None) -> Levels:
-    """Levels and what a pulse does at each, from one operation without heat and its spread over heated ones."""
-    device = done.device
-    end = done.phase_end_s("potentiation")
-    rising = done.time_s <= end
-    top = max(round(float(done.number[rising].max())), 1)
-    conductance = conductance_s(
-        device, np.asarray(np.arange(top + 1), dtype=np.float64), calibration.texture.reversed_area_m2
-    )
+def _deviation(done: Operation, number: Array) -> float:
+    rising = done.time_s <= done.phase_end_s("potentiation")
+    line = np.polyfit(done.time_s[rising], number[rising], 1)
+    return float(np.abs(np.polyval(line, done.time_s[rising]) - number[rising]).max() / done.device.skyrmions)
+
+
+def level_table(done: Operation, calibration: SkyrmionCalibration, heat: Heat) -> Levels:
+    """Levels and what a pulse does at each without heat; the steps' standard deviation is that of the heated runs."""
+    rising = done.time_s <= done.phase_end_s("potentiation")
     down = (done.time_s >= done.phase_end_s("short-term state")) & (done.time_s <= done.phase_end_s("depression"))
-    line = np.polyfit(done.time_s[rising], done.number[rising], 1)
-    deviation = np.abs(np.polyval(line, done.time_s[rising]) - done.number[rising]).max() / top
-    runs = heat.operations if heat is not None else ()
-    up_mean, up_spread = _steps(done, runs, rising, conductance)
-    down_mean, down_spread = _steps(done, runs, down, conductance)
-    return Levels(conductance, up_mean, down_mean, up_spread, down_spread, float(deviation))
+    top = max(round(float(done.number[rising].max())), 1)
+    numbers = np.asarray(np.arange(top + 1), dtype=np.float64)
+    conductance = conductance_s(done.device, numbers, calibration.texture.reversed_area_m2)
+    return Levels(
+        conductance,
+        _steps((done,), rising, conductance, 1.0)[0],
+        _steps(heat.operations, rising, conductance, 1.0)[1],
+        _steps((done,), down, conductance, -1.0)[0],
+        _steps(heat.operations, down, conductance, -1.0)[1],
+        _deviation(done, done.number),
+    )
 
 
-def _steps(
-    done: Operation, heated: Sequence[Operation], when: NDArray[np.bool_], levels: Array
-) -> tuple[Array, Array | None]:
-    """Mean size of a pulse's step at each level, and its standard deviation over the heated runs' pulses."""
-    each = round(done.device.pulse_period_s / (done.time_s[1] - done.time_s[0]))
-    own = done.conductance_s[when][::each]
-    mean = _at_levels(own[:-1], np.abs(np.diff(own)), levels)
-    if not heated:
-        return mean, None
-    trains = np.array([run.conductance_s[when][::each] for run in heated])
+def _steps(runs: Sequence[Operation], when: NDArray[np.bool_], levels: Array, sign: float) -> tuple[Array, Array]:
+    """Mean and standard deviation of a pulse's step at each level, a step in the pulse's own direction counted up."""
+    each = round(runs[0].device.pulse_period_s / (runs[0].time_s[1] - runs[0].time_s[0]))
+    trains = np.array([run.conductance_s[when][::each] for run in runs])
     before = trains[:, :-1].ravel()
-    miss = np.diff(trains, axis=1).ravel()
-    sign = 1.0 if own[-1] >= own[0] else -1.0
-    return mean, np.sqrt(_at_levels(before, (sign * miss - np.interp(before, levels, mean)) ** 2, levels))
+    steps = sign * np.diff(trains, axis=1).ravel()
+    mean = _at_levels(before, steps, levels)
+    miss = steps - np.interp(before, levels, mean)
+    return mean, np.sqrt(_at_levels(before, miss**2, levels))
 
 
 def _at_levels(places: Array, values: Array, levels: Array) -> Array:

@@ -47,7 +47,7 @@ def conductance_against_time(done: Operation, heat: Heat | None, printed_drive: 
     label = f"{density:.3g} A/m², damping {damping:g}, 0 K"
     axis.plot(nanoseconds, _milli(done.conductance_s), color=COLOURS[0], linewidth=1.6, label=label)
     printed = printed_drive.device
-    label = f"printed {printed.current_density_a_per_m2:.3g} A/m², damping {printed.film.gilbert_damping:g}"
+    label = f"printed {printed.current_density_a_per_m2:.3g} A/m², damping {printed.film.gilbert_damping:g}, 0 K"
     axis.plot(printed_drive.time_s * 1e9, _milli(printed_drive.conductance_s), DASHES[1], color=COLOURS[1], label=label)
     axis.set_xlabel("time (ns)")
     axis.set_ylabel("conductance (mS)")
