@@ -80,3 +80,12 @@ def test_the_extras_change_what_they_say_and_nothing_else():
     voltages = {setup.device.read_voltage_v for setup in named.values() if setup.read_torque}
     assert voltages == {0.33, -0.33}
     assert len(named) == 4
+
+
+def test_what_a_reset_leaves_is_the_difference_after_both_ends(small_study):
+    span = small_study.at(5e-6).conductance_s - small_study.rest.conductance_s
+    apart = replace(small_study.after_positive, conductance_s=small_study.rest.conductance_s + 0.02 * span, still=False)
+    found = replace(small_study, resets=(small_study.after_negative, apart))
+    reset = leaky_relu.curve(found).reset
+    assert reset.residual == pytest.approx(0.02, rel=0.05)
+    assert reset.time_s == pytest.approx(apart.time_s[-1])  # it creeps: the whole time was needed

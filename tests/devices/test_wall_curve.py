@@ -16,6 +16,7 @@ from spingan.devices.wall_curve import (
 )
 from spingan.devices.wall_device import LEAKY_RELU
 from spingan.errors import UserError
+from spingan.hardware.activation import Reset
 from spingan.hardware.files import read_activation, write_activation
 
 CURRENT = np.linspace(-30e-6, 30e-6, 25)
@@ -76,16 +77,20 @@ def test_equal_branches_have_no_memory_and_need_no_reset():
 def test_branches_that_differ_are_both_kept_and_refused_by_who_wants_one_value():
     rising = leaky(0.2)
     falling = rising + np.where(np.abs(CURRENT) < 5e-6, 2e-6, 0.0)
-    curve = activation(branches(rising, falling), "leaky_relu", 20e-6, TEXT, reset_time_s=1e-9)
+    curve = activation(branches(rising, falling), "leaky_relu", 20e-6, TEXT, reset=Reset(time_s=1e-9, residual=0.1))
     assert curve.has_memory
     assert curve.reset.required is True
-    assert curve.reset.residual == pytest.approx(0.1)  # 2 µS at zero of a span of 20
-    assert not curve.single_valued
+    assert not curve.single_valued  # a tenth of the output is left
+    cured = activation(branches(rising, falling), "leaky_relu", 20e-6, TEXT, reset=Reset(time_s=1e-9, residual=0.005))
+    assert cured.has_memory
+    assert cured.single_valued
 
 
 def test_a_curve_with_everything_survives_its_file(tmp_path):
     energies = drive_energies(LEAKY_RELU, 20e-6, "magnet-section", 0.5e-9)
-    curve = activation(branches(leaky(0.2), leaky(0.3)), "leaky_relu", 20e-6, TEXT, energies[1:], 1e-9, 2.3e-15)
+    curve = activation(
+        branches(leaky(0.2), leaky(0.3)), "leaky_relu", 20e-6, TEXT, energies[1:], Reset(time_s=1e-9), 2.3e-15
+    )
     write_activation(curve, tmp_path / "curve.csv")
     assert read_activation(tmp_path / "curve.csv") == curve
 

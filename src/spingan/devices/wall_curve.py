@@ -130,14 +130,14 @@ def activation(
     full_scale_a: float,
     text: CurveText,
     energy_items: Sequence[EnergyItem] = (),
-    reset_time_s: float | None = None,
+    reset: Reset | None = None,
     area_m2: float | None = None,
 ) -> Activation:
     """The curve as the network half takes it: conductance in siemens against input current.
 
     Branches that differ by less than a thousandth of the span are given as one: no memory that the solver can vouch
-    for. Otherwise both are kept, and a reset between evaluations is required; what it leaves is the difference of the
-    two outputs at zero input.
+    for. Otherwise both are kept, and a reset between evaluations is required; `reset` says how long it takes and what
+    it leaves.
 
     Raises:
         UserError: Zero or `full_scale_a` lies outside the currents.
@@ -166,11 +166,7 @@ def activation(
         output_zero=zero,
         output_full_scale=full,
         linear_range=(-full_scale_a, full_scale_a),
-        reset=Reset(
-            required=memory,
-            time_s=reset_time_s,
-            residual=float(np.interp(0.0, current, apart)),
-        ),
+        reset=(reset or Reset()).model_copy(update={"required": memory}),
         settling=Settling(input=tuple(current[known].tolist()), time_s=tuple(branches.settling_s[known].tolist()))
         if known.any()
         else None,

@@ -1,9 +1,11 @@
 """A wall device's study as the curve that the network half takes, with its window, reset and provenance."""
 
+import numpy as np
+
 from spingan.devices.wall_characteristic import Characteristic
-from spingan.devices.wall_curve import CurveText, activation
+from spingan.devices.wall_curve import Branches, CurveText, activation
 from spingan.devices.wall_rows import output_reset_s
-from spingan.hardware.activation import Activation, EnergyItem, Function
+from spingan.hardware.activation import Activation, EnergyItem, Function, Reset
 
 
 def window_s(study: Characteristic) -> float | None:
@@ -30,7 +32,6 @@ def study_curve(
         UserError: The currents do not hold zero and full scale.
     """
     setup, device = study.setup, study.setup.device
-    runs = study.resets or (study.after_negative, study.after_positive)
     how = (
         "swept up and down, each current from where the last left the wall"
         if study.rising is not None
@@ -53,12 +54,28 @@ def study_curve(
             *notes,
         ),
     )
+    branches = study.branches()
     return activation(
-        study.branches(),
+        branches,
         function,
         study.plan.full_scale_a,
         text,
         energy_items,
-        max(output_reset_s(study, run) for run in runs),
+        reset_of(study, branches),
         device.length_m * device.width_m,
+    )
+
+
+def reset_of(study: Characteristic, branches: Branches) -> Reset:
+    """How long the device was left without an input after both ends, and what was left then of the last output.
+
+    What is left is the difference of the two outputs, in parts of the output from zero to full scale. Where both walls
+    came to rest, the time is when the conductance had come within 1 % of its last value.
+    """
+    runs = study.resets or (study.after_negative, study.after_positive)
+    zero, full = (float(np.interp(at, branches.current_a, branches.rising)) for at in (0.0, study.plan.full_scale_a))
+    at_rest = all(run.still for run in runs)
+    return Reset(
+        time_s=max(output_reset_s(study, run) if at_rest else float(run.time_s[-1]) for run in runs),
+        residual=abs(runs[1].conductance_s - runs[0].conductance_s) / abs(full - zero),
     )
