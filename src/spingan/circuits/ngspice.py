@@ -1,0 +1,162 @@
+"""Runs of ngspice: a netlist in, arrays out, or one clear error.
+
+Every run has a folder of its own, so that no older result can pass for its own, and start-up settings of its own, so
+that a user's do not change it: one thread (ngspice's eight slow small circuits down), binary results, and no operating
+point taken from a transient run, which ngspice 39 otherwise accepts also where the circuit has none.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from spingan.circuits.messages import logical_lines, refusal, warnings
+from spingan.circuits.raw_file import Plot, read_raw
+from spingan.errors import UserError
+
+OLDEST_VERSION = 39  # the oldest that the tests have been run with
+INSTALL = "Install it: apt-get install ngspice (Debian, Ubuntu), or brew install ngspice (macOS)"
+SETTINGS = "set num_threads=1\nset filetype=binary\noptran 1 1 1 0 0 0\n"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run gave: a plot for each analysis in the netlist's order, ngspice's warnings, and the seconds it took."""
+
+    plots: tuple[Plot, ...]
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+def run(netlist: str, *, time_limit_s: float = 60.0, keep: Path | None = None) -> Run:
+    """Run a netlist, whose first line is its title, as in every SPICE.
+
+    The netlist is whole: it names no other file, and no `.control` section, which could start programs.
+
+    Args:
+        time_limit_s: Longest wall-clock time.
+        keep: A new folder for the netlist and all that ngspice makes of it; None: a temporary one, removed at the end.
+
+    Raises:
+        UserError: ngspice is missing or too old, it refuses the netlist, does not converge, takes too long or is
+            killed; the netlist asks for a script or a file; or `keep` holds something already.
+    """
+    _refuse_scripts_and_files(netlist)
+    if time_limit_s <= 0:
+        raise UserError(f"the time limit of {time_limit_s:g} s is not above 0", "Give the seconds that a run may take")
+    program = find_ngspice()
+    with _folder(keep) as folder:
+        (folder / "spinit").write_text(SETTINGS, encoding="ascii")
+        (folder / "deck.cir").write_text(f"{netlist.rstrip()}\n.end\n", encoding="utf-8")
+        started = time.perf_counter()
+        finished = _execute(program, folder, time_limit_s)
+        seconds = time.perf_counter() - started
+        results = folder / "deck.raw"
+        if finished.returncode != 0:
+            raise _failure(netlist, finished)
+        if not results.exists():
+            raise UserError("the netlist asks for no analysis", "Add one, such as .op, .dc, .ac or .tran")
+        plots = read_raw(results.read_bytes(), "ngspice's result")
+    unfinished = [plot.name for plot in plots if plot.points == 0]
+    if unfinished or not plots:
+        raise UserError(f"ngspice gave no values for {unfinished or 'any analysis'}", "Look at the netlist's analyses")
+    return Run(plots, warnings(finished.stdout, finished.stderr), seconds)
+
+
+def find_ngspice() -> str:
+    """The program's path, of a version that will do.
+
+    Raises:
+        UserError: There is none on the PATH, it does not say its version, or it is too old.
+    """
+    program = shutil.which("ngspice")
+    if program is None:
+        raise UserError("the program ngspice is not installed, or not on the PATH", INSTALL)
+    version = _version(program, Path(program).stat().st_mtime_ns)
+    if version < OLDEST_VERSION:
+        raise UserError(f"{program} is ngspice {version}, older than {OLDEST_VERSION}", INSTALL)
+    return program
+
+
+@lru_cache(maxsize=8)
+def _version(program: str, changed_ns: int) -> int:
+    """The version that a program names, asked once for each state of its file."""
+    try:
+        answer = subprocess.run([program, "--version"], capture_output=True, timeout=10, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UserError(f"{program} does not run: {error}", INSTALL) from None
+    found = re.search(r"ngspice-(\d+)", answer.stdout.decode("utf-8", errors="replace"))
+    if found is None:
+        raise UserError(f"{program} does not say which version of ngspice it is", INSTALL)
+    return int(found[1])
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """An empty folder: a temporary one, or the one to keep."""
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="spingan-") as temporary:
+            yield Path(temporary)
+        return
+    try:
+        keep.mkdir(parents=True, exist_ok=True)
+        full = any(keep.iterdir())
+    except OSError as error:
+        raise UserError(f"{keep}: {error.strerror}", "Name a folder that can be made") from None
+    if full:
+        raise UserError(f"{keep} holds files already", "Name a new folder: old results must not pass for new ones")
+    yield keep.resolve()
+
+
+def _execute(program: str, folder: Path, time_limit_s: float) -> subprocess.CompletedProcess[str]:
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("SPICE", "NGSPICE"))}
+    try:
+        return subprocess.run(
+            [program, "-n", "-b", "-r", "deck.raw", "deck.cir"],
+            cwd=folder,
+            env=others | {"SPICE_SCRIPTS": str(folder), "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=time_limit_s,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"ngspice was stopped after its time limit of {time_limit_s:g} s",
+            "Ask for fewer points or a shorter time, or give it a higher limit",
+        ) from None
+    except OSError as error:
+        raise UserError(f"{program} does not run: {error.strerror}", INSTALL) from None
+
+
+def _failure(netlist: str, finished: subprocess.CompletedProcess[str]) -> UserError:
+    if finished.returncode < 0:
+        return UserError(
+            f"ngspice was killed by signal {-finished.returncode}",
+            "Signal 11 is a crash on a line that it cannot read, such as an open bracket; signal 9 comes from outside",
+        )
+    return refusal(netlist, finished.stdout, finished.stderr)
+
+
+def _refuse_scripts_and_files(netlist: str) -> None:
+    """Refuse what would let a netlist start programs or read other files; `*ng_script` makes a script of it all."""
+    scripts = (".control", "*ng_script")
+    files = (".include", ".inc", ".lib")
+    for number, line in logical_lines(netlist):
+        word = line.split()[0].lower()
+        if word.startswith(scripts):
+            raise UserError(
+                f"netlist line {number}: {line[:60]!r} is a script", "Ask by .op, .dc, .ac, .tran lines only"
+            )
+        if word in files:
+            raise UserError(f"netlist line {number}: {line[:60]!r} names a file", "Paste the file's text instead")
+        if word == ".end" or "\0" in line:
+            raise UserError(f"netlist line {number}: {line[:60]!r} is out of place", "Leave .end and NUL bytes out")
