@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 MAX_WHEEL_BYTES := 10000000
 
-.PHONY: demo test test-all examples lint format types bench figures test-fid wheel clean
+.PHONY: demo test test-all examples lint format types bench figures technologies test-fid wheel clean
 
 demo: $(READY)
 	$(BIN)/spingan demo --out demo
@@ -33,9 +33,14 @@ types: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench_speed.py
+	$(BIN)/python benchmarks/bench_physics.py
 
 figures: $(READY)
 	$(BIN)/python docs/make_figures.py
+	$(BIN)/python docs/make_physics_figures.py
+
+technologies: $(READY)
+	$(BIN)/python docs/make_technologies.py
 
 # The standard FID needs torchvision and torch-fidelity, which nothing else does: an environment of its own.
 test-fid: .venv-fid/.ready
