@@ -63,7 +63,7 @@ def test_currents_outside_the_range_do_not_count():
 
 def test_what_judges_a_design_is_nothing_that_it_was_fitted_to():
     apart = np.subtract.outer(judged_currents_a(RANGE_A), fitted_currents_a(RANGE_A))
-    assert np.abs(apart).min() > RANGE_A / 20
+    assert np.abs(apart).min() > RANGE_A / 60
     assert {-RANGE_A, 0.0, RANGE_A} <= set(judged_currents_a(RANGE_A))
 
 

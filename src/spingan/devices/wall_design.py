@@ -91,8 +91,12 @@ class Goal:
 
 
 def fitted_currents_a(range_a: float) -> list[float]:
-    """The currents that search and fits look at: odd twelfths of the range, so that the even ones are left to judge."""
-    return [range_a * twelfth / 12 for twelfth in range(-11, 12, 2)]
+    """The currents that search and fits look at: odd twelfths of the range, so that the even ones are left to judge.
+
+    The outermost two stand at 0.98 of it: lines fitted to a bent curve depend on how far out they reach.
+    """
+    positive = [1 / 12, 3 / 12, 5 / 12, 7 / 12, 9 / 12, 0.98]
+    return [range_a * share for share in (*(-share for share in reversed(positive)), *positive)]
 
 
 def profile_from(numbers: NDArray[np.float64], length_m: float) -> AnisotropyProfile:
