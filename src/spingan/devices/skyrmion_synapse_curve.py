@@ -86,7 +86,7 @@ def _notes(variant: Variant) -> tuple[str, ...]:
         f"{np.mean([_in(run) for run in heat.operations]):.1f} come in, "
         f"{np.mean([run.number[-1] for run in heat.operations]):.1f} are left in after depression, and "
         f"{np.mean([run.lost for run in heat.operations]):.1f} are lost over the edge in one operation, since the "
-        "rails hold them by a few kT only. So the spread of the steps is larger than the steps: write with a check.",
+        "rails hold them by a few kT only: a write needs a check.",
         f"Levels: {len(variant.levels.conductance_s)}, one for each skyrmion that came in and one for none; the "
         f"conductance is linear in their number, and its scale is the junction's of the domain-wall devices (RA 2 "
         f"Ω µm², P 0.614), since the synapse's is not printed.",

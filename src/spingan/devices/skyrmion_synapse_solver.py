@@ -27,8 +27,9 @@ from spingan.physics.topology import topological_charge
 Array = NDArray[np.float64]
 
 PULSE_S, RELAXATION_S = 2e-9, 10e-9  # paper S, III-A
-NUCLEATION_FACTOR = 1.5  # the pulse's torque field over the threshold α (2 Keff / Ms): assumed, as none is printed
-NUCLEUS_M = 12e-9  # radius of the region under the pulse: assumed
+NUCLEATION_FACTOR = 1.5  # the pulse's torque field over its threshold: assumed, as no current is printed
+NUCLEUS_M = 15e-9  # radius of the region under the pulse: assumed
+BESSEL_ZERO = 2.405  # of J0: the softest mode of a disc that is held at its rim
 PIECE_M = 64e-9
 TILT = 0.02  # disorder of the film before the pulse, in radians: a torque along z does nothing to m exactly along z
 REST_T = 1e-3
@@ -65,7 +66,9 @@ def nucleate(film: Film, polarization: float, cell_m: float = 2e-9, seed: int = 
     m[:2] = np.random.default_rng(seed).normal(0.0, TILT, m[:2].shape)
     system = System(mesh, film)
     rest = evolve(system, m, 0.3e-9, tolerance=TOLERANCE, stop=lambda _time, _m, torque: torque < TILT).m
-    threshold_t = film.gilbert_damping * 2 * film.effective_anisotropy_j_per_m3 / film.saturation_magnetization_a_per_m
+    # Antidamping beats damping in the region's softest mode, which exchange with the film around it stiffens.
+    stiffness = film.effective_anisotropy_j_per_m3 + film.exchange_stiffness_j_per_m * (BESSEL_ZERO / NUCLEUS_M) ** 2
+    threshold_t = film.gilbert_damping * 2 * stiffness / film.saturation_magnetization_a_per_m
     unit_t = float(np.asarray(slonczewski_torque(1.0, polarization, film, (0, 0, -1)).field_t))
     density = NUCLEATION_FACTOR * threshold_t / unit_t
     region = disc_mask(mesh, (middle, middle), NUCLEUS_M)

@@ -168,9 +168,9 @@ def write_animation(done: Operation, path: Path, skyrmion_radius_m: float) -> No
     """
     from PIL import Image
 
-    figure = Figure(figsize=(FRAME_INCHES, FRAME_INCHES), dpi=FRAME_DPI, layout="constrained")
+    figure = Figure(figsize=(FRAME_INCHES, FRAME_INCHES), dpi=FRAME_DPI)
     canvas = FigureCanvasAgg(figure)
-    axis = figure.add_subplot()
+    axis = figure.add_axes((0.14, 0.12, 0.82, 0.8))  # a layout engine would work anew for every frame
     axis.tick_params(labelsize=7)
     _draw_disc(axis, done.device)
     frames = []
