@@ -42,6 +42,11 @@ def test_several_analyses_give_several_plots_complex_ones_too(ngspice):
     assert plots["Operating Point"]["v(out)"] == pytest.approx([1.0])
 
 
+def test_analyses_of_one_kind_come_in_the_netlists_order(ngspice):
+    plots = run("order\nv1 a 0 1\nr1 a 0 1k\n.dc v1 0 1 1\n.op\n.dc v1 0 2 1\n.dc v1 0 3 1").plots
+    assert [plot.points for plot in plots if plot.name.startswith("DC")] == [2, 3, 4]
+
+
 @pytest.mark.parametrize(
     ("netlist", "said"),
     [

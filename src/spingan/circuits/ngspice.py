@@ -28,7 +28,10 @@ SETTINGS = "set num_threads=1\nset filetype=binary\noptran 1 1 1 0 0 0\n"
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What a run gave: a plot for each analysis in the netlist's order, ngspice's warnings, and the seconds it took."""
+    """What a run gave: plots, ngspice's warnings, and the seconds it took.
+
+    Several analyses of one kind are in the netlist's order; the kinds follow one another as ngspice runs them.
+    """
 
     plots: tuple[Plot, ...]
     warnings: tuple[str, ...]
@@ -67,7 +70,13 @@ def run(netlist: str, *, time_limit_s: float = 60.0, keep: Path | None = None) -
     unfinished = [plot.name for plot in plots if plot.points == 0]
     if unfinished or not plots:
         raise UserError(f"ngspice gave no values for {unfinished or 'any analysis'}", "Look at the netlist's analyses")
-    return Run(plots, warnings(finished.stdout, finished.stderr), seconds)
+    return Run(_in_order(plots), warnings(finished.stdout, finished.stderr), seconds)
+
+
+def _in_order(plots: tuple[Plot, ...]) -> tuple[Plot, ...]:
+    """The plots with those of one kind turned round: ngspice runs the analyses of a kind last to first."""
+    of_kind = {name: [plot for plot in plots if plot.name == name] for name in dict.fromkeys(p.name for p in plots)}
+    return tuple(of_kind[plot.name].pop() for plot in plots)
 
 
 def find_ngspice() -> str:
