@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 
 import spingan
+from spingan.hardware.files import read_activation, read_synapse, write_activation, write_synapse
 
-CURVES = Path(spingan.__file__).parent / "devices" / "curves"
+DEVICES = Path(spingan.__file__).parent / "devices"
 FIGURES = Path(__file__).parent / "figures"
 
 COMMANDS = {
@@ -23,6 +24,16 @@ COMMANDS = {
     "skyrmion-synapse": ("device", "skyrmion-synapse"),
     "design-leaky-relu": ("design", "leaky-relu", "--slope", "0.2", "--range-ua", "20"),
     "design-relu": ("design", "relu", "--range-ua", "20"),
+}
+CURVES = {  # what a command writes, and the name that it is shipped under
+    "leaky-relu": {"leaky_relu_simulated.csv": "leaky_relu_simulated"},
+    "relu": {"relu_simulated.csv": "relu_simulated"},
+    "skyrmion-synapse": {
+        "skyrmion_simulated.csv": "skyrmion_simulated",
+        "skyrmion_designed.csv": "skyrmion_designed",
+    },
+    "design-leaky-relu": {"leaky_relu_*.csv": "leaky_relu_designed"},
+    "design-relu": {"relu*.csv": "relu_designed"},
 }
 PICTURES = {
     "leaky-relu/characteristic.png": "device_leaky_relu.png",
@@ -48,11 +59,14 @@ def main() -> None:
         print("spingan", *command, flush=True)
         subprocess.run([sys.executable, "-m", "spingan", *command], check=True, timeout=3600)
     for name in chosen:
-        for curve in sorted((arguments.out / name).glob("*_simulated.csv")) + sorted(
-            (arguments.out / name).glob("*_designed.csv")
-        ):
-            shutil.copy(curve, CURVES / curve.name)
-            print(CURVES / curve.name)
+        for source, target in CURVES[name].items():
+            place = DEVICES / "curves" / f"{target}.csv"
+            source_file = next((arguments.out / name).glob(source))
+            if target.startswith("skyrmion"):
+                write_synapse(read_synapse(source_file), place)
+            else:
+                write_activation(read_activation(source_file).model_copy(update={"name": target}), place)
+            print(place)
     for source, target in PICTURES.items():
         if source.split("/")[0] in chosen:
             shutil.copy(arguments.out / source, FIGURES / target)
