@@ -1,0 +1,203 @@
+"""Paper S's activation cells: a domain-wall device in a divider, whose middle drives one or two CMOS inverters.
+
+The device is a resistor whose conductance follows its curve against the input current. With one inverter it stands at
+the low rail, with two at the high one, so that the output rises with the conductance either way. Divider and inverters
+have supplies of their own, so that each one's power is known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spingan.circuits.cards import Cards
+from spingan.devices.wall_device import WallDevice
+from spingan.errors import UserError
+from spingan.hardware.activation import Activation
+from spingan.physics.mtj import julliere_tmr
+
+PER_LINE = 6  # pairs of numbers in a line of a deck
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell's circuit: the divider's fixed resistor, the rails, and the inverters with their widths over the length.
+
+    Raises:
+        UserError: A resistance, width or capacitance that is not positive, or rails that are not apart.
+    """
+
+    name: str
+    reference_ohm: float
+    high_rail_v: float
+    low_rail_v: float
+    nmos_ratio: float
+    pmos_ratio: float
+    inverters: Literal[1, 2]
+    device_capacitance_f: float
+    source: str
+
+    def __post_init__(self) -> None:
+        for name in ("reference_ohm", "nmos_ratio", "pmos_ratio", "device_capacitance_f"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise UserError(f"{self.name}: {name} is {getattr(self, name):g}", "It must be above 0")
+        if not self.low_rail_v < self.high_rail_v:
+            raise UserError(
+                f"{self.name}: the rails are {self.high_rail_v:g} V and {self.low_rail_v:g} V",
+                "The high rail must be above the low one",
+            )
+        if self.inverters not in (1, 2):
+            raise UserError(f"{self.name}: {self.inverters} inverters", "A cell has one or two")
+
+
+# "Only one CMOS inverter" (III-B) and "the CMOS inverter pair" (IV-D2, V-A3) both occur; one is what works as a leaky
+# ReLU: the divider moves by some 40 mV, which the gain of a second inverter would drive into the rails.
+LEAKY_RELU_CELL = Cell(
+    name="leaky_relu",
+    reference_ohm=8.865e3,  # paper S, IV-D2
+    high_rail_v=0.5,  # paper S, IV-D2; that they feed divider and inverters: findings.md section 1
+    low_rail_v=-0.165,  # paper S, IV-D2
+    nmos_ratio=2.2,  # paper S, IV-D2
+    pmos_ratio=5.1,  # paper S, IV-D2
+    inverters=1,
+    device_capacitance_f=26.562e-18,  # paper S, IV-D
+    source="paper S, III-B, IV-D2 and V-A3",
+)
+RELU_CELL = Cell(
+    name="relu",
+    reference_ohm=10.7e3,  # paper S, V-A2
+    high_rail_v=0.5,  # not printed for the ReLU: assumed as the leaky ReLU's
+    low_rail_v=-0.165,  # as above
+    nmos_ratio=2.2,  # as above
+    pmos_ratio=5.1,  # as above
+    inverters=1,  # "a CMOS inverter": paper S, V-A2
+    device_capacitance_f=26.562e-18,  # paper S, IV-D
+    source="paper S, V-A2; rails and widths assumed as the leaky ReLU's",
+)
+
+
+@dataclass(frozen=True)
+class BiasFall:
+    """How the conductance depends on the voltage across the junctions: their TMR falls to half at `half_bias_v`.
+
+    Attributes:
+        parallel_conductance_s: of all junctions with every cell along its fixed layer, area over RA.
+        tmr: at low bias.
+    """
+
+    parallel_conductance_s: float
+    tmr: float
+    half_bias_v: float
+
+
+def bias_fall(device: WallDevice) -> BiasFall | None:
+    """The bias dependence of a device's junctions; None where the half-bias voltage is not known.
+
+    The curve that goes with it is that at low bias: of the device with `read_voltage_v` near 0.
+    """
+    if device.half_bias_voltage_v is None:
+        return None
+    parallel = device.detector_area_m2 / device.ra_parallel_ohm_m2
+    return BiasFall(parallel, julliere_tmr(device.polarization), device.half_bias_voltage_v)
+
+
+@dataclass(frozen=True, eq=False)
+class ConductanceCurve:
+    """A device's conductance, in siemens, against its input current, in amperes: (n,) each, the currents rising.
+
+    Raises:
+        UserError: Fewer than two points, currents that do not rise, or a conductance that is not positive.
+    """
+
+    name: str
+    current_a: NDArray[np.float64]
+    conductance_s: NDArray[np.float64]
+    fall: BiasFall | None = None
+
+    def __post_init__(self) -> None:
+        if self.current_a.shape != self.conductance_s.shape or self.current_a.size < 2:
+            raise UserError(
+                f"{self.name}: {self.conductance_s.size} conductances for {self.current_a.size} currents",
+                "Give as many, and at least two",
+            )
+        if not np.all(np.diff(self.current_a) > 0):
+            raise UserError(f"{self.name}: the currents do not rise", "Sort them, each once")
+        if not np.all((self.conductance_s > 0) & np.isfinite(self.conductance_s)):
+            raise UserError(f"{self.name}: a conductance is {self.conductance_s.min():g} S", "All must be above 0")
+
+    @classmethod
+    def of(
+        cls, activation: Activation, branch: Literal["rising", "falling"] = "rising", fall: BiasFall | None = None
+    ) -> "ConductanceCurve":
+        """One branch of a device's transfer table.
+
+        Raises:
+            UserError: The table is not in siemens against amperes; it has no memory, thus no branch that falls; and as
+                the class.
+        """
+        if (activation.input_unit, activation.output_unit) != ("A", "S"):
+            raise UserError(
+                f"{activation.name}: the curve is in {activation.output_unit} against {activation.input_unit}",
+                "A cell takes a device's conductance in S against its current in A",
+            )
+        output = activation.rising if branch == "rising" else activation.falling
+        if output is None:
+            raise UserError(f"{activation.name}: it has no falling branch", "Take the rising one: it has no memory")
+        return cls(activation.name, np.asarray(activation.input), np.asarray(output), fall)
+
+
+def circuit_lines(cell: Cell, cards: Cards, conductance: str, fall: BiasFall | None) -> str:
+    """The cell's cards and elements; its output is the node `out`, the divider's middle `mid`.
+
+    Args:
+        conductance: ngspice's expression for the device's conductance at low bias, in siemens.
+    """
+    length = cards.technology.length_m
+    above, below = ("hd", "mid"), ("mid", "ld")
+    device, reference = (below, above) if cell.inverters == 1 else (above, below)
+    voltage = f"v({device[0]},{device[1]})"
+    lines = [
+        cards.text.rstrip(),
+        f"vhd hd 0 {cell.high_rail_v:.9e}",
+        f"vld ld 0 {cell.low_rail_v:.9e}",
+        f"vhi hi 0 {cell.high_rail_v:.9e}",
+        f"vli li 0 {cell.low_rail_v:.9e}",
+        f"rref {' '.join(reference)} {cell.reference_ohm:.9e}",
+        f"bdev {' '.join(device)} i={voltage}*({_at_bias(conductance, voltage, fall)})",
+        f"cdev {' '.join(device)} {cell.device_capacitance_f:.9e}",
+    ]
+    nodes = ["mid", "out"] if cell.inverters == 1 else ["mid", "turned", "out"]
+    for number, (gate, drain) in enumerate(pairwise(nodes), start=1):
+        lines.append(cards.transistor(f"n{number}", f"{drain} {gate} li li", "nmos", cell.nmos_ratio * length))
+        lines.append(cards.transistor(f"p{number}", f"{drain} {gate} hi hi", "pmos", cell.pmos_ratio * length))
+    return "\n".join(lines)
+
+
+def _at_bias(conductance: str, voltage: str, fall: BiasFall | None) -> str:
+    """The conductance at a bias: G_P - (G_P - G) k, since only the antiparallel state depends on the voltage.
+
+    The antiparallel conductance is G_P / (1 + TMR(V)), TMR(V) = TMR / (1 + x) and x = (V / V_half)^2, so that
+    k = (1 + TMR) / (1 + TMR + x).
+    """
+    if fall is None:
+        return conductance
+    parallel, ratio = f"{fall.parallel_conductance_s:.9e}", f"{1 + fall.tmr:.9e}"
+    return f"{parallel}-({parallel}-({conductance}))*{ratio}/({ratio}+({voltage}/{fall.half_bias_v:.9e})^2)"
+
+
+def pairs(x: NDArray[np.float64], y: NDArray[np.float64], between: str) -> str:
+    """Two columns as the numbers of a table, with exponents (ngspice reads `26.562a` as a name), on `+` lines."""
+    written = [f"{a:.9e}{between}{b:.9e}" for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    rows = [between.join(written[at : at + PER_LINE]) for at in range(0, len(written), PER_LINE)]
+    return f"{between}\n+ ".join(rows)
+
+
+def supplied_powers(cell: Cell, vectors: Mapping[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What divider and inverters draw from their supplies, in watts, from a result's currents into the sources."""
+    high, low = cell.high_rail_v, cell.low_rail_v
+    divider = -high * vectors["i(vhd)"] - low * vectors["i(vld)"]
+    inverters = -high * vectors["i(vhi)"] - low * vectors["i(vli)"]
+    return divider, inverters
