@@ -14,6 +14,7 @@ from spingan.demo import run_demo
 from spingan.hardware.energy import Bill
 from spingan.hardware.mapping import Noise
 from spingan.image_grid import image_grid, save_grid
+from spingan.nn.dcgan import discriminator, pair_named
 from spingan.nn.weights import Model
 from spingan.output import write_text
 from spingan.reports import plots
@@ -75,6 +76,35 @@ def draw_left_out(bill: Bill, folder: Path) -> None:
     plots.save_png(figure, folder / "left_out.png")
 
 
+def technology_rows(model: Model, count: int) -> list[tuple[str, ...]]:
+    """The generator's weights written into each technology's arrays, nothing trained again, on `count` images."""
+    rows = []
+    for name in spingan.shipped_technologies():
+        moved = spingan.reprogram(model, name)
+        bill = spingan.cost("fashion-mnist", (f"technology={name}",))
+        synapse, relu = moved.technology.synapse, moved.technology.activations.get("relu")
+        rows.append(
+            (
+                name,
+                "float" if synapse is None else str(synapse.states),
+                "exact" if relu is None else relu.name,
+                f"{spingan.evaluate(moved, count=count).value:.2f}",
+                energy_text(bill.generator_forward_energy_j),
+                _discriminator(moved),
+            )
+        )
+    return rows
+
+
+def _discriminator(moved: Model) -> str:
+    """Whether the technology's leaky ReLU can be had for the discriminator, or why not."""
+    try:
+        spingan.convert(discriminator(pair_named(moved.net)), moved.technology)
+    except spingan.UserError as error:
+        return f"refused: {error.problem}"
+    return "converts"
+
+
 def write_results(model: Model, bill: Bill, noise: list[tuple[str, str]], count: int, path: Path) -> None:
     """docs/results.md: every measured number with the command that gives it."""
     quality = spingan.evaluate(model, count=count)
@@ -97,6 +127,13 @@ def write_results(model: Model, bill: Bill, noise: list[tuple[str, str]], count:
         "## Programming noise, in parts of full scale (2,000 images)",
         "",
         *_table(("standard deviation", "distance"), noise),
+        "",
+        f"## The same weights in other technologies (`spingan evaluate {model.name} --technology NAME`)",
+        "",
+        *_table(
+            ("technology", "weight states", "ReLU", "distance", "activations' energy an image", "discriminator"),
+            technology_rows(model, count),
+        ),
         "",
         "## Bill, the paper's way (`spingan cost fashion-mnist --accounting paper`)",
         "",
