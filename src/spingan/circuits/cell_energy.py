@@ -1,5 +1,6 @@
 """What an evaluation by one of paper S's cells costs, part by part, each with the time that it was counted over."""
 
+from spingan.circuits.domain_wall_response import Response
 from spingan.circuits.domain_wall_transfer import Transfer
 from spingan.devices.wall_curve import drive_energies
 from spingan.devices.wall_device import TorqueConvention, WallDevice
@@ -44,6 +45,26 @@ def energy_items(
     return tuple(items)
 
 
+def response_items(
+    response: Response, device: WallDevice, convention: TorqueConvention, current_a: float, window_s: float
+) -> tuple[EnergyItem, ...]:
+    """One evaluation in time: what divider and inverters draw while the wall moves under `current_a`, and the drive.
+
+    Args:
+        window_s: from the current's jump on; `response.settled_s` is the device's own.
+
+    Raises:
+        UserError: The window is not within the response.
+    """
+    divider_w, inverters_w = (energy / window_s for energy in response.energies_j(window_s))
+    named = f"{PART_SOURCE} {response.cards}, mean while the wall moves"
+    return (
+        _item("divider", divider_w, window_s, named),
+        _item("inverters", inverters_w, window_s, named),
+        _heavy_metal(device, convention, current_a, window_s),
+    )
+
+
 def windows_giving_s(
     energy_j: float, transfer: Transfer, device: WallDevice, convention: TorqueConvention, current_a: float
 ) -> dict[str, float]:
@@ -77,6 +98,12 @@ def _powers(transfer: Transfer, current_a: float) -> tuple[float, float]:
             "Ask for a current within it",
         )
     return transfer.at(transfer.divider_w, current_a), transfer.at(transfer.inverters_w, current_a)
+
+
+def _heavy_metal(device: WallDevice, convention: TorqueConvention, current_a: float, window_s: float) -> EnergyItem:
+    _, carried = drive_energies(device, current_a, convention, window_s)
+    resistance = f"I² R of {device.heavy_metal_resistance_ohm:.4g} ohm, in the same window"
+    return carried.model_copy(update={"source": resistance})
 
 
 def _item(name: str, power_w: float, window_s: float, source: str) -> EnergyItem:

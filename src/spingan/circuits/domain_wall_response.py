@@ -1,0 +1,140 @@
+"""Paper S's cells in time: the output and the power while the device's conductance moves, step by step."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spingan.circuits.cards import Cards, load_cards
+from spingan.circuits.domain_wall_cells import BiasFall, Cell, circuit_lines, pairs, supplied_powers
+from spingan.circuits.ngspice import run
+from spingan.errors import UserError
+
+STEP_S = 0.5e-12  # paper S, IV-D2
+SETTLED = 0.01  # of the output's change: within it the output counts as settled; assumed
+TOLERANCES = ".options reltol=1e-4 vntol=1e-8"  # a tenth of a thousandth of the divider's swing
+TIME_LIMIT_S = 300.0
+
+
+@dataclass(frozen=True, eq=False)
+class Waveform:
+    """A device's conductance, in siemens, against time, in seconds: (n,) each; time rises from 0.
+
+    Raises:
+        UserError: Fewer than two points, a time that does not rise from 0, or a conductance that is not positive.
+    """
+
+    name: str
+    time_s: NDArray[np.float64]
+    conductance_s: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.time_s.shape != self.conductance_s.shape or self.time_s.size < 2:
+            raise UserError(
+                f"{self.name}: {self.conductance_s.size} conductances for {self.time_s.size} times",
+                "Give as many, and at least two",
+            )
+        if self.time_s[0] != 0 or not np.all(np.diff(self.time_s) > 0):
+            raise UserError(f"{self.name}: the times do not rise from 0", "Begin at 0 s, and give each time once")
+        if not np.all((self.conductance_s > 0) & np.isfinite(self.conductance_s)):
+            raise UserError(f"{self.name}: a conductance is {self.conductance_s.min():g} S", "All must be above 0")
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """A cell in time: (n,) arrays, and the seconds that ngspice took.
+
+    Powers are those of `Transfer`. Nothing loads the output: what the next stage is made of is not printed.
+    """
+
+    cell: Cell
+    cards: str
+    time_s: NDArray[np.float64]
+    divider_v: NDArray[np.float64]
+    output_v: NDArray[np.float64]
+    divider_w: NDArray[np.float64]
+    inverters_w: NDArray[np.float64]
+    seconds: float
+
+    @property
+    def delay_s(self) -> float:
+        """When the output is half way from its first value to its last: the wall's way and the circuit's together.
+
+        A waveform that jumps shows the circuit's alone.
+
+        Raises:
+            UserError: The output does not move.
+        """
+        change = self.output_v[-1] - self.output_v[0]
+        moved = (self.output_v - self.output_v[0]) / change if change else np.zeros_like(self.output_v)
+        beyond = np.flatnonzero(moved >= 0.5)
+        if beyond.size == 0:
+            raise UserError("the cell's output does not move: it has no delay", "Give a waveform that changes")
+        at = int(beyond[0])
+        return float(np.interp(0.5, moved[at - 1 : at + 1], self.time_s[at - 1 : at + 1]))
+
+    @property
+    def settled_s(self) -> float:
+        """When the output comes within 1 % of its change of its last value, for good."""
+        off = np.abs(self.output_v - self.output_v[-1]) > SETTLED * abs(self.output_v[-1] - self.output_v[0])
+        return float(self.time_s[np.flatnonzero(off)[-1]]) if off.any() else 0.0
+
+    def energies_j(self, window_s: float) -> tuple[float, float]:
+        """What divider and inverters draw from 0 to `window_s`, in joules.
+
+        Raises:
+            UserError: The window is not above 0, or longer than the response.
+        """
+        if not 0 < window_s <= self.time_s[-1] * (1 + 1e-9):
+            raise UserError(
+                f"a window of {window_s * 1e9:g} ns is not within the response's {self.time_s[-1] * 1e9:g} ns",
+                "Ask for a shorter one, or simulate for longer",
+            )
+        times = np.append(self.time_s[self.time_s < window_s], window_s)
+        divider, inverters = (
+            float(np.trapezoid(np.interp(times, self.time_s, power), times))
+            for power in (self.divider_w, self.inverters_w)
+        )
+        return divider, inverters
+
+
+def respond(
+    cell: Cell, waveform: Waveform, step_s: float = STEP_S, cards: Cards | None = None, fall: BiasFall | None = None
+) -> Response:
+    """The cell while its device's conductance follows a waveform, from rest at the waveform's first value.
+
+    Args:
+        step_s: ngspice's longest time step.
+        cards: None: the generic 16 nm cards.
+        fall: the device's bias dependence, if the waveform is that at low bias.
+
+    Raises:
+        UserError: A step that does not fit into the waveform, and as `run`.
+    """
+    end_s = float(waveform.time_s[-1])
+    if not 0 < step_s < end_s:
+        raise UserError(
+            f"a step of {step_s * 1e12:g} ps does not fit into {waveform.name}'s {end_s * 1e12:g} ps",
+            "Give a step above 0 and shorter than the waveform",
+        )
+    chosen = cards or load_cards()
+    lines = [
+        f"* {cell.name} with {waveform.name}, cards {chosen.name}; a volt at g stands for a millisiemens",
+        circuit_lines(cell, chosen, "v(g)*1e-3", fall),
+        f"vg g 0 pwl({pairs(waveform.time_s, waveform.conductance_s * 1e3, ' ')})",
+        TOLERANCES,
+        f".tran {step_s:.9e} {end_s:.9e} 0 {step_s:.9e}",
+    ]
+    result = run("\n".join(lines), time_limit_s=TIME_LIMIT_S)
+    (plot,) = result.plots
+    divider_w, inverters_w = supplied_powers(cell, plot.vectors)
+    return Response(
+        cell=cell,
+        cards=chosen.name,
+        time_s=plot["time"],
+        divider_v=plot["v(mid)"],
+        output_v=plot["v(out)"],
+        divider_w=divider_w,
+        inverters_w=inverters_w,
+        seconds=result.seconds,
+    )
