@@ -105,11 +105,13 @@ def test_a_cells_energy_is_its_powers_over_their_windows(leaky):
     items = energy_items(leaky, LEAKY_RELU, "magnet-section", 20e-6, window_s=2e-9, reset_s=1e-9)
     divider, inverters, metal, reset = items
     at = np.argmin(abs(leaky.current_a - 20e-6))
-    assert divider.energy_j == pytest.approx(leaky.divider_w[at] * 2e-9)
-    assert inverters.energy_j == pytest.approx(leaky.inverters_w[at] * 2e-9)
-    assert metal.energy_j == pytest.approx((4 * 20e-6) ** 2 * LEAKY_RELU.heavy_metal_resistance_ohm * 2e-9)
+    assert divider.energy_j == pytest.approx(leaky.divider_w[at] * 2e-9, rel=1e-6, abs=0)
+    assert inverters.energy_j == pytest.approx(leaky.inverters_w[at] * 2e-9, rel=1e-6, abs=0)
+    assert metal.energy_j == pytest.approx(
+        (4 * 20e-6) ** 2 * LEAKY_RELU.heavy_metal_resistance_ohm * 2e-9, rel=1e-6, abs=0
+    )
     zero = np.argmin(abs(leaky.current_a))
-    assert reset.energy_j == pytest.approx((leaky.divider_w[zero] + leaky.inverters_w[zero]) * 1e-9)
+    assert reset.energy_j == pytest.approx((leaky.divider_w[zero] + leaky.inverters_w[zero]) * 1e-9, rel=1e-6, abs=0)
     assert [item.window_s for item in items] == [2e-9, 2e-9, 2e-9, 1e-9]
     assert len(energy_items(leaky, LEAKY_RELU, "textbook", 20e-6, 2e-9)) == 3
 
@@ -119,7 +121,7 @@ def test_a_printed_energys_window_gives_that_energy_back(leaky):
     divider_s, cell_s, printed_s, carried_s = windows.values()
     assert divider_s > cell_s > printed_s > carried_s
     items = energy_items(leaky, LEAKY_RELU, "magnet-section", 20e-6, carried_s)
-    assert sum(item.energy_j for item in items) == pytest.approx(0.192e-12)
+    assert sum(item.energy_j for item in items) == pytest.approx(0.192e-12, rel=1e-6, abs=0)
 
 
 def test_a_curve_that_does_not_cover_the_drive_is_refused(ngspice):
