@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicSpline
 from scipy.optimize import differential_evolution
 
 from spingan.devices.wall_curve import fit_slopes
@@ -154,11 +155,21 @@ def badness_when_shifted(found: Match, asked: float) -> float:
     return max(found.linearity_error / LARGEST_ERROR, abs(found.slope - asked) / SEARCH_SLOPE_TOLERANCE / 4)
 
 
+def spread_evenly(current_a: NDArray[np.float64], range_a: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """13 even currents over ±`range_a`, and the matrix (13, n) of the cubic spline to them from outputs at `current_a`.
+
+    Lines fitted to a bent curve depend on where its points lie: even ones, both ends among them, are what is asked for.
+    """
+    even = np.linspace(-1.0, 1.0, 13)
+    return range_a * even, CubicSpline(current_a / range_a, np.eye(len(current_a)))(even)
+
+
 def cost(maps: Maps, detectors: Sequence[Detector], asked: float, range_a: float) -> float:
     """What the searches make small: `badness` as drawn, and with the detectors shifted by 1 nm either way."""
-    worst = badness(match(maps.current_a, maps.outputs(detectors), asked, range_a), asked)
+    even_a, spline = spread_evenly(maps.current_a, range_a)
+    worst = badness(match(even_a, spline @ maps.outputs(detectors), asked, range_a), asked)
     for by_m in (-1e-9, 1e-9):
-        moved = match(maps.current_a, maps.outputs(shifted(detectors, by_m)), asked, range_a)
+        moved = match(even_a, spline @ maps.outputs(shifted(detectors, by_m)), asked, range_a)
         worst = max(worst, badness_when_shifted(moved, asked))
     return worst if np.isfinite(worst) else 1e3
 
