@@ -21,6 +21,7 @@ def test_a_calibration_that_is_not_there_is_refused_before_any_work(tmp_path):
     result = run("skyrmion-synapse", "--out", str(tmp_path / "out"), "--calibration", str(tmp_path / "none.json"))
     assert isinstance(result.exception, UserError)
     assert "none.json" in str(result.exception)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_calibration_is_not_begun_where_its_file_cannot_stand(tmp_path):
@@ -33,6 +34,14 @@ def test_cells_larger_than_a_wall_are_refused(tmp_path):
     result = run("calibrate", "skyrmion", "--out", str(tmp_path / "c.json"), "--cell-nm", "8")
     assert isinstance(result.exception, UserError)
     assert "8 nm" in str(result.exception)
+    assert not (tmp_path / "c.json").exists()
+
+
+@pytest.mark.parametrize("cell_nm", ["0", "nan", "0.01", "-1", "50"])
+def test_cells_that_are_no_cells_are_refused_with_the_limits(cell_nm, tmp_path):
+    result = run("calibrate", "skyrmion", "--out", str(tmp_path / "c.json"), "--cell-nm", cell_nm)
+    assert isinstance(result.exception, UserError)
+    assert f"the cell size is {cell_nm} nm, the limits are 0.1 and 6.4 nm" in str(result.exception)
     assert not (tmp_path / "c.json").exists()
 
 

@@ -21,6 +21,10 @@ def test_a_device_that_is_written_is_read_back_equal(device, tmp_path):
         ("width_m: 2.3e-08", "", "the device lacks width_m"),
         ("  field_t: 0.5", "", "exchange_bias lacks field_t"),
         ("- name: left", "- nome: left", "unknown key nome"),
+        ("gilbert_damping: 0.3", "gilbert_damping: -0.3", "device.yaml, line 5: film: gilbert_damping is -0.3"),
+        ("left_end_m: 2.1e-08", "left_end_m: 0", "device.yaml, line .*: the profile jumps at its left end"),
+        ("x1_m: 9.7e-08", "x1_m: 1.3e-07", "device.yaml: leaky_relu: detector right from .* not a rectangle"),
+        ("name: leaky_relu", "name: ../leaky", "device.yaml: a device's name is '../leaky'"),
     ],
 )
 def test_a_broken_file_is_refused_by_key_and_line(old, new, names, tmp_path):

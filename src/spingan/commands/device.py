@@ -139,12 +139,14 @@ def _study(
     folder: Path,
 ) -> "Characteristic":
     from spingan.devices.wall_characteristic import characterise
+    from spingan.devices.wall_device import mesh
     from spingan.devices.wall_study import Setup
     from spingan.output import output_folder
 
+    mesh(device, cell_nm * 1e-9)  # refuses cells that do not fit
     setup = Setup(device, convention, cell_nm * 1e-9, time_limit_s=time_limit_s)
     extras = _extras(with_, full)
-    output_folder(folder)
+    output_folder(folder if folder.exists() else folder.parent)  # a bad place is known before the minutes of work
     with progress_bars() as advance:
         return characterise(setup, plan, extras, workers or os.cpu_count() or 1, advance)
 

@@ -43,8 +43,8 @@ def skyrmion_synapse(
     from spingan.physics.skyrmion_calibration import read_calibration
     from spingan.reports.synapse_report import write_synapse_report
 
-    folder = output_folder(out or Path("runs/device-skyrmion-synapse"))
     constants = shipped_calibration() if calibration is None else read_calibration(calibration)
+    folder = output_folder(out or Path("runs/device-skyrmion-synapse"))
     with progress_bars() as advance:
         done = characterise(constants, seed, seeds, workers or os.cpu_count() or 1, advance, full)
     table = rows(done)

@@ -20,7 +20,6 @@ from spingan.devices.wall_value import (
     ExchangeBias,
     TorqueConvention,
     WallDevice,
-    must_be_positive,
 )
 from spingan.errors import UserError
 from spingan.physics import mtj
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from spingan.physics.mesh import Mesh
     from spingan.physics.system import System
 
+SMALLEST_CELL_M = 0.1e-9  # below an atom; a continuum has nothing to say there
 LARGEST_STEP = 0.25  # of the anisotropy between neighbouring cells: more is a jump, not a profile; assumed
 _CO_PT = "paper S, IV-D: Ms, A, D, alpha, the constant Ku; thickness from the printed volumes (findings.md section 1)"
 
@@ -136,11 +136,16 @@ def mesh(device: WallDevice, cell_m: float = 1e-9) -> "Mesh":
     """The device's mesh of square cells.
 
     Raises:
-        UserError: The track is not a whole number of cells long and wide.
+        UserError: Cells below 0.1 nm, or the track is not a whole number of them long and wide.
     """
     from spingan.physics.mesh import Mesh
 
-    must_be_positive("the cell size", cell_m)
+    if not SMALLEST_CELL_M * (1 - 1e-9) <= cell_m <= device.length_m:
+        raise UserError(
+            f"the cell size is {cell_m * 1e9:g} nm, the limits are {SMALLEST_CELL_M * 1e9:g} nm and {device.name}'s "
+            f"length of {device.length_m * 1e9:g} nm",
+            "1 or 0.5 nm are usual",
+        )
     counts = []
     for what, extent_m in (("length", device.length_m), ("width", device.width_m)):
         count = round(extent_m / cell_m)

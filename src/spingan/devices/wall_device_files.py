@@ -71,7 +71,11 @@ def _build(
     missing = [name for name, field in known.items() if name not in values and _is_required(field)]
     if missing:
         raise UserError(f"{where}: {named} lacks {', '.join(missing)}", "Give every key that has no default")
-    return kind(**{key: _number(value, hints[key], where, lines, (*path, key)) for key, value in values.items()})
+    checked = {key: _number(value, hints[key], where, lines, (*path, key)) for key, value in values.items()}
+    try:
+        return kind(**checked)
+    except UserError as error:
+        raise UserError(f"{where}{_at(lines, path)}: {error.problem}", error.remedy) from error
 
 
 def _is_required(field: Any) -> bool:
@@ -82,8 +86,10 @@ def _number(
     value: Any, hint: Any, where: str, lines: Mapping[tuple[int | str, ...], int], path: tuple[int | str, ...]
 ) -> Any:
     """A value as its field wants it. YAML 1.1 reads 1e-9 as text: taken as the number that it is."""
-    if is_dataclass(value) or isinstance(value, tuple) or hint is str:
+    if is_dataclass(value) or isinstance(value, tuple):
         return value
+    if hint is str:
+        return str(value)
     if value is None and hint == float | None:
         return None
     try:

@@ -23,6 +23,7 @@ from spingan.physics.system import System
 
 Array = NDArray[np.float64]
 
+SMALLEST_CELL_M = 0.1e-9  # below an atom; a continuum has nothing to say there
 BOX_M = 64e-9  # side of the film around one skyrmion at rest
 ROOM_M = 96e-9  # width of the film around a moving one: an edge 48 nm away pushes with 0.03 pN, drives with 0.5 pN
 HEIGHT_M = 80e-9
@@ -62,7 +63,16 @@ class Track:
 
 
 def relaxed_skyrmion(film: Film, cell_m: float, guess_m: float = 8e-9, box_m: float = BOX_M) -> tuple[Array, Mesh]:
-    """One skyrmion, core down, at rest in the middle of a square film."""
+    """One skyrmion, core down, at rest in the middle of a square film.
+
+    Raises:
+        UserError: Cells that are not between 0.1 nm and a tenth of the film.
+    """
+    if not SMALLEST_CELL_M <= cell_m <= box_m / 10:
+        raise UserError(
+            f"the cell size is {cell_m * 1e9:g} nm, the limits are {SMALLEST_CELL_M * 1e9:g} and {box_m * 1e8:g} nm",
+            "1 nm is usual",
+        )
     cells = 2 * round(box_m / cell_m / 2)
     mesh = Mesh(cells, cells, cell_m, cell_m)
     middle = cells * cell_m / 2
