@@ -2,46 +2,57 @@
 
 Every group runs interleaved in this process: each variant in turn, medians over the rounds. Run it on an idle machine;
 `--rounds` trades time for steadiness, `--json` prints one object. A group is a function of the rounds that returns
-rows; `GROUPS` lists them.
+rows; `GROUPS` lists them. `--slow` runs instead what takes minutes, once each, with two worker processes.
 """
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 import numba
 import numpy as np
 
+from spingan.devices import leaky_relu
+from spingan.devices.skyrmion_synapse import PRINTED, shipped_calibration
+from spingan.devices.skyrmion_synapse_run import bench, operate
+from spingan.devices.wall_compact import calibrate_wall, compact_sweep, shipped_constants
+from spingan.devices.wall_device import LEAKY_RELU
+from spingan.devices.wall_study import Setup, rest, run_tasks, settle
 from spingan.physics.convolve import convolve
 from spingan.physics.evolve import evolve
 from spingan.physics.film import Film
 from spingan.physics.llg import Motion, motion
 from spingan.physics.mesh import Mesh
+from spingan.physics.skyrmion_calibration import calibrate_skyrmion
 from spingan.physics.spin_torque import SpinTorque
 from spingan.physics.states import wall
 from spingan.physics.system import System
 
 FILM = Film(580e3, 15e-12, 3e-3, 0.6e6, 0.3, 1e-9, "paper S, IV-C and findings.md section 1")
+TARGET_COMPACT_MS, TARGET_THIELE_MS = 500.0, 3_000.0  # issue 3
+TARGET_CURVE_MS, TARGET_CALIBRATION_MS = 120_000.0, 900_000.0  # issue 3
+SLOW_WORKERS = 2
 TARGETS_MS = {(100, 23): 0.35, (325, 325): 30.0}  # issue 3
 GROWTH = (32, 56, 100, 178, 316)  # square meshes of 10^3 to 10^5 cells
 
 
 @dataclass(frozen=True)
 class Row:
-    """One timing; `target_ms` is None where nothing was promised."""
+    """One timing; `target_ms` is None where nothing was promised, `ns_per_cell` where cells do not count."""
 
     what: str
     variant: str
     median_ms: float
-    ns_per_cell: float
+    ns_per_cell: float | None
     target_ms: float | None = None
 
 
-def interleaved_ms(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+def interleaved_ms(variants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Median milliseconds of each variant; they take turns, so that whatever slows the machine slows all of them."""
     times: dict[str, list[float]] = {name: [] for name in variants}
     for run in variants.values():
@@ -111,7 +122,53 @@ def steps(rounds: int) -> list[Row]:
     return [Row("step, 100 x 23", f"Dormand-Prince, {length}", per_step, 1e6 * per_step / 2300)]
 
 
-GROUPS: tuple[Callable[[int], list[Row]], ...] = (parts, growth, steps)
+def compact(rounds: int) -> list[Row]:
+    """The compact wall: the leaky ReLU's currents, up and down again."""
+    constants = shipped_constants(LEAKY_RELU.name)
+    up = leaky_relu.PLAN.currents_a
+
+    def both() -> None:
+        for currents in (up, up[::-1]):
+            assert len(compact_sweep(LEAKY_RELU, currents, "magnet-section", leaky_relu.START_M, constants)) == len(up)
+
+    value = interleaved_ms({"both": both}, max(3, rounds // 10))["both"]
+    return [Row("compact wall", f"{len(up)} currents, up and down", value, None, TARGET_COMPACT_MS)]
+
+
+def thiele(rounds: int) -> list[Row]:
+    """The Thiele model: the printed synapse's whole operation."""
+    at = bench(PRINTED, shipped_calibration())
+    value = interleaved_ms({"run": lambda: operate(at)}, max(3, rounds // 10))["run"]
+    return [Row("Thiele", f"{PRINTED.skyrmions} skyrmions, 305 ns", value, None, TARGET_THIELE_MS)]
+
+
+def curve(_rounds: int) -> list[Row]:
+    """The leaky ReLU's currents in the solver, each from rest to where its wall settles."""
+    setup = Setup(LEAKY_RELU)
+    currents = leaky_relu.PLAN.currents_a
+    start = rest(setup, leaky_relu.START_M, leaky_relu.PLAN.rest_s).m
+    began = time.perf_counter()
+    run_tasks([(settle, (setup, current, start)) for current in currents], SLOW_WORKERS)
+    return [_once("solver", f"{len(currents)} currents settled", began, TARGET_CURVE_MS)]
+
+
+def calibrations(_rounds: int) -> list[Row]:
+    """The fits of both compact models to the solver; the target is for their sum."""
+    began = time.perf_counter()
+    calibrate_wall(LEAKY_RELU, workers=SLOW_WORKERS)
+    between = _once("calibration", "wall", began)
+    middle = time.perf_counter()
+    calibrate_skyrmion(PRINTED.film)
+    skyrmion = _once("calibration", "skyrmion", middle)
+    return [between, skyrmion, _once("calibration", "both", began, TARGET_CALIBRATION_MS)]
+
+
+def _once(what: str, variant: str, began_s: float, target_ms: float | None = None) -> Row:
+    return Row(what, variant, 1e3 * (time.perf_counter() - began_s), None, target_ms)
+
+
+GROUPS: tuple[Callable[[int], list[Row]], ...] = (parts, growth, steps, compact, thiele)
+SLOW_GROUPS: tuple[Callable[[int], list[Row]], ...] = (curve, calibrations)
 
 
 def format_row(row: Row) -> str:
@@ -119,21 +176,32 @@ def format_row(row: Row) -> str:
     target = ""
     if row.target_ms is not None:
         target = f"  (target {row.target_ms:g}, {'met' if row.median_ms <= row.target_ms else 'missed'})"
-    return f"{row.what:26} {row.variant:28} {row.median_ms:9.3f} ms  {row.ns_per_cell:7.0f} ns a cell{target}"
+    cells = "" if row.ns_per_cell is None else f"  {row.ns_per_cell:7.0f} ns a cell"
+    return f"{row.what:26} {row.variant:28} {row.median_ms:9.3f} ms{cells}{target}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=50, help="timed runs of each variant")
+    parser.add_argument("--slow", action="store_true", help="what takes minutes instead: a curve and the calibrations")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     result = []
-    for group in GROUPS:
+    for group in SLOW_GROUPS if arguments.slow else GROUPS:
         for row in group(arguments.rounds):
             print(format_row(row), file=sys.stderr if arguments.json else sys.stdout, flush=True)
             result.append(row)
     if arguments.json:
-        print(json.dumps({"rows": [asdict(row) for row in result], "numba": numba.__version__, "threads": 1}))
+        print(
+            json.dumps(
+                {
+                    "rows": [asdict(row) for row in result],
+                    "numba": numba.__version__,
+                    "threads": 1,
+                    "load": os.getloadavg(),
+                }
+            )
+        )
 
 
 if __name__ == "__main__":
