@@ -42,10 +42,10 @@ def draw_noise(model: Model, folder: Path) -> list[tuple[str, str]]:
     return rows
 
 
-def _distance(model: Model, noise: Noise | None) -> float:
+def _distance(model: Model, noise: Noise | None, count: int = 2_000) -> float:
     from spingan.evaluation.quality import evaluate
 
-    return evaluate(lambda count, seed: model.sample(count, seed, programming_noise=noise), count=2_000).value
+    return evaluate(lambda images, seed: model.sample(images, seed, programming_noise=noise), count=count).value
 
 
 def draw_devices(model: Model, folder: Path) -> None:
@@ -88,7 +88,7 @@ def technology_rows(model: Model, count: int) -> list[tuple[str, ...]]:
                 name,
                 "float" if synapse is None else str(synapse.states),
                 "exact" if relu is None else relu.name,
-                f"{spingan.evaluate(moved, count=count).value:.2f}",
+                f"{_distance(moved, None, count):.2f}",
                 energy_text(bill.generator_forward_energy_j),
                 _discriminator(moved),
             )

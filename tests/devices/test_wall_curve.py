@@ -61,7 +61,7 @@ def test_the_magnets_density_makes_the_heavy_metal_carry_four_times_the_printed_
 
 def test_energies_are_powers_times_their_window_in_both_readings():
     printed, carried = drive_energies(LEAKY_RELU, 20e-6, "magnet-section", 0.5e-9)
-    assert carried.energy_j == pytest.approx(16 * printed.energy_j)
+    assert carried.energy_j == pytest.approx(16 * printed.energy_j, rel=1e-9, abs=0)
     assert printed.energy_j == pytest.approx((20e-6) ** 2 * LEAKY_RELU.heavy_metal_resistance_ohm * 0.5e-9)
     assert printed.window_s == 0.5e-9
 

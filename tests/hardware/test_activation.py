@@ -31,7 +31,7 @@ def test_the_negative_slope_of_a_device_without_negative_inputs_is_zero():
 
 def test_an_evaluation_costs_the_sum_of_its_items_and_is_unknown_without_items():
     items = (EnergyItem(name="device", energy_j=2e-15, window_s=1e-9), EnergyItem(name="inverter", energy_j=3e-15))
-    assert activation(energy_items=items).energy_j == pytest.approx(5e-15)
+    assert activation(energy_items=items).energy_j == pytest.approx(5e-15, rel=1e-9, abs=0)
     assert activation().energy_j is None
 
 

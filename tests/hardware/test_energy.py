@@ -84,14 +84,14 @@ def test_the_readings_of_an_update_are_one_state_a_value_and_one_a_bit():
     one, bits = _bill("fashion-mnist").updates[:2]
     assert one.energy_per_value_j == pytest.approx(0.87e-15)
     assert bits.energy_per_value_j == pytest.approx(5.22e-15)
-    assert bits.energy_j == pytest.approx(2_358_816 * 5.22e-15)
+    assert bits.energy_j == pytest.approx(2_358_816 * 5.22e-15, rel=1e-9, abs=0)
     assert bits.residual_j == pytest.approx(2_358_816 * 5.22e-15 - 11.48e-9)
 
 
 def test_a_device_energy_moves_the_bill_by_its_count():
     changed = _bill("fashion-mnist", _with_relu_energy(20e-15))
     expected = 24_960 * 0.192e-12 + 11_872 * 20e-15
-    assert changed.forward_energy_j == pytest.approx(expected)
+    assert changed.forward_energy_j == pytest.approx(expected, rel=1e-9, abs=0)
     assert changed.training_energy_per_image_j == pytest.approx(3 * expected + 3 * 11.48e-9 / 128)
 
 
@@ -105,8 +105,8 @@ def test_a_channel_count_and_a_device_energy_predict_the_new_bill_by_hand():
     )
     forward = (24_960 + 16 * 14 * 14) * 0.192e-12 + 11_872 * 20e-15
     update = (2_358_816 + 16 * 1 * 9 + 16 * 128 * 9) * 0.87e-15  # not the paper's net: values x energy of a state
-    assert bill.forward_energy_j == pytest.approx(forward)
-    assert bill.update_energy_j == pytest.approx(update)
+    assert bill.forward_energy_j == pytest.approx(forward, rel=1e-9, abs=0)
+    assert bill.update_energy_j == pytest.approx(update, rel=1e-9, abs=0)
     assert bill.training_energy_per_image_j == pytest.approx(3 * forward + 3 * update / 64)
     assert bill.training_energy_per_batch_j == pytest.approx(64 * (3 * forward + 3 * update / 64))
     assert not bill.update_is_printed
@@ -121,14 +121,14 @@ def test_the_printed_update_is_used_only_for_the_papers_net_and_synapse():
     cheaper = PUBLISHED.model_copy(update={"synapse": PUBLISHED.synapse.model_copy(update={"write": write})})
     bill = _bill("fashion-mnist", cheaper)
     assert not bill.update_is_printed
-    assert bill.update_energy_j == pytest.approx(2_358_816 * 2e-15)
+    assert bill.update_energy_j == pytest.approx(2_358_816 * 2e-15, rel=1e-9, abs=0)
 
 
 def test_a_net_of_your_own_has_no_printed_column_and_says_how_its_update_is_computed():
     bill = paper_bill(_small_counts(), PUBLISHED, images=10, batch_size=4)
     assert all(row.printed is None and row.rounding is None for row in bill.table)
-    assert bill.update_energy_j == pytest.approx(120 * 0.87e-15)
-    assert bill.forward_energy_j == pytest.approx(10 * 9.16e-15 + 4 * 0.192e-12)
+    assert bill.update_energy_j == pytest.approx(120 * 0.87e-15, rel=1e-9, abs=0)
+    assert bill.forward_energy_j == pytest.approx(10 * 9.16e-15 + 4 * 0.192e-12, rel=1e-9, abs=0)
     assert bill.batches == 3
     assert bill.estimates == ()
 
@@ -151,7 +151,7 @@ def test_one_unknown_activation_leaves_the_whole_sum_unknown():
     halved = PUBLISHED.model_copy(update={"activations": {"relu": PUBLISHED.activations["relu"]}})
     bill = paper_bill(_small_counts(), halved, images=10, batch_size=4)
     assert bill.forward_energy_j is None
-    assert bill.generator_forward_energy_j == pytest.approx(10 * 9.16e-15)
+    assert bill.generator_forward_energy_j == pytest.approx(10 * 9.16e-15, rel=1e-9, abs=0)
 
 
 def test_the_lines_beside_the_table_are_counted_but_unpriced_for_the_published_devices():
@@ -180,10 +180,10 @@ def test_lines_beside_the_table_are_priced_where_the_technology_has_figures_and_
     bill = _bill("fashion-mnist", priced)
     lines = {line.item: line for line in bill.left_out}
     reads = lines["synapse reads"]
-    assert reads.energy_j == pytest.approx(reads.count * 0.2**2 * 2.5e-6 * 5e-9)
-    assert lines["input conversions (DAC)"].energy_j == pytest.approx(444_360 * 1e-12)
-    assert lines["output conversions (ADC)"].energy_j == pytest.approx(37_617 * 3e-12)
-    assert lines["conversions of digital functions"].energy_j == pytest.approx(50_146 / 2 * 4e-12)
+    assert reads.energy_j == pytest.approx(reads.count * 0.2**2 * 2.5e-6 * 5e-9, rel=1e-9, abs=0)
+    assert lines["input conversions (DAC)"].energy_j == pytest.approx(444_360 * 1e-12, rel=1e-9, abs=0)
+    assert lines["output conversions (ADC)"].energy_j == pytest.approx(37_617 * 3e-12, rel=1e-9, abs=0)
+    assert lines["conversions of digital functions"].energy_j == pytest.approx(50_146 / 2 * 4e-12, rel=1e-9, abs=0)
     assert bill.training_energy_per_image_j == _bill("fashion-mnist").training_energy_per_image_j
     assert bill.estimates == ()  # a device in siemens needs no guess
 

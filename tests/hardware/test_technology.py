@@ -37,9 +37,9 @@ def test_the_published_technologies_carry_the_printed_energies_and_slope():
     for name, tolerance in (("skyrmion-published", 1e-12), ("skyrmion-published-smooth", 0.01)):
         technology = load_technology(name)
         assert technology.synapse is not None
-        assert technology.synapse.write.energy_j == pytest.approx(0.87e-15)
-        assert technology.activations["relu"].energy_j == pytest.approx(9.16e-15)
-        assert technology.activations["leaky_relu"].energy_j == pytest.approx(0.192e-12)
+        assert technology.synapse.write.energy_j == pytest.approx(0.87e-15, rel=1e-9, abs=0)
+        assert technology.activations["relu"].energy_j == pytest.approx(9.16e-15, rel=1e-9, abs=0)
+        assert technology.activations["leaky_relu"].energy_j == pytest.approx(0.192e-12, rel=1e-9, abs=0)
         assert technology.activations["leaky_relu"].negative_slope == pytest.approx(0.2, abs=tolerance)
         assert technology.activations["relu"].negative_slope == 0
 
