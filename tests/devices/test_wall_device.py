@@ -106,6 +106,12 @@ def test_no_wall_and_two_walls_are_no_place():
     assert np.isnan(wall_device.crossing_m(np.array([1, -1, -1, 1.0]), np.arange(4.0)))
 
 
+def test_a_film_that_lies_in_its_plane_holds_no_wall():
+    tilted = np.array([0.08, 0.02, -0.03, -0.09])
+    assert np.isnan(wall_device.crossing_m(tilted, np.arange(4.0)))
+    assert wall_device.crossing_m(10 * tilted, np.arange(4.0)) == pytest.approx(1.4)
+
+
 def test_the_detectors_conduct_between_both_states_and_more_the_further_the_wall():
     mesh = wall_device.mesh(LEAKY_RELU)
     found = [wall_device.conductance_s(LEAKY_RELU, wall(mesh, x, 6e-9), mesh) for x in (-50e-9, 12e-9, 87e-9, 150e-9)]

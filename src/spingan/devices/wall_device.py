@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from spingan.physics.system import System
 
 SMALLEST_CELL_M = 0.1e-9  # below an atom; a continuum has nothing to say there
+DOMAIN = 0.5  # m_z, averaged over the width, that a domain reaches somewhere: assumed
 LARGEST_STEP = 0.25  # of the anisotropy between neighbouring cells: more is a jump, not a profile; assumed
 _CO_PT = "paper S, IV-D: Ms, A, D, alpha, the constant Ku; thickness from the printed volumes (findings.md section 1)"
 
@@ -237,8 +238,9 @@ def wall_position_m(m: NDArray[np.float64], mesh: "Mesh", system: "System | None
     """Where the wall stands along x, in metres: where m_z, averaged over the width, crosses zero.
 
     Between cell centres it is interpolated. With several crossings x1 < x2 < x3 it is x1 - x2 + x3: the place of one
-    wall with as much of the left domain. Without a crossing, or with the same domain at both ends (an even number of
-    crossings), there is no wall between the domains any more: nan.
+    wall with as much of the left domain. Without a crossing, with the same domain at both ends (an even number of
+    crossings), or where a current has laid the film in its plane so that no domain is left on one side (m_z within ±0.5
+    all along), there is no wall between the domains any more: nan.
 
     Args:
         m: (3, ny, nx) magnetisation.
@@ -255,7 +257,7 @@ def crossing_m(profile: NDArray[np.float64], x_m: NDArray[np.float64]) -> float:
     """Signed sum of the places at which `profile` (n,) over `x_m` (n,) crosses zero; see `wall_position_m`."""
     positive = profile > 0
     at = np.flatnonzero(positive[1:] != positive[:-1])
-    if at.size % 2 == 0:
+    if at.size % 2 == 0 or profile.max() < DOMAIN or profile.min() > -DOMAIN:
         return float("nan")
     share = profile[at] / (profile[at] - profile[at + 1])
     places = x_m[at] + share * (x_m[at + 1] - x_m[at])
