@@ -6,6 +6,7 @@ The problems are those of tests/physics/validation, run as the slow tests run th
 """
 
 import argparse
+import importlib
 import sys
 import time
 from pathlib import Path
@@ -17,8 +18,8 @@ from spingan.reports import plots
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests" / "physics" / "validation"))
 
-import films_with_dmi as films  # noqa: E402  (found by the line above)
-import standard_problem_4 as bar_problem  # noqa: E402
+films = importlib.import_module("films_with_dmi")  # found by the line above
+bar_problem = importlib.import_module("standard_problem_4")
 
 CELLS_NM = (2.0, 1.0, 0.5, 0.25)
 
