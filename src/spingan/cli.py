@@ -8,7 +8,7 @@ import typer
 from typer import TyperException
 from typer.core import TyperGroup
 
-from spingan.commands import calibrate, data, design, device, fit, nets, technology
+from spingan.commands import calibrate, circuit, data, design, device, fit, nets, technology
 from spingan.errors import UserError
 
 
@@ -65,6 +65,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(device.app, name="device")
 app.add_typer(design.app, name="design")
 app.add_typer(calibrate.app, name="calibrate")
+app.add_typer(circuit.app, name="circuit")
 
 
 @app.callback()
