@@ -33,7 +33,7 @@ from spingan.physics.spin_torque import SpinTorque
 from spingan.physics.states import wall
 from spingan.physics.system import System
 
-FILM = Film(580e3, 15e-12, 3e-3, 0.6e6, 0.3, 1e-9, "paper S, IV-C and findings.md section 1")
+FILM = Film(580e3, 15e-12, 3e-3, 0.6e6, 0.3, 1e-9, "paper S, IV-C and docs/derivations.md, section 1")
 TARGET_COMPACT_MS, TARGET_THIELE_MS = 500.0, 3_000.0  # issue 3
 TARGET_CURVE_MS, TARGET_CALIBRATION_MS = 120_000.0, 900_000.0  # issue 3
 SLOW_WORKERS = 2

@@ -155,7 +155,7 @@ def test_covered_share_goes_from_one_to_zero_over_a_diameter_and_is_half_on_the_
 def test_a_pulses_energy_is_current_squared_times_resistance_times_time():
     energy = pulse_energy(synapse.PRINTED)
     current = 2.5e10 * math.pi * 325e-9**2
-    assert current == pytest.approx(8.3e-3, rel=0.01)  # findings.md section 2
+    assert current == pytest.approx(8.3e-3, rel=0.01)  # docs/derivations.md, section 2
     assert energy.perpendicular_j == pytest.approx(current**2 * 2.2e-9 * 1.1e-15 / (math.pi * 325e-9**2), rel=0.1)
     assert pulse_energy(synapse.PRINTED.with_drive(5e10)).in_plane_j == pytest.approx(4 * energy.in_plane_j)
 

@@ -51,7 +51,8 @@ def test_a_side_with_fewer_than_three_currents_has_no_slope():
         fit_slopes([-5e-6, 0.0, 5e-6, 10e-6], [0.0, 1.0, 2.0, 3.0], 20e-6)
 
 
-def test_the_magnets_density_makes_the_heavy_metal_carry_four_times_the_printed_current():  # findings.md section 1
+def test_the_magnets_density_makes_the_heavy_metal_carry_four_times_the_printed_current():
+    # docs/derivations.md, section 1
     carried = heavy_metal_current_a(LEAKY_RELU, 34.5e-6, "magnet-section")
     assert carried == pytest.approx(138e-6)
     assert joule_power_w(LEAKY_RELU, carried) == pytest.approx(17.2e-6, rel=2e-3)

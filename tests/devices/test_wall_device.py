@@ -10,7 +10,8 @@ from spingan.physics.mtj import julliere_tmr
 from spingan.physics.states import uniform, wall
 
 
-def test_the_heavy_metals_have_the_printed_resistance_and_the_one_that_is_not_printed():  # findings.md section 1
+def test_the_heavy_metals_have_the_printed_resistance_and_the_one_that_is_not_printed():
+    # docs/derivations.md, section 1
     assert pytest.approx(850.75, abs=0.005) == RELU.heavy_metal_resistance_ohm
     assert pytest.approx(902.17, abs=0.005) == LEAKY_RELU.heavy_metal_resistance_ohm
 
@@ -22,7 +23,7 @@ def test_the_conventions_differ_by_the_polarisation_and_by_the_section():  # 1, 
     assert textbook == pytest.approx(0.3 * 34.5e-6 / (23e-9 * 4e-9))
     assert formula / textbook == pytest.approx(0.614)
     assert magnet / textbook == pytest.approx(2.456)
-    assert magnet == pytest.approx(0.3 * 0.614 * 1.5e12)  # 34.5 µA are 1.5e12 A/m² over the magnet: findings.md
+    assert magnet == pytest.approx(0.3 * 0.614 * 1.5e12)  # 34.5 µA are 1.5e12 A/m² over the magnet
 
 
 def test_the_bias_current_adds_to_every_input():
@@ -31,7 +32,7 @@ def test_the_bias_current_adds_to_every_input():
     assert wall_device.interface_spin_density(biased, 10e-6, "textbook") == pytest.approx(density)
 
 
-def test_the_profile_has_the_printed_ends_and_its_flat_zone():  # findings.md section 1
+def test_the_profile_has_the_printed_ends_and_its_flat_zone():  # docs/derivations.md, section 1
     profile = LEAKY_RELU.profile
     assert profile([0.0, 21e-9, 40e-9, 68e-9, 100e-9]) == pytest.approx([1.25e6, 0.6e6, 0.6e6, 0.6e6, 1.25e6])
     assert profile(10.5e-9) == pytest.approx(0.6e6 + 0.65e6 / 4)
@@ -148,7 +149,7 @@ def test_the_read_torque_acts_under_the_detectors_only_and_turns_with_the_voltag
     both = wall_device.system(LEAKY_RELU, 0.0, "textbook", read_torque=True).torques
     amplitude = np.asarray(both[1].field_t)
     assert len(wall_device.system(LEAKY_RELU, 0.0, "textbook").torques) == 1
-    assert np.count_nonzero(amplitude) == 385  # nm², findings.md section 1
+    assert np.count_nonzero(amplitude) == 385  # nm², docs/derivations.md, section 1
     turned = replace(LEAKY_RELU, read_voltage_v=-0.33)
     opposite = np.asarray(wall_device.system(turned, 0.0, "textbook", read_torque=True).torques[1].field_t)
     assert opposite == pytest.approx(-amplitude)

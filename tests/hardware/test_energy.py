@@ -189,7 +189,7 @@ def test_lines_beside_the_table_are_priced_where_the_technology_has_figures_and_
 
 
 def test_reads_at_the_assumed_resistance_dwarf_the_activations():
-    # findings.md section 2: 20 M reads of 0.19 pJ, 3.8 µJ, against 4.9 nJ. Exact counts lie on both sides of 20 M.
+    # docs/derivations.md, section 2: 20 M reads of 0.19 pJ, 3.8 µJ, against 4.9 nJ. Exact counts lie on both sides.
     bill = _bill("fashion-mnist")
     pixels, everything = bill.estimates
     assert pixels.count < 20e6 < everything.count

@@ -42,7 +42,7 @@ def test_a_layer_cut_in_two_is_the_same_layer():
 
 
 def test_the_cobalt_platinum_bilayer_has_the_order_of_the_resistance_that_the_write_energy_asks_for():
-    # E = I^2 R t asks for 1.9 fohm m² (findings.md section 2); metals of a few nanometres give 0.5 to 5.
+    # E = I^2 R t asks for 1.9 fohm m² (docs/derivations.md, section 2); metals of a few nanometres give 0.5 to 5.
     assert 0.5e-15 < stack_resistance_area_ohm_m2(CO_PT_BILAYER) < 5e-15
 
 

@@ -17,7 +17,7 @@ from spingan.physics.spin_torque import SpinTorque
 from spingan.physics.states import uniform
 from spingan.physics.system import System
 
-FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 1e-9, "findings.md section 2")
+FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 1e-9, "docs/derivations.md, section 2")
 LOOSE = Film(580e3, 1e-22, 0.0, 0.0, 0.1, 1e-9, "without coupling between cells: every cell is a macrospin")
 ONE = Mesh(1, 1, 5e-9, 5e-9)
 TILTED = (math.sin(1.0), 0.0, math.cos(1.0))

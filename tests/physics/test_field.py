@@ -12,7 +12,7 @@ from spingan.physics.mesh import Mesh
 from spingan.physics.states import uniform, wall
 from spingan.physics.system import System
 
-FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 1e-9, "findings.md section 2")
+FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 1e-9, "docs/derivations.md, section 2")
 
 
 def random_directions(shape, seed=0):

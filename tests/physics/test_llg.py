@@ -13,7 +13,7 @@ from spingan.physics.mesh import Mesh
 from spingan.physics.spin_torque import SpinTorque
 from spingan.physics.system import System
 
-FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 1e-9, "findings.md section 2")
+FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 1e-9, "docs/derivations.md, section 2")
 MESH = Mesh(11, 7, 1e-9, 1.1e-9)
 
 

@@ -9,7 +9,7 @@ from spingan.physics.mesh import Mesh
 P, RA = 0.614, 2e-12
 
 
-def test_julliere_gives_121_percent_at_the_papers_polarisation():  # findings.md section 1
+def test_julliere_gives_121_percent_at_the_papers_polarisation():  # docs/derivations.md, section 1
     assert mtj.julliere_tmr(P) == pytest.approx(1.21, abs=0.005)
 
 
@@ -64,7 +64,7 @@ def test_every_skyrmion_under_a_junction_lowers_it_by_the_same_step():
         mtj.partly_reversed_conductance_s(area, 2 * area, RA, P)
 
 
-def test_the_divider_drives_ten_to_the_eleventh_amperes_through_the_junctions():  # findings.md section 1
+def test_the_divider_drives_ten_to_the_eleventh_amperes_through_the_junctions():  # docs/derivations.md, section 1
     assert mtj.read_current_density(0.33, RA, P) == pytest.approx(1e11, rel=0.25)
 
 

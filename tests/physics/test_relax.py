@@ -15,7 +15,7 @@ from spingan.physics.spin_torque import SpinTorque
 from spingan.physics.states import uniform, wall
 from spingan.physics.system import System
 
-FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 1e-9, "findings.md section 2")
+FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 1e-9, "docs/derivations.md, section 2")
 PLAIN = dataclasses.replace(FILM, interfacial_dmi_j_per_m2=0.0)
 STRIP = Mesh(160, 1, 0.5e-9, 0.5e-9)
 

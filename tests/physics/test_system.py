@@ -13,11 +13,11 @@ from spingan.physics.mesh import Mesh, disc_mask
 from spingan.physics.spin_torque import SpinTorque, slonczewski_torque, spin_orbit_torque
 from spingan.physics.system import System
 
-FILM = Film(580e3, 15e-12, 3e-3, 0.6e6, 0.3, 1e-9, "findings.md section 1")
+FILM = Film(580e3, 15e-12, 3e-3, 0.6e6, 0.3, 1e-9, "docs/derivations.md, section 1")
 MESH = Mesh(8, 6, 1e-9, 1e-9)
 
 
-def test_a_films_lengths_and_limits_are_those_of_findings_section_1():
+def test_a_films_lengths_and_limits_are_those_of_the_derivations_section_1():
     assert FILM.effective_anisotropy_j_per_m3 == pytest.approx(0.389e6, rel=1e-3)
     assert FILM.critical_dmi_j_per_m2 == pytest.approx(3.07e-3, rel=2e-3)
     assert FILM.wall_width_m == pytest.approx(19.5e-9, rel=2e-3)

@@ -10,7 +10,7 @@ from spingan.physics.states import skyrmion, uniform, wall
 from spingan.physics.system import System
 from spingan.physics.topology import topological_charge
 
-FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 0.5e-9, "findings.md section 2")
+FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 0.5e-9, "docs/derivations.md, section 2")
 MESH = Mesh(60, 50, 1e-9, 1e-9)
 
 

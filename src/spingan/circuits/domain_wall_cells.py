@@ -58,7 +58,7 @@ class Cell:
 LEAKY_RELU_CELL = Cell(
     name="leaky_relu",
     reference_ohm=8.865e3,  # paper S, IV-D2
-    high_rail_v=0.5,  # paper S, IV-D2; that they feed divider and inverters: findings.md section 1
+    high_rail_v=0.5,  # paper S, IV-D2; that they feed divider and inverters: docs/derivations.md, section 1
     low_rail_v=-0.165,  # paper S, IV-D2
     nmos_ratio=2.2,  # paper S, IV-D2
     pmos_ratio=5.1,  # paper S, IV-D2

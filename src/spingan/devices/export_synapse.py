@@ -19,7 +19,7 @@ from spingan.physics.spin_torque import SpinTorque
 from spingan.physics.states import skyrmion, uniform
 from spingan.physics.system import System
 
-PULSES = 57  # to the printed maximum at 142.57 ns: findings.md section 2
+PULSES = 57  # to the printed maximum at 142.57 ns: docs/derivations.md, section 2
 
 
 def synapse_experiment(device: SkyrmionSynapse, currents_a: Sequence[float], cell_m: float = 2e-9) -> Experiment:

@@ -1,7 +1,7 @@
 """Paper S's leaky ReLU as printed, in our solver: the comparison, and the curve for the technology.
 
 What it prints is in spintronic DCGAN (arXiv 2601.01441), III-B, IV-D2 and V-A3; what it leaves out is worked out in
-findings.md section 1.
+docs/derivations.md, section 1.
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ LIMITS_A = (-41.4e-6, 37.72e-6)  # annihilating: V-A3
 START_M = 37.6364e-9  # III-B
 SLOPE = 0.2  # V-A3
 REFERENCE_OHM = 8.865e3  # IV-D2
-RAILS_V = 0.5 + 0.165  # across the divider: IV-D2 and findings.md section 1
+RAILS_V = 0.5 + 0.165  # across the divider: IV-D2 and docs/derivations.md, section 1
 
 POSITIONS_NM = {END_A: 87.8687, 22.54e-6: 83.0, -23e-6: 13.0, -END_A: 12.90}  # V-A3
 CONDUCTANCES_MS = {END_A: 0.1331, -END_A: 0.1036}  # V-A3

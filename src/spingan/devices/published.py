@@ -16,11 +16,11 @@ CURVES = Path(__file__).parent / "curves"
 
 PULSES_NOTE = (
     "A pulse is not a level: the paper's 57 pulses (142.57 ns at 2.5 ns) move 64 skyrmions, and whether 0.87 fJ is per "
-    "pulse or per state is not said; it is billed per state (findings.md section 2)."
+    "pulse or per state is not said; it is billed per state (docs/derivations.md, section 2)."
 )
 CURRENT_NOTE = (
     "The printed currents are densities times the 23 nm x 1 nm magnet section; by the convention that fits the printed "
-    "wall positions the heavy metal carries four times as much (findings.md section 1)."
+    "wall positions the heavy metal carries four times as much (docs/derivations.md, section 1)."
 )
 
 
@@ -28,7 +28,7 @@ def skyrmion_synapse() -> Synapse:
     """The 6-bit skyrmion synapse of paper S: 64 evenly spaced levels of an unknown conductance range."""
     return Synapse(
         name="skyrmion_published",
-        basis="normalised",  # Gmin and Gmax in siemens are not recoverable: findings.md section 2
+        basis="normalised",  # Gmin and Gmax in siemens are not recoverable: docs/derivations.md, section 2
         conductance=tuple(level / 63 for level in range(64)),  # 6 bits, linear: paper S, III-A
         write=Write(
             pulse_current_density_a_per_m2=2.5e10,  # 2.5 MA/cm²: paper S, V-A1
@@ -42,7 +42,7 @@ def skyrmion_synapse() -> Synapse:
         provenance="printed values; levels spaced evenly because the paper calls the conductance linear",
         notes=(
             "64 levels have no zero (the nearest are ±1/63); 64 skyrmions would make 65 states, which have one "
-            "(findings.md section 2).",
+            "(docs/derivations.md, section 2).",
             PULSES_NOTE,
             "Conductances in siemens, noise, spread, faults and retention are not printed: unknown.",
         ),
@@ -58,7 +58,8 @@ LEAKY_ENERGY = EnergyItem(
     name="one evaluation, parts not printed",
     energy_j=0.192e-12,
     window_s=None,
-    source="paper S, V-A3: fixes only power times window; 28.1 µW x 6.8 ns is one pair (findings.md section 1)",
+    source="paper S, V-A3: fixes only power times window; 28.1 µW x 6.8 ns is one pair "
+    "(docs/derivations.md, section 1)",
 )
 LEAKY_RESET = Reset(required=False, time_s=10e-9)  # resets itself, 0.2 to 10 ns: paper S, V-A3
 LEAKY_SETTLING = Settling(input=(-LEAKY_END_A, 0.0, LEAKY_END_A), time_s=(0.2e-9, 10e-9, 0.5e-9))  # paper S, V-A3
@@ -83,13 +84,15 @@ def relu() -> Activation:
                 energy_j=9.16e-15,
                 window_s=None,
                 source="paper S, V-A2: fixes only power times window; 4.73 µW (its reference 20) would make the "
-                "window 1.94 ns (findings.md section 1)",
+                "window 1.94 ns (docs/derivations.md, section 1)",
             ),
         ),
         reset=Reset(required=False),  # "self-reset within a few nanoseconds": paper S, III-B; no figure for the ReLU
         source="paper S (arXiv 2601.01441), III-B and V-A2",
         provenance="printed values; the exact function between the printed ends, clamped beyond them",
-        notes=("The ReLU's anisotropy profile, bias current and rails are not printed (findings.md section 1).",),
+        notes=(
+            "The ReLU's anisotropy profile, bias current and rails are not printed (docs/derivations.md, section 1).",
+        ),
     )
 
 
@@ -104,7 +107,8 @@ def leaky_relu() -> Activation:
         notes=(
             CURRENT_NOTE,
             "A micromagnetic trial with the printed detectors gave a slope ratio of 0.16 over ±20 µA and a dead zone "
-            "below 10 µA (findings.md section 1): this table is what the paper claims, not what its device does.",
+            "below 10 µA (docs/derivations.md, section 1): this table is what the paper claims, not what its device "
+            "does.",
         ),
     )
 

@@ -27,11 +27,11 @@ CALIBRATION = Path(__file__).parent / "calibration" / "skyrmion_co_pt.json"
 CO_PT = Film(
     saturation_magnetization_a_per_m=580e3,  # Sampaio et al., Nat. Nanotechnol. 8, 839 (2013): paper S's reference 32
     exchange_stiffness_j_per_m=15e-12,  # the same
-    interfacial_dmi_j_per_m2=3.0e-3,  # 3 to 3.5 in findings.md section 2; not printed: assumed
+    interfacial_dmi_j_per_m2=3.0e-3,  # 3 to 3.5 in docs/derivations.md, section 2; not printed: assumed
     anisotropy_j_per_m3=0.8e6,  # paper S, IV-C
-    gilbert_damping=0.3,  # findings.md section 2; 0.1 is also used in the field
+    gilbert_damping=0.3,  # docs/derivations.md, section 2; 0.1 is also used in the field
     thickness_m=0.5e-9,  # paper S, IV-C
-    source="Co/Pt after Sampaio et al. 2013 and paper S, IV-C; DMI and damping: findings.md section 2",
+    source="Co/Pt after Sampaio et al. 2013 and paper S, IV-C; DMI and damping: docs/derivations.md, section 2",
 )
 
 
@@ -144,12 +144,12 @@ PRINTED = SkyrmionSynapse(
     skyrmions_each_turn=(32, 32),  # paper S, III-A
     film=CO_PT,
     rail_anisotropy_j_per_m3=1.2e6,  # paper S, III-A
-    polarization=0.4,  # findings.md section 2
+    polarization=0.4,  # docs/derivations.md, section 2
     polarisation_angle_rad=0.0,  # "vortex-like": paper S, III-A
     current_density_a_per_m2=2.5e10,  # 2.5 MA/cm²: paper S, V-A1
     pulse_width_s=2.2e-9,  # paper S, V-A1
     pulse_period_s=2.5e-9,  # paper S, V-A1
-    ra_parallel_ohm_m2=2e-12,  # of the domain-wall devices: findings.md section 1; the synapse's is not printed
+    ra_parallel_ohm_m2=2e-12,  # of the domain-wall devices: docs/derivations.md, section 1; none is printed
     junction_polarization=0.614,  # of the domain-wall devices: paper S, IV-D; the synapse's is not printed
 )
 

@@ -95,7 +95,7 @@ def _rows_of(variant: Variant) -> list[Row]:
     retention = None if heat.retention_s is None else heat.retention_s * 1e9
     return [
         Row(f"{name}: current density that works", 2.5e10, point.current_density_a_per_m2, "A/m²", verdict),
-        Row(f"{name}: damping there", 0.3, point.gilbert_damping, "1", "printed value: findings.md section 2"),
+        Row(f"{name}: damping there", 0.3, point.gilbert_damping, "1", "printed value: docs/derivations.md, section 2"),
         Row(f"{name}: skyrmions in at 142.5 ns", 64, done.number_at(done.phase_end_s("potentiation")), "1", "no heat"),
         Row(f"{name}: left at 305 ns", 0, float(done.number[-1]), "1", "no heat"),
         Row(f"{name}: skyrmions in at 142.5 ns, 300 K", 64, heated_in, "1", "mean over the seeds"),

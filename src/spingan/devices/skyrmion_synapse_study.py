@@ -17,7 +17,7 @@ from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 Array = NDArray[np.float64]
 Advance = Callable[[str, int, int], None]
 
-DAMPINGS = (0.1, 0.2, 0.3)  # what Co/Pt is given in the literature: findings.md section 2
+DAMPINGS = (0.1, 0.2, 0.3)  # what Co/Pt is given in the literature: docs/derivations.md, section 2
 SWEEP_STEP_S = 10e-12
 ROOM_TEMPERATURE_K = 300.0  # "at room temperature": paper S, IV-C
 HOLD_PERIODS = 40  # 100 ns

@@ -32,7 +32,7 @@ both ends; `limits`: a search for the annihilating currents; `read`: the read cu
 `conventions`: the other torque conventions; `cells`: half the cell size; `dmi`: D 3 % down and up.
 """
 EXTRAS: tuple[Extra, ...] = get_args(Extra)
-DMI_CHANGE = 0.03  # issue: findings.md section 1, "test +-3 %"
+DMI_CHANGE = 0.03  # issue: docs/derivations.md, section 1, "test +-3 %"
 
 
 @dataclass(frozen=True)

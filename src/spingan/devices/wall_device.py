@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 SMALLEST_CELL_M = 0.1e-9  # below an atom; a continuum has nothing to say there
 DOMAIN = 0.5  # m_z, averaged over the width, that a domain reaches somewhere: assumed
 LARGEST_STEP = 0.25  # of the anisotropy between neighbouring cells: more is a jump, not a profile; assumed
-_CO_PT = "paper S, IV-D: Ms, A, D, alpha, the constant Ku; thickness from the printed volumes (findings.md section 1)"
+_CO_PT = (
+    "paper S, IV-D: Ms, A, D, alpha, the constant Ku; thickness from the printed volumes "
+    "(docs/derivations.md, section 1)"
+)
 
 
 def _film() -> Film:
@@ -53,7 +56,7 @@ WALL_FILM = _film()
 # energy, within the 0.1 to 0.5 mJ/m² common for Co on an antiferromagnet, over Ms x 1 nm.
 EXCHANGE_BIAS = ExchangeBias(length_m=3e-9, field_t=0.5)
 
-# The divider puts 0.31 to 0.35 V on the junctions: findings.md section 1. Its polarity is not recoverable.
+# The divider puts 0.31 to 0.35 V on the junctions: docs/derivations.md, section 1. Its polarity is not recoverable.
 READ_VOLTAGE_V = 0.33
 
 LEAKY_RELU = WallDevice(
@@ -63,7 +66,7 @@ LEAKY_RELU = WallDevice(
     film=WALL_FILM,
     profile=AnisotropyProfile(
         flat_j_per_m3=0.6e6,  # paper S, III-B
-        left_peak_j_per_m3=1.25e6,  # paper S, III-B; the parabolas: findings.md section 1
+        left_peak_j_per_m3=1.25e6,  # paper S, III-B; the parabolas: docs/derivations.md, section 1
         left_end_m=21e-9,  # paper S, III-B
         right_peak_j_per_m3=1.25e6,  # paper S, III-B
         right_start_m=68e-9,  # paper S, III-B
@@ -72,12 +75,12 @@ LEAKY_RELU = WallDevice(
     # Paper S, III-B: 9 nm x 7 nm and 14 nm x 23 nm; "1 nm to 7 nm" counts the cells 1 to 7, so that they begin at 0.
     detectors=(Detector("left", 4e-9, 13e-9, 0.0, 7e-9), Detector("right", 83e-9, 97e-9, 0.0, 23e-9)),
     exchange_bias=EXCHANGE_BIAS,
-    heavy_metal_resistivity_ohm_m=83e-8,  # paper S, IV-D; the unit from the printed 850.75 ohm: findings.md section 1
+    heavy_metal_resistivity_ohm_m=83e-8,  # paper S, IV-D; unit from its 850.75 ohm: docs/derivations.md, section 1
     heavy_metal_thickness_m=4e-9,  # paper S, IV-D
     spin_hall_angle=0.3,  # paper S, IV-D
     polarization=0.614,  # paper S, IV-D
-    field_like_ratio=0.2,  # paper S, IV-D prints "( ) = 0.2" without a name: read as this ratio, findings.md section 1
-    ra_parallel_ohm_m2=2e-12,  # reproduces the printed conductances: findings.md section 1
+    field_like_ratio=0.2,  # paper S, IV-D prints "( ) = 0.2", read as this: docs/derivations.md, section 1
+    ra_parallel_ohm_m2=2e-12,  # reproduces the printed conductances: docs/derivations.md, section 1
     half_bias_voltage_v=None,  # not printed
     read_voltage_v=READ_VOLTAGE_V,
 )

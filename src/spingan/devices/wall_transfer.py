@@ -45,7 +45,7 @@ def study_curve(
             "in 0.1 ns; conductance by Julliere and Slonczewski"
         ),
         notes=(
-            f"Torque convention: {setup.convention} (findings.md section 1).",
+            f"Torque convention: {setup.convention} (docs/derivations.md, section 1).",
             f"Without an input the wall stands at {study.after_negative.position_m * 1e9:.4g} nm after the lowest "
             f"current and at {study.after_positive.position_m * 1e9:.4g} nm after the highest.",
             f"Not printed, assumed: exchange bias of {device.exchange_bias.field_t:g} T, field-like ratio "

@@ -10,7 +10,7 @@ from spingan.errors import UserError
 from spingan.physics.film import Film
 
 TorqueConvention = Literal["textbook", "printed-formula", "magnet-section"]
-"""How a printed current becomes a spin current through the interface (findings.md section 1).
+"""How a printed current becomes a spin current through the interface (docs/derivations.md, section 1).
 
 `textbook`: theta J in the heavy metal; `printed-formula`: theta P J in the heavy metal; `magnet-section`: theta P I
 over the magnet's section, the only one that fits paper S's wall positions.

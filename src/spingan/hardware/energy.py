@@ -133,7 +133,7 @@ def paper_bill(
     printed_key: str | None = None,
     name: str = "net",
 ) -> Bill:
-    """The bill as paper S keeps it: E_image = 3 E_fwd + 3 E_upd / batch (findings.md section 3).
+    """The bill as paper S keeps it: E_image = 3 E_fwd + 3 E_upd / batch (docs/derivations.md, section 3).
 
     E_fwd is computed: activations counted in both nets times the technology's energies. E_upd is the paper's printed
     figure where net and write energy are the paper's, since no energy an update explains both rows of the table;

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from spingan.hardware.counts import NetCounts
 from spingan.hardware.technology import Converter, Technology
 
-# One read of the paper's synapse, which prints no conductance: findings.md section 2. All assumed.
+# One read of the paper's synapse, which prints no conductance: docs/derivations.md, section 2. All assumed.
 READ_VOLTAGE_V = 0.1
 READ_TIME_S = 1e-9
-RESISTANCE_AREA_OHM_M2 = 2e-12  # 2 Ω·µm², reproduces the domain-wall detector's conductances: findings.md section 1
+RESISTANCE_AREA_OHM_M2 = 2e-12  # 2 Ω·µm², gives the domain-wall detector's conductances: docs/derivations.md, section 1
 DETECTOR_DIAMETER_M = 220e-9  # the post-synapse of paper S, III-A, read as a diameter
 
 
@@ -60,7 +60,7 @@ _DIGITAL_NAMES = {"BatchNorm2d": "batch norm", "Tanh": "tanh", "Sigmoid": "sigmo
 def read_estimates(counts: NetCounts, forward_energy_j: float | None) -> tuple[Line, ...]:
     """What reading the paper's synapses would cost, between two bounds: pixels only, and structural zeros as pixels.
 
-    Source: findings.md section 2. E = V² G t with G = π (d/2)² / RA.
+    Source: docs/derivations.md, section 2. E = V² G t with G = π (d/2)² / RA.
     """
     conductance_s = math.pi * (DETECTOR_DIAMETER_M / 2) ** 2 / RESISTANCE_AREA_OHM_M2
     energy_j = READ_VOLTAGE_V**2 * conductance_s * READ_TIME_S

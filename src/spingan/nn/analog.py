@@ -162,7 +162,7 @@ class AnalogLayer(nn.Module, ABC):
         return out
 
     def _with_read_noise(self, out: Tensor, inputs: Tensor, weight: Tensor) -> Tensor:
-        """Noise of independent weights, drawn once an output: its variance is σ² Σ x² (findings.md section 5)."""
+        """Noise of independent weights, drawn once an output: variance σ² Σ x² (docs/derivations.md, section 5)."""
         noise = self.read_noise
         assert noise is not None
         if inputs.dim() == 3 and self.weight.dim() == 4:

@@ -39,7 +39,7 @@ class Pair:
 
 
 # Channels: paper S, IV-B. Kernels and map sizes are not printed; of the natural schedules this one meets every digit of
-# Table I (findings.md section 3): maps 4, 4, 4, 7, 14, 28 up and 14, 7, 4, 2 down.
+# Table I (docs/derivations.md, section 3): maps 4, 4, 4, 7, 14, 28 up and 14, 7, 4, 2 down.
 FASHION = Pair(
     channels=1,
     size=28,
@@ -138,7 +138,8 @@ class Discriminator(nn.Sequential):
 def discriminator(pair: Pair) -> Discriminator:
     """The discriminator of a pair: leaky ReLU after each layer but the last; no batch norm on the first layer.
 
-    That the first layer has none follows from Table I's 26.84 nJ: 6,342,272 trainable values (findings.md section 3).
+    That the first layer has none follows from Table I's 26.84 nJ: 6,342,272 trainable values
+    (docs/derivations.md, section 3).
     """
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     inputs = pair.channels

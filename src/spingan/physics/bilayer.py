@@ -76,7 +76,7 @@ def _splittings(layers: Sequence[Layer]) -> np.ndarray:
 
 COBALT = bulk(
     60e-9,  # sputtered Co at 4.2 K: J. Bass and W. P. Pratt, J. Phys. Condens. Matter 19, 183201 (2007)
-    0.5e-9,  # the Co/Pt set's magnet: findings.md section 2
+    0.5e-9,  # the Co/Pt set's magnet: docs/derivations.md, section 2
     38e-9,  # Co at 300 K: L. Piraux et al., Eur. Phys. J. B 4, 413 (1998)
     0.46,  # the same review
 )

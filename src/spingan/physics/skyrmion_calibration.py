@@ -31,7 +31,7 @@ from spingan.physics.skyrmion_texture import Texture, centres_m, moment_over_gam
 Array = NDArray[np.float64]
 Report = Callable[[float, str], None]
 
-STEP_HEIGHT_J_PER_M3 = 0.4e6  # from 0.8 to 1.2 MJ/m³: paper S, III-A and findings.md section 2
+STEP_HEIGHT_J_PER_M3 = 0.4e6  # from 0.8 to 1.2 MJ/m³: paper S, III-A and docs/derivations.md, section 2
 RAIL_WIDTH_M = 10e-9  # of the rail that the step's fit is judged on; assumed, as in devices.skyrmion_synapse
 DRIVE_T, JUDGED_DRIVE_T = 0.03, 0.08  # torque fields; the printed 2.5e10 A/m² makes 0.011 T
 PAIR_M, JUDGED_PAIR_M = (22e-9, 32e-9), 27e-9  # distances at the start

@@ -20,7 +20,7 @@ class PrintedCell:
     """One row of Table I of paper S with the net that explains it.
 
     Attributes:
-        net: Counts of leaky ReLU, ReLU and trainable values that the row follows from (findings.md section 3).
+        net: Counts of leaky ReLU, ReLU and trainable values that the row follows from (docs/derivations.md, section 3).
         table: Printed figures as text, by quantity and unit (`forward_nj`).
         notes: Where the row contradicts itself or the text.
     """

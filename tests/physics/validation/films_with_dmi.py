@@ -1,7 +1,7 @@
 """The DMI's standard problem and one skyrmion, each beside its exact profile; without stray field, which none has.
 
 Strip and disc: Cortés-Ortuño et al., New J. Phys. 20, 113015 (2018), with its interfacial DMI. Skyrmion: a Co/Pt film
-(findings.md section 2) whose stray field is taken as local, K - mu0 Ms² / 2, in a disc of 80 nm.
+(docs/derivations.md, section 2) whose stray field is taken as local, K - mu0 Ms² / 2, in a disc of 80 nm.
 """
 
 import math
@@ -27,7 +27,7 @@ PROBLEM = Film(  # New J. Phys. 20, 113015; the thickness does not matter withou
     thickness_m=2e-9,
     source="Cortés-Ortuño et al. 2018",
 )
-CO_PT = Film(  # findings.md section 2
+CO_PT = Film(  # docs/derivations.md, section 2
     saturation_magnetization_a_per_m=580e3,
     exchange_stiffness_j_per_m=15e-12,
     interfacial_dmi_j_per_m2=3e-3,
