@@ -74,21 +74,24 @@ def _splittings(layers: Sequence[Layer]) -> np.ndarray:
     return np.linalg.solve(matrix, source)
 
 
+# An error stands where the source's own words could be read; "assumed" marks what could not be checked there. How far
+# each value moves the bilayer's 1.12 fohm m² is in docs/derivations.md, section 2: platinum decides, cobalt does not.
 COBALT = bulk(
-    60e-9,  # sputtered Co at 4.2 K: J. Bass and W. P. Pratt, J. Phys. Condens. Matter 19, 183201 (2007)
-    0.5e-9,  # the Co/Pt set's magnet: docs/derivations.md, section 2
-    38e-9,  # Co at 300 K: L. Piraux et al., Eur. Phys. J. B 4, 413 (1998)
-    0.46,  # the same review
+    60e-9,  # assumed: sputtered Co at 4.2 K is 50 to 75 nohm m, J. Bass and W. P. Pratt, J. Magn. Magn. Mater. 200, 274
+    0.5e-9,  # the synapse's free layer: paper S, IV-C
+    38e-9,  # assumed: 38 nm at 300 K, L. Piraux et al., Eur. Phys. J. B 4, 413 (1998); the layer is far thinner
+    0.46,  # assumed: 0.36 to 0.54 in Bass and Pratt's review
 )
 CO_PT_INTERFACE = Layer(
-    0.74e-15,  # AR*, and the next two: H. Y. T. Nguyen, W. P. Pratt and J. Bass, J. Magn. Magn. Mater. 361, 30 (2014)
-    0.9,
-    0.58,
+    # At 4.2 K: H. Y. T. Nguyen, W. P. Pratt and J. Bass, J. Magn. Magn. Mater. 361, 30 (2014).
+    0.74e-15,  # +- 0.15 fohm m²
+    0.9,  # + 0.5 - 0.2
+    0.58,  # +- 0.12
 )
 PLATINUM = bulk(
-    173e-9,  # J.-C. Rojas-Sanchez et al., Phys. Rev. Lett. 112, 106602 (2014), and its spin-diffusion length
+    173e-9,  # assumed: 106 nohm m in bulk, several times as much in films of a few nanometres
     3e-9,  # not printed in paper S: assumed, a usual thickness
-    3.4e-9,
+    3.4e-9,  # 3.4 +- 0.4 nm: J.-C. Rojas-Sanchez et al., Phys. Rev. Lett. 112, 106602 (2014)
 )
 CO_PT_BILAYER = (COBALT, CO_PT_INTERFACE, PLATINUM)
 CO_PT_CO = (COBALT, CO_PT_INTERFACE, PLATINUM, CO_PT_INTERFACE, COBALT)
