@@ -94,6 +94,16 @@ def find_ngspice() -> str:
     return program
 
 
+def ngspice_version() -> int:
+    """The version of the program that runs.
+
+    Raises:
+        UserError: As `find_ngspice`.
+    """
+    program = find_ngspice()
+    return _version(program, Path(program).stat().st_mtime_ns)
+
+
 @lru_cache(maxsize=8)
 def _version(program: str, changed_ns: int) -> int:
     """The version that a program names, asked once for each state of its file."""

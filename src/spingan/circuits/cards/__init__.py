@@ -52,15 +52,18 @@ class Cards:
         """Length and supply that the cards are for."""
         return TECHNOLOGIES[self.node]
 
-    def transistor(self, name: str, nodes: str, kind: Literal["nmos", "pmos"], width_m: float) -> str:
-        """A transistor's line at the node's length, with the area and edge of its two junctions.
+    def transistor(
+        self, name: str, nodes: str, kind: Literal["nmos", "pmos"], width_m: float, length_m: float | None = None
+    ) -> str:
+        """A transistor's line, with the area and edge of its two junctions.
 
         Args:
             name: its name, without the letter m that begins the line.
             nodes: drain, gate, source and bulk.
+            length_m: None: the node's.
         """
-        length = self.technology.length_m
-        diffusion = DIFFUSION_LENGTHS * length
+        length = self.technology.length_m if length_m is None else length_m
+        diffusion = DIFFUSION_LENGTHS * self.technology.length_m
         area, edge = width_m * diffusion, 2 * (width_m + diffusion)
         model = self.nmos if kind == "nmos" else self.pmos
         junctions = f"ad={area:.6e} as={area:.6e} pd={edge:.6e} ps={edge:.6e}"

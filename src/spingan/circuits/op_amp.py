@@ -1,0 +1,68 @@
+"""Paper M's op-amp: two stages with Miller compensation, and the comparator that is the same without it.
+
+Transistors 1 and 2 are the pair, 3 and 4 its mirror, 5 the tail, 6 and 7 the output stage, 8 and 9 the bias. Paper M
+prints no schematic and no size; the textbook's simplest op-amp that settles into a crossbar within its 100 ns pulses
+is assumed.
+"""
+
+from dataclasses import dataclass
+
+from spingan.circuits.subcircuit import Capacitor, Part, Resistor, Subcircuit, Transistor
+
+PORTS = ("inp", "inn", "out", "vdd", "vss")
+SOURCE = "paper M, Table I; topology and sizes assumed"
+
+
+@dataclass(frozen=True)
+class TwoStageSizes:
+    """Widths in metres and one length. With equal bias the output stage balances the pair where
+
+    output_p / mirror = 2 output_n / tail: then there is no systematic offset.
+    """
+
+    pair_m: float
+    mirror_m: float
+    tail_m: float
+    output_p_m: float
+    output_n_m: float
+    bias_n_m: float
+    bias_p_m: float
+    length_m: float
+
+
+# Assumed. 32/8 of the tail's current in the output stage sinks 1 mA: ten memristors of 4 kΩ at 0.4 V. The mirror is
+# wide so that its gates stay near the supply, and the input may come near it too.
+OP_AMP_SIZES = TwoStageSizes(20e-6, 40e-6, 8e-6, 320e-6, 32e-6, 4e-6, 3.2e-6, 0.36e-6)
+COMPARATOR_SIZES = TwoStageSizes(4e-6, 4e-6, 2e-6, 8e-6, 2e-6, 2e-6, 1.6e-6, 0.18e-6)
+COMPENSATION_F = 0.4e-12  # assumed: a phase margin of 60° with 0.1 pF at the output
+NULLING_OHM = 400.0  # assumed: about one over the output transistor's transconductance
+
+
+def op_amp(sizes: TwoStageSizes = OP_AMP_SIZES) -> Subcircuit:
+    """The op-amp: ports inp, inn, out, vdd, vss."""
+    compensation = (
+        Capacitor("c", "second nulled", COMPENSATION_F),
+        Resistor("z", "nulled out", NULLING_OHM),
+    )
+    return Subcircuit("op_amp", PORTS, (*two_stages(sizes), *compensation), SOURCE)
+
+
+def comparator(sizes: TwoStageSizes = COMPARATOR_SIZES) -> Subcircuit:
+    """The comparator: ports as the op-amp's; it is never fed back, so it needs no compensation."""
+    return Subcircuit("comparator", PORTS, two_stages(sizes), SOURCE)
+
+
+def two_stages(sizes: TwoStageSizes) -> tuple[Part, ...]:
+    """The nine transistors; `second` is the first stage's output."""
+    length = sizes.length_m
+    return (
+        Transistor("1", "first inn tail vss", "nmos", sizes.pair_m, length),
+        Transistor("2", "second inp tail vss", "nmos", sizes.pair_m, length),
+        Transistor("3", "first first vdd vdd", "pmos", sizes.mirror_m, length),
+        Transistor("4", "second first vdd vdd", "pmos", sizes.mirror_m, length),
+        Transistor("5", "tail bias vss vss", "nmos", sizes.tail_m, length),
+        Transistor("6", "out second vdd vdd", "pmos", sizes.output_p_m, length),
+        Transistor("7", "out bias vss vss", "nmos", sizes.output_n_m, length),
+        Transistor("8", "bias bias vss vss", "nmos", sizes.bias_n_m, length),
+        Transistor("9", "bias bias vdd vdd", "pmos", sizes.bias_p_m, length),
+    )

@@ -1,0 +1,150 @@
+"""Cells of transistors as SPICE subcircuits that know their own transistors, and so their area.
+
+Paper M prints areas and powers of its cells and neither their schematics nor a width: every size in the cells built
+on this is assumed, and said to be where it stands.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from spingan.circuits.cards import Cards
+from spingan.errors import UserError
+
+# A drawn transistor of the shortest length takes its width times the gate and a contacted drain and source of 2.5
+# lengths each (`cards.DIFFUSION_LENGTHS`): 6 gate areas. Wires and wells are not in it. Assumed.
+LAYOUT_FACTOR = 6.0
+CAPACITANCE_F_PER_M2 = 2e-3  # 2 fF/µm², a metal-insulator-metal capacitor of this class: common knowledge
+
+
+@dataclass(frozen=True)
+class Transistor:
+    """One transistor: nodes are drain, gate, source and bulk; `length_m` None is the cards' shortest.
+
+    Raises:
+        UserError: A width or length that is not positive.
+    """
+
+    name: str
+    nodes: str
+    kind: Literal["nmos", "pmos"]
+    width_m: float
+    length_m: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("width", self.width_m), ("length", self.length_m)):
+            if value is not None and not 0 < value < 1:
+                raise UserError(f"transistor {self.name}: its {name} is {value:g} m", "It must be above 0")
+
+
+@dataclass(frozen=True)
+class Capacitor:
+    """A capacitor on the chip, between two nodes."""
+
+    name: str
+    nodes: str
+    capacitance_f: float
+
+
+@dataclass(frozen=True)
+class Resistor:
+    """A resistor above the transistors, such as a memristor in a fixed state: it takes no area of its own."""
+
+    name: str
+    nodes: str
+    resistance_ohm: float
+
+
+@dataclass(frozen=True)
+class Use:
+    """A subcircuit as a part of another; `nodes` are joined to its ports in their order."""
+
+    name: str
+    of: "Subcircuit"
+    nodes: str
+
+
+Part = Transistor | Capacitor | Resistor | Use
+
+
+@dataclass(frozen=True)
+class Subcircuit:
+    """A cell: its ports, its parts, and where it comes from.
+
+    Ports named `vdd...` and `vss...` in pairs of equal endings are supplies; each pair's power is counted by itself.
+
+    Raises:
+        UserError: A port occurs twice, or a used subcircuit is joined to another number of nodes than it has ports.
+    """
+
+    name: str
+    ports: tuple[str, ...]
+    parts: tuple[Part, ...]
+    source: str
+
+    def __post_init__(self) -> None:
+        if len(set(self.ports)) != len(self.ports):
+            raise UserError(f"{self.name}: a port of {' '.join(self.ports)} occurs twice", "Name each port once")
+        for part in self.parts:
+            if isinstance(part, Use) and len(part.nodes.split()) != len(part.of.ports):
+                raise UserError(
+                    f"{self.name}: {part.name} joins {len(part.nodes.split())} nodes to {part.of.name}'s "
+                    f"{len(part.of.ports)} ports",
+                    f"Join as many as {' '.join(part.of.ports)}",
+                )
+
+    @property
+    def supplies(self) -> tuple[str, ...]:
+        """The endings of the supply ports: "" for vdd and vss, "c" for vddc and vssc."""
+        return tuple(port.removeprefix("vdd") for port in self.ports if port.startswith("vdd"))
+
+    def text(self, cards: Cards) -> str:
+        """The `.subckt` of this cell and of all that it uses, each once, the innermost first."""
+        return "\n".join(cell._own_text(cards) for cell in self._with_used())
+
+    def line(self, name: str, nodes: str) -> str:
+        """The line that places this cell in a netlist."""
+        return f"x{name} {nodes} {self.name}"
+
+    @property
+    def transistors(self) -> int:
+        """How many transistors it has, all within included."""
+        return sum(1 for part in self._leaves() if isinstance(part, Transistor))
+
+    def gate_area_m2(self, cards: Cards) -> float:
+        """Width times length, summed over all transistors within."""
+        shortest = cards.technology.length_m
+        return sum(p.width_m * (p.length_m or shortest) for p in self._leaves() if isinstance(p, Transistor))
+
+    def area_m2(self, cards: Cards) -> float:
+        """The estimate of the area on the chip: gate area times the layout factor, and the capacitors."""
+        capacitance = sum(part.capacitance_f for part in self._leaves() if isinstance(part, Capacitor))
+        return LAYOUT_FACTOR * self.gate_area_m2(cards) + capacitance / CAPACITANCE_F_PER_M2
+
+    def _own_text(self, cards: Cards) -> str:
+        lines = [f".subckt {self.name} {' '.join(self.ports)}"]
+        for part in self.parts:
+            match part:
+                case Transistor():
+                    lines.append(cards.transistor(part.name, part.nodes, part.kind, part.width_m, part.length_m))
+                case Capacitor():
+                    lines.append(f"c{part.name} {part.nodes} {part.capacitance_f:.6e}")
+                case Resistor():
+                    lines.append(f"r{part.name} {part.nodes} {part.resistance_ohm:.9e}")
+                case Use():
+                    lines.append(part.of.line(part.name, part.nodes))
+        return "\n".join([*lines, ".ends"])
+
+    def _with_used(self) -> tuple["Subcircuit", ...]:
+        found: dict[str, Subcircuit] = {}
+        for part in self.parts:
+            if isinstance(part, Use):
+                found |= {cell.name: cell for cell in part.of._with_used()}
+        return (*found.values(), self)
+
+    def _leaves(self) -> Iterator[Part]:
+        for part in self.parts:
+            if isinstance(part, Use):
+                yield from part.of._leaves()
+            else:
+                yield part
