@@ -15,11 +15,10 @@ from spingan.circuits.cell_bench import PULSE_S, Bench, CellTransfer, pulse_resp
 from spingan.circuits.ngspice import ngspice_version
 from spingan.circuits.relu_switch import relu_switch
 from spingan.circuits.tanh_pair import tanh_pair
+from spingan.devices.published import CURVES
 from spingan.hardware.activation import Activation, EnergyItem, Reset, Settling
 from spingan.hardware.files import write_activation
-from spingan.hardware.technology import DEVICES
 
-CURVES = DEVICES / "curves"
 POINTS = 361  # 5 mV apart over ±0.9 V
 RELU_BENCH = Bench(relu_switch())
 TANH_BENCH = Bench(tanh_pair(), load_ohm=None)
