@@ -111,21 +111,8 @@ def respond(
     Raises:
         UserError: A step that does not fit into the waveform, and as `run`.
     """
-    end_s = float(waveform.time_s[-1])
-    if not 0 < step_s < end_s:
-        raise UserError(
-            f"a step of {step_s * 1e12:g} ps does not fit into {waveform.name}'s {end_s * 1e12:g} ps",
-            "Give a step above 0 and shorter than the waveform",
-        )
     chosen = cards or load_cards()
-    lines = [
-        f"* {cell.name} with {waveform.name}, cards {chosen.name}; a volt at g stands for a millisiemens",
-        circuit_lines(cell, chosen, "v(g)*1e-3", fall),
-        f"vg g 0 pwl({pairs(waveform.time_s, waveform.conductance_s * 1e3, ' ')})",
-        TOLERANCES,
-        f".tran {step_s:.9e} {end_s:.9e} 0 {step_s:.9e}",
-    ]
-    result = run("\n".join(lines), time_limit_s=TIME_LIMIT_S)
+    result = run(response_netlist(cell, waveform, step_s, chosen, fall), time_limit_s=TIME_LIMIT_S)
     (plot,) = result.plots
     divider_w, inverters_w = supplied_powers(cell, plot.vectors)
     return Response(
@@ -138,3 +125,25 @@ def respond(
         inverters_w=inverters_w,
         seconds=result.seconds,
     )
+
+
+def response_netlist(cell: Cell, waveform: Waveform, step_s: float, cards: Cards, fall: BiasFall | None) -> str:
+    """What `respond` runs: a volt at the node `g` stands for a millisiemens.
+
+    Raises:
+        UserError: A step that does not fit into the waveform.
+    """
+    end_s = float(waveform.time_s[-1])
+    if not 0 < step_s < end_s:
+        raise UserError(
+            f"a step of {step_s * 1e12:g} ps does not fit into {waveform.name}'s {end_s * 1e12:g} ps",
+            "Give a step above 0 and shorter than the waveform",
+        )
+    lines = [
+        f"* {cell.name} with {waveform.name}, cards {cards.name}; a volt at g stands for a millisiemens",
+        circuit_lines(cell, cards, "v(g)*1e-3", fall),
+        f"vg g 0 pwl({pairs(waveform.time_s, waveform.conductance_s * 1e3, ' ')})",
+        TOLERANCES,
+        f".tran {step_s:.9e} {end_s:.9e} 0 {step_s:.9e}",
+    ]
+    return "\n".join(lines)

@@ -67,31 +67,8 @@ def transfer(
     Raises:
         UserError: The curve does not cover the currents, these do not rise, and as `run`.
     """
-    if points < 2 or not lowest_a < highest_a:
-        raise UserError(
-            f"{points} points from {lowest_a * 1e6:g} to {highest_a * 1e6:g} µA are no sweep",
-            "Give two points at least, and a highest current above the lowest",
-        )
-    rounding = 1e-9 * (highest_a - lowest_a)
-    first, last = float(curve.current_a[0]), float(curve.current_a[-1])
-    if lowest_a < first - rounding or highest_a > last + rounding:
-        raise UserError(
-            f"{curve.name} covers {first * 1e6:g} to {last * 1e6:g} µA, not the drive from {lowest_a * 1e6:g} to "
-            f"{highest_a * 1e6:g} µA",
-            "Drive it within its curve, or give a curve that reaches so far",
-        )
     chosen = cards or load_cards()
-    step = (highest_a - lowest_a) / (points - 1)
-    end = highest_a + step / 4  # the sum of the steps may end beyond the highest by a rounding
-    table = pairs(curve.current_a * 1e6, curve.conductance_s, ",")
-    lines = [
-        f"* {cell.name} with {curve.name}, cards {chosen.name}; a volt at in stands for a microampere",
-        circuit_lines(cell, chosen, f"pwl(v(in),{table})", curve.fall),
-        "vin in 0 0",
-        TOLERANCES,
-        f".dc vin {lowest_a * 1e6:.9e} {end * 1e6:.9e} {step * 1e6:.9e}",
-    ]
-    result = run("\n".join(lines))
+    result = run(transfer_netlist(cell, curve, lowest_a, highest_a, points, chosen))
     (plot,) = result.plots
     divider_w, inverters_w = supplied_powers(cell, plot.vectors)
     return Transfer(
@@ -105,3 +82,37 @@ def transfer(
         inverters_w=inverters_w,
         seconds=result.seconds,
     )
+
+
+def transfer_netlist(
+    cell: Cell, curve: ConductanceCurve, lowest_a: float, highest_a: float, points: int, cards: Cards
+) -> str:
+    """What `transfer` runs: a volt at the node `in` stands for a microampere.
+
+    Raises:
+        UserError: The curve does not cover the currents, or these do not rise.
+    """
+    if points < 2 or not lowest_a < highest_a:
+        raise UserError(
+            f"{points} points from {lowest_a * 1e6:g} to {highest_a * 1e6:g} µA are no sweep",
+            "Give two points at least, and a highest current above the lowest",
+        )
+    rounding = 1e-9 * (highest_a - lowest_a)
+    first, last = float(curve.current_a[0]), float(curve.current_a[-1])
+    if lowest_a < first - rounding or highest_a > last + rounding:
+        raise UserError(
+            f"{curve.name} covers {first * 1e6:g} to {last * 1e6:g} µA, not the drive from {lowest_a * 1e6:g} to "
+            f"{highest_a * 1e6:g} µA",
+            "Drive it within its curve, or give a curve that reaches so far",
+        )
+    step = (highest_a - lowest_a) / (points - 1)
+    end = highest_a + step / 4  # the sum of the steps may end beyond the highest by a rounding
+    table = pairs(curve.current_a * 1e6, curve.conductance_s, ",")
+    lines = [
+        f"* {cell.name} with {curve.name}, cards {cards.name}; a volt at in stands for a microampere",
+        circuit_lines(cell, cards, f"pwl(v(in),{table})", curve.fall),
+        "vin in 0 0",
+        TOLERANCES,
+        f".dc vin {lowest_a * 1e6:.9e} {end * 1e6:.9e} {step * 1e6:.9e}",
+    ]
+    return "\n".join(lines)
