@@ -135,9 +135,23 @@ def cost(
     recipe: RecipeName,
     set_: Set = None,
     accounting: Annotated[str, typer.Option("--accounting", help="Whose accounts: paper.")] = "paper",
+    table: Annotated[
+        Literal["bill", "write-schedules"],
+        typer.Option("--table", help="The energy bill, or what writing the weights costs in each order."),
+    ] = "bill",
+    write_time_ns: Annotated[
+        list[float] | None, typer.Option("--write-time-ns", help="Length of a write pulse; may be repeated.")
+    ] = None,
+    schedule: Annotated[
+        list[str] | None,
+        typer.Option("--schedule", metavar="ROWSxCOLUMNS", help="A write schedule of your own; may be repeated."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """The energy bill of a recipe's nets on its technology."""
+    """The energy bill of a recipe's nets on its technology, or a table of what they are built of and written by."""
+    if table == "write-schedules":
+        _write_schedules(recipe, tuple(set_ or ()), write_time_ns, schedule or [], json)
+        return
     from spingan.api import cost as bill_of_recipe
 
     bill = bill_of_recipe(recipe, tuple(set_ or ()), accounting=accounting)
@@ -147,6 +161,27 @@ def cost(
     from spingan.reports.tables import print_bill
 
     print_bill(bill)
+
+
+def _write_schedules(
+    recipe: str, overrides: tuple[str, ...], write_times_ns: list[float] | None, own: list[str], json: bool
+) -> None:
+    from spingan.cost_tables import parse_schedule, write_schedules
+    from spingan.hardware.write_schedules import SCHEDULES
+
+    tables = write_schedules(
+        recipe,
+        overrides,
+        write_times_s=None if write_times_ns is None else [time_ns * 1e-9 for time_ns in write_times_ns],
+        schedules=(*SCHEDULES, *map(parse_schedule, own)),
+    )
+    if json:
+        print_json(tables.to_dict())
+        return
+    from spingan.reports.schedule_tables import schedule_notes, schedule_sections
+    from spingan.reports.tables import print_sections
+
+    print_sections(schedule_sections(tables), [f"- {note}" for note in schedule_notes(tables)])
 
 
 def report(

@@ -1,12 +1,23 @@
 """A bill as tables of text, for the terminal and the report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spingan.hardware.energy import Bill
 from spingan.hardware.left_out import Line
 
 NOT_COUNTED = "not counted"
-_PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"), (1e-18, "a"))
+_PREFIXES = (
+    (1e6, "M"),
+    (1e3, "k"),
+    (1.0, ""),
+    (1e-3, "m"),
+    (1e-6, "µ"),
+    (1e-9, "n"),
+    (1e-12, "p"),
+    (1e-15, "f"),
+    (1e-18, "a"),
+)
 
 
 @dataclass(frozen=True)
@@ -21,14 +32,17 @@ class Section:
 
 def energy_text(energy_j: float | None, digits: int = 5) -> str:
     """An energy with an SI prefix, such as `4.9011 nJ`; `not counted` for None."""
-    if energy_j is None:
-        return NOT_COUNTED
-    if energy_j == 0:
-        return "0 J"
+    return NOT_COUNTED if energy_j is None else quantity_text(energy_j, "J", digits)
+
+
+def quantity_text(value: float, unit: str, digits: int = 5) -> str:
+    """A number with an SI prefix, such as `18.8 ks` or `0 J`."""
+    if value == 0:
+        return f"0 {unit}"
     factor, prefix = next(
-        ((factor, prefix) for factor, prefix in _PREFIXES if abs(energy_j) >= factor * (1 - 1e-9)), _PREFIXES[-1]
+        ((factor, prefix) for factor, prefix in _PREFIXES if abs(value) >= factor * (1 - 1e-9)), _PREFIXES[-1]
     )
-    return f"{energy_j / factor:.{digits}g} {prefix}J"
+    return f"{value / factor:.{digits}g} {prefix}{unit}"
 
 
 def bill_sections(bill: Bill) -> tuple[Section, ...]:
@@ -42,20 +56,24 @@ def bill_sections(bill: Bill) -> tuple[Section, ...]:
 
 def print_bill(bill: Bill) -> None:
     """Print the bill on standard output, tables as wide as the terminal."""
+    print_sections(bill_sections(bill), (f"E_upd: {bill.update_basis}", *(f"- {note}" for note in bill.notes)))
+
+
+def print_sections(sections: Sequence[Section], lines: Sequence[str]) -> None:
+    """Print tables as wide as the terminal on standard output, and `lines` below them."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console(highlight=False)
-    for section in bill_sections(bill):
+    for section in sections:
         table = Table(title=section.title, title_justify="left", title_style="bold")
         for number, heading in enumerate(section.headings):
             table.add_column(heading, justify="right" if number in section.right else "left", overflow="fold")
         for row in section.rows:
             table.add_row(*row)
         console.print(table)
-    console.print(f"E_upd: {bill.update_basis}", markup=False)
-    for note in bill.notes:
-        console.print(f"- {note}", markup=False)
+    for line in lines:
+        console.print(line, markup=False)
 
 
 def _table_one(bill: Bill) -> Section:

@@ -1,0 +1,87 @@
+"""The tables of paper M for any recipe's pair of nets: what its write schedules cost, and what it is built of."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spingan.errors import UserError
+from spingan.hardware.technology import Technology, load_technology
+from spingan.hardware.write_schedules import SCHEDULES, ScheduleTable, WriteSchedule, schedule_table, writable_arrays
+from spingan.nn.cost import net_counts
+from spingan.reproduction.am_dcgan import am_dcgan_numbers
+from spingan.reproduction.am_dcgan_table_2 import ImpliedTable, implied_table
+from spingan.training.recipe import Recipe, load_recipe
+
+PAPER_M_RECIPE = "mnist-memristive"  # the pair that paper M describes
+
+
+@dataclass(frozen=True)
+class WriteSchedules:
+    """Two blocks that are never merged: the paper's table from its implied counts, and the schedules on our pair.
+
+    Attributes:
+        implied: None where the pair is not the one that paper M describes.
+    """
+
+    implied: ImpliedTable | None
+    ours: ScheduleTable
+
+    def to_dict(self) -> dict[str, Any]:
+        """Both as JSON-able values."""
+        return {
+            "implied_by_the_paper": None if self.implied is None else self.implied.to_dict(),
+            "ours": self.ours.to_dict(),
+        }
+
+
+def write_schedules(
+    recipe: str | Path | Recipe,
+    overrides: tuple[str, ...] = (),
+    *,
+    write_times_s: Sequence[float] | None = None,
+    schedules: Sequence[WriteSchedule] = SCHEDULES,
+) -> WriteSchedules:
+    """Time, power, energy and endurance of each write schedule over the training of a recipe's pair.
+
+    One update an image, as in paper M: images x epochs of the recipe.
+
+    Args:
+        write_times_s: By default paper M's three where the synapse has a write voltage, else its own pulse.
+
+    Raises:
+        UserError: An unknown recipe or technology, a technology without synapse, or a schedule wider than an array.
+    """
+    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides)
+    technology = load_technology(chosen.technology)
+    counts = net_counts(chosen.net, technology, chosen.latent_size)
+    updates = chosen.training_images * chosen.epochs
+    ours = schedule_table(
+        writable_arrays(counts.both, technology),
+        technology,
+        updates=updates,
+        updates_basis=f"{chosen.training_images:,} images x {chosen.epochs} epochs, one update an image",
+        write_times_s=_default_times(technology) if write_times_s is None else write_times_s,
+        schedules=schedules,
+        name=chosen.name,
+    )
+    return WriteSchedules(implied_table() if chosen.name == PAPER_M_RECIPE else None, ours)
+
+
+def _default_times(technology: Technology) -> tuple[float, ...]:
+    synapse = technology.synapse
+    known = synapse is not None and synapse.write.pulse_amplitude_v is not None and synapse.basis != "normalised"
+    return am_dcgan_numbers().write_times_s if known else ()
+
+
+def parse_schedule(text: str) -> WriteSchedule:
+    """A schedule of the user's own from `ROWSxCOLUMNS`, such as `16x64`: so many devices of every array at once.
+
+    Raises:
+        UserError: The text is not of that form, or a number is 0.
+    """
+    found = re.fullmatch(r"([1-9]\d{0,8})x([1-9]\d{0,8})", text.strip())
+    if found is None:
+        raise UserError(f"schedule {text!r} is not of the form ROWSxCOLUMNS", "For example: --schedule 1x64")
+    return WriteSchedule(text.strip(), int(found[1]), int(found[2]), "parallel")
