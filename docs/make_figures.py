@@ -14,7 +14,7 @@ from spingan.demo import run_demo
 from spingan.hardware.energy import Bill
 from spingan.hardware.mapping import Noise
 from spingan.image_grid import image_grid, save_grid
-from spingan.nn.dcgan import discriminator, pair_named
+from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model
 from spingan.output import write_text
 from spingan.reports import plots
@@ -99,7 +99,7 @@ def technology_rows(model: Model, count: int) -> list[tuple[str, ...]]:
 def _discriminator(moved: Model) -> str:
     """Whether the technology's leaky ReLU can be had for the discriminator, or why not."""
     try:
-        spingan.convert(discriminator(pair_named(moved.net)), moved.technology)
+        spingan.convert(pair_named(moved.net).make_discriminator(), moved.technology)
     except spingan.UserError as error:
         return f"refused: {error.problem}"
     return "converts"

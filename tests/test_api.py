@@ -5,7 +5,7 @@ import spingan
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
 from spingan.nn.conversion import convert
-from spingan.nn.dcgan import generator, pair_named
+from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model
 
 
@@ -13,7 +13,7 @@ from spingan.nn.weights import Model
 def float_model():
     torch.manual_seed(0)
     technology = spingan.load_technology("ideal")
-    conversion = convert(generator(pair_named("fashion")).eval(), technology)
+    conversion = convert(pair_named("fashion").make_generator(100).eval(), technology)
     return Model("untrained", "fashion", 100, technology, conversion, {"seed": 0})
 
 

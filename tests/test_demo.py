@@ -9,7 +9,7 @@ from spingan.cli import app
 from spingan.demo import run_demo
 from spingan.hardware.technology import load_technology
 from spingan.nn.conversion import convert
-from spingan.nn.dcgan import generator, pair_named
+from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model, load_model, save_weights
 
 
@@ -17,7 +17,7 @@ from spingan.nn.weights import Model, load_model, save_weights
 def untrained(tmp_path_factory):
     """A weights file of a generator that was never trained: it draws noise, but by the same road."""
     technology = load_technology("skyrmion-published")
-    conversion = convert(generator(pair_named("fashion")).eval(), technology)
+    conversion = convert(pair_named("fashion").make_generator(100).eval(), technology)
     path = tmp_path_factory.mktemp("model") / "weights.safetensors"
     save_weights(path, Model("untrained", "fashion", 100, technology, conversion, {"seed": 0}))
     return path

@@ -8,7 +8,7 @@ from spingan.hardware.technology import Technology, load_technology
 from spingan.image_grid import picture_format, save_grid
 from spingan.nn.conversion import convert
 from spingan.nn.cost import cost as cost_of_net
-from spingan.nn.dcgan import generator, pair_named
+from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model, load_model, shipped_models
 from spingan.output import check_place
 from spingan.training.nets import settle
@@ -104,7 +104,7 @@ def reprogram(model: str | Path | Model, technology: str | Path | Technology) ->
     """
     chosen = _loaded(model)
     target = technology if isinstance(technology, Technology) else load_technology(technology)
-    plain = generator(pair_named(chosen.net), chosen.latent_size)
+    plain = pair_named(chosen.net).make_generator(chosen.latent_size)
     trained = chosen.generator.state_dict()
     plain.load_state_dict({name: trained[name] for name in plain.state_dict()})
     conversion = convert(plain.eval(), target)

@@ -120,7 +120,7 @@ REFUSED = {
     "parameters beside submodules": (_Scaled, "holds parameters of its own .*: scale"),
     "groups": (lambda: nn.Conv2d(4, 4, 3, groups=2), "in 2 groups does not fit"),
     "reflected borders": (lambda: nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"), "padding_mode reflect"),
-    "output padding": (lambda: nn.ConvTranspose2d(1, 1, 3, 2, output_padding=1), "not a zero-padded convolution"),
+    "uneven output padding": (lambda: nn.ConvTranspose2d(1, 1, 3, 2, output_padding=(1, 0)), "not a zero-padded"),
     "a transposed kernel that is not square": (lambda: nn.ConvTranspose2d(1, 1, (2, 3)), "not a zero-padded"),
     "a dilated transposed kernel": (lambda: nn.ConvTranspose2d(1, 1, 3, dilation=2), "not a zero-padded"),
     "more padding than kernel": (lambda: nn.ConvTranspose2d(1, 1, 2, padding=2), "not a zero-padded convolution"),

@@ -4,7 +4,7 @@ import pytest
 from spingan.errors import UserError
 from spingan.hardware.technology import load_technology
 from spingan.nn.conversion import convert
-from spingan.nn.dcgan import generator, pair_named
+from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model
 from spingan.reports.page import Table, render
 from spingan.reports.plots import loss_curves, svg_bytes
@@ -13,7 +13,7 @@ from spingan.reports.report import level_shares, read_metrics
 
 def model_on(technology_name: str) -> Model:
     technology = load_technology(technology_name)
-    conversion = convert(generator(pair_named("fashion")).eval(), technology)
+    conversion = convert(pair_named("fashion").make_generator(100).eval(), technology)
     return Model("test", "fashion", 100, technology, conversion)
 
 

@@ -21,7 +21,7 @@ ActivationKey = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
 DEVICES = Path(__file__).parents[1] / "devices"
 
 DIGITAL_TYPES = (
-    "BatchNorm2d", "Tanh", "Sigmoid", "Flatten", "Dropout", "Dropout2d",
+    "BatchNorm2d", "Tanh", "Sigmoid", "Flatten", "Unflatten", "Dropout", "Dropout2d",
     "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Identity",
 )  # fmt: skip
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from spingan.nn.chip import program_chip
     from spingan.nn.conversion import Conversion, calibrate, convert, set_noise
     from spingan.nn.counting import count
-    from spingan.nn.dcgan import PAIRS, discriminator, generator
+    from spingan.nn.dcgan import discriminator, generator
+    from spingan.nn.pairs import PAIRS
     from spingan.nn.weights import Model, load_model, save_weights, shipped_models
     from spingan.nn.zero_padded import ZeroPaddedConv2d
 
@@ -21,7 +22,7 @@ _HOMES = {
     "Conversion": "conversion",
     "DeviceActivation": "activations",
     "Model": "weights",
-    "PAIRS": "dcgan",
+    "PAIRS": "pairs",
     "ZeroPaddedConv2d": "zero_padded",
     "calibrate": "conversion",
     "convert": "conversion",

@@ -212,10 +212,10 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
         return AnalogLayer.forward(self, input)
 
     def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        stride, padding = self.stride[0], int(self.padding[0])
+        geometry = self.stride[0], int(self.padding[0]), self.output_padding[0]
         if self.execution == "literal":
-            return zero_padded_conv2d(inputs, weight, bias, stride, padding)
-        return conv_transpose2d(inputs, weight, bias, stride, padding)
+            return zero_padded_conv2d(inputs, weight, bias, *geometry)
+        return conv_transpose2d(inputs, weight, bias, *geometry)
 
 
 class AnalogLinear(AnalogLayer, nn.Linear):

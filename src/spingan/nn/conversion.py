@@ -173,12 +173,12 @@ def _check_crossbar_fit(name: str, module: nn.Conv2d | nn.ConvTranspose2d) -> No
 
 
 def _check_transposed(name: str, module: nn.ConvTranspose2d) -> None:
-    square = all(len(set(pair)) == 1 for pair in (module.kernel_size, module.stride, module.padding))
-    plain = module.output_padding == (0, 0) and module.dilation == (1, 1)
-    if not (square and plain and int(module.padding[0]) < module.kernel_size[0]):
+    geometry = (module.kernel_size, module.stride, module.padding, module.output_padding)
+    square = all(len(set(pair)) == 1 for pair in geometry)
+    if not (square and module.dilation == (1, 1) and int(module.padding[0]) < module.kernel_size[0]):
         raise UserError(
             f"layer {name}: {module} is not a zero-padded convolution",
-            "Use a square kernel larger than its padding, no dilation, no output padding.",
+            "Use a square kernel larger than its padding, no dilation, the same along both sides.",
         )
 
 

@@ -88,24 +88,26 @@ def conv2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride: int, pad
     return out if bias is None else out + bias.to(out.dtype).view(1, -1, 1, 1)
 
 
-def conv_transpose2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
+def conv_transpose2d(
+    images: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int, output_padding: int = 0
+) -> Tensor:
     """`torch.nn.functional.conv_transpose2d` of a square kernel, in whichever form is faster here.
 
     A 1x1 map is a dense layer; with stride 1 it is a convolution with the flipped kernel.
     """
     if images.dim() != 4:  # one image without a batch
-        return functional.conv_transpose2d(images, weight, bias, stride, padding)
+        return functional.conv_transpose2d(images, weight, bias, stride, padding, output_padding)
     inputs, outputs, kernel, _ = weight.shape
     height, width = images.shape[2:]
-    if height == width == 1 and padding == 0 and images.device.type == "cpu":
+    if height == width == 1 and padding == output_padding == 0 and images.device.type == "cpu":
         images, weight = _autocast(images, weight)
         matrix = weight.permute(0, 2, 3, 1).reshape(inputs, kernel * kernel * outputs)
         dense = images.reshape(-1, inputs) @ matrix
         out = dense.view(-1, kernel, kernel, outputs).permute(0, 3, 1, 2)
-    elif stride == 1 and padding < kernel and _matrix_wins(images, height * width):
+    elif stride == 1 and output_padding == 0 and padding < kernel and _matrix_wins(images, height * width):
         images, weight = _autocast(images, weight)
         flipped = weight.flip(2, 3).transpose(0, 1)
         out = cast(Tensor, _MatrixConv2d.apply(images, flipped, 1, kernel - 1 - padding))
     else:
-        return functional.conv_transpose2d(images, weight, bias, stride, padding)
+        return functional.conv_transpose2d(images, weight, bias, stride, padding, output_padding)
     return out if bias is None else out + bias.to(out.dtype).view(1, -1, 1, 1)

@@ -3,10 +3,12 @@
 import torch
 
 from spingan.errors import UserError
+from spingan.hardware.counts import NetCounts
 from spingan.hardware.energy import Bill, paper_bill
 from spingan.hardware.technology import Technology
 from spingan.nn.counting import count
-from spingan.nn.dcgan import LATENT_SIZE, discriminator, generator, pair_named
+from spingan.nn.dcgan import LATENT_SIZE
+from spingan.nn.pairs import pair_named
 
 
 def cost(
@@ -21,7 +23,7 @@ def cost(
 ) -> Bill:
     """What training and running the pair `net_name` costs on `technology`.
 
-    The nets are built without memory (torch's meta device): counts need shapes only, and conversion changes no count.
+    Conversion changes no count, so the nets are counted as they are built.
 
     Args:
         images: Training images.
@@ -32,10 +34,19 @@ def cost(
     """
     if accounting != "paper":
         raise UserError(f"unknown accounting {accounting!r}", "The only one is: paper.")
-    pair = pair_named(net_name)
-    with torch.device("meta"):
-        nets = generator(pair, latent_size), discriminator(pair)
-    counts = count(*nets, technology, latent_size, (pair.channels, pair.size, pair.size))
+    counts = net_counts(net_name, technology, latent_size)
     return paper_bill(
         counts, technology, images=images, batch_size=batch_size, printed_key=printed_key, name=printed_key or net_name
     )
+
+
+def net_counts(net_name: str, technology: Technology, latent_size: int = LATENT_SIZE) -> NetCounts:
+    """The counts of the pair `net_name`, built without memory (torch's meta device): counts need shapes only.
+
+    Raises:
+        UserError: An unknown net, or a layer that cannot be counted on the technology.
+    """
+    pair = pair_named(net_name)
+    with torch.device("meta"):
+        nets = pair.make_generator(latent_size), pair.make_discriminator()
+    return count(*nets, technology, latent_size, (pair.channels, pair.size, pair.size))

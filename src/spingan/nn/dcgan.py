@@ -7,11 +7,9 @@ and is counted as a digital function in the hardware's bill.
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Literal
 
 from torch import Tensor, nn
 
-from spingan.errors import UserError
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
 LATENT_SIZE = 100  # paper S, IV-E
@@ -36,6 +34,14 @@ class Pair:
     size: int
     generator: tuple[Stage, ...]
     discriminator: tuple[Stage, ...]
+
+    def make_generator(self, latent_size: int) -> nn.Sequential:
+        """Latents (batch, latent_size, 1, 1) to images (batch, channels, size, size) in -1..1."""
+        return generator(self, latent_size)
+
+    def make_discriminator(self) -> "Discriminator":
+        """Images (batch, channels, size, size) to one logit an image, (batch,)."""
+        return discriminator(self)
 
 
 # Channels: paper S, IV-B. Kernels and map sizes are not printed; of the natural schedules this one meets every digit of
@@ -80,19 +86,7 @@ COLOUR_64 = Pair(
     ),
 )
 
-NetName = Literal["fashion", "colour-64"]
-PAIRS: dict[NetName, Pair] = {"fashion": FASHION, "colour-64": COLOUR_64}
-
-
-def pair_named(name: str) -> Pair:
-    """The pair of that name.
-
-    Raises:
-        UserError: No such pair.
-    """
-    if name not in PAIRS:
-        raise UserError(f"unknown net {name!r}", f"Choose one of: {', '.join(PAIRS)}.")
-    return PAIRS[name]
+PAIRS: dict[str, Pair] = {"fashion": FASHION, "colour-64": COLOUR_64}
 
 
 def _initialise(net: nn.Module) -> nn.Module:

@@ -17,7 +17,7 @@ from spingan.hardware.technology import Technology
 from spingan.nn.analog import AnalogLayer, along, analog_layers
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import Conversion, convert
-from spingan.nn.dcgan import generator, pair_named
+from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 
 _PRETRAINED = Path(__file__).parents[1] / "pretrained"
@@ -165,7 +165,7 @@ def _read_model(path: Path) -> Model:
             f"{path} is not a weights file of this version", "Give a weights.safetensors, or update spingan."
         ) from error
     technology = Technology.from_dict(header.technology, f"the technology in {path}")
-    plain = generator(pair_named(header.net), header.latent_size).eval()
+    plain = pair_named(header.net).make_generator(header.latent_size).eval()
     conversion = convert(plain, technology)
     for name, layer in conversion.model.named_modules():
         if isinstance(layer, AnalogLayer) and f"{name}.codes" in tensors and f"{name}.gain" in tensors:

@@ -27,14 +27,18 @@ def zero_padded_conv2d(
     bias: Float[Tensor, " outputs"] | None,
     stride: int,
     padding: int,
+    output_padding: int = 0,
 ) -> Float[Tensor, "batch outputs out_height out_width"]:
     """The literal form: insert zeros, pad by kernel - 1 - `padding`, and convolve with stride 1.
+
+    `output_padding` more rows and columns of zeros at the far ends give as many more of output.
 
     The kernel is flipped because a transposed convolution scatters where a convolution gathers; the crossbar's columns
     hold the flipped kernel. Equal to `conv_transpose2d` with the same arguments.
     """
     border = weight.shape[2] - 1 - padding
-    spread = functional.pad(insert_zeros(images, stride), (border,) * 4)
+    far = border + output_padding
+    spread = functional.pad(insert_zeros(images, stride), (border, far, border, far))
     return functional.conv2d(spread, weight.flip(2, 3).transpose(0, 1), bias)
 
 
@@ -43,7 +47,7 @@ class ZeroPaddedConv2d(nn.ConvTranspose2d):
 
     `execution` chooses how it is computed, never what: `lowered` (the library's transposed convolution, the default
     because in the nets' layers of stride 2, 77 to 87 % of the literal form's inputs are structural zeros; with stride 1
-    only the border is) or `literal` (what the crossbar is fed).
+    only the border is) or `literal` (what the crossbar is fed). `output_padding` lets an odd kernel double a map.
 
     Raises:
         ValueError: `padding` of the kernel's size or more, which the literal form cannot express.
@@ -58,15 +62,17 @@ class ZeroPaddedConv2d(nn.ConvTranspose2d):
         padding: int = 0,
         bias: bool = True,
         execution: Execution = "lowered",
+        output_padding: int = 0,
     ) -> None:
         if padding >= kernel_size:
             raise ValueError(f"padding {padding} must be smaller than the kernel size {kernel_size}")
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, output_padding, bias=bias)
         self.execution: Execution = execution
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         if self.execution == "literal" and output_size is None:
-            return zero_padded_conv2d(input, self.weight, self.bias, self.stride[0], int(self.padding[0]))
+            geometry = self.stride[0], int(self.padding[0]), self.output_padding[0]
+            return zero_padded_conv2d(input, self.weight, self.bias, *geometry)
         return super().forward(input, output_size)
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from spingan.errors import UserError
-from spingan.nn.dcgan import pair_named
+from spingan.nn.pairs import pair_named
 from spingan.training.recipe import Recipe
 
 

@@ -12,8 +12,8 @@ from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import analog_layers
 from spingan.nn.chip import recalibrate_batch_norm
 from spingan.nn.conversion import Conversion, convert
-from spingan.nn.dcgan import discriminator, generator, pair_named
 from spingan.nn.kernels import stream_key
+from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module
 from spingan.nn.weights import Model
 from spingan.training.checkpoint import optimizer_tensors, restore_optimizer
@@ -87,7 +87,7 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
     pair = pair_named(recipe.net)
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had been
         torch.manual_seed(recipe.seed)
-        plain_generator, plain_discriminator = generator(pair, recipe.latent_size), discriminator(pair)
+        plain_generator, plain_discriminator = pair.make_generator(recipe.latent_size), pair.make_discriminator()
     noise: dict[str, Any] = {"read_noise": recipe.read_noise, "programming_noise": recipe.programming_noise}
     conversion = convert(plain_generator, technology, **noise)
     critic = convert(plain_discriminator, technology, **noise).model

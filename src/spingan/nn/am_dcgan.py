@@ -1,0 +1,94 @@
+"""The memristive DCGAN of paper M (Krestinskaya, Choubey and James, "AM-DCGAN") on 28x28 grey images.
+
+The paper names the filters (128 and 64, 5x5), a dense layer in both nets, mean pooling in the discriminator, and the
+functions: ReLU that clips at the supply, tanh at the output. How the maps shrink and grow it does not print; here:
+
+- Generator: latent -> dense 128 x 7x7 -> 64 at 14x14 -> 1 at 28x28, both zero-padded convolutions of stride 2.
+- Discriminator: 1 -> 128, stride 2, to 14x14; mean pool to 7x7; 128 -> 64 at 7x7; dense -> 1. A first convolution of
+  stride 1 with a pool after each layer does the same with four times the reads, and a map of 128 x 28x28 that every
+  activation cell would have to serve; the stride leaves the mean pool its place and 25 rows a filter.
+"""
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TypeVar
+
+from torch import nn
+
+from spingan.nn.dcgan import Discriminator
+from spingan.nn.zero_padded import ZeroPaddedConv2d
+
+SEED_MAP = 7  # pixels a side of the dense layer's map: 28 halved twice
+KERNEL = 5  # paper M, results: "filters of size 5x5"
+WIDE, NARROW = 128, 64  # paper M, results: "128 and 64 filters"
+DROPOUT = 0.3  # paper M lists dropout switches (its Table I), no rate: assumed
+
+
+_Net = TypeVar("_Net", bound=nn.Sequential)
+
+
+@dataclass(frozen=True)
+class AmDcganPair:
+    """Paper M's generator and discriminator.
+
+    `batch_norm` puts one after each of the generator's first two layers: paper M draws it and then drops it, "as ReLU
+    function in analog domain has an ability to clip the maximum voltage level".
+    """
+
+    batch_norm: bool
+    channels: int = 1
+    size: int = 28
+
+    def make_generator(self, latent_size: int) -> nn.Sequential:
+        """Latents (batch, latent_size, 1, 1) to images (batch, 1, 28, 28) in -1..1."""
+        dense = WIDE * SEED_MAP**2
+        norm = self.batch_norm
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        layers["flatten"] = nn.Flatten()
+        layers["dense"] = nn.Linear(latent_size, dense, bias=False)
+        if norm:
+            layers["norm1"] = nn.BatchNorm1d(dense)
+        layers["act1"] = nn.ReLU(inplace=True)
+        layers["map"] = nn.Unflatten(1, (WIDE, SEED_MAP, SEED_MAP))
+        layers["conv1"] = ZeroPaddedConv2d(WIDE, NARROW, KERNEL, 2, 2, bias=False, output_padding=1)
+        if norm:
+            layers["norm2"] = nn.BatchNorm2d(NARROW)
+        layers["act2"] = nn.ReLU(inplace=True)
+        layers["conv2"] = ZeroPaddedConv2d(NARROW, 1, KERNEL, 2, 2, bias=False, output_padding=1)
+        layers["tanh"] = nn.Tanh()
+        return _initialised(nn.Sequential(layers))
+
+    def make_discriminator(self) -> Discriminator:
+        """Images (batch, 1, 28, 28) to one logit an image, (batch,)."""
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        layers["conv1"] = nn.Conv2d(1, WIDE, KERNEL, 2, 2, bias=False)
+        layers["act1"] = nn.ReLU(inplace=True)
+        layers["mean"] = nn.AvgPool2d(2)
+        layers["dropout1"] = nn.Dropout(DROPOUT)
+        layers["conv2"] = nn.Conv2d(WIDE, NARROW, KERNEL, 1, 2, bias=False)
+        layers["act2"] = nn.ReLU(inplace=True)
+        layers["dropout2"] = nn.Dropout(DROPOUT)
+        layers["flatten"] = nn.Flatten()
+        layers["dense"] = nn.Linear(NARROW * SEED_MAP**2, 1, bias=False)
+        return _initialised(Discriminator(layers))
+
+
+def _initialised(net: _Net) -> _Net:
+    """Weights from N(0, 2 / inputs), He et al., arXiv:1502.01852: without batch norm the first scale must be right.
+
+    Inputs are what one output sums: of a zero-padded convolution a stride²-th part of the kernel meets pixels.
+    """
+    for module in net.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, 0.0, math.sqrt(2 / module.in_features))
+        elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            inputs = module.in_channels * math.prod(module.kernel_size)
+            if isinstance(module, nn.ConvTranspose2d):
+                inputs /= math.prod(module.stride)
+            nn.init.normal_(module.weight, 0.0, math.sqrt(2 / inputs))
+    return net
+
+
+AM_DCGAN = AmDcganPair(batch_norm=False)
+AM_DCGAN_BATCH_NORM = AmDcganPair(batch_norm=True)

@@ -1,0 +1,53 @@
+"""Paper M's nets: their maps, their count of weights, and that a crossbar's form computes the same."""
+
+import pytest
+import torch
+from torch import nn
+
+from spingan.hardware.technology import load_technology
+from spingan.nn.chip import program_chip
+from spingan.nn.conversion import convert
+from spingan.nn.pairs import PAIRS
+from spingan.nn.zero_padded import ZeroPaddedConv2d
+
+NAMES = ("am-dcgan", "am-dcgan-batch-norm")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_latents_become_28x28_images_within_the_outputs_range_and_images_one_logit_each(name):
+    pair = PAIRS[name]
+    images = pair.make_generator(20)(torch.randn(3, 20, 1, 1))
+    assert images.shape == (3, 1, 28, 28) and float(images.detach().abs().max()) <= 1
+    assert pair.make_discriminator()(images).shape == (3,)
+
+
+def test_the_weights_are_those_of_the_named_layers_and_not_the_papers_1_7_million():
+    # dense 100 x 6272, 5x5: 128 x 64 and 64 x 1; 5x5: 1 x 128 and 128 x 64, dense 3136 x 1
+    pair = PAIRS["am-dcgan"]
+    nets = pair.make_generator(100), pair.make_discriminator()
+    counts = [sum(parameter.numel() for parameter in net.parameters()) for net in nets]
+    assert counts == [627_200 + 204_800 + 1_600, 3_200 + 204_800 + 3_136]
+
+
+def test_zero_padding_with_output_padding_equals_the_librarys_transposed_convolution():
+    torch.manual_seed(0)
+    layer = ZeroPaddedConv2d(4, 3, 5, 2, 2, output_padding=1)
+    maps = torch.randn(2, 4, 7, 7)
+    lowered = layer(maps)
+    layer.execution = "literal"
+    assert lowered.shape[-1] == 14
+    torch.testing.assert_close(layer(maps), lowered, rtol=1e-5, atol=1e-6)  # float32, sums in another order
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_ideal_arrays_the_nets_compute_what_they_did(name):
+    torch.manual_seed(1)
+    net = PAIRS[name].make_generator(20).train()
+    for _ in range(3):
+        net(torch.randn(8, 20, 1, 1))  # so that batch norm has statistics worth folding
+    net.eval()
+    latents = torch.randn(4, 20, 1, 1)
+    expected = net(latents)
+    chip = program_chip(convert(net, load_technology("ideal")).model, load_technology("ideal"))
+    assert not any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in chip.modules())
+    torch.testing.assert_close(chip(latents), expected, rtol=1e-4, atol=1e-5)  # folding multiplies in another order
