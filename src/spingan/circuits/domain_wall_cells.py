@@ -26,6 +26,8 @@ PER_LINE = 6  # pairs of numbers in a line of a deck
 class Cell:
     """A cell's circuit: the divider's fixed resistor, the rails, and the inverters with their widths over the length.
 
+    `divider_rails_v` are the divider's own rails, high and low; None: the inverters'.
+
     Raises:
         UserError: A resistance, width or capacitance that is not positive, or rails that are not apart.
     """
@@ -39,18 +41,25 @@ class Cell:
     inverters: Literal[1, 2]
     device_capacitance_f: float
     source: str
+    divider_rails_v: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         for name in ("reference_ohm", "nmos_ratio", "pmos_ratio", "device_capacitance_f"):
             if not 0 < getattr(self, name) < np.inf:
                 raise UserError(f"{self.name}: {name} is {getattr(self, name):g}", "It must be above 0")
-        if not self.low_rail_v < self.high_rail_v:
-            raise UserError(
-                f"{self.name}: the rails are {self.high_rail_v:g} V and {self.low_rail_v:g} V",
-                "The high rail must be above the low one",
-            )
+        for high_v, low_v in ((self.high_rail_v, self.low_rail_v), self.divider_v):
+            if not -np.inf < low_v < high_v < np.inf:
+                raise UserError(
+                    f"{self.name}: the rails are {high_v:g} V and {low_v:g} V",
+                    "The high rail must be above the low one",
+                )
         if self.inverters not in (1, 2):
             raise UserError(f"{self.name}: {self.inverters} inverters", "A cell has one or two")
+
+    @property
+    def divider_v(self) -> tuple[float, float]:
+        """The divider's rails, high and low."""
+        return self.divider_rails_v or (self.high_rail_v, self.low_rail_v)
 
 
 # "Only one CMOS inverter" (III-B) and "the CMOS inverter pair" (IV-D2, V-A3) both occur; one is what works as a leaky
@@ -149,31 +158,65 @@ class ConductanceCurve:
         return cls(activation.name, np.asarray(activation.input), np.asarray(output), fall)
 
 
+@dataclass(frozen=True)
+class Deviation:
+    """How one made cell differs from the drawn one; the conductance's own deviation is in its expression.
+
+    Attributes:
+        reference: the fixed resistor's factor.
+        transistors: threshold's shift in volts and mobility's factor of each transistor: n and p of the first inverter,
+            then of the second.
+    """
+
+    reference: float
+    transistors: tuple[tuple[float, float], ...]
+
+
 def circuit_lines(cell: Cell, cards: Cards, conductance: str, fall: BiasFall | None) -> str:
-    """The cell's cards and elements; its output is the node `out`, the divider's middle `mid`.
+    """The cell's cards, supplies and elements; its output is the node `out`, the divider's middle `mid`.
 
     Args:
         conductance: ngspice's expression for the device's conductance at low bias, in siemens.
     """
+    lines = [cards.text.rstrip(), *supply_lines(cell), *element_lines(cell, cards, conductance, fall)]
+    return "\n".join(lines)
+
+
+def supply_lines(cell: Cell, factor: float = 1.0) -> list[str]:
+    """The supplies of divider (`hd`, `ld`) and inverters (`hi`, `li`), all times `factor`."""
+    high, low = cell.divider_v
+    return [
+        f"vhd hd 0 {high * factor:.9e}",
+        f"vld ld 0 {low * factor:.9e}",
+        f"vhi hi 0 {cell.high_rail_v * factor:.9e}",
+        f"vli li 0 {cell.low_rail_v * factor:.9e}",
+    ]
+
+
+def element_lines(
+    cell: Cell, cards: Cards, conductance: str, fall: BiasFall | None, tag: str = "", deviation: Deviation | None = None
+) -> list[str]:
+    """The elements between the supplies; `tag` ends the names of one of several cells in a netlist, `out` included."""
     length = cards.technology.length_m
-    above, below = ("hd", "mid"), ("mid", "ld")
+    middle = f"mid{tag}"
+    above, below = ("hd", middle), (middle, "ld")
     device, reference = (below, above) if cell.inverters == 1 else (above, below)
     voltage = f"v({device[0]},{device[1]})"
+    ohm = cell.reference_ohm * (1.0 if deviation is None else deviation.reference)
     lines = [
-        cards.text.rstrip(),
-        f"vhd hd 0 {cell.high_rail_v:.9e}",
-        f"vld ld 0 {cell.low_rail_v:.9e}",
-        f"vhi hi 0 {cell.high_rail_v:.9e}",
-        f"vli li 0 {cell.low_rail_v:.9e}",
-        f"rref {' '.join(reference)} {cell.reference_ohm:.9e}",
-        f"bdev {' '.join(device)} i={voltage}*({_at_bias(conductance, voltage, fall)})",
-        f"cdev {' '.join(device)} {cell.device_capacitance_f:.9e}",
+        f"rref{tag} {' '.join(reference)} {ohm:.9e}",
+        f"bdev{tag} {' '.join(device)} i={voltage}*({_at_bias(conductance, voltage, fall)})",
+        f"cdev{tag} {' '.join(device)} {cell.device_capacitance_f:.9e}",
     ]
-    nodes = ["mid", "out"] if cell.inverters == 1 else ["mid", "turned", "out"]
+    nodes = [middle, f"out{tag}"] if cell.inverters == 1 else [middle, f"turned{tag}", f"out{tag}"]
     for number, (gate, drain) in enumerate(pairwise(nodes), start=1):
-        lines.append(cards.transistor(f"n{number}", f"{drain} {gate} li li", "nmos", cell.nmos_ratio * length))
-        lines.append(cards.transistor(f"p{number}", f"{drain} {gate} hi hi", "pmos", cell.pmos_ratio * length))
-    return "\n".join(lines)
+        pull_down, pull_up = f"{drain} {gate} li li", f"{drain} {gate} hi hi"
+        lines.append(cards.transistor(f"n{number}{tag}", pull_down, "nmos", cell.nmos_ratio * length))
+        lines.append(cards.transistor(f"p{number}{tag}", pull_up, "pmos", cell.pmos_ratio * length))
+    if deviation is not None:
+        for at, (shift_v, mobility) in enumerate(deviation.transistors, start=3):
+            lines[at] += f" delvto={shift_v:.6e} mulu0={mobility:.6e}"
+    return lines
 
 
 def _at_bias(conductance: str, voltage: str, fall: BiasFall | None) -> str:
@@ -197,7 +240,7 @@ def pairs(x: NDArray[np.float64], y: NDArray[np.float64], between: str) -> str:
 
 def supplied_powers(cell: Cell, vectors: Mapping[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What divider and inverters draw from their supplies, in watts, from a result's currents into the sources."""
-    high, low = cell.high_rail_v, cell.low_rail_v
+    high, low = cell.divider_v
     divider = -high * vectors["i(vhd)"] - low * vectors["i(vld)"]
-    inverters = -high * vectors["i(vhi)"] - low * vectors["i(vli)"]
+    inverters = -cell.high_rail_v * vectors["i(vhi)"] - cell.low_rail_v * vectors["i(vli)"]
     return divider, inverters

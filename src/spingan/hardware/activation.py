@@ -1,7 +1,7 @@
 """The activation: all that the network half knows of the circuit that bends a sum into an output."""
 
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,11 @@ Function = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
 Unit = Literal["A", "V", "S", "Ohm", "1"]
 
 FULL_SCALE_TOLERANCE = 1e-6  # of the output's span: rounding in a file, not a second opinion
+ROUNDING = 1e-9  # of a covariance: correlations in a file are rounded
 RESIDUAL_TOLERANCE = 0.01  # of the output's span: below this a reset counts as complete; assumed
+
+
+Correlation = Annotated[float, Field(ge=-1, le=1)]
 
 
 class EnergyItem(Value):
@@ -51,12 +55,50 @@ class Settling(Value):
 
 
 class ActivationSpread(Value):
-    """Standard deviations from device to device: of the gain (relative), of the zero (as a fraction of the output's
-    full scale) and of the negative slope (relative)."""
+    """How an activation differs from device to device: v becomes offset + gain (max(v, 0) + slope min(v, 0)).
+
+    `gain`, `offset` and `slope` are standard deviations: of the gain and of the slope below zero as fractions of the
+    table's own, of the offset as a fraction of the output's full scale. Correlations that are None are 0; means that
+    are None are those of the table: gain and slope 1, offset 0.
+    """
 
     gain: NotNegative | None = None
     offset: NotNegative | None = None
     slope: NotNegative | None = None
+    correlation_gain_offset: Correlation | None = None
+    correlation_gain_slope: Correlation | None = None
+    correlation_offset_slope: Correlation | None = None
+    mean_gain: float | None = None
+    mean_offset: float | None = None
+    mean_slope: float | None = None
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _correlations_fit_together(self) -> Self:
+        if np.linalg.eigvalsh(self.covariance).min() < -ROUNDING:
+            raise ValueError("no three quantities have these correlations at once")
+        return self
+
+    @property
+    def covariance(self) -> NDArray[np.float64]:
+        """(3, 3) of gain, offset and slope; what is unknown is 0."""
+        deviations = np.array([self.gain or 0.0, self.offset or 0.0, self.slope or 0.0])
+        correlation = np.eye(3)
+        places = {(0, 1): self.correlation_gain_offset, (0, 2): self.correlation_gain_slope}
+        for (row, column), value in (places | {(1, 2): self.correlation_offset_slope}).items():
+            correlation[row, column] = correlation[column, row] = value or 0.0
+        return correlation * np.outer(deviations, deviations)
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """(3,) means of gain, offset and slope."""
+        stated = (self.mean_gain, self.mean_offset, self.mean_slope)
+        return np.array([own if mean is None else mean for mean, own in zip(stated, (1.0, 0.0, 1.0), strict=True)])
+
+    @property
+    def is_none(self) -> bool:
+        """Whether every device is the table's."""
+        return not self.covariance.any() and self.mean.tolist() == [1.0, 0.0, 1.0]
 
 
 class Activation(Value):

@@ -1,0 +1,118 @@
+"""A simulated cell as the activation that the network half takes: volts against amperes, with what it costs."""
+
+from spingan.circuits.cell_energy import response_items
+from spingan.circuits.domain_wall_study import CellStudy
+from spingan.circuits.monte_carlo import Samples
+from spingan.circuits.ngspice import ngspice_version
+from spingan.circuits.subcircuit import LAYOUT_FACTOR
+from spingan.devices.wall_curve import drive_energies
+from spingan.hardware.activation import Activation, ActivationSpread, EnergyItem, Settling
+
+DIGITS = 9  # of a volt: what ngspice's tolerances vouch for
+
+
+def cell_energy(study: CellStudy, window_s: float | None = None) -> tuple[EnergyItem, ...]:
+    """One evaluation at full scale: divider and inverters while the wall moves, the heavy metal, and the reset.
+
+    The heavy metal is billed by the convention's own reading of the current. In the reset the drive is off, divider and
+    inverters are on until the output is back.
+
+    Args:
+        window_s: of the evaluation; None: set by the device's own settling, `study.window_s`.
+
+    Raises:
+        UserError: The window is longer than the simulated time.
+    """
+    window = study.window_s if window_s is None else window_s
+    full, wall = study.full_scale_a, study.device.wall
+    response = study.step(0.0, full)
+    if wall is not None:
+        items = list(response_items(response, wall, study.convention, full, window))
+    else:
+        items = [_item(name, energy, window) for name, energy in _parts(response.energies_j(window))]
+    reset = study.reset_s
+    back = study.step(full, 0.0).energies_j(reset)
+    return (*items, _item("reset: divider and inverters", sum(back), reset))
+
+
+def printed_drive(study: CellStudy, window_s: float) -> EnergyItem | None:
+    """The heavy metal's heat with the current as printed; None where the wall device is not known."""
+    if study.device.wall is None:
+        return None
+    return drive_energies(study.device.wall, study.full_scale_a, study.convention, window_s)[0]
+
+
+def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> Activation:
+    """The cell's transfer for `convert`, over the whole curve.
+
+    The output that stands for 0 is where silent inputs lie: at zero input for a leaky ReLU, the middle of the outputs
+    below zero for a ReLU, whose knee would otherwise lift every silent output.
+
+    Args:
+        devices: the Monte Carlo's made cells; None: the spread stays unknown.
+    """
+    out, curve, full = study.transfer, study.device.curve, study.full_scale_a
+    silent = out.output_v[(out.current_a >= -full) & (out.current_a <= 0)]
+    zero = out.at(out.output_v, 0.0) if study.function == "leaky_relu" else (silent.max() + silent.min()) / 2
+    items = cell_energy(study)
+    settling = _settling(study)
+    notes = [
+        f"Cards: {study.cards.name}. Cell: {study.cell.reference_ohm:g} ohm, divider between "
+        f"{study.cell.divider_v[0]:g} and {study.cell.divider_v[1]:g} V, {study.cell.inverters} inverter(s) of "
+        f"{study.cell.nmos_ratio:g} and {study.cell.pmos_ratio:g} (n and p, width over length) between "
+        f"{study.cell.high_rail_v:g} and {study.cell.low_rail_v:g} V; {study.cell.source}.",
+        f"Torque convention: {study.convention} (docs/derivations.md, section 1).",
+        "The area is that of the track and of the transistors; the resistor and wires are not in it.",
+        *curve.notes,
+    ]
+    return Activation(
+        name=name,
+        function=study.function,
+        input=tuple(out.current_a.round(DIGITS + 6).tolist()),
+        rising=tuple(out.output_v.round(DIGITS).tolist()),
+        falling=None if study.falling is None else tuple(study.falling.output_v.round(DIGITS).tolist()),
+        input_unit="A",
+        output_unit="V",
+        input_full_scale=full,
+        output_zero=round(float(zero), DIGITS),
+        output_full_scale=round(out.at(out.output_v, full), DIGITS),
+        linear_range=curve.linear_range,
+        reset=curve.reset.model_copy(update={"time_s": study.reset_s, "energy_j": items[-1].energy_j}),
+        settling=settling,
+        energy_items=items,
+        delay_s=study.window_s,
+        spread=ActivationSpread() if devices is None else devices.spread(),
+        area_m2=_area_m2(study),
+        source=curve.source,
+        provenance=f"ngspice {ngspice_version()}, cards {study.cards.name}, cell {study.cell.name}; device: "
+        f"{curve.provenance}",
+        notes=tuple(notes),
+    )
+
+
+def _parts(energies_j: tuple[float, float]) -> tuple[tuple[str, float], tuple[str, float]]:
+    return ("divider", energies_j[0]), ("inverters", energies_j[1])
+
+
+def _item(name: str, energy_j: float, window_s: float) -> EnergyItem:
+    mean_w = energy_j / window_s
+    return EnergyItem(name=name, energy_j=energy_j, window_s=window_s, source=f"{mean_w * 1e6:.3g} µW: ngspice")
+
+
+def _settling(study: CellStudy) -> Settling:
+    """Until the output stays within 1 % of the span, after steps from zero to the currents that the study has."""
+    times = {step.to_a: study.settled_s(step.response) for step in study.steps if step.from_a == 0.0}
+    ends = sorted(times)
+    return Settling(input=tuple(ends), time_s=tuple(times[end] for end in ends))
+
+
+def _area_m2(study: CellStudy) -> float | None:
+    """The device's track, and the transistors' gates with the layout's factor."""
+    device_m2 = study.device.curve.area_m2
+    if device_m2 is None and study.device.wall is not None:
+        device_m2 = study.device.wall.length_m * study.device.wall.width_m
+    if device_m2 is None:
+        return None
+    cell, cards = study.cell, study.cards
+    gates_m2 = cell.inverters * (cell.nmos_ratio + cell.pmos_ratio) * cards.technology.length_m**2
+    return device_m2 + LAYOUT_FACTOR * gates_m2

@@ -1,0 +1,108 @@
+"""What can stand in paper S's cells: conductance curves by name or file, and the wall devices they belong to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+
+from spingan.devices.leaky_relu import CONDUCTANCES_MS, START_M
+from spingan.devices.published import LEAKY_LINEAR_A, smooth_leaky_relu
+from spingan.devices.wall_compact import SHIPPED, shipped_constants
+from spingan.devices.wall_device import LEAKY_RELU, RELU, WallDevice
+from spingan.devices.wall_device_files import read_wall_device
+from spingan.errors import UserError
+from spingan.hardware.activation import Activation
+from spingan.hardware.files import read_activation
+from spingan.physics.wall import WallConstants
+
+CellFunction = Literal["leaky_relu", "relu"]
+CurveName = Literal["published", "simulated", "designed"]
+CURVES: tuple[CurveName, ...] = get_args(CurveName)
+
+
+@dataclass(frozen=True, eq=False)
+class CellDevice:
+    """A conductance curve, and the wall device that it belongs to with its compact model, where that is known.
+
+    `start_m` is where the wall is placed before it settles.
+    """
+
+    curve: Activation
+    wall: WallDevice | None = None
+    constants: WallConstants | None = None
+    start_m: float = 0.0
+
+
+def cell_device(function: CellFunction, curve: str | Path, device_file: Path | None = None) -> CellDevice:
+    """The device of a name, or of the user's own file of conductances against currents.
+
+    `published` is the leaky ReLU between its printed conductances; `simulated` is the printed device in the solver,
+    `designed` one that does what was asked. A file's wall device is not known unless `device_file` gives it.
+
+    Raises:
+        UserError: The curve is not there, is none of conductances in S against currents in A, or is of another
+            function; and as `read_wall_device`.
+    """
+    if str(curve) == "published":
+        found = CellDevice(_published(function), *_printed_wall(function))
+    elif str(curve) in CURVES:
+        name = f"{function}_{curve}"
+        walls = _printed_wall(function) if curve == "simulated" else _designed_wall(name)
+        found = CellDevice(read_activation(SHIPPED / f"{name}.csv"), *walls)
+    else:
+        found = CellDevice(_own(function, Path(curve)))
+    if device_file is not None:
+        wall = read_wall_device(device_file)
+        return CellDevice(found.curve, wall, shipped_constants(function), _middle(wall))
+    return found
+
+
+def _published(function: CellFunction) -> Activation:
+    """The smooth published leaky ReLU over the printed conductances, in siemens."""
+    if function == "relu":
+        raise UserError("paper S prints no conductance of its ReLU", "Take --curve simulated, or a file of your own")
+    shape = smooth_leaky_relu()
+    values = np.asarray(shape.rising)
+    low, high = (CONDUCTANCES_MS[current] * 1e-3 for current in sorted(CONDUCTANCES_MS))
+    conductance = low + (high - low) * (values - values[0]) / (values[-1] - values[0])
+    zero, full = (float(np.interp(at, shape.input, conductance)) for at in (0.0, LEAKY_LINEAR_A))
+    return shape.model_copy(
+        update={
+            "name": "leaky_relu_published",
+            "rising": tuple(conductance.tolist()),
+            "output_unit": "S",
+            "output_zero": zero,
+            "output_full_scale": full,
+            "provenance": "conductances of ±34.5 µA as printed, the claimed slopes between, corners assumed",
+        }
+    )
+
+
+def _own(function: CellFunction, file: Path) -> Activation:
+    if not file.exists():
+        raise UserError(f"there is no conductance curve {file}", f"Name a file, or one of {', '.join(CURVES)}")
+    curve = read_activation(file)
+    if (curve.input_unit, curve.output_unit) != ("A", "S"):
+        raise UserError(
+            f"{file}: the curve is in {curve.output_unit} against {curve.input_unit}",
+            "A cell takes a device's conductance in S against its current in A",
+        )
+    if curve.function != function:
+        raise UserError(f"{file} is a {curve.function}, not a {function}", "Take the command of its function")
+    return curve
+
+
+def _printed_wall(function: CellFunction) -> tuple[WallDevice, WallConstants, float]:
+    wall = LEAKY_RELU if function == "leaky_relu" else RELU
+    return wall, shipped_constants(function), START_M if function == "leaky_relu" else _middle(wall)
+
+
+def _designed_wall(name: str) -> tuple[WallDevice, WallConstants, float]:
+    wall = read_wall_device(SHIPPED / f"{name}_device.yaml")
+    return wall, shipped_constants(name), _middle(wall)
+
+
+def _middle(wall: WallDevice) -> float:
+    """The middle between the two parabolas: the bottom of the well, or of the flat zone."""
+    return (wall.profile.left_end_m + wall.profile.right_start_m) / 2

@@ -1,0 +1,194 @@
+"""One of paper S's cells from end to end: its transfer, its answers to steps of the input, its windows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from spingan.circuits.cards import Cards, load_cards
+from spingan.circuits.cell_devices import CellDevice, CellFunction
+from spingan.circuits.cell_fit import fit_cell
+from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, Cell, ConductanceCurve, bias_fall
+from spingan.circuits.domain_wall_response import SETTLED, Response, Waveform, respond
+from spingan.circuits.domain_wall_transfer import Transfer, transfer
+from spingan.circuits.wall_waveform import wall_waveform
+from spingan.devices.wall_device import TorqueConvention
+from spingan.errors import UserError
+
+SLOPES: dict[CellFunction, float] = {"leaky_relu": 0.2, "relu": 0.0}  # below zero over above: paper S, V-A3 and V-A2
+FOLLOWED_S = 2e-9  # after a step: several times the settling of every device here
+RISE_S = 1e-12  # of the conductance where the wall's motion is not known: twice the step, a jump to the circuit
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The cell's answer to a step of the input."""
+
+    from_a: float
+    to_a: float
+    response: Response
+
+
+@dataclass(frozen=True, eq=False)
+class CellStudy:
+    """A cell with a device in it.
+
+    Attributes:
+        transfer: on the device's rising branch; `falling` on the other one, where it has a memory.
+        other: the transfer with two inverters instead of one, or with one instead of two.
+        steps: from zero to plus and minus full scale and back, then to the curve's ends; by the wall's own motion where
+            `device.wall` is known, else by a jump of the conductance.
+        jump: the conductance jumps from zero's to full scale's: what the circuit alone delays.
+    """
+
+    function: CellFunction
+    cell: Cell
+    device: CellDevice
+    convention: TorqueConvention
+    cards: Cards
+    transfer: Transfer
+    falling: Transfer | None
+    other: Transfer
+    steps: tuple[Step, ...]
+    jump: Response
+
+    @property
+    def full_scale_a(self) -> float:
+        """The input that stands for 1."""
+        return self.device.curve.input_full_scale
+
+    @property
+    def slope(self) -> float:
+        """What the paper claims below zero."""
+        return SLOPES[self.function]
+
+    @property
+    def span_v(self) -> float:
+        """From the output at zero to that at full scale."""
+        out = self.transfer
+        return out.at(out.output_v, self.full_scale_a) - out.at(out.output_v, 0.0)
+
+    def step(self, from_a: float, to_a: float) -> Response:
+        """The response to a step that the study has."""
+        return next(step.response for step in self.steps if (step.from_a, step.to_a) == (from_a, to_a))
+
+    @property
+    def window_s(self) -> float:
+        """How long an evaluation takes: until the output stays within 1 % of the span after a step to full scale."""
+        ends = (self.full_scale_a, -self.full_scale_a)
+        return max(self.settled_s(self.step(0.0, end)) for end in ends if self._reaches(end))
+
+    @property
+    def reset_s(self) -> float:
+        """How long the output takes back to zero from either full scale, likewise."""
+        ends = (self.full_scale_a, -self.full_scale_a)
+        return max(self.settled_s(self.step(end, 0.0)) for end in ends if self._reaches(end))
+
+    def _reaches(self, current_a: float) -> bool:
+        return any(step.to_a == current_a for step in self.steps)
+
+    def settled_s(self, response: Response) -> float:
+        """When a response's output comes within 1 % of the span of its last value, for good.
+
+        At least one step of the simulation: an output that hardly moves has settled, but not in no time.
+        """
+        off = np.abs(response.output_v - response.output_v[-1]) > SETTLED * abs(self.span_v)
+        return float(response.time_s[np.flatnonzero(off)[-1] + 1]) if off.any() else float(response.time_s[1])
+
+
+def printed_cell(function: CellFunction) -> Cell:
+    """The cell as the paper prints it."""
+    return LEAKY_RELU_CELL if function == "leaky_relu" else RELU_CELL
+
+
+def study_cell(
+    function: CellFunction,
+    device: CellDevice,
+    *,
+    fitted: bool = False,
+    inverters: Literal[1, 2] = 1,
+    convention: TorqueConvention = "magnet-section",
+    cards: Cards | None = None,
+    seed: int = 0,
+    progress: Progress = lambda what, done, total: None,
+) -> CellStudy:
+    """Simulate a cell in ngspice with a device in it: as printed, or with a divider fitted to the device's curve.
+
+    Args:
+        fitted: search resistor, rails and width (`cell_fit.fit_cell`); it has one inverter.
+        convention: how an input becomes a spin current, for the wall's motion and the heavy metal's heat.
+        seed: of that search.
+
+    Raises:
+        UserError: A fitted cell with two inverters; a curve without zero between its ends; and as `fit_cell`,
+            `transfer`, `wall_waveform` and `respond`.
+    """
+    chosen = cards or load_cards()
+    curve = device.curve
+    lowest, highest = curve.input[0], curve.input[-1]
+    if not lowest < 0 < highest:
+        raise UserError(
+            f"{curve.name} covers {lowest * 1e6:g} to {highest * 1e6:g} µA: zero is not between them",
+            "Give a curve of both directions of the current",
+        )
+    fall = None if device.wall is None else bias_fall(device.wall)
+    rising = ConductanceCurve.of(curve, fall=fall)
+    cell = printed_cell(function)
+    if fitted:
+        if inverters == 2:
+            raise UserError("a fitted cell has one inverter", "Leave --inverters pair out, or take --cell printed")
+        cell = fit_cell(cell, rising, curve.input_full_scale, SLOPES[function], chosen, seed).cell
+    cell = replace(cell, inverters=inverters)
+    falling = None
+    if curve.has_memory:
+        falling = transfer(cell, ConductanceCurve.of(curve, "falling", fall), lowest, highest, cards=chosen)
+    return CellStudy(
+        function=function,
+        cell=cell,
+        device=device,
+        convention=convention,
+        cards=chosen,
+        transfer=transfer(cell, rising, lowest, highest, cards=chosen),
+        falling=falling,
+        other=transfer(replace(cell, inverters=3 - inverters), rising, lowest, highest, cards=chosen),
+        steps=_steps(cell, device, rising, convention, chosen, progress),
+        jump=respond(cell, _jump(rising, 0.0, curve.input_full_scale), cards=chosen, fall=fall),
+    )
+
+
+def _steps(
+    cell: Cell,
+    device: CellDevice,
+    curve: ConductanceCurve,
+    convention: TorqueConvention,
+    cards: Cards,
+    progress: Progress,
+) -> tuple[Step, ...]:
+    full, lowest, highest = device.curve.input_full_scale, float(curve.current_a[0]), float(curve.current_a[-1])
+    ends = [end for end in (full, -full) if lowest <= end <= highest]
+    wanted = [pair for end in ends for pair in ((0.0, end), (end, 0.0))]
+    wanted += [(0.0, end) for end in (highest, lowest) if end not in ends]
+    steps = []
+    for done, (from_a, to_a) in enumerate(wanted):
+        progress("steps in time", done, len(wanted))
+        waveform = _waveform(device, curve, convention, from_a, to_a)
+        steps.append(Step(from_a, to_a, respond(cell, waveform, cards=cards, fall=curve.fall)))
+    progress("steps in time", len(wanted), len(wanted))
+    return tuple(steps)
+
+
+def _waveform(
+    device: CellDevice, curve: ConductanceCurve, convention: TorqueConvention, from_a: float, to_a: float
+) -> Waveform:
+    if device.wall is None or device.constants is None:
+        return _jump(curve, from_a, to_a)
+    return wall_waveform(device.wall, device.constants, convention, from_a, to_a, device.start_m, FOLLOWED_S)
+
+
+def _jump(curve: ConductanceCurve, from_a: float, to_a: float) -> Waveform:
+    before, after = (float(np.interp(at, curve.current_a, curve.conductance_s)) for at in (from_a, to_a))
+    times = np.array([0.0, RISE_S, FOLLOWED_S])
+    return Waveform(f"{curve.name}, a jump", times, np.array([before, after, after]))
