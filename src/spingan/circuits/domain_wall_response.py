@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.domain_wall_cells import BiasFall, Cell, circuit_lines, pairs, supplied_powers
+from spingan.circuits.messages import one_line
 from spingan.circuits.ngspice import run
 from spingan.errors import UserError
 
@@ -140,7 +141,7 @@ def response_netlist(cell: Cell, waveform: Waveform, step_s: float, cards: Cards
             "Give a step above 0 and shorter than the waveform",
         )
     lines = [
-        f"* {cell.name} with {waveform.name}, cards {cards.name}; a volt at g stands for a millisiemens",
+        f"* {cell.name} with {one_line(waveform.name)}, cards {cards.name}; a volt at g stands for a millisiemens",
         circuit_lines(cell, cards, "v(g)*1e-3", fall),
         f"vg g 0 pwl({pairs(waveform.time_s, waveform.conductance_s * 1e3, ' ')})",
         TOLERANCES,

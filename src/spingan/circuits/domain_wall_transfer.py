@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.domain_wall_cells import Cell, ConductanceCurve, circuit_lines, pairs, supplied_powers
+from spingan.circuits.messages import one_line
 from spingan.circuits.ngspice import run
 from spingan.devices.wall_curve import Slopes, fit_slopes
 from spingan.errors import UserError
@@ -109,7 +110,7 @@ def transfer_netlist(
     end = highest_a + step / 4  # the sum of the steps may end beyond the highest by a rounding
     table = pairs(curve.current_a * 1e6, curve.conductance_s, ",")
     lines = [
-        f"* {cell.name} with {curve.name}, cards {cards.name}; a volt at in stands for a microampere",
+        f"* {cell.name} with {one_line(curve.name)}, cards {cards.name}; a volt at in stands for a microampere",
         circuit_lines(cell, cards, f"pwl(v(in),{table})", curve.fall),
         "vin in 0 0",
         TOLERANCES,

@@ -23,6 +23,11 @@ def logical_lines(netlist: str) -> Iterator[tuple[int, str]]:
         yield number, text
 
 
+def one_line(text: str) -> str:
+    """A user's text, such as a name, as a part of a netlist's comment: what ends or hides a line becomes a space."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def refusal(netlist: str, output: str, errors: str) -> UserError:
     """Why ngspice ended without a result: the reason in its words, and the netlist's line."""
     return _no_convergence(netlist, output, errors) or _refused_line(netlist, errors) or _other(errors)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from spingan.circuits.cards.generic_16nm import GENERIC_16NM
 from spingan.circuits.cards.generic_180nm import GENERIC_180NM
-from spingan.circuits.messages import logical_lines
+from spingan.circuits.messages import logical_lines, one_line
 from spingan.errors import UserError
 
 Node = Literal["16nm", "180nm"]
@@ -84,7 +84,7 @@ def load_cards(path: Path | None = None, node: Node = "16nm") -> Cards:
         return Cards(f"generic-{node}", node, text, "nmos_generic", "pmos_generic")
     text = _read(path)
     models = _models(text)
-    return Cards(path.stem, node, text, _the_one(path, "nmos", models), _the_one(path, "pmos", models))
+    return Cards(one_line(path.stem), node, text, _the_one(path, "nmos", models), _the_one(path, "pmos", models))
 
 
 def _read(path: Path) -> str:
