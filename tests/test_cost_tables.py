@@ -2,8 +2,9 @@
 
 import pytest
 
-from spingan.cost_tables import parse_schedule, write_schedules
+from spingan.cost_tables import components, parse_schedule, write_schedules
 from spingan.errors import UserError
+from spingan.training.recipe import Recipe, load_recipe
 
 
 def test_a_pair_that_paper_m_does_not_describe_has_our_block_alone():
@@ -24,3 +25,24 @@ def test_a_schedule_of_the_users_own_is_rows_by_columns():
 def test_what_is_no_schedule_is_refused(text):
     with pytest.raises(UserError, match="not of the form"):
         parse_schedule(text)
+
+
+def _paper_m() -> Recipe:
+    changed = {"name": "mnist-memristive", "net": "am-dcgan", "epochs": 50}
+    return load_recipe("fashion-mnist").model_copy(update=changed)
+
+
+def test_paper_m_s_pair_has_both_blocks_side_by_side_and_apart():
+    tables = write_schedules(_paper_m()).to_dict()
+    assert tables["implied_by_the_paper"]["tag"] == "reverse-engineered"
+    pulses = {cost["schedule"]: cost["pulses"] for cost in tables["ours"]["costs"]}
+    assert pulses["sequential"] == 627_200 and pulses["column-parallel"] == 3200
+    assert not {"printed", "implied"} & set(tables["ours"]["costs"][0])
+
+
+def test_the_small_pair_is_set_beside_its_printed_total_only_for_paper_m():
+    found = components(_paper_m())
+    assert found.small is not None and [sums.meets for sums in found.small_sums] == [False, False]
+    assert [table.name for table in found.small_tables] == ["small pair"] * 2
+    other = components("fashion-mnist")
+    assert other.small is None and not other.small_tables

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from spingan.errors import UserError
+from spingan.hardware.components import SHARINGS, CellCost, ComponentTable, component_table
 from spingan.hardware.technology import Technology, load_technology
 from spingan.hardware.write_schedules import SCHEDULES, ScheduleTable, WriteSchedule, schedule_table, writable_arrays
-from spingan.nn.cost import net_counts
+from spingan.nn.am_dcgan import AmDcganPair
+from spingan.nn.cost import counts_of_pair, net_counts
 from spingan.reproduction.am_dcgan import am_dcgan_numbers
+from spingan.reproduction.am_dcgan_table_1 import Combination, SmallPair, combination, printed_cells, small_pair
 from spingan.reproduction.am_dcgan_table_2 import ImpliedTable, implied_table
 from spingan.training.recipe import Recipe, load_recipe
 
@@ -34,6 +37,50 @@ class WriteSchedules:
             "implied_by_the_paper": None if self.implied is None else self.implied.to_dict(),
             "ours": self.ours.to_dict(),
         }
+
+
+@dataclass(frozen=True)
+class Components:
+    """Table I of paper M carried over to a pair of nets, and to the paper's small pair.
+
+    Attributes:
+        printed: Power and area of one cell as the paper prints them.
+        pair: The recipe's pair, its cells shared by the positions of a map and not.
+        small: The printed total of the small pair and what meets it; None where the pair is not paper M's.
+        small_tables: The small pair as described, counted by our rules; `small_sums` says whether that meets the total.
+    """
+
+    printed: dict[str, CellCost]
+    pair: tuple[ComponentTable, ...]
+    small: SmallPair | None
+    small_tables: tuple[ComponentTable, ...]
+    small_sums: tuple[Combination, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tables as JSON-able values."""
+        return asdict(self)
+
+
+def components(recipe: str | Path | Recipe, overrides: tuple[str, ...] = ()) -> Components:
+    """What paper M's architecture needs for a recipe's pair: cells by kind, and their printed power and area.
+
+    Raises:
+        UserError: An unknown recipe or technology.
+    """
+    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides)
+    technology = load_technology(chosen.technology)
+    cells = printed_cells()
+    counts = net_counts(chosen.net, technology, chosen.latent_size)
+    pair = tuple(component_table(counts, cells, sharing, chosen.name) for sharing in SHARINGS)
+    if chosen.name != PAPER_M_RECIPE:
+        return Components(cells, pair, None, (), ())
+    paper = am_dcgan_numbers()
+    described = AmDcganPair(
+        batch_norm=False, wide=paper.small_filters, narrow=paper.small_filters, kernel=paper.small_kernel
+    )
+    small_counts = counts_of_pair(described, technology, chosen.latent_size)
+    tables = tuple(component_table(small_counts, cells, sharing, "small pair") for sharing in SHARINGS)
+    return Components(cells, pair, small_pair(), tables, tuple(combination(table.counts) for table in tables))
 
 
 def write_schedules(

@@ -136,8 +136,8 @@ def cost(
     set_: Set = None,
     accounting: Annotated[str, typer.Option("--accounting", help="Whose accounts: paper.")] = "paper",
     table: Annotated[
-        Literal["bill", "write-schedules"],
-        typer.Option("--table", help="The energy bill, or what writing the weights costs in each order."),
+        Literal["bill", "write-schedules", "components"],
+        typer.Option("--table", help="The bill, what writing costs in each order, or what it is built of."),
     ] = "bill",
     write_time_ns: Annotated[
         list[float] | None, typer.Option("--write-time-ns", help="Length of a write pulse; may be repeated.")
@@ -151,6 +151,9 @@ def cost(
     """The energy bill of a recipe's nets on its technology, or a table of what they are built of and written by."""
     if table == "write-schedules":
         _write_schedules(recipe, tuple(set_ or ()), write_time_ns, schedule or [], json)
+        return
+    if table == "components":
+        _components(recipe, tuple(set_ or ()), json)
         return
     from spingan.api import cost as bill_of_recipe
 
@@ -182,6 +185,19 @@ def _write_schedules(
     from spingan.reports.tables import print_sections
 
     print_sections(schedule_sections(tables), [f"- {note}" for note in schedule_notes(tables)])
+
+
+def _components(recipe: str, overrides: tuple[str, ...], json: bool) -> None:
+    from spingan.cost_tables import components
+
+    found = components(recipe, overrides)
+    if json:
+        print_json(found.to_dict())
+        return
+    from spingan.reports.component_tables import component_notes, component_sections
+    from spingan.reports.tables import print_sections
+
+    print_sections(component_sections(found), [f"- {note}" for note in component_notes(found)])
 
 
 def report(

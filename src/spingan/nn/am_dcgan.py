@@ -37,12 +37,17 @@ class AmDcganPair:
     """
 
     batch_norm: bool
+    wide: int = WIDE
+    narrow: int = NARROW
+    kernel: int = KERNEL
+    """Filters and their size: fewer and smaller ones make the small pair that the paper's Table I is about."""
     channels: int = 1
     size: int = 28
 
     def make_generator(self, latent_size: int) -> nn.Sequential:
         """Latents (batch, latent_size, 1, 1) to images (batch, 1, 28, 28) in -1..1."""
-        dense = WIDE * SEED_MAP**2
+        dense = self.wide * SEED_MAP**2
+        geometry = (self.kernel, 2, self.kernel // 2)
         norm = self.batch_norm
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         layers["flatten"] = nn.Flatten()
@@ -50,27 +55,27 @@ class AmDcganPair:
         if norm:
             layers["norm1"] = nn.BatchNorm1d(dense)
         layers["act1"] = nn.ReLU(inplace=True)
-        layers["map"] = nn.Unflatten(1, (WIDE, SEED_MAP, SEED_MAP))
-        layers["conv1"] = ZeroPaddedConv2d(WIDE, NARROW, KERNEL, 2, 2, bias=False, output_padding=1)
+        layers["map"] = nn.Unflatten(1, (self.wide, SEED_MAP, SEED_MAP))
+        layers["conv1"] = ZeroPaddedConv2d(self.wide, self.narrow, *geometry, bias=False, output_padding=1)
         if norm:
-            layers["norm2"] = nn.BatchNorm2d(NARROW)
+            layers["norm2"] = nn.BatchNorm2d(self.narrow)
         layers["act2"] = nn.ReLU(inplace=True)
-        layers["conv2"] = ZeroPaddedConv2d(NARROW, 1, KERNEL, 2, 2, bias=False, output_padding=1)
+        layers["conv2"] = ZeroPaddedConv2d(self.narrow, 1, *geometry, bias=False, output_padding=1)
         layers["tanh"] = nn.Tanh()
         return _initialised(nn.Sequential(layers))
 
     def make_discriminator(self) -> Discriminator:
         """Images (batch, 1, 28, 28) to one logit an image, (batch,)."""
         layers: OrderedDict[str, nn.Module] = OrderedDict()
-        layers["conv1"] = nn.Conv2d(1, WIDE, KERNEL, 2, 2, bias=False)
+        layers["conv1"] = nn.Conv2d(1, self.wide, self.kernel, 2, self.kernel // 2, bias=False)
         layers["act1"] = nn.ReLU(inplace=True)
         layers["mean"] = nn.AvgPool2d(2)
         layers["dropout1"] = nn.Dropout(DROPOUT)
-        layers["conv2"] = nn.Conv2d(WIDE, NARROW, KERNEL, 1, 2, bias=False)
+        layers["conv2"] = nn.Conv2d(self.wide, self.narrow, self.kernel, 1, self.kernel // 2, bias=False)
         layers["act2"] = nn.ReLU(inplace=True)
         layers["dropout2"] = nn.Dropout(DROPOUT)
         layers["flatten"] = nn.Flatten()
-        layers["dense"] = nn.Linear(NARROW * SEED_MAP**2, 1, bias=False)
+        layers["dense"] = nn.Linear(self.narrow * SEED_MAP**2, 1, bias=False)
         return _initialised(Discriminator(layers))
 
 

@@ -8,7 +8,7 @@ from spingan.hardware.energy import Bill, paper_bill
 from spingan.hardware.technology import Technology
 from spingan.nn.counting import count
 from spingan.nn.dcgan import LATENT_SIZE
-from spingan.nn.pairs import pair_named
+from spingan.nn.pairs import NetPair, pair_named
 
 
 def cost(
@@ -46,7 +46,15 @@ def net_counts(net_name: str, technology: Technology, latent_size: int = LATENT_
     Raises:
         UserError: An unknown net, or a layer that cannot be counted on the technology.
     """
-    pair = pair_named(net_name)
+    return counts_of_pair(pair_named(net_name), technology, latent_size)
+
+
+def counts_of_pair(pair: NetPair, technology: Technology, latent_size: int = LATENT_SIZE) -> NetCounts:
+    """The counts of a pair of nets.
+
+    Raises:
+        UserError: A layer that cannot be counted on the technology.
+    """
     with torch.device("meta"):
         nets = pair.make_generator(latent_size), pair.make_discriminator()
     return count(*nets, technology, latent_size, (pair.channels, pair.size, pair.size))
