@@ -1,8 +1,8 @@
 """What paper M's architecture is built of, counted for any pair of nets: switches, amplifiers, activation cells.
 
 The paper prints one cell's power and area (Table I) and neither how many there are nor whether a filter's positions
-share them. So each count is given twice: `column`, one set of cells a filter, the positions of a map one after another; and
-`value`, a set for each value of each map, everything at once.
+share them. So each count is given twice: `column`, one set of cells a filter, the positions of a map one after another;
+and `value`, a set for each value of each map, everything at once.
 
 Plain values without torch.
 """
