@@ -160,7 +160,7 @@ def crossbar_lines(array: Array) -> list[str]:
 
 
 def drive_lines(array: Array, input_v: NDArray[np.float64], time_s: NDArray[np.float64] | None = None) -> list[str]:
-    """The sources and the analysis that `solve_crossbar` runs: `.op`, a sweep over the points' number, or `.tran`.
+    """The sources and the analysis that `solve_crossbar` runs: a sweep over the points' number, or `.tran`.
 
     Raises:
         UserError: Inputs or times that do not fit the array.
@@ -177,7 +177,12 @@ def drive_lines(array: Array, input_v: NDArray[np.float64], time_s: NDArray[np.f
         sources = [f"vi{row} in{row} 0 pwl({_pairs(time_s, input_v[:, row], ' ')})" for row in range(rows)]
         return [*sources, f".tran {step} {_number(end_s)} 0 {step}"]
     if input_v.ndim == 1:
-        return [*(f"vi{row} in{row} 0 {_number(value)}" for row, value in enumerate(input_v.tolist())), ".op"]
+        values = [_number(value) for value in input_v.tolist()]
+        # A sweep of one point: what `.op` gives, and a deck's `.print` takes.
+        return [
+            *(f"vi{row} in{row} 0 {value}" for row, value in enumerate(values)),
+            f".dc vi0 {values[0]} {values[0]} 1",
+        ]
     points = np.arange(input_v.shape[0], dtype=np.float64)
     if points.size == 1:
         return drive_lines(array, input_v[0])

@@ -1,0 +1,128 @@
+"""The papers' cells and crossbars as decks: the very netlists that the project runs, written out."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spingan.circuits.cards import Cards
+from spingan.circuits.cell_bench import Bench, pulse_netlist, sweep_netlist
+from spingan.circuits.cell_devices import CellDevice
+from spingan.circuits.crossbar_column import Array, crossbar_lines, drive_lines
+from spingan.circuits.decks import Deck
+from spingan.circuits.domain_wall_cells import Cell, ConductanceCurve, bias_fall
+from spingan.circuits.domain_wall_response import STEP_S, response_netlist
+from spingan.circuits.domain_wall_transfer import TRANSFER_POINTS, transfer_netlist
+from spingan.circuits.wall_waveform import wall_waveform
+from spingan.devices.wall_device import TorqueConvention
+from spingan.errors import UserError
+
+Analysis = Literal["transfer", "time"]
+BENCH_POINTS = 361  # of a sweep from rail to rail at 180 nm: 5 mV apart
+FOLLOWED_S = 2e-9  # after a step of the input: several times every device's settling
+SUPPLIES = ("i(vhd)", "i(vld)", "i(vhi)", "i(vli)")
+
+
+def domain_wall_transfer_deck(cell: Cell, device: CellDevice, cards: Cards) -> Deck:
+    """A cell of paper S with a device in it: its DC transfer over the whole of the device's curve.
+
+    Raises:
+        UserError: As `ConductanceCurve.of`.
+    """
+    fall = None if device.wall is None else bias_fall(device.wall)
+    curve = ConductanceCurve.of(device.curve, fall=fall)
+    lowest, highest = device.curve.input[0], device.curve.input[-1]
+    netlist = transfer_netlist(cell, curve, lowest, highest, TRANSFER_POINTS, cards)
+    return Deck(
+        title=f"{cell.name}: {device.curve.name} in its cell, DC transfer",
+        about=(
+            *_about_cell(cell, device, cards),
+            "A volt at the node in stands for a microampere of input current. The table in bdev is the device's curve "
+            "(its rising branch), straight between the points.",
+            "Nodes: mid the divider's middle, out the output. Supplies: vhd and vld of the divider, vhi and vli of the "
+            "inverters; power is minus voltage times current, summed.",
+        ),
+        netlist=netlist,
+        shown=("v(in)", "v(mid)", "v(out)", *SUPPLIES),
+    )
+
+
+def domain_wall_time_deck(cell: Cell, device: CellDevice, convention: TorqueConvention, cards: Cards) -> Deck:
+    """A cell of paper S in time: its input steps from zero to full scale, and the wall moves as the compact model says.
+
+    Raises:
+        UserError: The wall device is not known; and as `wall_waveform`.
+    """
+    if device.wall is None or device.constants is None:
+        raise UserError(
+            f"{device.curve.name}: how its wall moves is not known",
+            "Give the wall device, or export the transfer",
+        )
+    waveform = wall_waveform(
+        device.wall, device.constants, convention, 0.0, device.curve.input_full_scale, device.start_m, FOLLOWED_S
+    )
+    return Deck(
+        title=f"{cell.name}: {device.curve.name} in its cell, a step of the input to full scale",
+        about=(
+            *_about_cell(cell, device, cards),
+            f"A volt at the node g stands for a millisiemens: the conductance after the input has stepped from 0 to "
+            f"{device.curve.input_full_scale * 1e6:g} uA, by the compact wall model (torque convention {convention}).",
+            "Nodes: mid the divider's middle, out the output, which nothing loads.",
+        ),
+        netlist=response_netlist(cell, waveform, STEP_S, cards, bias_fall(device.wall)),
+        shown=("v(g)", "v(mid)", "v(out)", *SUPPLIES),
+    )
+
+
+def bench_deck(bench: Bench, analysis: Analysis, lowest: float, highest: float, cards: Cards) -> Deck:
+    """A cell of paper M between its supplies: its DC transfer, or one pulse of 100 ns from 0 to `highest`."""
+    if analysis == "transfer":
+        netlist, what = sweep_netlist(bench, lowest, highest, BENCH_POINTS, cards), "DC transfer"
+    else:
+        netlist, what = pulse_netlist(bench, 0.0, highest, cards), "one pulse of 100 ns"
+    driven = "" if bench.input_a_per_v is None else f" A volt at drive stands for {bench.input_a_per_v:g} A into in."
+    supplies = tuple(f"i(v{rail}{end})" for end in bench.cell.supplies for rail in ("vdd", "vss"))
+    return Deck(
+        title=f"{bench.cell.name}, {what}",
+        about=(
+            f"Source: {bench.cell.source}. Transistors: {_about_cards(cards)}",
+            f"Nodes: in is driven, out is looked at.{driven}",
+        ),
+        netlist=netlist,
+        shown=(bench.driven, "v(out)", *supplies),
+    )
+
+
+def crossbar_deck(array: Array, input_v: NDArray[np.float64], title: str, about: tuple[str, ...]) -> Deck:
+    """A crossbar at its inputs' operating point.
+
+    Args:
+        input_v: (rows,) volts.
+
+    Raises:
+        UserError: As `crossbar_column.drive_lines`.
+    """
+    rows, columns = array.conductance_s.shape
+    ends = [f"out{column}" for column in range(columns)]
+    read = "an ideal virtual ground (0 V sources vs0, ...: their currents are the outputs)"
+    if array.load_s is not None:
+        read = f"a load of {1 / array.load_s:.6g} ohm to ground (the voltages of out0, ... are the outputs)"
+    parts = (
+        f"{rows} rows driven at in0, ... through {array.driver_ohm:g} ohm; {columns} columns that end at out0, ... in "
+        f"{read}; wires of {array.wire_ohm:g} ohm a cell in row and column. Cells are ohmic.",
+        "rcI_J is the cell of row I and column J, rrI_J and rkI_J its wires, rdI the row's driver.",
+    )
+    shown = [f"v({end})" for end in ends] if array.load_s is not None else [f"i(vs{c})" for c in range(columns)]
+    lines = [f"* {title}", *crossbar_lines(array), *drive_lines(array, input_v)]
+    return Deck(title, (*about, *parts), "\n".join(lines), tuple(shown))
+
+
+def _about_cell(cell: Cell, device: CellDevice, cards: Cards) -> tuple[str, ...]:
+    return (
+        f"Circuit: {cell.source}. Device: {device.curve.name}: {device.curve.provenance or 'provenance not said'}",
+        f"Transistors: {_about_cards(cards)}",
+    )
+
+
+def _about_cards(cards: Cards) -> str:
+    return f"cards {cards.name}, {cards.node} class, at {cards.technology.length_m * 1e9:g} nm; their text is below."
