@@ -1,5 +1,7 @@
 """A simulated cell as the activation that the network half takes: volts against amperes, with what it costs."""
 
+import numpy as np
+
 from spingan.circuits.cell_energy import response_items
 from spingan.circuits.domain_wall_study import CellStudy
 from spingan.circuits.monte_carlo import Samples
@@ -15,7 +17,7 @@ def cell_energy(study: CellStudy, window_s: float | None = None) -> tuple[Energy
     """One evaluation at full scale: divider and inverters while the wall moves, the heavy metal, and the reset.
 
     The heavy metal is billed by the convention's own reading of the current. In the reset the drive is off, divider and
-    inverters are on until the output is back.
+    inverters, and a device's bias current, are on until the output is back.
 
     Args:
         window_s: of the evaluation; None: set by the device's own settling, `study.window_s`.
@@ -32,7 +34,11 @@ def cell_energy(study: CellStudy, window_s: float | None = None) -> tuple[Energy
         items = [_item(name, energy, window) for name, energy in _parts(response.energies_j(window))]
     reset = study.reset_s
     back = study.step(full, 0.0).energies_j(reset)
-    return (*items, _item("reset: divider and inverters", sum(back), reset))
+    items.append(_item("reset: divider and inverters", sum(back), reset))
+    if wall is not None and wall.bias_current_a:
+        idle = drive_energies(wall, 0.0, study.convention, reset)[1]
+        items.append(idle.model_copy(update={"name": f"reset: {idle.name}", "source": "the bias current stays on"}))
+    return tuple(items)
 
 
 def printed_drive(study: CellStudy, window_s: float) -> EnergyItem | None:
@@ -54,8 +60,10 @@ def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> A
     out, curve, full = study.transfer, study.device.curve, study.full_scale_a
     silent = out.output_v[(out.current_a >= -full) & (out.current_a <= 0)]
     zero = out.at(out.output_v, 0.0) if study.function == "leaky_relu" else (silent.max() + silent.min()) / 2
+    currents = np.linspace(curve.input[0], curve.input[-1], out.current_a.size)  # ngspice's sums without their rounding
+    volts = out.output_v.round(DIGITS)
     items = cell_energy(study)
-    settling = _settling(study)
+    reset_j = sum(item.energy_j for item in items if item.name.startswith("reset"))
     notes = [
         f"Cards: {study.cards.name}. Cell: {study.cell.reference_ohm:g} ohm, divider between "
         f"{study.cell.divider_v[0]:g} and {study.cell.divider_v[1]:g} V, {study.cell.inverters} inverter(s) of "
@@ -68,17 +76,17 @@ def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> A
     return Activation(
         name=name,
         function=study.function,
-        input=tuple(out.current_a.round(DIGITS + 6).tolist()),
-        rising=tuple(out.output_v.round(DIGITS).tolist()),
+        input=tuple(currents.tolist()),
+        rising=tuple(volts.tolist()),
         falling=None if study.falling is None else tuple(study.falling.output_v.round(DIGITS).tolist()),
         input_unit="A",
         output_unit="V",
         input_full_scale=full,
         output_zero=round(float(zero), DIGITS),
-        output_full_scale=round(out.at(out.output_v, full), DIGITS),
+        output_full_scale=float(np.interp(full, currents, volts)),
         linear_range=curve.linear_range,
-        reset=curve.reset.model_copy(update={"time_s": study.reset_s, "energy_j": items[-1].energy_j}),
-        settling=settling,
+        reset=curve.reset.model_copy(update={"time_s": study.reset_s, "energy_j": reset_j}),
+        settling=_settling(study),
         energy_items=items,
         delay_s=study.window_s,
         spread=ActivationSpread() if devices is None else devices.spread(),

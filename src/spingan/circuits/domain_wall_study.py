@@ -10,7 +10,7 @@ from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_devices import CellDevice, CellFunction
 from spingan.circuits.cell_fit import fit_cell
 from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, Cell, ConductanceCurve, bias_fall
-from spingan.circuits.domain_wall_response import SETTLED, Response, Waveform, respond
+from spingan.circuits.domain_wall_response import SETTLED, STEP_S, Response, Waveform, respond
 from spingan.circuits.domain_wall_transfer import Transfer, transfer
 from spingan.circuits.wall_waveform import wall_waveform
 from spingan.devices.wall_device import TorqueConvention
@@ -93,10 +93,10 @@ class CellStudy:
     def settled_s(self, response: Response) -> float:
         """When a response's output comes within 1 % of the span of its last value, for good.
 
-        At least one step of the simulation: an output that hardly moves has settled, but not in no time.
+        At least the longest step of the simulation: an output that hardly moves has settled, but not in no time.
         """
         off = np.abs(response.output_v - response.output_v[-1]) > SETTLED * abs(self.span_v)
-        return float(response.time_s[np.flatnonzero(off)[-1] + 1]) if off.any() else float(response.time_s[1])
+        return float(response.time_s[np.flatnonzero(off)[-1] + 1]) if off.any() else STEP_S
 
 
 def printed_cell(function: CellFunction) -> Cell:
@@ -167,7 +167,7 @@ def _steps(
     cards: Cards,
     progress: Progress,
 ) -> tuple[Step, ...]:
-    full, lowest, highest = device.curve.input_full_scale, float(curve.current_a[0]), float(curve.current_a[-1])
+    full, lowest, highest = device.curve.input_full_scale, device.curve.input[0], device.curve.input[-1]
     ends = [end for end in (full, -full) if lowest <= end <= highest]
     wanted = [pair for end in ends for pair in ((0.0, end), (end, 0.0))]
     wanted += [(0.0, end) for end in (highest, lowest) if end not in ends]

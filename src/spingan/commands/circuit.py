@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from spingan.commands import circuit_cells
 from spingan.commands.printing import print_json, print_table
 
 app = typer.Typer(
@@ -23,3 +24,7 @@ def list_cells(json: Json = False) -> None:
         print_json({"cells": [cell.to_dict() for cell in CELLS]})
         return
     print_table(("name", "paper", "node", "what it does"), [(c.name, c.paper, c.node, c.does) for c in CELLS])
+
+
+app.command("leaky-relu")(circuit_cells.leaky_relu)
+app.command("relu")(circuit_cells.relu)
