@@ -1,5 +1,6 @@
 """A cell of paper M between its supplies: its DC transfer, and its answer to one of the paper's 100 ns pulses."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,7 +30,8 @@ class Bench:
         load_ohm: from the output to ground; None: nothing.
         load_f: the next stage's and the wire's capacitance: assumed.
         input_a_per_v: what a driving volt stands for where the input is a current; None: it is a voltage.
-        around: more lines of the netlist, such as what drives a control port.
+        around: more lines of the netlist, such as what drives a control port; a source named `vin1` at a node `in1`
+            is another input.
     """
 
     cell: Subcircuit
@@ -60,9 +62,14 @@ class Bench:
         return "\n".join([*lines, f"cload out 0 {self.load_f:.6e}", *self.around, analysis])
 
     def powers_w(self, cards: Cards, plot: Plot) -> dict[str, NDArray[np.float64]]:
-        """What the cell draws from each pair of supplies, by the pair's ending; what it gives its load is in it."""
+        """What goes into the cell and its load: from each pair of supplies, by the pair's ending, and from `inputs`."""
         rail_v = cards.technology.supply_v / 2
-        return {end: rail_v * (plot[f"i(vvss{end})"] - plot[f"i(vvdd{end})"]) for end in self.cell.supplies}
+        powers = {end: rail_v * (plot[f"i(vvss{end})"] - plot[f"i(vvdd{end})"]) for end in self.cell.supplies}
+        inputs = [name[3:-1] for name in plot.vectors if re.fullmatch(r"i\(vin\d*\)", name)]
+        driven = "in" if self.input_a_per_v is None else "drive"
+        nodes = {source: driven if source == "in" else source for source in inputs}
+        powers["inputs"] = -np.sum([plot[f"i(v{name})"] * plot[f"v({nodes[name]})"] for name in inputs], axis=0)
+        return powers
 
     @property
     def driven(self) -> str:
@@ -79,7 +86,7 @@ class Bench:
 class CellTransfer:
     """A cell's DC transfer: (n,) arrays against the input in volts or amperes, and the seconds that ngspice took.
 
-    `powers_w` has what each pair of supplies gives.
+    `powers_w` is what each pair of supplies, and `inputs`, give.
     """
 
     cell: str
@@ -94,7 +101,7 @@ class CellTransfer:
         return float(np.interp(value, self.input, self.output_v))
 
     def power_at(self, value: float, supply: str | None = None) -> float:
-        """The power at an input, in watts: of one pair of supplies, or of all together."""
+        """The power at an input, in watts: from one pair of supplies or the inputs, or from all together."""
         chosen = self.powers_w.values() if supply is None else (self.powers_w[supply],)
         return float(sum(np.interp(value, self.input, power) for power in chosen))
 
@@ -108,7 +115,7 @@ class CellTransfer:
 class PulseResponse:
     """A cell through one pulse: (n,) arrays, from one pulse's length before it to one after it.
 
-    Time 0 is where the input begins to move.
+    Time 0 is where the input begins to move; `powers_w` is what each pair of supplies, and `inputs`, give.
     """
 
     cell: str
@@ -137,7 +144,7 @@ class PulseResponse:
         return float(time[np.flatnonzero(off)[-1]]) if off.any() else 0.0
 
     def energy_j(self, supply: str | None = None) -> float:
-        """What is drawn during the pulse: from one pair of supplies, or from all."""
+        """What goes in during the pulse: from one pair of supplies or the inputs, or from all."""
         chosen = self.powers_w.values() if supply is None else (self.powers_w[supply],)
         times = np.concatenate([[0.0], self.time_s[(self.time_s > 0) & (self.time_s < PULSE_S)], [PULSE_S]])
         return float(sum(np.trapezoid(np.interp(times, self.time_s, power), times) for power in chosen))

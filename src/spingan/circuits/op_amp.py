@@ -1,4 +1,4 @@
-"""Paper M's op-amp: two stages with Miller compensation, and the comparator that is the same without it.
+"""Paper M's op-amp: two stages with Miller compensation; what is built of it, and the comparator, which lacks that.
 
 Transistors 1 and 2 are the pair, 3 and 4 its mirror, 5 the tail, 6 and 7 the output stage, 8 and 9 the bias. Paper M
 prints no schematic and no size; the textbook's simplest op-amp that settles into a crossbar within its 100 ns pulses
@@ -7,7 +7,7 @@ is assumed.
 
 from dataclasses import dataclass
 
-from spingan.circuits.subcircuit import Capacitor, Part, Resistor, Subcircuit, Transistor
+from spingan.circuits.subcircuit import Capacitor, Part, Resistor, Subcircuit, Transistor, Use
 
 PORTS = ("inp", "inn", "out", "vdd", "vss")
 SOURCE = "paper M, Table I; topology and sizes assumed"
@@ -36,6 +36,7 @@ OP_AMP_SIZES = TwoStageSizes(20e-6, 40e-6, 8e-6, 320e-6, 32e-6, 4e-6, 3.2e-6, 0.
 COMPARATOR_SIZES = TwoStageSizes(4e-6, 4e-6, 2e-6, 8e-6, 2e-6, 2e-6, 1.6e-6, 0.18e-6)
 COMPENSATION_F = 0.4e-12  # assumed: a phase margin of 60° with 0.1 pF at the output
 NULLING_OHM = 400.0  # assumed: about one over the output transistor's transconductance
+INVERTING_OHM = 10e3  # assumed: within paper M's 4 to 25 kΩ, so that both may be memristors
 
 
 def op_amp(sizes: TwoStageSizes = OP_AMP_SIZES) -> Subcircuit:
@@ -50,6 +51,25 @@ def op_amp(sizes: TwoStageSizes = OP_AMP_SIZES) -> Subcircuit:
 def comparator(sizes: TwoStageSizes = COMPARATOR_SIZES) -> Subcircuit:
     """The comparator: ports as the op-amp's; it is never fed back, so it needs no compensation."""
     return Subcircuit("comparator", PORTS, two_stages(sizes), SOURCE)
+
+
+def follower() -> Subcircuit:
+    """The op-amp with its output fed back: ports in, out, vdd, vss."""
+    return Subcircuit("follower", ("in", "out", "vdd", "vss"), (Use("a", op_amp(), "in out out vdd vss"),), SOURCE)
+
+
+def inverting_amplifier(resistance_ohm: float = INVERTING_OHM) -> Subcircuit:
+    """The op-amp with two equal resistors, of gain -1: ports in, out, vdd, vss."""
+    return Subcircuit(
+        "inverting_amplifier",
+        ("in", "out", "vdd", "vss"),
+        (
+            Resistor("in", "in sum", resistance_ohm),
+            Resistor("back", "sum out", resistance_ohm),
+            Use("a", op_amp(), "0 sum out vdd vss"),
+        ),
+        SOURCE,
+    )
 
 
 def two_stages(sizes: TwoStageSizes) -> tuple[Part, ...]:

@@ -4,7 +4,7 @@ Paper M prints areas and powers of its cells and neither their schematics nor a 
 on this is assumed, and said to be where it stands.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -100,7 +100,7 @@ class Subcircuit:
 
     def text(self, cards: Cards) -> str:
         """The `.subckt` of this cell and of all that it uses, each once, the innermost first."""
-        return "\n".join(cell._own_text(cards) for cell in self._with_used())
+        return definitions((self,), cards)
 
     def line(self, name: str, nodes: str) -> str:
         """The line that places this cell in a netlist."""
@@ -121,7 +121,8 @@ class Subcircuit:
         capacitance = sum(part.capacitance_f for part in self._leaves() if isinstance(part, Capacitor))
         return LAYOUT_FACTOR * self.gate_area_m2(cards) + capacitance / CAPACITANCE_F_PER_M2
 
-    def _own_text(self, cards: Cards) -> str:
+    def own_text(self, cards: Cards) -> str:
+        """The `.subckt` of this cell alone."""
         lines = [f".subckt {self.name} {' '.join(self.ports)}"]
         for part in self.parts:
             match part:
@@ -135,11 +136,12 @@ class Subcircuit:
                     lines.append(part.of.line(part.name, part.nodes))
         return "\n".join([*lines, ".ends"])
 
-    def _with_used(self) -> tuple["Subcircuit", ...]:
+    def with_used(self) -> tuple["Subcircuit", ...]:
+        """All that it uses, each once, the innermost first, and itself last."""
         found: dict[str, Subcircuit] = {}
         for part in self.parts:
             if isinstance(part, Use):
-                found |= {cell.name: cell for cell in part.of._with_used()}
+                found |= {cell.name: cell for cell in part.of.with_used()}
         return (*found.values(), self)
 
     def _leaves(self) -> Iterator[Part]:
@@ -148,3 +150,9 @@ class Subcircuit:
                 yield from part.of._leaves()
             else:
                 yield part
+
+
+def definitions(cells: Iterable[Subcircuit], cards: Cards) -> str:
+    """The `.subckt` of several cells and of all that they use, each once, what is used before what uses it."""
+    found = {used.name: used for cell in cells for used in cell.with_used()}
+    return "\n".join(cell.own_text(cards) for cell in found.values())
