@@ -1,8 +1,10 @@
 """What the commands do, for notebooks: the steps along the road that need more than one of its parts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spingan.errors import UserError
 from spingan.hardware.energy import Bill
 from spingan.hardware.technology import Technology, load_technology
 from spingan.image_grid import picture_format, save_grid
@@ -15,6 +17,10 @@ from spingan.training.nets import settle
 from spingan.training.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spingan.circuits.decks import Deck
     from spingan.evaluation.quality import FeatureSpace, Progress, Quality
 
 
@@ -111,6 +117,40 @@ def reprogram(model: str | Path | Model, technology: str | Path | Technology) ->
     settle(conversion.model, chosen.latent_size, seed=0)
     info = {"trained as": chosen.name, "trained on": chosen.technology.name, **chosen.info}
     return Model(f"{chosen.name} on {target.name}", chosen.net, chosen.latent_size, target, conversion, info)
+
+
+def crossbar_deck(
+    *,
+    model: str | Path | Model | None = None,
+    weights: str | Path | None = None,
+    technology: str | Path | Technology | None = None,
+    layer: str | None = None,
+    columns: Sequence[int] = (0,),
+    input_v: "NDArray[np.float64] | None" = None,
+    chip_seed: int = 0,
+) -> "Deck":
+    """Columns of a crossbar as a SPICE deck: of a layer on a model's chip, or of a CSV file of weights.
+
+    Args:
+        model: A run folder, a weights file, a shipped name, or a model that is loaded already; or give `weights`.
+        technology: To build the array in; None: the model's own, and wox-memristor for weights.
+        layer: Of the model, by its name; None: the last analog one.
+        columns: Of the weight matrix.
+        input_v: (rows,) volts; None: the read voltage on every row.
+
+    Raises:
+        UserError: There is no such model, layer, column or file, or the technology knows no siemens.
+    """
+    from spingan.nn.crossbar_export import chip_layer, layer_deck, weights_layer
+
+    if weights is not None:
+        chosen = technology or "wox-memristor"
+        built_in = chosen if isinstance(chosen, Technology) else load_technology(chosen)
+        return layer_deck(weights_layer(weights, built_in, chip_seed), columns, input_v)
+    if model is None:
+        raise UserError("there is no model and no weights", "Give one of the two")
+    net = _loaded(model) if technology is None else reprogram(model, technology)
+    return layer_deck(chip_layer(net, layer, chip_seed), columns, input_v)
 
 
 def float_twin(model: Model) -> Model | None:

@@ -6,19 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spingan.circuits.cards import Cards
-from spingan.circuits.cell_bench import Bench, pulse_netlist, sweep_netlist
+from spingan.circuits.cell_bench import pulse_netlist, sweep_netlist
 from spingan.circuits.cell_devices import CellDevice
 from spingan.circuits.crossbar_column import Array, crossbar_lines, drive_lines
 from spingan.circuits.decks import Deck
 from spingan.circuits.domain_wall_cells import Cell, ConductanceCurve, bias_fall
 from spingan.circuits.domain_wall_response import STEP_S, response_netlist
 from spingan.circuits.domain_wall_transfer import TRANSFER_POINTS, transfer_netlist
+from spingan.circuits.memristive_cells import POINTS, MeasuredCell
+from spingan.circuits.messages import one_line
 from spingan.circuits.wall_waveform import wall_waveform
 from spingan.devices.wall_device import TorqueConvention
 from spingan.errors import UserError
 
 Analysis = Literal["transfer", "time"]
-BENCH_POINTS = 361  # of a sweep from rail to rail at 180 nm: 5 mV apart
 FOLLOWED_S = 2e-9  # after a step of the input: several times every device's settling
 SUPPLIES = ("i(vhd)", "i(vld)", "i(vhi)", "i(vli)")
 
@@ -74,18 +75,20 @@ def domain_wall_time_deck(cell: Cell, device: CellDevice, convention: TorqueConv
     )
 
 
-def bench_deck(bench: Bench, analysis: Analysis, lowest: float, highest: float, cards: Cards) -> Deck:
-    """A cell of paper M between its supplies: its DC transfer, or one pulse of 100 ns from 0 to `highest`."""
+def bench_deck(cell: MeasuredCell, analysis: Analysis, cards: Cards) -> Deck:
+    """A cell of paper M in its bench, as `measure_cell` has it: its DC transfer, or its answer to a pulse of 100 ns."""
+    bench = cell.bench
     if analysis == "transfer":
-        netlist, what = sweep_netlist(bench, lowest, highest, BENCH_POINTS, cards), "DC transfer"
+        netlist, what = sweep_netlist(bench, cell.lowest, cell.highest, POINTS, cards), "DC transfer"
     else:
-        netlist, what = pulse_netlist(bench, 0.0, highest, cards), "one pulse of 100 ns"
+        netlist, what = pulse_netlist(bench, cell.rest, cell.pulse, cards), "one pulse of 100 ns"
     driven = "" if bench.input_a_per_v is None else f" A volt at drive stands for {bench.input_a_per_v:g} A into in."
     supplies = tuple(f"i(v{rail}{end})" for end in bench.cell.supplies for rail in ("vdd", "vss"))
     return Deck(
-        title=f"{bench.cell.name}, {what}",
+        title=f"{cell.name}, {what}",
         about=(
-            f"Source: {bench.cell.source}. Transistors: {_about_cards(cards)}",
+            f"{cell.does}; the output drives {cell.loaded}. Source: {bench.cell.source}.",
+            f"Transistors: {_about_cards(cards)}",
             f"Nodes: in is driven, out is looked at.{driven}",
         ),
         netlist=netlist,
@@ -113,7 +116,7 @@ def crossbar_deck(array: Array, input_v: NDArray[np.float64], title: str, about:
         "rcI_J is the cell of row I and column J, rrI_J and rkI_J its wires, rdI the row's driver.",
     )
     shown = [f"v({end})" for end in ends] if array.load_s is not None else [f"i(vs{c})" for c in range(columns)]
-    lines = [f"* {title}", *crossbar_lines(array), *drive_lines(array, input_v)]
+    lines = [f"* {one_line(title)}", *crossbar_lines(array), *drive_lines(array, input_v)]
     return Deck(title, (*about, *parts), "\n".join(lines), tuple(shown))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from spingan.commands import circuit_cells
+from spingan.commands import circuit_cells, circuit_memristive, circuit_export
 from spingan.commands.printing import print_json, print_table
 
 app = typer.Typer(
@@ -28,3 +28,6 @@ def list_cells(json: Json = False) -> None:
 
 app.command("leaky-relu")(circuit_cells.leaky_relu)
 app.command("relu")(circuit_cells.relu)
+app.command("export")(circuit_export.export)
+app.command("export-crossbar")(circuit_export.export_crossbar)
+circuit_memristive.register(app)
