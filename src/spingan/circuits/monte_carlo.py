@@ -6,6 +6,7 @@ calibration takes the first out, and only the second is a spread over devices.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -198,8 +199,9 @@ def _in_parallel(
     if workers < 1:
         raise UserError(f"workers is {workers}", "Give 1 or more")
     results = []
+    contexts = [copy_context() for _ in items]  # so that `ngspice.wishes` hold in the threads
     with ThreadPoolExecutor(workers) as pool:
-        for done, result in enumerate(pool.map(work, items), start=1):
+        for done, result in enumerate(pool.map(lambda own, item: own.run(work, item), contexts, items), start=1):
             results.append(result)
             progress(what, done, len(items))
     return results

@@ -5,6 +5,7 @@ that a user's do not change it: one thread (ngspice's eight slow small circuits 
 point taken from a transient run, which ngspice 39 otherwise accepts also where the circuit has none.
 """
 
+import math
 import os
 import re
 import shutil
@@ -13,8 +14,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
 from spingan.circuits.messages import logical_lines, refusal, warnings
@@ -24,6 +27,18 @@ from spingan.errors import UserError
 OLDEST_VERSION = 39  # the oldest that the tests have been run with
 INSTALL = "Install it: apt-get install ngspice (Debian, Ubuntu), or brew install ngspice (macOS)"
 SETTINGS = "set num_threads=1\nset filetype=binary\noptran 1 1 1 0 0 0\n"
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What `wishes` says of the runs within it."""
+
+    keep: Path | None = None
+    time_limit_s: float | None = None
+
+
+_NO_WISHES = _Wishes()
+_WISHES: ContextVar[_Wishes] = ContextVar("wishes", default=_NO_WISHES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +69,13 @@ def run(netlist: str, *, time_limit_s: float = 60.0, keep: Path | None = None) -
     _refuse_scripts_and_files(netlist)
     if time_limit_s <= 0:
         raise UserError(f"the time limit of {time_limit_s:g} s is not above 0", "Give the seconds that a run may take")
+    limit_s = _WISHES.get().time_limit_s or time_limit_s
     program = find_ngspice()
-    with _folder(keep) as folder:
+    with _folder(keep or _next_kept()) as folder:
         (folder / "spinit").write_text(SETTINGS, encoding="ascii")
         (folder / "deck.cir").write_text(f"{netlist.rstrip()}\n.end\n", encoding="utf-8")
         started = time.perf_counter()
-        finished = _execute(program, folder, time_limit_s)
+        finished = _execute(program, folder, limit_s)
         seconds = time.perf_counter() - started
         results = folder / "deck.raw"
         if finished.returncode != 0:
@@ -71,6 +87,46 @@ def run(netlist: str, *, time_limit_s: float = 60.0, keep: Path | None = None) -
     if unfinished or not plots:
         raise UserError(f"ngspice gave no values for {unfinished or 'any analysis'}", "Look at the netlist's analyses")
     return Run(_in_order(plots), warnings(finished.stdout, finished.stderr), seconds)
+
+
+@contextmanager
+def wishes(keep: Path | None = None, time_limit_s: float | None = None) -> Iterator[None]:
+    """What all runs within shall do, whoever asks for them; threads must be started in a copy of the context.
+
+    Args:
+        keep: a new folder, in which each run keeps its files: in 001, 002 and so on; None: nothing is kept.
+        time_limit_s: instead of each run's own; None: that.
+
+    Raises:
+        UserError: The folder holds something already, or cannot be made; or the limit is not above 0.
+    """
+    if time_limit_s is not None and not 0 < time_limit_s < math.inf:
+        raise UserError(f"the time limit of {time_limit_s:g} s is not above 0", "Give the seconds that a run may take")
+    if keep is not None:
+        with _folder(keep):
+            pass
+    token = _WISHES.set(_Wishes(keep, time_limit_s))
+    try:
+        yield
+    finally:
+        _WISHES.reset(token)
+
+
+def _next_kept() -> Path | None:
+    """A new folder for a run's files, where they are to be kept; no two threads get the same."""
+    keep = _WISHES.get().keep
+    if keep is None:
+        return None
+    for number in count(sum(1 for _ in keep.iterdir()) + 1):
+        folder = keep / f"{number:03d}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise UserError(f"{folder}: {error.strerror}", "Name a folder that can be written") from None
+        return folder
+    raise AssertionError
 
 
 def _in_order(plots: tuple[Plot, ...]) -> tuple[Plot, ...]:
