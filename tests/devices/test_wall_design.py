@@ -15,6 +15,7 @@ from spingan.devices.wall_device import LEAKY_RELU, RELU, AnisotropyProfile, Det
 from spingan.devices.wall_study import Setup, place_wall
 from spingan.devices.wall_transfer_fit import Maps, detectors_from, fit_detectors, leaky, match, shifted
 from spingan.errors import UserError
+from spingan.hardware.files import read_activation
 from spingan.physics.wall import WallConstants
 from spingan.physics.wall_calibration import errors_m, read_wall_calibration
 
@@ -145,6 +146,12 @@ def test_a_range_that_no_anisotropy_holds_is_refused_with_one_that_might_be():
 def test_a_range_that_is_none_is_refused(range_a):
     with pytest.raises(UserError, match="range"):
         Goal(0.2, range_a)
+
+
+def test_no_input_is_no_output_of_the_designed_relu():  # 1.2 % of full scale, once, on every silent output
+    u, v = read_activation(SHIPPED / "relu_designed.csv").normalised()
+    assert np.interp(0.0, u, v) == pytest.approx(0.0, abs=1e-12)
+    assert np.abs(v[(u >= -1) & (u < 0)]).max() < 0.006  # the resting branch is flat to half of what the offset was
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spingan.devices.wall_compact import calibration_from, drive_t, observe, shipped_constants
 from spingan.devices.wall_curve import drive_energies
@@ -164,6 +165,8 @@ def activation_of(found: Design) -> Activation:
     ]
     slowest = max((time_s for _, time_s in times), default=None)
     leaky = goal.slope > 0
+    middle = verdict.match.zero  # of the largest deviations: the knee of a ReLU puts it below the whole resting branch
+    zero = middle if leaky else float(np.interp(0.0, currents, up))
     return Activation(
         name=device.name,
         function="leaky_relu" if leaky else "relu",
@@ -173,7 +176,7 @@ def activation_of(found: Design) -> Activation:
         input_unit="A",
         output_unit="S",
         input_full_scale=goal.range_a,
-        output_zero=verdict.match.zero,
+        output_zero=zero,
         output_full_scale=full,
         linear_range=(-goal.range_a, goal.range_a),
         reset=Reset(required=memory, time_s=back_s, residual=verdict.branch_error if memory else 0.0),
@@ -194,7 +197,17 @@ def activation_of(found: Design) -> Activation:
             f"the span, at {len(judged_currents_a(goal.range_a))} currents that nothing was fitted to.",
             "Changed from the printed device: the anisotropy profile (a valley without a flat zone) and the junctions; "
             "the read torque is off.",
+            *(() if leaky else (_zero_note(zero, middle, full, up[(currents >= -goal.range_a) & (currents < 0)]),)),
         ),
+    )
+
+
+def _zero_note(zero_s: float, middle_s: float, full_s: float, resting_s: NDArray[np.float64]) -> str:
+    share = (np.array([middle_s, resting_s.min(), resting_s.max()]) - zero_s) / (full_s - zero_s)
+    return (
+        "Its zero is the output without an input, as every curve's here: nothing in is nothing out. The middle of the "
+        f"largest deviations, which the error is judged by, lies {share[0]:+.2%} of full scale from it, the resting "
+        f"branch {share[1]:+.2%} to {share[2]:+.2%}."
     )
 
 
