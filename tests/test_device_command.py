@@ -77,7 +77,8 @@ def test_the_relu_prints_a_table_for_a_person(solved, tmp_path):
         (("--cell-nm", "nan"), ("the cell size is nan nm", "0.1 nm")),
         (("--cell-nm", "0.01"), ("the cell size is 0.01 nm", "0.1 nm")),
         (("--device", "none.yaml"), ("cannot read device file none.yaml",)),
-        (("--time-limit-s", "0.001"), ("time limit of 0.001 s",)),
+        (("--time-limit-s", "0.001"), ("leaky_relu at +0 µA", "time limit of 0.001 s")),
+        (("--currents-ua", "-20,20,20"), ("names a current twice",)),
         (("--convention", "guess"), ("guess",)),
         (("--with", "luck"), ("no extra 'luck'", "sweep")),
     ],
@@ -107,3 +108,16 @@ def test_a_device_of_ones_own_is_studied_with_extras_in_two_processes(tmp_path):
     quantities = {row["quantity"] for row in json.loads(result.stdout)["rows"]}
     assert any("read torque away from the fixed layer" in quantity for quantity in quantities)
     assert len(read_activation(tmp_path / "out" / "coarse.csv").input) > 15
+
+
+def test_a_device_is_begun_studied_and_exported_by_its_file(solved, tmp_path):
+    file = tmp_path / "mine.yaml"
+    assert run("device", "new", str(file), "--like", "relu").exit_code == 0
+    result = run("device", "relu", "--device", str(file), "--out", str(tmp_path / "studied"))
+    assert result.exit_code == 0, result.output
+    out = ("--program", "mumax3", "--currents-ua", "5", "--out", str(tmp_path / "exported"))
+    result = run("device", "export", "relu", "--device", str(file), *out)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "exported" / "relu_+5uA.mx3").exists()
+    assert_refused(run("device", "export", "skyrmion-synapse", "--device", str(file), *out), "wall device")
+    assert_refused(run("device", "new", str(file)), "there already")

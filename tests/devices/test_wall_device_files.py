@@ -1,7 +1,7 @@
 import pytest
 
 from spingan.devices.wall_device import LEAKY_RELU, RELU
-from spingan.devices.wall_device_files import read_wall_device, write_wall_device
+from spingan.devices.wall_device_files import new_wall_device, read_wall_device, write_wall_device
 from spingan.errors import UserError
 
 
@@ -24,6 +24,9 @@ def test_a_device_that_is_written_is_read_back_equal(device, tmp_path):
         ("gilbert_damping: 0.3", "gilbert_damping: -0.3", "device.yaml, line 5: film: gilbert_damping is -0.3"),
         ("left_end_m: 2.1e-08", "left_end_m: 0", "device.yaml, line .*: the profile jumps at its left end"),
         ("x1_m: 9.7e-08", "x1_m: 1.3e-07", "device.yaml: leaky_relu: detector right from .* not a rectangle"),
+        ("spin_hall_angle: 0.3", "spin_hall_angle: true", "spin_hall_angle is True, not a number"),
+        ("left_domain: 1", "left_domain: 0.7", "left_domain is 0.7, not a whole number"),
+        ("name: leaky_relu", "name: [1]", r"name is \[1\], not a word"),
         ("name: leaky_relu", "name: ../leaky", "device.yaml: a device's name is '../leaky'"),
     ],
 )
@@ -35,6 +38,23 @@ def test_a_broken_file_is_refused_by_key_and_line(old, new, names, tmp_path):
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(UserError, match=names):
         read_wall_device(path)
+
+
+@pytest.mark.parametrize("text", ["", "- 1\n", "words\n", "kind: synapse\n"])
+def test_a_file_without_a_wall_device_is_sent_to_the_command_that_begins_one(text, tmp_path):
+    path = tmp_path / "device.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as refusal:
+        read_wall_device(path)
+    assert "spingan device new FILE" in refusal.value.remedy
+
+
+def test_a_device_is_begun_as_a_file_that_reads_and_never_over_another(tmp_path):
+    new_wall_device(tmp_path / "mine.yaml", RELU)
+    assert read_wall_device(tmp_path / "mine.yaml") == RELU
+    with pytest.raises(UserError, match=r"mine\.yaml is there already"):
+        new_wall_device(tmp_path / "mine.yaml", LEAKY_RELU)
+    assert read_wall_device(tmp_path / "mine.yaml") == RELU
 
 
 def test_a_missing_file_is_refused(tmp_path):

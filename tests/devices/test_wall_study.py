@@ -5,6 +5,7 @@ import pytest
 from small_wall import DEVICE, PLAN, SETUP
 
 from spingan.devices.wall_device import CONVENTIONS
+from spingan.devices.wall_rest import rest_chain
 from spingan.devices.wall_study import annihilation_limit, place_wall, rest, run_tasks, settle, settling_time_s, sweep
 from spingan.errors import UserError
 
@@ -93,8 +94,10 @@ def test_the_settling_time_is_the_last_return_into_the_band():
 
 def test_a_run_that_takes_too_long_is_given_up_with_the_limit_named():
     hurried = replace(SETUP, time_limit_s=1e-3)
-    with pytest.raises(UserError, match=r"time limit of 0\.001 s"):
-        settle(hurried, 0.0, place_wall(hurried, 32e-9))
+    with pytest.raises(UserError, match=r"small at \+3 µA: .*time limit of 0\.001 s"):
+        settle(hurried, 3e-6, place_wall(hurried, 32e-9))
+    with pytest.raises(UserError, match=r"small at -3 µA: relax: .*time limit 0\.001 s"):
+        rest_chain(hurried, [-3e-6], place_wall(hurried, 32e-9))
 
 
 def _fail():

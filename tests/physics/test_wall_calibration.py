@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 
 from spingan.errors import UserError
 from spingan.physics.film import Film
@@ -72,6 +73,25 @@ def test_a_file_that_is_no_calibration_is_refused_by_name(tmp_path, text, word):
     with pytest.raises(UserError, match=word) as refusal:
         read_wall_calibration(file)
     assert "broken.yaml" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "words"),
+    [
+        ("constants", {"drive": "fast"}, "constants: drive: input should be a valid number"),
+        ("constants", {"drive": float("inf")}, "constants: drive: input should be a finite number"),
+        ("constants", [1.0], "constants"),
+        ("judged", 3, "lacks a part"),
+        ("fitted", [{"drive_t": 0.1, "error_m": 0.0}], "a fitted run: position_m: field required"),
+        ("fitted", [{"error_m": "large"}], "not a number"),
+    ],
+)
+def test_a_part_of_the_wrong_type_is_refused_by_its_name(tmp_path, part, value, words):
+    file = tmp_path / "wall.yaml"
+    write_wall_calibration(calibration(), file)
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text(encoding="utf-8")) | {part: value}), encoding="utf-8")
+    with pytest.raises(UserError, match=words):
+        read_wall_calibration(file)
 
 
 def test_a_file_that_is_missing_is_refused(tmp_path):

@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from spingan.commands.printing import print_json, print_note, print_table
 from spingan.commands.progress import progress_bars
+from spingan.commands.wall_options import HOUR_S, CellNm, Convention, DeviceFile, Json, TimeLimit, Workers
 
 app = typer.Typer(
     help="The compact models' constants, fitted to small runs of the solver and judged on others.",
@@ -15,8 +16,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")]
-CellNm = Annotated[float, typer.Option("--cell-nm", help="The solver's cells.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 PARTS = 100
 
 
@@ -61,18 +60,14 @@ def skyrmion(
 @app.command()
 def wall(
     out: Out,
-    convention: Annotated[
-        Literal["textbook", "printed-formula", "magnet-section"],
-        typer.Option("--convention", help="How an input becomes a spin current."),
-    ] = "magnet-section",
+    convention: Convention = "magnet-section",
     cell_nm: CellNm = 1.0,
-    device: Annotated[
-        Path | None, typer.Option("--device", metavar="FILE", help="A device of your own; else the leaky ReLU.")
-    ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a core.")] = None,
+    device: DeviceFile = None,
+    workers: Workers = None,
+    time_limit_s: TimeLimit = HOUR_S,
     json: Json = False,
 ) -> None:
-    """The compact wall: drive, DMI and exchange of a wall device, in some minutes."""
+    """The compact wall: drive, DMI and exchange of the leaky ReLU or a device of your own, in some minutes."""
     from dataclasses import asdict
 
     from spingan.devices.wall_compact import calibrate_wall
@@ -85,7 +80,12 @@ def wall(
     chosen = LEAKY_RELU if device is None else read_wall_device(device)
     with progress_bars() as advance:
         found = calibrate_wall(
-            chosen, convention, cell_m=cell_nm * 1e-9, workers=workers or os.cpu_count() or 1, progress=advance
+            chosen,
+            convention,
+            cell_m=cell_nm * 1e-9,
+            workers=workers or os.cpu_count() or 1,
+            time_limit_s=time_limit_s,
+            progress=advance,
         )
     write_wall_calibration(found, out)
     if json:

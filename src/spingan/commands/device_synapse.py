@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spingan.commands.printing import print_json, print_note, print_table
+from spingan.commands.printing import print_json, print_note, print_rows
 from spingan.commands.progress import progress_bars
 
 if TYPE_CHECKING:
@@ -64,10 +64,5 @@ def _show(done: "Study", rows: list["Row"], files: list[Path], json: bool) -> No
             }
         )
         return
-    cells = [(row.quantity, _number(row.printed), _number(row.ours), row.unit, row.note) for row in rows]
-    print_table(("quantity", "printed", "ours", "unit", "note"), cells, right=(1, 2))
+    print_rows(rows)
     print_note("\n".join(str(file) for file in files))
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"

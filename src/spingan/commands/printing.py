@@ -3,7 +3,10 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spingan.devices.comparison import Row
 
 
 def print_json(result: Mapping[str, Any]) -> None:
@@ -32,6 +35,16 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: S
     ]
     lines.insert(1, "  ".join("-" * width for width in widths))
     print("\n".join(lines))
+
+
+def print_rows(rows: "Sequence[Row]") -> None:
+    """Print a comparison: what a paper prints beside ours."""
+    cells = [(row.quantity, _number(row.printed), _number(row.ours), row.unit, row.note) for row in rows]
+    print_table(("quantity", "printed", "ours", "unit", "note"), cells, right=(1, 2))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
 
 
 def _finite(value: Any) -> Any:

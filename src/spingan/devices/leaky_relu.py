@@ -9,6 +9,7 @@ import numpy as np
 from spingan.devices.comparison import Row
 from spingan.devices.wall_characteristic import Characteristic, Plan
 from spingan.devices.wall_curve import drive_energies
+from spingan.devices.wall_device import LEAKY_RELU
 from spingan.devices.wall_rows import (
     conductance_row,
     limit_rows,
@@ -28,6 +29,7 @@ from spingan.devices.wall_transfer import study_curve, window_s
 from spingan.hardware.activation import Activation, EnergyItem
 from spingan.physics.mtj import julliere_tmr
 
+DEVICE = LEAKY_RELU
 END_A = 34.5e-6  # driven from -34.5 to 34.5 µA: III-B
 LINEAR_A = 20e-6  # claimed as leaky ReLU: V-A3
 LIMITS_A = (-41.4e-6, 37.72e-6)  # annihilating: V-A3

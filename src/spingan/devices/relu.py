@@ -9,6 +9,7 @@ import numpy as np
 from spingan.devices.comparison import Row
 from spingan.devices.wall_characteristic import Characteristic, Plan
 from spingan.devices.wall_curve import drive_energies
+from spingan.devices.wall_device import RELU
 from spingan.devices.wall_rows import (
     conductance_row,
     limit_rows,
@@ -26,8 +27,12 @@ from spingan.devices.wall_rows import (
 from spingan.devices.wall_transfer import study_curve, window_s
 from spingan.hardware.activation import Activation, EnergyItem
 
+DEVICE = RELU
 END_A = 34.8e-6  # V-A2
 REFERENCE_OHM = 10.7e3  # V-A2
+
+POSITIONS_NM: dict[float, float] = {}  # none are printed
+CONDUCTANCES_MS: dict[float, float] = {}
 
 PLAN = Plan(
     start_m=54e-9,  # the assumed well's bottom

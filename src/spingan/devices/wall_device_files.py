@@ -15,6 +15,7 @@ from spingan.output import write_text
 from spingan.physics.film import Film
 
 KIND = "wall-device"
+TEMPLATE = "spingan device new FILE"
 _PARTS = {"film": Film, "profile": AnisotropyProfile, "exchange_bias": ExchangeBias}
 
 
@@ -29,6 +30,17 @@ def write_wall_device(device: WallDevice, path: str | Path) -> None:
     write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
 
 
+def new_wall_device(path: str | Path, like: WallDevice) -> None:
+    """Begin a device of one's own: `like`, written to a file that is not there yet.
+
+    Raises:
+        UserError: The file is there already, or cannot be written.
+    """
+    if Path(path).exists():
+        raise UserError(f"{path} is there already", "Choose another name, or move it away")
+    write_wall_device(like, path)
+
+
 def read_wall_device(path: str | Path) -> WallDevice:
     """The wall device in the YAML file `path`.
 
@@ -41,9 +53,9 @@ def read_wall_device(path: str | Path) -> WallDevice:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"cannot read {where}: {reason}", "Check its path and its rights") from error
-    content, lines = parse_yaml(text, where)
+    content, lines = parse_yaml(text, where, TEMPLATE)
     if content.pop("kind", None) != KIND:
-        raise UserError(f"{where}: its kind is not {KIND}", f'It must say "kind: {KIND}"')
+        raise UserError(f"{where}: its kind is not {KIND}", f'It must say "kind: {KIND}", as what {TEMPLATE} writes')
     for key, part in _PARTS.items():
         if key in content:
             content[key] = _build(part, content[key], where, (key,), lines)
@@ -88,18 +100,26 @@ def _number(
     """A value as its field wants it. YAML 1.1 reads 1e-9 as text: taken as the number that it is."""
     if is_dataclass(value) or isinstance(value, tuple):
         return value
+    named = f"{where}{_at(lines, path)}: {'.'.join(map(str, path))}"
     if hint is str:
+        if not isinstance(value, str | int | float):
+            raise UserError(
+                f"{named} is {value!r}, not a word", "Give a word; quote it if it looks like something else"
+            )
         return str(value)
     if value is None and hint == float | None:
         return None
     try:
-        number = math.nan if value is None else float(value)
-    except (TypeError, ValueError):
+        number = math.nan if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        named = ".".join(map(str, path))
-        raise UserError(f"{where}{_at(lines, path)}: {named} is {value!r}, not a number", "Give a number")
-    return number if hint in (float, float | None) else int(number)
+        raise UserError(f"{named} is {value!r}, not a number", "Give a number")
+    if hint in (float, float | None):
+        return number
+    if not number.is_integer():
+        raise UserError(f"{named} is {value!r}, not a whole number", "Give 1 or -1")
+    return int(number)
 
 
 def _at(lines: Mapping[tuple[int | str, ...], int], path: tuple[int | str, ...]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spingan.devices.wall_device import conductance_s, mesh, system, wall_position_m
-from spingan.devices.wall_study import Setup
+from spingan.devices.wall_study import Setup, naming_current
 from spingan.physics.relax import relax
 
 TORQUE_TOLERANCE_T = 1e-4  # the solver's own default: 1e-4 of the field that holds a domain
@@ -59,7 +59,8 @@ def rest_chain(
     states: list[Rest] = []
     for current_a in currents_a:
         problem = system(setup.device, current_a, setup.convention, setup.cell_m, setup.read_torque)
-        found = relax(problem, start, torque_tolerance_t=TORQUE_TOLERANCE_T, time_limit_s=setup.time_limit_s)
+        with naming_current(setup.device, current_a):
+            found = relax(problem, start, torque_tolerance_t=TORQUE_TOLERANCE_T, time_limit_s=setup.time_limit_s)
         start = found.m
         position_m = wall_position_m(start, grid)
         states.append(Rest(current_a, position_m, conductance_s(setup.device, start, grid), found.torque_t, start))

@@ -4,8 +4,9 @@ Every function takes a `Setup`, so that a run says all that it depends on, and g
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
@@ -142,7 +143,8 @@ def settle(
     """
     problem = system(setup.device, current_a, setup.convention, setup.cell_m, setup.read_torque)
     watch = _Watch(setup, start, still_m)
-    run = evolve(problem, start, longest_s, stop=watch, time_limit_s=setup.time_limit_s)
+    with naming_current(setup.device, current_a):
+        run = evolve(problem, start, longest_s, stop=watch, time_limit_s=setup.time_limit_s)
     if not run.stopped:
         watch.look(longest_s, run.m)
     time_s, path_m = np.array(watch.time_s), np.array(watch.path_m)
@@ -161,6 +163,15 @@ def settle(
         steps=run.steps,
         seconds=run.seconds,
     )
+
+
+@contextmanager
+def naming_current(device: WallDevice, current_a: float) -> Iterator[None]:
+    """Let an error of the solver say which device and input it happened at."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{device.name} at {current_a * 1e6:+g} µA: {error.problem}", error.remedy) from error
 
 
 def _moves(time_s: NDArray[np.float64], path_m: NDArray[np.float64]) -> float:

@@ -221,8 +221,10 @@ def _header(path: Path, lines: Sequence[str]) -> tuple[dict[str, Any], dict[tupl
     return parse_yaml(text, f"technology file {path}")
 
 
-def parse_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[tuple[int | str, ...], int]]:
-    """YAML text as a dict, and the line (from 1) on which each key's path stands.
+def parse_yaml(
+    text: str, where: str, template: str = "spingan technology new DIR"
+) -> tuple[dict[str, Any], dict[tuple[int | str, ...], int]]:
+    """YAML text as a dict, and the line (from 1) on which each key's path stands; `template` writes the right form.
 
     Raises:
         UserError: It is not YAML, or not a mapping.
@@ -234,7 +236,7 @@ def parse_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[tuple[int | 
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
         raise _yaml_error(error, where) from error
     if not isinstance(data, dict):
-        raise UserError(f"{where}: it holds no YAML keys", "See the form that spingan technology new DIR writes")
+        raise UserError(f"{where}: it holds no YAML keys", f"See the form that {template} writes")
     lines: dict[tuple[int | str, ...], int] = {}
     try:
         _collect_lines(node, (), lines, where)

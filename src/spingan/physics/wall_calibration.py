@@ -17,6 +17,7 @@ from scipy.optimize import least_squares
 
 from spingan.errors import UserError
 from spingan.output import write_text
+from spingan.physics.typed import typed
 from spingan.physics.wall import WallConstants, WallModel, WallState, at_rest, settle
 
 KIND = "wall-calibration"
@@ -141,32 +142,26 @@ def read_wall_calibration(path: str | Path) -> WallCalibration:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"cannot read calibration {path}: {reason}", "Check its path and its rights") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"calibration {path} is not valid YAML", "Make it anew: spingan calibrate wall") from error
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise UserError(f"calibration {path}: its kind is not {KIND}", "Make one with: spingan calibrate wall")
+    where, again = f"calibration {path}", "Make it anew: spingan calibrate wall"
     try:
-        rows = {
-            role: [
-                (
-                    WallObservation(**{key: float(value) for key, value in row.items() if key != "error_m"}),
-                    row["error_m"],
-                )
-                for row in content[role]
-            ]
-            for role in ("fitted", "judged")
-        }
-        return WallCalibration(
-            device=str(content["device"]),
-            constants=WallConstants(**{key: float(value) for key, value in content["constants"].items()}),
-            fitted=tuple(seen for seen, _ in rows["fitted"]),
-            judged=tuple(seen for seen, _ in rows["judged"]),
-            fitted_error_m=tuple(float(error) for _, error in rows["fitted"]),
-            judged_error_m=tuple(float(error) for _, error in rows["judged"]),
-            source=str(content["source"]),
-        )
+        errors = {role: tuple(float(row.pop("error_m")) for row in content[role]) for role in ("fitted", "judged")}
+        constants, device, source = content["constants"], str(content["device"]), str(content["source"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(
-            f"calibration {path} lacks a part, or holds one that is not a number: {error}",
-            "Make it anew: spingan calibrate wall",
-        ) from error
+        raise UserError(f"{where} lacks a part, or holds one that is not a number: {error}", again) from error
+    fitted, judged = (
+        tuple(typed(WallObservation, row, f"{where}: a {role} run", again) for row in content[role])
+        for role in ("fitted", "judged")
+    )
+    return WallCalibration(
+        device=device,
+        constants=typed(WallConstants, constants, f"{where}: constants", again),
+        fitted=fitted,
+        judged=judged,
+        fitted_error_m=errors["fitted"],
+        judged_error_m=errors["judged"],
+        source=source,
+    )
