@@ -91,7 +91,7 @@ MEMRISTIVE_CELLS = (
         -RAIL_V, RAIL_V, 0.0, SIGNAL_V, printed=Printed("ReLU", 23.3e-3, 951.1e-12),
     ),
     MeasuredCell(
-        "tanh-pair", "differential pair and mirrors into 10 kΩ: hyperbolic tangent", TANH_BENCH,
+        "tanh", "differential pair and mirrors into 10 kΩ: hyperbolic tangent", TANH_BENCH,
         -RAIL_V, RAIL_V, 0.0, SIGNAL_V, loaded="its own 10 kΩ",
     ),
     MeasuredCell(

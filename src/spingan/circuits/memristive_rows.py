@@ -98,7 +98,7 @@ def _own_rows(result: CellResult, cards: Cards | None) -> list[Row]:
         ]
     if name == "relu-switch":
         return relu_rows(result)
-    if name == "tanh-pair":
+    if name == "tanh":
         return tanh_rows(result)
     if name == "thresholding":
         turn = float(curve.input[np.argmax(curve.output_v > 0)])

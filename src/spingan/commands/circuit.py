@@ -1,10 +1,11 @@
 """Commands about circuits: the papers' cells in ngspice, beside what the papers print."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spingan.commands import circuit_cells, circuit_memristive, circuit_export
+from spingan.commands import circuit_cells, circuit_export, circuit_memristive
 from spingan.commands.printing import print_json, print_table
 
 app = typer.Typer(
@@ -13,6 +14,23 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.callback()
+def _runs(
+    context: typer.Context,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="FOLDER", help="A new folder for netlists and results of all runs.")
+    ] = None,
+    time_limit_s: Annotated[
+        float | None, typer.Option("--time-limit-s", help="Longest time of a run, instead of its own.")
+    ] = None,
+) -> None:
+    """Circuits in ngspice: output, energy and waveforms, beside what the papers print."""
+    if keep is not None or time_limit_s is not None:
+        from spingan.circuits.ngspice import wishes
+
+        context.with_resource(wishes(keep, time_limit_s))
 
 
 @app.command("list")

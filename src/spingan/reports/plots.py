@@ -26,10 +26,12 @@ _SYMBOLS = {"Ohm": "Ω"}
 _KINDS = {"A": "current", "V": "voltage", "S": "conductance", "Ohm": "resistance"}
 
 
-def new_figure(width_inches: float = 6.0, height_inches: float = 3.2, panels: int = 1) -> tuple[Figure, list[Axes]]:
-    """An empty figure in the project's look, with `panels` axes side by side; no global state of pyplot is touched."""
+def new_figure(
+    width_inches: float = 6.0, height_inches: float = 3.2, panels: int = 1, rows: int = 1
+) -> tuple[Figure, list[Axes]]:
+    """An empty figure in the project's look, with `panels` axes in `rows`; no global state of pyplot is touched."""
     figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
-    axes = [figure.add_subplot(1, panels, number + 1) for number in range(panels)]
+    axes = [figure.add_subplot(rows, -(-panels // rows), number + 1) for number in range(panels)]
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=9)

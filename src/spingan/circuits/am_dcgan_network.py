@@ -1,0 +1,145 @@
+"""Paper M's small convolutional net as numbers: signed conductances in, the voltage of every node out.
+
+Two convolutions of two 3x3 filters, each with ReLU and a 2x2 mean, and one dense column ("Small CNN and DCNN systems
+with 2 convolutional layers and 2 filters of the size of 3x3, and single dense layer network": paper M, Results). The
+picture's size is not printed: 10x10 pixels, the smallest that both pools divide, are assumed. Weights are not printed
+either, and drawn from a seed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spingan.circuits.current_to_voltage import FEEDBACK_OHM
+from spingan.circuits.dot_product import LOAD_OHM, OFF_OHM, ON_OHM
+from spingan.errors import UserError
+
+Array = NDArray[np.float64]
+Curve = Callable[[Array], Array]
+
+PIXELS = 10  # a side: assumed, see above
+FILTERS = 2  # paper M, Results
+FILTER = 3  # a side: paper M, Results
+POOL = 2  # a side: assumed
+BRIGHT_V = 0.6  # of a white pixel: assumed, below the write threshold of 0.8 V (paper M, Table II)
+LEVELS = 64  # paper M, Results: what the architecture tolerates
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The net's memristors, in siemens; the sign is that of the row's voltage that drives the memristor.
+
+    Attributes:
+        first: (filters, 3, 3).
+        second: (filters, filters of the first, 3, 3).
+        dense: (filters of the second,); the sign crossbar inverts a row where it is negative.
+        load_s: of every convolution's column.
+        feedback_ohm: of the current-to-voltage converter.
+    """
+
+    first: Array
+    second: Array
+    dense: Array
+    load_s: float = 1 / LOAD_OHM
+    feedback_ohm: float = FEEDBACK_OHM
+
+
+@dataclass(frozen=True)
+class CellCurves:
+    """What each cell does to a voltage: the ideal function, or a measured table.
+
+    `converter` takes the amperes that the dense column would give into ground. `plus` and `minus` are the two drivers
+    of a row, `kept` and `turned` the sign switch's two ways.
+    """
+
+    relu: Curve
+    plus: Curve
+    minus: Curve
+    kept: Curve
+    turned: Curve
+    converter: Curve
+
+
+def draw_network(seed: int) -> Network:
+    """A net whose memristors have random signs and one of 64 levels between off and on."""
+    draws = np.random.default_rng(seed)
+
+    def signed(*shape: int) -> Array:
+        level = draws.integers(LEVELS, size=shape) / (LEVELS - 1)
+        return draws.choice((-1.0, 1.0), size=shape) * (1 / OFF_OHM + level * (1 / ON_OHM - 1 / OFF_OHM))
+
+    sides = (FILTER, FILTER)
+    return Network(signed(FILTERS, *sides), signed(FILTERS, FILTERS, *sides), signed(FILTERS))
+
+
+def draw_pictures(number: int, seed: int) -> Array:
+    """Strokes in grey as (number, 10, 10) volts: a thick line between two random points each."""
+    if number < 1:
+        raise UserError(f"{number} pictures", "Ask for one at least")
+    draws = np.random.default_rng((seed, 1))  # other numbers than the weights'
+    row, column = np.mgrid[0:PIXELS, 0:PIXELS].astype(np.float64)
+    pictures = []
+    for _ in range(number):
+        (y0, x0), (y1, x1) = draws.uniform(1, PIXELS - 2, size=(2, 2))
+        along = ((row - y0) * (y1 - y0) + (column - x0) * (x1 - x0)) / max((y1 - y0) ** 2 + (x1 - x0) ** 2, 1e-9)
+        nearest = np.clip(along, 0, 1)
+        away = np.hypot(row - y0 - nearest * (y1 - y0), column - x0 - nearest * (x1 - x0))
+        pictures.append(BRIGHT_V * np.clip(2.0 - away, 0.0, 1.0))
+    return np.stack(pictures)
+
+
+def ideal_curves(network: Network) -> CellCurves:
+    """Cells that do exactly what they are called; the ReLU without a clip."""
+    return CellCurves(
+        relu=lambda v: np.maximum(v, 0.0),
+        plus=lambda v: v,
+        minus=lambda v: -v,
+        kept=lambda v: v,
+        turned=lambda v: -v,
+        converter=lambda i: -network.feedback_ohm * i,
+    )
+
+
+def node_values(network: Network, pictures: Array, cells: CellCurves | None = None) -> Mapping[str, Array]:
+    """Every node of the net, (pictures, ...) in volts, `column_a` in amperes; names as the circuit's groups.
+
+    Args:
+        pictures: (n, side, side) volts.
+        cells: None: ideal ones.
+    """
+    chosen = cells or ideal_curves(network)
+    found: dict[str, Array] = {"pixel": pictures}
+    pixels = np.stack([pictures, -pictures])[:, :, None]  # both signs come from the drivers of the pixels
+    found["first"] = _columns(pixels, network.first[:, None], network.load_s)
+    found["first_relu"] = chosen.relu(found["first"])
+    found["first_mean"] = _pooled(found["first_relu"])
+    found["first_plus"], found["first_minus"] = chosen.plus(found["first_mean"]), chosen.minus(found["first_mean"])
+    found["second"] = _columns(np.stack([found["first_plus"], found["first_minus"]]), network.second, network.load_s)
+    found["second_relu"] = chosen.relu(found["second"])
+    found["second_mean"] = _pooled(found["second_relu"])
+    reached = found["second_mean"][:, :, 0, 0]
+    found["row"] = np.where(network.dense < 0, chosen.turned(reached), chosen.kept(reached))
+    found["converted"] = chosen.converter(found["row"] @ np.abs(network.dense))
+    found["column_a"] = -found["converted"] / network.feedback_ohm
+    found["score"] = chosen.relu(found["converted"])
+    return found
+
+
+def _columns(rows: Array, conductance_s: Array, load_s: float) -> Array:
+    """V = sum(g V) / (sum(g) + g_load) at every place of every filter.
+
+    Args:
+        rows: (2, n, channels, height, width), the two signs of each row.
+        conductance_s: (filters, channels, 3, 3), signed.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(rows, (FILTER, FILTER), axis=(3, 4))
+    positive, negative = np.maximum(conductance_s, 0.0), np.maximum(-conductance_s, 0.0)
+    total = np.einsum("nchwij,fcij->nfhw", windows[0], positive) + np.einsum("nchwij,fcij->nfhw", windows[1], negative)
+    return total / (np.abs(conductance_s).sum(axis=(1, 2, 3))[:, None, None] + load_s)
+
+
+def _pooled(values: Array) -> Array:
+    images, channels, height, width = values.shape
+    return values.reshape(images, channels, height // POOL, POOL, width // POOL, POOL).mean(axis=(3, 5))

@@ -1,0 +1,96 @@
+"""Pictures of paper M's cells and of its small net: figures 4 and 5, ours as lines, the ideal as open markers."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
+
+from spingan.circuits.am_dcgan_cnn import READ_AT
+from spingan.circuits.am_dcgan_network import FILTER, POOL, Array
+from spingan.circuits.am_dcgan_study import CnnStudy
+from spingan.circuits.cell_bench import PULSE_S
+from spingan.circuits.memristive_activations import fit_tanh
+from spingan.circuits.memristive_cells import CellResult
+from spingan.reports.plots import COLOURS, DASHES, new_figure
+
+IDEAL: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none"}
+LABEL_SIZE = 9
+
+
+def cell_figure(result: CellResult) -> Figure:
+    """A cell's DC transfer, and its input and output through a pulse."""
+    figure, (left, right) = new_figure(8.0, 3.2, 2)
+    unit = result.cell.input_unit
+    left.plot(result.transfer.input, result.transfer.output_v, color=COLOURS[0], linewidth=1.6)
+    _axes(left, "input", unit, "output", "V")
+    response = result.response
+    right.plot(response.time_s, response.output_v, color=COLOURS[0], linewidth=1.6, label="output")
+    if unit == "V":
+        right.plot(response.time_s, response.input, "--", color=COLOURS[1], linewidth=1.2, label="input")
+        right.legend(frameon=False, fontsize=LABEL_SIZE - 1)
+    _axes(right, "time", "s", "", "V")
+    return figure
+
+
+def activation_figure(tanh: CellResult, relu: CellResult) -> Figure:
+    """Figure 5 of paper M: (a) the tanh with the fitted one, (b) the ReLU with the exact one, as open markers."""
+    figure, (left, right) = new_figure(8.0, 3.2, 2)
+    at = np.linspace(-0.9, 0.9, 25)
+    end_v, width_v, offset_v = fit_tanh(tanh.transfer)
+    fitted = end_v * np.tanh(at / width_v) + offset_v
+    cells = ((left, "(a) tanh", tanh, fitted, "fitted tanh"), (right, "(b) ReLU", relu, np.maximum(at, 0.0), "exact"))
+    for axis, title, result, ideal, label in cells:
+        axis.plot(
+            result.transfer.input, result.transfer.output_v, color=COLOURS[0], linewidth=1.6, label="cell in SPICE"
+        )
+        axis.plot(at, ideal, **IDEAL, markersize=4, label=label)
+        axis.legend(frameon=False, fontsize=LABEL_SIZE - 1, title=title, title_fontsize=LABEL_SIZE)
+        _axes(axis, "input", "V", "output", "V")
+    return figure
+
+
+def waveform_figure(study: CnnStudy) -> Figure:
+    """Figure 4 of paper M, (a) to (f), along the path of the liveliest mean; ideal numpy as open markers."""
+    channel, y, x = np.unravel_index(
+        np.ptp(study.ideal["first_mean"], axis=0).argmax(), study.ideal["first_mean"].shape[1:]
+    )
+    place = (slice(None), channel, POOL * y, POOL * x)
+    window = (slice(None), slice(POOL * y, POOL * y + FILTER), slice(POOL * x, POOL * x + FILTER))
+    pool = (slice(None), channel, slice(POOL * y, POOL * y + POOL), slice(POOL * x, POOL * x + POOL))
+    mean = (slice(None), channel, y, x)
+    signs = np.sign(study.network.first[channel])
+    panels = (
+        ("(a) rows of one filter", "V", "pixel", window, signs),
+        ("(b) output of that filter", "V", "first", place, 1.0),
+        ("(c) inputs of its mean", "V", "first_relu", pool, 1.0),
+        ("(d) output of that mean", "V", "first_mean", mean, 1.0),
+        ("(e) rows of the dense layer", "V", "row", (slice(None), slice(None)), 1.0),
+        ("(f) dense column's current", "A", "column_a", (slice(None),), 1.0),
+    )
+    figure, axes = new_figure(10.0, 5.4, len(panels), rows=2)
+    for axis, (title, unit, name, chosen, factor) in zip(axes, panels, strict=True):
+        _draw_waves(axis, study, study.run.waves[name][chosen] * factor, study.ideal[name][chosen] * factor)
+        axis.set_title(title, fontsize=LABEL_SIZE, loc="left")
+        _axes(axis, "time", "s", "", unit)
+    return figure
+
+
+def _draw_waves(axis: Axes, study: CnnStudy, waves: Array, ideal: Array) -> None:
+    """Waves, (times, ...), as lines, and their ideal values, (pictures, ...), near the pulses' ends."""
+    at = (np.arange(study.run.pictures) + READ_AT) * PULSE_S
+    lines, marks = waves.reshape(waves.shape[0], -1), ideal.reshape(ideal.shape[0], -1)
+    for number in range(lines.shape[1]):
+        style = DASHES[number // len(COLOURS) % len(DASHES)]
+        axis.plot(study.run.time_s, lines[:, number], style, color=COLOURS[number % len(COLOURS)], linewidth=1.1)
+        axis.plot(at, marks[:, number], **IDEAL, markersize=3.5)
+
+
+def _axes(axis: Axes, x: str, x_unit: str, y: str, y_unit: str) -> None:
+    axis.xaxis.set_major_formatter(EngFormatter(unit=x_unit))
+    axis.yaxis.set_major_formatter(EngFormatter(unit=y_unit))
+    axis.xaxis.set_major_locator(MaxNLocator(4))
+    axis.set_xlabel(x)
+    if y:
+        axis.set_ylabel(y)
