@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spingan.errors import UserError
+from spingan.data.catalogue import IDX_SETS
+from spingan.data.idx_set import IdxSet
+from spingan.errors import UserError
 from spingan.hardware.energy import Bill
 from spingan.hardware.technology import Technology, load_technology
 from spingan.image_grid import picture_format, save_grid
@@ -67,6 +70,7 @@ def evaluate(
         lambda images, draw: chosen.sample(images, draw, chip_seed),
         count=count,
         seed=seed,
+        data=_data_of(chosen),
         data_path=data_path or _trained_from(chosen),
         twin=None if twin is None else lambda images, draw: twin.sample(images, draw),
         features=features,
@@ -167,6 +171,21 @@ def float_twin(model: Model) -> Model | None:
 
 def _loaded(model: str | Path | Model) -> Model:
     return model if isinstance(model, Model) else load_model(model)
+
+
+def _data_of(model: Model) -> IdxSet:
+    """The image set that a model was trained on.
+
+    Raises:
+        UserError: It has no feature network.
+    """
+    name = model.info.get("recipe", {}).get("data", {}).get("name", "fashion-mnist")
+    if name not in IDX_SETS:
+        raise UserError(
+            f"model {model.name} draws images of {name}, for which there is no quality measure",
+            f"Name a model of {' or '.join(IDX_SETS)}.",
+        )
+    return IDX_SETS[name]
 
 
 def _trained_from(model: Model) -> str | None:

@@ -10,13 +10,15 @@ import threading
 import numpy as np
 import pytest
 
-from spingan.data import catalogue, fashion_mnist, idx
+from spingan.data import FASHION_MNIST as fashion_mnist
+from spingan.data import catalogue, idx
+from spingan.data.idx_set import Place
 from spingan.errors import UserError
 
 
 def write_set(folder, count=20, compressed=True):
     folder.mkdir(parents=True, exist_ok=True)
-    for images, labels in fashion_mnist.FILES.values():
+    for images, labels in fashion_mnist.files.values():
         suffix = ".gz" if compressed else ""
         idx.write(folder / f"{images}{suffix}", np.full((count, 28, 28), 7, np.uint8))
         idx.write(folder / f"{labels}{suffix}", np.arange(count, dtype=np.uint8) % 10)
@@ -29,9 +31,9 @@ def nowhere(tmp_path, monkeypatch):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    monkeypatch.setattr(fashion_mnist, "SYSTEM_FOLDERS", (tmp_path / "system",))
+    monkeypatch.setattr(fashion_mnist, "system_folders", (tmp_path / "system",))
     monkeypatch.setattr(fashion_mnist, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(fashion_mnist, "URL", f"http://127.0.0.1:{port}/")
+    monkeypatch.setattr(fashion_mnist, "url", f"http://127.0.0.1:{port}/")
     return tmp_path
 
 
@@ -47,9 +49,9 @@ def server(nowhere, monkeypatch):
     served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
     thread = threading.Thread(target=served.serve_forever, daemon=True)
     thread.start()
-    monkeypatch.setattr(fashion_mnist, "URL", f"http://127.0.0.1:{served.server_port}/")
-    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in fashion_mnist.SHA256}
-    monkeypatch.setattr(fashion_mnist, "SHA256", sums)
+    monkeypatch.setattr(fashion_mnist, "url", f"http://127.0.0.1:{served.server_port}/")
+    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in fashion_mnist.sha256}
+    monkeypatch.setattr(fashion_mnist, "sha256", sums)
     yield folder
     served.shutdown()
     served.server_close()
@@ -111,7 +113,7 @@ def test_what_is_nowhere_is_downloaded_once(server, nowhere, capsys):
     for path in server.iterdir():
         path.unlink()
     assert len(fashion_mnist.load("test")[0]) == 20
-    assert fashion_mnist.find() == fashion_mnist.Place("cache", nowhere / "cache")
+    assert fashion_mnist.find() == Place("cache", nowhere / "cache")
 
 
 def test_a_download_with_another_checksum_is_not_kept(server, nowhere):
@@ -155,7 +157,7 @@ def test_an_empty_set_is_refused(nowhere):
 
 
 def test_the_catalogue_says_where_each_set_is(nowhere):
-    whole, sample = catalogue.list_data()
+    whole, sample = catalogue.list_data()[:2]
     assert (whole.name, whole.found) == ("fashion-mnist", None)
     assert sample.to_dict()["found"].startswith("shipped sample")
     write_set(nowhere / "cache")

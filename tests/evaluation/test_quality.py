@@ -10,10 +10,11 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torchmetrics.image import fid
 
-from spingan.data import fashion_mnist, idx
+from spingan.data import FASHION_MNIST as fashion_mnist
+from spingan.data import idx
 from spingan.errors import UserError
 from spingan.evaluation import inception
-from spingan.evaluation.features import describe, fashion_cnn
+from spingan.evaluation.features import describe, feature_cnn
 from spingan.evaluation.frechet import frechet_distance, kernel_distance
 from spingan.evaluation.quality import _to_8_bit, evaluate
 
@@ -21,7 +22,7 @@ from spingan.evaluation.quality import _to_8_bit, evaluate
 @pytest.fixture
 def no_data(monkeypatch, tmp_path):
     """A machine with nothing but the shipped sample."""
-    monkeypatch.setattr(fashion_mnist, "SYSTEM_FOLDERS", ())
+    monkeypatch.setattr(fashion_mnist, "system_folders", ())
     monkeypatch.setattr(fashion_mnist, "cache_folder", lambda: tmp_path / "cache")
 
 
@@ -30,7 +31,7 @@ def described():
     """The sample sorted by class, with what fashion-cnn makes of it: images, labels, features, classes."""
     images, labels = fashion_mnist.test_sample()
     order = np.argsort(labels, kind="stable")
-    return images[order], labels[order], *describe(images[order], fashion_cnn())
+    return images[order], labels[order], *describe(images[order], feature_cnn("fashion-cnn"))
 
 
 def sampler(images):
@@ -49,7 +50,10 @@ def blurred(images, pixels):
 @pytest.mark.parametrize(("worsen", "steps"), [(blurred, (0.5, 0.8, 1.2)), (noisy, (10, 25, 60))])
 def test_the_distances_rise_with_blur_and_with_noise(described, worsen, steps):
     images, _, features, _ = described
-    real, sets = features[::2], [features[1::4], *(describe(worsen(images[1::4], s), fashion_cnn())[0] for s in steps)]
+    real, sets = (
+        features[::2],
+        [features[1::4], *(describe(worsen(images[1::4], s), feature_cnn("fashion-cnn"))[0] for s in steps)],
+    )
     for distance in (frechet_distance, partial(kernel_distance, subsets=3)):
         values = [distance(real, other) for other in sets]
         assert values == sorted(values)
@@ -107,7 +111,7 @@ def test_worse_images_than_the_twins_give_a_larger_value_and_a_lost_class_is_nam
 def test_with_the_data_set_the_floor_is_train_against_test(described, tmp_path):
     images, labels, features, _ = described
     order = np.random.default_rng(1).permutation(1000)
-    for (image_name, label_name), part in zip(fashion_mnist.FILES.values(), (2 * order, 2 * order + 1), strict=True):
+    for (image_name, label_name), part in zip(fashion_mnist.files.values(), (2 * order, 2 * order + 1), strict=True):
         idx.write(tmp_path / image_name, images[part])
         idx.write(tmp_path / label_name, labels[part])
     seen = []

@@ -4,9 +4,11 @@ import sys
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from spingan.errors import UserError
 from spingan.hardware import Synapse, Technology, load_technology, shipped_technologies
+from spingan.hardware.technology import DenseArrays
 
 ODD = Synapse(name="a", basis="measured", conductance=(1e-6, 2e-6, 5e-6))
 
@@ -15,11 +17,34 @@ def test_the_midpoint_reference_shifts_the_levels_about_the_middle_of_the_range(
     assert Technology(name="t", synapse=ODD).weight_levels() == pytest.approx([-1, -0.5, 1])
 
 
-@pytest.mark.parametrize("encoding", ["differential_pair", "sign_crossbar"])
-def test_a_pair_and_a_sign_crossbar_mirror_the_levels_and_hold_zero_once(encoding):
-    technology = Technology(name="t", synapse=ODD, encoding=encoding)
+def test_a_pair_mirrors_the_levels_and_holds_zero_once():
+    technology = Technology(name="t", synapse=ODD, encoding="differential_pair")
     assert technology.weight_levels() == pytest.approx([-1, -0.25, 0, 0.25, 1])
     assert technology.cells_per_weight == 2
+
+
+def test_a_sign_crossbar_holds_nothing_smaller_than_its_smallest_conductance():
+    technology = Technology(name="t", synapse=ODD, encoding="sign_crossbar")
+    assert technology.weight_levels() == pytest.approx([-1, -0.4, -0.2, 0.2, 0.4, 1])
+    assert technology.cells_per_weight == 2
+
+
+def test_dense_layers_have_their_own_encoding_and_read_out_and_all_else_of_the_technology():
+    dense = {"encoding": "sign_crossbar", "read_out": "virtual_ground", "columns_read": "in_turn"}
+    fields = {"encoding": "differential_pair", "read_out": "load_divider", "load_resistance_ohm": 4e3}
+    technology = Technology(name="t", synapse=ODD, dense=DenseArrays(**dense), **fields)
+    own = technology.for_dense()
+    assert (own.encoding, own.read_out, own.columns_read) == tuple(dense.values())
+    assert own.load_conductance is None and technology.load_conductance == pytest.approx(1 / 4e3 / 4e-6)
+    assert own.synapse is ODD and own.for_dense() is own
+
+
+def test_a_load_divider_without_a_load_or_without_siemens_is_refused():
+    with pytest.raises(ValidationError, match="needs load_resistance_ohm"):
+        Technology(name="t", synapse=ODD, read_out="load_divider")
+    even = Synapse(name="n", basis="normalised", conductance=(0, 1))
+    with pytest.raises(ValidationError, match="needs its conductances in siemens"):
+        Technology(name="t", synapse=even, dense=DenseArrays(read_out="load_divider"), load_resistance_ohm=4e3)
 
 
 def test_without_a_synapse_any_float_is_a_weight():

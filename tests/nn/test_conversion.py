@@ -158,11 +158,6 @@ def test_an_activation_without_a_curve_is_refused_unless_it_is_named_digital(wit
     assert conversion.rows[0].kind == "digital" and type(conversion.model[0]) is nn.ReLU
 
 
-def test_a_load_divider_is_refused(with_levels):
-    with pytest.raises(UserError, match="read_out load_divider is not simulated"):
-        convert(nn.Linear(2, 2), with_levels(64, read_out="load_divider"))
-
-
 class _Functional(nn.Module):
     def __init__(self) -> None:
         super().__init__()

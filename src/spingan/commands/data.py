@@ -13,18 +13,21 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command("list")
 def list_sets(json: Json = False) -> None:
     """The image sets and where they are on this machine."""
-    from spingan.data import fashion_mnist
+    from spingan.data.catalogue import IDX_SETS
 
-    place = fashion_mnist.find()
-    sample = str(fashion_mnist.sample_folder())
-    sets = [
-        {
-            "name": "fashion-mnist",
-            "images": 70_000,
-            "place": None if place is None else str(place.folder),
-            "how": "spingan data fetch fashion-mnist" if place is None else place.kind,
-        },
-        {"name": "fashion-mnist sample", "images": 2_000, "place": sample, "how": "shipped, of the test set"},
+    sets: list[dict[str, object]] = []
+    for images in IDX_SETS.values():
+        place, sample = images.find(), str(images.sample_folder())
+        sets += [
+            {
+                "name": images.name,
+                "images": 70_000,
+                "place": None if place is None else str(place.folder),
+                "how": f"spingan data fetch {images.name}" if place is None else place.kind,
+            },
+            {"name": f"{images.name} sample", "images": 2_000, "place": sample, "how": "shipped, of the test set"},
+        ]
+    sets += [
         {"name": "anime-faces", "images": None, "place": None, "how": "your folder of pictures: --set data.path=DIR"},
     ]
     if json:
@@ -36,12 +39,12 @@ def list_sets(json: Json = False) -> None:
 
 @app.command()
 def fetch(
-    name: Annotated[Literal["fashion-mnist"], typer.Argument(help="The set.")] = "fashion-mnist", json: Json = False
+    name: Annotated[Literal["fashion-mnist", "mnist"], typer.Argument(help="The set.")] = "fashion-mnist", json: Json = False
 ) -> None:
     """Download an image set into the user's cache, checked against its publisher's checksums."""
-    from spingan.data import fashion_mnist
+    from spingan.data.catalogue import IDX_SETS
 
-    place = fashion_mnist.fetch()
+    place = IDX_SETS[name].fetch()
     if json:
         print_json({"name": name, "place": str(place.folder)})
     else:

@@ -3,8 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from spingan.data import fashion_mnist
+from spingan.data.fashion_mnist import FASHION_MNIST
+from spingan.data.idx_set import IdxSet
+from spingan.data.mnist import MNIST
 from spingan.errors import UserError
+
+IDX_SETS: dict[str, IdxSet] = {"fashion-mnist": FASHION_MNIST, "mnist": MNIST}
 
 
 @dataclass(frozen=True)
@@ -26,30 +30,33 @@ class DataSet:
 
 
 def list_data() -> tuple[DataSet, ...]:
-    """Every known image set, with where it was found."""
-    place = fashion_mnist.find()
-    return (
-        DataSet(
-            name="fashion-mnist",
-            about="grey images of clothes, 28 x 28, ten classes",
-            train_images=60_000,
-            test_images=10_000,
-            licence="MIT (Zalando SE)",
-            source="arXiv 1708.07747",
-            found=None if place is None else str(place),
-            how_to_get="system package dataset-fashion-mnist, or spingan data fetch fashion-mnist (31 MB)",
-        ),
-        DataSet(
-            name="fashion-mnist-sample",
-            about="200 test images of each class",
-            train_images=0,
-            test_images=2_000,
-            licence="MIT (Zalando SE)",
-            source="arXiv 1708.07747",
-            found=f"shipped sample, {fashion_mnist.sample_folder()}",
-            how_to_get="part of spingan",
-        ),
+    """Every known image set, with where it was found: each whole, and its shipped sample."""
+    return tuple(entry for images in IDX_SETS.values() for entry in _entries(images))
+
+
+def _entries(images: IdxSet) -> tuple[DataSet, DataSet]:
+    place = images.find()
+    common: dict[str, Any] = {"licence": images.licence, "source": images.source}
+    package = f"system package dataset-{images.name}, or " if images.system_folders else ""
+    whole = DataSet(
+        name=images.name,
+        about=images.about,
+        train_images=60_000,
+        test_images=10_000,
+        found=None if place is None else str(place),
+        how_to_get=f"{package}spingan data fetch {images.name}",
+        **common,
     )
+    sample = DataSet(
+        name=f"{images.name}-sample",
+        about="200 test images of each class",
+        train_images=0,
+        test_images=2_000,
+        found=f"shipped sample, {images.sample_folder()}",
+        how_to_get="part of spingan",
+        **common,
+    )
+    return whole, sample
 
 
 def fetch_data(name: str) -> DataSet:
@@ -62,5 +69,5 @@ def fetch_data(name: str) -> DataSet:
     if name not in known:
         raise UserError(f"unknown data set {name!r}", f"Known: {', '.join(known)}.")
     if known[name].found is None:
-        fashion_mnist.fetch()
+        IDX_SETS[name].fetch()
     return next(entry for entry in list_data() if entry.name == name)

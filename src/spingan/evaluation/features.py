@@ -1,7 +1,8 @@
 """Features of images, the space in which distances between sets of images are measured.
 
-`fashion-cnn` is a small network trained here on Fashion-MNIST (`spingan.evaluation.train_features`). It knows clothes,
-runs on a processor in seconds and needs no download; its distances are not comparable with those of Inception.
+`fashion-cnn` and `mnist-cnn` are small networks trained here, on Fashion-MNIST and on MNIST
+(`spingan.evaluation.train_features`). They know clothes and digits, run on a processor in seconds and need no download;
+their distances are not comparable with those of Inception, nor with each other's.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ CLASSES = 10
 BATCH = 500  # assumed: large enough for full speed, 500 images take about 60 MB
 
 
-class FashionCnn(nn.Module):
+class FeatureCnn(nn.Module):
     """Three convolutions, one dense layer to the features, one to the classes; 167,402 weights."""
 
     def __init__(self) -> None:
@@ -57,7 +58,7 @@ def _block(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
     return nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
 
 
-def channels_last(net: FashionCnn) -> FashionCnn:
+def channels_last(net: FeatureCnn) -> FeatureCnn:
     """`net` itself, its kernels laid out so that the processor's faster convolutions are used (same values)."""
     for parameter in net.parameters():
         if parameter.dim() == 4:
@@ -65,26 +66,30 @@ def channels_last(net: FashionCnn) -> FashionCnn:
     return net
 
 
+FEATURE_NETS = {"fashion-mnist": "fashion-cnn", "mnist": "mnist-cnn"}
+"""The shipped network of each image set."""
+
+
 @cache
-def fashion_cnn() -> FashionCnn:
-    """The shipped network in evaluation mode, its weights checked against the model card.
+def feature_cnn(name: str) -> FeatureCnn:
+    """A shipped network, `fashion-cnn` or `mnist-cnn`, in evaluation mode, its weights checked against its model card.
 
     Raises:
         UserError: The installed package is damaged.
     """
     with resources.as_file(resources.files("spingan") / "pretrained") as folder:
-        return load_fashion_cnn(folder / "fashion-cnn.safetensors")
+        return load_feature_cnn(folder / f"{name}.safetensors")
 
 
-def load_fashion_cnn(path: str | Path) -> FashionCnn:
+def load_feature_cnn(path: str | Path) -> FeatureCnn:
     """The network in the weights file `path`, checked against the SHA-256 in the model card (.json) beside it.
 
     Raises:
         UserError: A file is missing, is not what its name says, or the two do not belong together.
     """
     path = Path(path)
-    remedy = "Install spingan again, or train it: python -m spingan.evaluation.train_features --out FOLDER"
-    net = FashionCnn()
+    remedy = "Install spingan again, or train it: python -m spingan.evaluation.train_features SET --out FOLDER"
+    net = FeatureCnn()
     try:
         expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["sha256"]
         found = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -97,7 +102,7 @@ def load_fashion_cnn(path: str | Path) -> FashionCnn:
 
 
 def describe(
-    images: UInt8[np.ndarray, "n 28 28"], net: FashionCnn, advance: Callable[[int], None] = lambda done: None
+    images: UInt8[np.ndarray, "n 28 28"], net: FeatureCnn, advance: Callable[[int], None] = lambda done: None
 ) -> tuple[Float[np.ndarray, "n 64"], NDArray[np.int64]]:
     """The features (float64) and the likeliest class of each image; `advance` is told the images done at each batch."""
     features, classes = [], []

@@ -1,4 +1,4 @@
-"""How good generated Fashion-MNIST images are: a distance, its floor, the float twin's, and the missing classes."""
+"""How good generated clothes or digits are: a distance, its floor, the float twin's, and the missing classes."""
 
 import time
 from collections.abc import Callable
@@ -13,9 +13,10 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from spingan.data import fashion_mnist
+from spingan.data.fashion_mnist import FASHION_MNIST
+from spingan.data.idx_set import IdxSet
 from spingan.errors import UserError
-from spingan.evaluation.features import describe, fashion_cnn
+from spingan.evaluation.features import FEATURE_NETS, describe, feature_cnn
 from spingan.evaluation.frechet import class_histogram, frechet_distance, kernel_distance, missing_classes
 
 Sampler = Callable[[int, int], Tensor]  # count, seed -> images in [-1, 1]
@@ -23,7 +24,7 @@ Progress = Callable[[str, int, int], None]  # what is being done, images done, i
 FeatureSpace = Literal["cnn", "inception"]
 Images = UInt8[np.ndarray, "n 28 28"]
 
-METRIC_NAMES: dict[FeatureSpace, str] = {"cnn": "FD(fashion-cnn, {})", "inception": "FID(inception-v3, {})"}
+METRIC_NAMES: dict[FeatureSpace, str] = {"cnn": "FD({net}, {count})", "inception": "FID(inception-v3, {count})"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Quality:
         floor: The same distance for real images that are not the test images: what a perfect generator would reach.
         float_twin: The same distance for the same net in floating point, or None if none was given.
         kernel_distance: Squared maximum mean discrepancy in the same feature space; near 0 for a perfect generator.
-        class_histogram: Share of each class among the generated images, as fashion-cnn sees them.
+        class_histogram: Share of each class among the generated images, as the image set's network sees them.
         missing_classes: Classes with less than a tenth of an even share.
         protocol: What was compared with what, in words.
         seconds: Wall time.
@@ -75,12 +76,13 @@ def evaluate(
     *,
     count: int = 10_000,
     seed: int = 0,
+    data: IdxSet = FASHION_MNIST,
     data_path: str | Path | None = None,
     twin: Sampler | None = None,
     features: FeatureSpace = "cnn",
     progress: Progress = lambda what, done, total: None,
 ) -> Quality:
-    """Compare `count` generated images with as many test images of Fashion-MNIST.
+    """Compare `count` generated images with as many test images of the set.
 
     Where the data set is not on this machine, the 2,000 shipped test images stand in and `count` is at most 2,000; the
     result's `metric` and `protocol` say so. Generated images are rounded to 8 bit first, as real ones are.
@@ -89,18 +91,19 @@ def evaluate(
         sample: Called once as sample(count, seed); gives float images (count, 1, 28, 28) in [-1, 1].
         count: Images on each side, 2 to 10,000.
         seed: Given to `sample` and `twin`, and used to draw the kernel distance's subsets.
-        data_path: Folder with Fashion-MNIST (recipe key data.path).
+        data: The image set.
+        data_path: Folder that holds it (recipe key data.path).
         twin: The float twin, called as `sample` is.
-        features: "cnn" for fashion-cnn, "inception" for standard FID by paper S's protocol (extra `fid`; slow).
+        features: "cnn" for the set's own network, "inception" for standard FID by paper S's protocol (extra `fid`).
         progress: Told (what, images done, images in all) as the work goes on.
 
     Raises:
         UserError: A count out of range, a damaged data set, images of another shape or not finite, no Inception.
     """
     started = time.monotonic()
-    real = _real_images(count, data_path)
+    real = _real_images(count, data, data_path)
     count = len(real.test)
-    to_features = _feature_function(features)
+    to_features = _feature_function(features, FEATURE_NETS[data.name])
 
     def describe_set(what: str, images: Images) -> Float[np.ndarray, "n features"]:
         return to_features(images, _Counter(partial(progress, what), len(images)))
@@ -111,13 +114,13 @@ def evaluate(
     floor_features = [
         test_features if images is real.test else describe_set("floor", images) for images in real.floor_pair
     ]
-    histogram = class_histogram(describe(generated, fashion_cnn())[1], fashion_mnist.CLASS_NAMES)
+    histogram = class_histogram(describe(generated, feature_cnn(FEATURE_NETS[data.name]))[1], data.class_names)
     twin_value = None
     if twin is not None:
         twin_images = _to_8_bit(twin(count, seed), count, "the float twin")
         twin_value = frechet_distance(test_features, describe_set("float twin", twin_images))
     return Quality(
-        metric=METRIC_NAMES[features].format(count),
+        metric=METRIC_NAMES[features].format(net=FEATURE_NETS[data.name], count=count),
         value=frechet_distance(test_features, generated_features),
         floor=frechet_distance(*floor_features),
         float_twin=twin_value,
@@ -147,9 +150,9 @@ class _Counter:
         self._report(self._done, self._total)
 
 
-def _feature_function(features: FeatureSpace) -> Callable[[Images, Callable[[int], None]], np.ndarray]:
+def _feature_function(features: FeatureSpace, name: str) -> Callable[[Images, Callable[[int], None]], np.ndarray]:
     if features == "cnn":
-        net = fashion_cnn()
+        net = feature_cnn(name)
         return lambda images, advance: describe(images, net, advance)[0]
     if features == "inception":
         from spingan.evaluation.inception import inception_features, network
@@ -159,12 +162,12 @@ def _feature_function(features: FeatureSpace) -> Callable[[Images, Callable[[int
     raise UserError(f"unknown features {features!r}", f"Known: {', '.join(METRIC_NAMES)}.")
 
 
-def _real_images(count: int, data_path: str | Path | None) -> _RealImages:
+def _real_images(count: int, data: IdxSet, data_path: str | Path | None) -> _RealImages:
     if count < 2:
         raise UserError(f"cannot compare {count} images", "Ask for at least 2; 10,000 is the usual number.")
-    place = fashion_mnist.find(data_path)
+    place = data.find(data_path)
     if place is None:
-        test = fashion_mnist.test_sample()[0][:count]
+        test = data.test_sample()[0][:count]
         half = len(test) // 2
         if half < 2:
             raise UserError(f"cannot halve {count} images for the floor", "Ask for at least 4.")
@@ -173,9 +176,9 @@ def _real_images(count: int, data_path: str | Path | None) -> _RealImages:
             (test[:half], test[half:]),
             f"{len(test):,} images of the shipped test sample",
             f"the sample's two halves of {half:,}, so it lies higher than with as many images as the value",
-            f"shipped sample, {fashion_mnist.sample_folder()}",
+            f"shipped sample, {data.sample_folder()}",
         )
-    test, train = fashion_mnist.load("test", data_path)[0], fashion_mnist.load("train", data_path)[0]
+    test, train = data.load("test", data_path)[0], data.load("train", data_path)[0]
     most = min(len(test), len(train))
     if count > most:
         raise UserError(f"cannot compare {count:,} images: {place} has {most:,}", f"Ask for at most {most:,}.")
@@ -192,7 +195,7 @@ def _to_8_bit(images: Tensor, count: int, who: str) -> Images:
     """Images in [-1, 1] as real ones are: 0 to 255, without the channel; what lies outside is clipped."""
     if tuple(images.shape) != (count, 1, 28, 28):
         problem = f"{who} gives images of shape {tuple(images.shape)}, expected {(count, 1, 28, 28)}"
-        raise UserError(problem, "Quality is measured on Fashion-MNIST: name a model with 28 x 28 grey images.")
+        raise UserError(problem, "Quality is measured on clothes and digits: name a model with 28 x 28 grey images.")
     if not images.isfinite().all():
         raise UserError(f"{who} gives images with values that are not finite", "Its training went wrong: train again.")
     scaled = images.detach().cpu().float().add(1).mul(127.5).round().clamp(0, 255)

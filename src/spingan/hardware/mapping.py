@@ -1,18 +1,19 @@
 """The seam between a weight matrix and the array that holds it: `program` and `effective_weight`.
 
 A weight is stored as the difference of two conductances, in fractions f of the synapse's span:
-midpoint reference 2 (f - 1/2), differential pair f+ - f-, sign crossbar +-f. A column's gain is the weight that the
-fraction's end stands for, so weight = gain x difference.
+midpoint reference 2 (f - 1/2), differential pair f+ - f-, sign crossbar ±f / fmax. A column's gain is the weight that
+the fraction's end stands for, so weight = gain x difference. How a column is read may change that: `read_out`.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from jaxtyping import Float, Int
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
+from spingan.hardware.read_out import load_divider, virtual_ground
 from spingan.hardware.synapse import Faults
 from spingan.hardware.technology import Encoding, Technology
 
@@ -20,11 +21,21 @@ _OFF = 1e-30  # gain of a column of zeros: nothing beside any weight, and its in
 
 
 class Noise(BaseModel):
-    """Gaussian noise of a weight: its standard deviation as a fraction of the column's full scale or of the value."""
+    """Noise of a weight: Gaussian, its standard deviation as a fraction of the column's full scale or of the value; or
+    of each device's resistance, which then lies anywhere within ± that fraction of what was meant.
+
+    A Gaussian of 50 % of a resistance would make some negative; even odds within bounds do not.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     fraction: float = Field(ge=0.0, le=1.0)
-    of: Literal["full_scale", "value"] = "full_scale"
+    of: Literal["full_scale", "value", "resistance"] = "full_scale"
+
+    @model_validator(mode="after")
+    def _resistances_stay_positive(self) -> Self:
+        if self.of == "resistance" and self.fraction >= 1:
+            raise ValueError(f"variability of ±{self.fraction:.0%} makes resistances zero or negative: stay below 1")
+        return self
 
 
 @dataclass(frozen=True)
@@ -40,10 +51,12 @@ class ProgrammedArray:
 
     Attributes:
         codes: Level that each weight was programmed to, counted from the most negative weight level.
-        positive: Conductance of the weight's own device, in fractions of the synapse's span; float64, so that the
-            difference of the halves gives back each level exactly.
+        positive: Conductance of the weight's own device, in units of the synapse's span, the smallest conductance
+            included; float64, so that the difference of the halves gives back each level exactly.
         negative: Conductance that is subtracted: the pair's other device, or the reference (rows, 1).
         span: Weight per unit of conductance difference at gain 1.
+        off: Smallest conductance of a device, in the same units; 0 where it is unknown.
+        load: Conductance of the load that each column ends in; None for a virtual ground.
         gain: Weight that full scale stands for, a column each.
         stuck: Weights with a device that kept its conductance whatever was written; None if none can be stuck.
         tiles: Row and column slices, one a physical array.
@@ -53,6 +66,8 @@ class ProgrammedArray:
     positive: Float[Tensor, "rows columns"]
     negative: Float[Tensor, "rows columns_or_one"]
     span: float
+    off: float
+    load: float | None
     gain: Float[Tensor, " columns"]
     stuck: Tensor | None
     tiles: tuple[tuple[slice, slice], ...]
@@ -91,12 +106,20 @@ def tile_slices(rows: int, columns: int, technology: Technology) -> tuple[tuple[
     )
 
 
-def _halves(weight_in_full_scale: Tensor, encoding: Encoding) -> tuple[Tensor, Tensor, float]:
-    """Both conductances, in fractions of the span, of weights in -1..1."""
+def halves(weight_in_full_scale: Tensor, encoding: Encoding, off: float) -> tuple[Tensor, Tensor, float]:
+    """Both conductances, in units of the span, of weights in -1..1, and the weight that one unit stands for.
+
+    Args:
+        weight_in_full_scale: Of any shape; differentiable.
+        off: Smallest conductance of a device. A sign crossbar has one device a weight; its other half is nothing.
+    """
     if encoding == "midpoint_reference":
-        reference = torch.full_like(weight_in_full_scale[:, :1], 0.5)
-        return (weight_in_full_scale + 1) / 2, reference, 2.0
-    return weight_in_full_scale.clamp(min=0), (-weight_in_full_scale).clamp(min=0), 1.0
+        reference = torch.full_like(weight_in_full_scale[:, :1], off + 0.5)
+        return (weight_in_full_scale + 1) / 2 + off, reference, 2.0
+    scale = 1 + off if encoding == "sign_crossbar" else 1.0
+    bottom = 0.0 if encoding == "sign_crossbar" else off
+    upper, lower = weight_in_full_scale.clamp(min=0), (-weight_in_full_scale).clamp(min=0)
+    return upper * scale + bottom, lower * scale + bottom, 1 / scale
 
 
 def program(
@@ -110,7 +133,8 @@ def program(
     """Write a weight matrix into an array of the technology's devices.
 
     Programming noise and device faults come from `chip_seed` alone: the same seed is the same chip. Noise of full scale
-    is drawn for every weight in units of the column's gain; noise of value in units of the weight.
+    is drawn for every weight in units of the column's gain, noise of value in units of the weight, noise of resistance
+    for every device.
 
     Faults hit the device of a midpoint-referenced weight, both devices of a pair, and the one that holds a sign
     crossbar's value; the reference column and the sign are taken to be sound.
@@ -131,44 +155,54 @@ def program(
     levels = torch.as_tensor(table, dtype=weight.dtype)
     codes = nearest_level((weight.detach() / gain).clamp(-1, 1), levels)
     written = levels[codes]  # in the weight's precision: what training computes with
-    if noise is not None and noise.fraction > 0:
+    off = technology.off_conductance
+    if noise is not None and noise.fraction > 0 and noise.of != "resistance":
         unit = torch.randn(written.shape, generator=generator, dtype=written.dtype)
         written = written + noise.fraction * unit * (written if noise.of == "value" else 1.0)
-    positive, negative, span = _halves(written.double(), technology.encoding)
+    positive, negative, span = halves(written.double(), technology.encoding, off)
+    if noise is not None and noise.of == "resistance":
+        technology.synapse.require_siemens("noise of the resistance")
+        positive, negative = (_within_tolerance(half, noise.fraction, generator) for half in (positive, negative))
     stuck = None
     faults = technology.synapse.faults
     if any((faults.stuck_at_minimum, faults.stuck_at_maximum, faults.stuck_at_random)):
-        positive, negative, stuck = _with_faults(positive, negative, technology.encoding, faults, generator)
-    rows, columns = weight.shape
-    return ProgrammedArray(codes, positive, negative, span, gain, stuck, tile_slices(rows, columns, technology))
+        positive, negative, stuck = _with_faults(positive, negative, technology.encoding, faults, off, generator)
+    tiles, load = tile_slices(*weight.shape, technology), technology.load_conductance
+    return ProgrammedArray(codes, positive, negative, span, off, load, gain, stuck, tiles)
+
+
+def _within_tolerance(conductance: Tensor, tolerance: float, generator: torch.Generator) -> Tensor:
+    """Devices whose resistance lies anywhere within ± `tolerance` of what was meant."""
+    lot = torch.rand(conductance.shape, generator=generator, dtype=conductance.dtype)
+    return conductance / (1 + tolerance * (2 * lot - 1))
 
 
 def _with_faults(
-    positive: Tensor, negative: Tensor, encoding: Encoding, faults: Faults, generator: torch.Generator
+    positive: Tensor, negative: Tensor, encoding: Encoding, faults: Faults, off: float, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Both halves after faults, and the weights that have one."""
     if encoding == "sign_crossbar":  # one device holds the value, whichever its sign
-        value, stuck = _stick(positive + negative, faults, generator)
+        value, stuck = _stick(positive + negative, faults, off, generator)
         minus = negative > 0
         nothing = torch.zeros_like(value)
         return torch.where(minus, nothing, value), torch.where(minus, value, nothing), stuck
-    positive, stuck = _stick(positive, faults, generator)
+    positive, stuck = _stick(positive, faults, off, generator)
     if encoding == "differential_pair":
-        negative, other = _stick(negative, faults, generator)
+        negative, other = _stick(negative, faults, off, generator)
         stuck = stuck | other
     return positive, negative, stuck
 
 
-def _stick(conductance: Tensor, faults: Faults, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _stick(conductance: Tensor, faults: Faults, off: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Devices that stick at their smallest, their largest or any conductance, each with its own probability."""
     lot = torch.rand(conductance.shape, generator=generator)
     anywhere = torch.rand(conductance.shape, generator=generator).to(conductance.dtype)
     stuck = torch.zeros(conductance.shape, dtype=torch.bool)
     edge = 0.0
     for share, value in (
-        (faults.stuck_at_minimum, 0.0),
-        (faults.stuck_at_maximum, 1.0),
-        (faults.stuck_at_random, anywhere),
+        (faults.stuck_at_minimum, off),
+        (faults.stuck_at_maximum, off + 1),
+        (faults.stuck_at_random, anywhere + off),
     ):
         fraction = share or 0.0
         hit = (lot >= edge) & (lot < edge + fraction)
@@ -179,8 +213,13 @@ def _stick(conductance: Tensor, faults: Faults, generator: torch.Generator) -> t
 
 
 def effective_weight(array: ProgrammedArray, periphery: Periphery | None = None) -> Float[Tensor, "rows columns"]:
-    """The weights that a layer computes with when the array stands behind it: gain x span x (positive - negative)."""
+    """The weights that a layer computes with when the array stands behind it: gain x span x what its columns give."""
     gain = array.gain
     if periphery is not None and periphery.factor is not None:
         gain = gain * periphery.factor
-    return ((array.positive - array.negative) * array.span * gain).to(gain.dtype)
+    if array.load is None:
+        held = virtual_ground(array.positive, array.negative)
+    else:
+        negative = array.negative.expand_as(array.positive)
+        held = load_divider(array.positive, negative, array.off, array.load, rows=(0,))
+    return (held * array.span * gain).to(gain.dtype)

@@ -1,7 +1,7 @@
 """The synapse: all that the network half knows of the device that holds a weight."""
 
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,10 @@ class Read(Value):
     """Voltage at which a tunnel junction's magnetoresistance has fallen to half."""
     noise_s: NotNegative | None = None
     """Standard deviation of a read, one figure for all levels; the column read_noise_s gives it level by level."""
+    disturb: Fraction | None = None
+    """Share of one step that a device moves at a read."""
+    leakage_s: NotNegative | None = None
+    """Conductance of a cell that is not selected."""
 
 
 class Spread(Value):
@@ -57,6 +61,8 @@ class Spread(Value):
 
     gain: NotNegative | None = None
     """Of a device's whole range, as a fraction of it."""
+    resistance: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """No deviation but bounds: a device's resistance lies anywhere within ± this fraction of what was meant."""
     minimum_conductance_s: NotNegative | None = None
     maximum_conductance_s: NotNegative | None = None
     cycle_to_cycle: NotNegative | None = None

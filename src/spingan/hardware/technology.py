@@ -16,6 +16,7 @@ from spingan.hardware.synapse import Synapse
 from spingan.hardware.value import SCHEMA_VERSION, NotNegative, Positive, Value, build, check_schema_version
 
 Encoding = Literal["midpoint_reference", "differential_pair", "sign_crossbar"]
+ReadOut = Literal["virtual_ground", "load_divider"]
 ActivationKey = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
 
 DEVICES = Path(__file__).parents[1] / "devices"
@@ -45,6 +46,14 @@ class Converter(Value):
         return self
 
 
+class DenseArrays(Value):
+    """What the arrays of dense layers have otherwise than those of convolutions. A field that is None is the same."""
+
+    encoding: Encoding | None = None
+    read_out: ReadOut | None = None
+    columns_read: Literal["together", "in_turn"] | None = None
+
+
 class Technology(Value):
     """A synapse, its activations, and the array around them.
 
@@ -57,7 +66,11 @@ class Technology(Value):
     synapse: Synapse | None = None
     activations: dict[ActivationKey, Activation] = Field(default_factory=dict)
     encoding: Encoding = "midpoint_reference"
-    read_out: Literal["virtual_ground", "load_divider"] = "virtual_ground"
+    read_out: ReadOut = "virtual_ground"
+    columns_read: Literal["together", "in_turn"] = "together"
+    """Whether one read gives all columns of an array, or one column after another, each taking a read's time."""
+    dense: DenseArrays = DenseArrays()
+    """What dense layers have otherwise."""
     gain: Literal["none", "layer", "column"] = "none"
     tile_rows: int | None = Field(default=None, ge=1)
     tile_columns: int | None = Field(default=None, ge=1)
@@ -84,6 +97,14 @@ class Technology(Value):
         return self
 
     @model_validator(mode="after")
+    def _a_load_divider_divides_siemens(self) -> Self:
+        if "load_divider" in (self.read_out, self.dense.read_out) and self.synapse is not None:
+            self.synapse.require_siemens("read_out load_divider")
+            if self.load_resistance_ohm is None:
+                raise ValueError("read_out load_divider needs load_resistance_ohm")
+        return self
+
+    @model_validator(mode="after")
     def _wires_need_siemens(self) -> Self:
         if self.wire_resistance_ohm and self.synapse is not None:
             self.synapse.require_siemens("wire_resistance_ohm")
@@ -92,14 +113,38 @@ class Technology(Value):
     def weight_levels(self) -> NDArray[np.float64] | None:
         """The weights that the encoding can hold, rising in [-1, 1]; None without a synapse (any float).
 
-        The midpoint reference gives 2g - 1 of the normalised level g; pair and sign crossbar give ±g.
+        The midpoint reference gives 2g - 1 of the normalised level g; a pair gives ±g. A sign crossbar turns a device's
+        input round, so that it gives ±G / Gmax and has nothing below Gmin / Gmax; on a normalised basis Gmin is
+        unknown, and taken as none.
         """
         if self.synapse is None:
             return None
         levels = self.synapse.normalised_levels()
         if self.encoding == "midpoint_reference":
             return 2 * levels - 1
-        return np.unique(np.concatenate((-levels[1:], levels)))
+        if self.encoding == "sign_crossbar":
+            levels = (self.off_conductance + levels) / (self.off_conductance + 1)
+        return np.unique(np.concatenate((-levels, levels)))
+
+    @property
+    def off_conductance(self) -> float:
+        """A device's smallest conductance in units of its span Gmax - Gmin; 0 where the basis is normalised."""
+        if self.synapse is None or self.synapse.basis == "normalised":
+            return 0.0
+        lowest, highest = self.synapse.conductance[0], self.synapse.conductance[-1]
+        return lowest / (highest - lowest)
+
+    @property
+    def load_conductance(self) -> float | None:
+        """The load's conductance in units of the synapse's span; None with a virtual ground or without a synapse."""
+        if self.read_out != "load_divider" or self.synapse is None or self.load_resistance_ohm is None:
+            return None
+        return 1 / (self.load_resistance_ohm * (self.synapse.conductance[-1] - self.synapse.conductance[0]))
+
+    def for_dense(self) -> "Technology":
+        """The technology as dense layers have it."""
+        other = {name: value for name, value in self.dense if value is not None}
+        return self.model_copy(update={**other, "dense": DenseArrays()}) if other else self
 
     @property
     def cells_per_weight(self) -> int:

@@ -5,13 +5,16 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spingan.errors import UserError
 from spingan.hardware.activation import Activation
 from spingan.nn import kernels
+from spingan.nn.made_devices import MadeDevices
 
+_UNSEEN = 1e-3  # of full scale, an 8-bit image's quarter step: a curve may be bent straight by as much to run faster
 _MOST_CELLS = 4096  # of a resampled table: finer than any measured curve, and still within the second cache
 
 
@@ -43,6 +46,20 @@ def straight_pieces(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDA
             kept.append(point)
     kept.append(len(u) - 1)
     return u[kept], v[kept]
+
+
+def few_pieces(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`straight_pieces`, or, where they are more than a kernel has room for, as few as stay within `_UNSEEN`."""
+    pieces = straight_pieces(u, v)
+    if len(pieces[0]) <= max(kernels.HINGES):
+        return pieces
+    kept = [0, len(u) - 1]
+    while len(kept) <= max(kernels.HINGES):
+        misfit = np.abs(np.interp(u, u[kept], v[kept]) - v)
+        if misfit.max() <= _UNSEEN:
+            return u[kept], v[kept]
+        kept = sorted([*kept, int(misfit.argmax())])
+    return pieces
 
 
 @once_differentiable
@@ -108,10 +125,10 @@ def _hinges(
     u: NDArray[np.float64], v: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]] | None:
     """A clamped curve as its first value and the places and sizes of its bends; None if it has too many."""
-    if len(u) > kernels.MOST_HINGES:
+    if len(u) > max(kernels.HINGES):
         return None
     slopes = np.concatenate([[0.0], np.diff(v) / np.diff(u), [0.0]])
-    spare = kernels.MOST_HINGES - len(u)
+    spare = min(room for room in kernels.HINGES if room >= len(u)) - len(u)
     return float(v[0]), np.pad(u, (0, spare)).astype(np.float32), np.pad(np.diff(slopes), (0, spare)).astype(np.float32)
 
 
@@ -128,12 +145,31 @@ def _dense(values: Tensor) -> Tensor:
     return values if is_dense(values) else values.contiguous()
 
 
+def own_inputs(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A device's normalised tanh (u, v) in the function's own numbers: v(u / a) closest to tanh, ends -1 and 1.
+
+    The input's factor a is the amplifier's before the cell; that the curve's two ends are black and white is how its
+    output is looked at.
+    """
+    ends = 2 * (v - v.min()) / (v.max() - v.min()) - 1
+    samples = np.linspace(-3, 3, 301)  # tanh is within half a percent of its ends there
+
+    def misfit(logarithm: float) -> float:
+        return float(np.square(np.interp(samples / np.exp(logarithm), u, ends) - np.tanh(samples)).mean())
+
+    factor = minimize_scalar(misfit, bounds=(np.log(0.05), np.log(50)), method="bounded").x
+    return u * np.exp(factor), ends
+
+
 class DeviceActivation(nn.Module):
     """An activation drawn from a device's transfer table.
 
     A value x drives the device with x / `full_scale` of its full-scale input; its output times `full_scale` is what the
-    next layer gets, so that a linear device passes x unchanged. `full_scale` is a calibrated buffer. Values beyond the
+    next layer gets, so that a linear device passes x unchanged. `full_scale` is a calibrated buffer, unless
+    `calibrates` is off: then it stays 1, and the device clips what the net lets grow beyond. A tanh has its own scale,
+    1 at the output, and is never calibrated; its inputs are matched to the function's (`own_inputs`). Values beyond the
     table are counted in `saturated` of `evaluated`, and clamped to its ends, continued, or refused, as the device says.
+    On a chip, `made` are its physical devices; None: every one is the table's.
     """
 
     table: Tensor
@@ -144,14 +180,18 @@ class DeviceActivation(nn.Module):
         super().__init__()
         self.activation = activation
         self.function = activation.function
-        values, self.low, self.step = uniform_table(*activation.normalised())
+        bounded = activation.function == "tanh"
+        curve = own_inputs(*activation.normalised()) if bounded else activation.normalised()
+        values, self.low, self.step = uniform_table(*curve)
         rise = np.diff(values) / self.step
         self.register_buffer("table", torch.tensor(values, dtype=torch.float32), persistent=False)
         self.extrapolate = activation.outside == "extrapolate"
         slope = np.concatenate([rise[:1], rise, rise[-1:]]) if self.extrapolate else np.pad(rise, 1)
         self.register_buffer("slope", torch.tensor(slope, dtype=torch.float32), persistent=False)
-        self.hinges = None if self.extrapolate else _hinges(*straight_pieces(*activation.normalised()))
+        self.hinges = None if self.extrapolate else _hinges(*few_pieces(*curve))
         self.register_buffer("full_scale", torch.ones(()))
+        self.calibrates = not bounded
+        self.made: MadeDevices | None = None
         self.calibrating = False
         self.saturated = 0
         self.evaluated = 0
@@ -174,7 +214,9 @@ class DeviceActivation(nn.Module):
         if self.calibrating:
             self.observe(values)
         curve = _Hinges if self.hinges is not None and _has_kernel(values) else _Table
-        return cast(Tensor, curve.apply(values, self, float(self.full_scale)))
+        full_scale = float(self.full_scale)
+        out = cast(Tensor, curve.apply(values, self, full_scale))
+        return out if self.made is None else self.made(out, full_scale)
 
     @torch.no_grad()
     def observe(self, values: Tensor) -> None:
@@ -184,14 +226,16 @@ class DeviceActivation(nn.Module):
             self.full_scale.copy_(largest)
 
     def begin_calibration(self) -> None:
-        """Forget the mapping; the values of the next forward passes set it."""
+        """Forget the mapping; the values of the next forward passes set it. Nothing happens to a fixed one."""
+        if not self.calibrates:
+            return
         self.full_scale.fill_(torch.finfo(torch.float32).tiny)
         self.calibrating = True
 
     def end_calibration(self) -> None:
         """Keep what was seen; a device that saw nothing keeps 1."""
         self.calibrating = False
-        if float(self.full_scale) < 1e-6:
+        if self.calibrates and float(self.full_scale) < 1e-6:
             self.full_scale.fill_(1.0)
 
     def extra_repr(self) -> str:

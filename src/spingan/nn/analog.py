@@ -7,39 +7,26 @@ what the layer computes with. Its gradient passes straight through the levels an
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise, gain_of_largest, nearest_level
-from spingan.hardware.technology import Technology
+from spingan.hardware.mapping import Noise, gain_of_largest, halves, nearest_level
+from spingan.hardware.read_out import load_divider, virtual_ground
+from spingan.hardware.technology import Encoding, Technology
 from spingan.nn import kernels, level_kernels
 from spingan.nn.activations import is_dense
 from spingan.nn.convolution import conv2d, conv_transpose2d
+from spingan.nn.noise_source import NoiseSource
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
 
-
-class NoiseSource:
-    """Where a model's layers take their noise from: a seed and a count of draws, so that a draw can be repeated."""
-
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
-        self.draws = 0
-
-    def restart(self, *parts: int) -> None:
-        """Begin a new sequence that depends on `parts` alone."""
-        self.seed = kernels.stream_key(*parts)
-        self.draws = 0
-
-    def next_key(self) -> int:
-        """A key that was not given before."""
-        self.draws += 1
-        return kernels.stream_key(self.seed, self.draws)
+Spacing = Literal["uniform", "two-sided", "uneven"]
 
 
 @once_differentiable
@@ -53,17 +40,29 @@ def _gradient_within_clip(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ..
 
 class _Quantise(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, weight: Tensor, gain: Tensor, levels: Tensor, uniform: bool, axis: int) -> Tensor:
+    def forward(ctx: Any, weight: Tensor, gain: Tensor, levels: Tensor, spacing: Spacing, axis: int) -> Tensor:
         ctx.save_for_backward(weight, gain)
         ctx.axis = axis
-        if uniform and _has_kernel(weight):
+        if spacing == "uniform" and _has_kernel(weight):
             return level_kernels.quantise_uniform(weight, gain, levels, axis)
+        if spacing == "two-sided" and axis == 0 and _has_kernel(weight) and weight.is_contiguous():
+            return level_kernels.quantise_two_sided(weight, gain, levels)
         full = along(gain, weight, axis)
         return levels[nearest_level((weight / full).clamp(-1, 1), levels)] * full + weight * 0  # a NaN stays one
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         return _gradient_within_clip(ctx, *grad_outputs)
+
+
+def spacing(levels: NDArray[np.float64]) -> Spacing:
+    """How weight levels lie: evenly from -1 to 1, evenly on either side of a gap at zero, or otherwise."""
+    if np.allclose(levels, np.linspace(-1, 1, len(levels)), rtol=0, atol=1e-6):
+        return "uniform"
+    upper = levels[len(levels) // 2 :]
+    mirrored = len(levels) % 2 == 0 and len(upper) > 1 and np.allclose(levels, np.concatenate((-upper[::-1], upper)))
+    even = mirrored and np.allclose(upper, np.linspace(upper[0], 1, len(upper)), rtol=0, atol=1e-6)
+    return "two-sided" if even else "uneven"
 
 
 def _has_kernel(weight: Tensor) -> bool:
@@ -84,7 +83,10 @@ class AnalogLayer(nn.Module, ABC):
         column_axis: The weight's axis that counts the crossbar's columns, which are the layer's outputs.
         levels: (states,) weight levels in -1..1 of full scale; empty where the weights are ideal.
         gain: (columns,) calibrated: the weight that full scale stands for.
-        deviation: What programming added to each weight's level, in units of the gain or of the value; or None.
+        deviation: What programming added to each weight's level, in units of the gain or of the value; or the factor
+            of the device's conductance; or None.
+        other_deviation: That of the pair's other device; or None.
+        load: Conductance of the load that the columns end in, in units of the synapse's span; None: a virtual ground.
         read_noise: Noise drawn anew at each read.
     """
 
@@ -94,6 +96,7 @@ class AnalogLayer(nn.Module, ABC):
     levels: Tensor
     gain: Tensor
     deviation: Tensor | None
+    other_deviation: Tensor | None
 
     def _install(self, technology: Technology, source: NoiseSource) -> None:
         table = technology.weight_levels()
@@ -101,12 +104,16 @@ class AnalogLayer(nn.Module, ABC):
         levels = torch.empty(0) if table is None else torch.as_tensor(table, dtype=torch.float32, device=device)
         self.register_buffer("levels", levels, persistent=False)
         self.register_buffer("gain", torch.ones(self.weight.shape[self.column_axis], device=device))
-        self.uniform = table is not None and np.allclose(table, np.linspace(-1, 1, len(table)), rtol=0, atol=1e-6)
+        self.spacing: Spacing = "uneven" if table is None else spacing(table)
         self.gain_kind = technology.gain
+        self.encoding: Encoding = technology.encoding
+        self.off, self.load = technology.off_conductance, technology.load_conductance
+        self.has_resistances = technology.synapse is not None and technology.synapse.basis != "normalised"
         self.read_noise: Noise | None = None
         self.programming_noise: Noise | None = None
         self.source = source
         self.register_buffer("deviation", None, persistent=False)
+        self.register_buffer("other_deviation", None, persistent=False)
         self._holding = False
         self._held: Tensor | None = None
         self.calibrate()
@@ -125,23 +132,52 @@ class AnalogLayer(nn.Module, ABC):
     def redraw_deviation(self) -> None:
         """Draw the programming noise of one more writing of the array."""
         noise = self.programming_noise
+        self.deviation = self.other_deviation = None
         if noise is None or noise.fraction == 0:
-            self.deviation = None
+            return
+        if noise.of == "resistance":
+            self._require_resistances()
+            self.deviation = conductance_factors(self.weight, noise.fraction, self.source.next_key())
+            if self.encoding != "sign_crossbar":  # which has one device a weight
+                self.other_deviation = conductance_factors(self.weight, noise.fraction, self.source.next_key())
             return
         unit = standard_normal(self.weight.shape, self.source.next_key(), self.weight.device)
         self.deviation = unit.mul_(noise.fraction)
+
+    def _require_resistances(self) -> None:
+        if not self.has_resistances:
+            raise UserError(
+                "noise of the resistance needs devices with a resistance: the technology's synapse has none in siemens",
+                "Give the noise of full_scale or value, or a synapse with conductance_s.",
+            )
 
     def effective_weight(self) -> Tensor:
         """What the layer computes with: the weight on its levels, with this chip's deviation."""
         written = self.weight
         if self.levels.numel():
-            quantised = _Quantise.apply(self.weight, self.gain, self.levels, self.uniform, self.column_axis)
+            quantised = _Quantise.apply(self.weight, self.gain, self.levels, self.spacing, self.column_axis)
             written = cast(Tensor, quantised)
-        if self.deviation is None or self.programming_noise is None:
-            return written
-        if self.programming_noise.of == "value":
-            return written * (1 + self.deviation)
-        return written + self.deviation * along(self.gain, self.weight, self.column_axis)
+        noise = self.programming_noise
+        if noise is not None and self.deviation is not None and noise.of != "resistance":
+            unit = written if noise.of == "value" else along(self.gain, self.weight, self.column_axis)
+            written = written + self.deviation * unit
+        varied = noise is not None and noise.of == "resistance" and self.deviation is not None
+        return self._read_columns(written, varied) if varied or self.load is not None else written
+
+    def _read_columns(self, written: Tensor, varied: bool) -> Tensor:
+        """What the columns give of the `written` weights: both devices' conductances, as they came out, and a load."""
+        if self.encoding == "sign_crossbar" and self.load is None and self.deviation is not None:
+            return written * self.deviation  # one device a weight, and nothing else in the sum
+        full = along(self.gain, self.weight, self.column_axis)
+        positive, negative, span = halves(written / full, self.encoding, self.off)
+        if varied and self.deviation is not None:
+            other = self.deviation if self.other_deviation is None else self.other_deviation
+            positive, negative = positive * self.deviation, negative * other
+        if self.load is None:
+            return virtual_ground(positive, negative) * (full * span)
+        rows = tuple(axis for axis in range(written.dim()) if axis != self.column_axis)
+        negative = negative.expand_as(positive)
+        return load_divider(positive, negative, self.off, self.load, rows) * (full * span)
 
     def _weight_now(self) -> Tensor:
         if not self._holding:
@@ -239,6 +275,15 @@ def standard_normal(shape: torch.Size, key: int, device: torch.device) -> Tensor
         return unit
     generator = torch.Generator(device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
     return torch.randn(shape, generator=generator, device=device)
+
+
+def conductance_factors(weight: Tensor, tolerance: float, key: int) -> Tensor:
+    """Conductances, in units of what was meant, of devices whose resistance is anywhere within ± `tolerance` of it."""
+    if _has_kernel(weight):
+        return kernels.tolerance_factors(weight.detach(), tolerance, key)
+    generator = torch.Generator(weight.device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
+    lot = torch.rand(weight.shape, generator=generator, device=weight.device)
+    return 1 / (1 + tolerance * (2 * lot - 1))
 
 
 def _add_scaled_noise(out: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:

@@ -8,10 +8,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from spingan.errors import UserError
 from spingan.hardware.mapping import Noise, effective_weight, program
 from spingan.hardware.technology import Technology
-from spingan.nn.analog import AnalogLayer, NoiseSource, along
+from spingan.nn.activations import DeviceActivation
+from spingan.nn.analog import AnalogLayer, along
 from spingan.nn.kernels import stream_key
+from spingan.nn.made_devices import MadeDevices
+from spingan.nn.noise_source import NoiseSource
 
 _Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
 _Norm = nn.BatchNorm1d | nn.BatchNorm2d
@@ -29,6 +33,7 @@ def program_chip(
 
     Every array is programmed once (`chip_seed` decides its noise and faults), batch norm that follows an analog layer
     becomes the columns' gain and offset, and `read_noise` is drawn anew at each forward pass, beginning at `chip_seed`.
+    Activations whose spread is known become physical devices, one for each value of a layer's output, drawn once.
     """
     chip = copy.deepcopy(model).eval().requires_grad_(False)
     source = NoiseSource(stream_key(chip_seed, 1))
@@ -36,6 +41,10 @@ def program_chip(
         _program_layer(layer, technology, stream_key(chip_seed, 0, number) >> 1, programming_noise)
         layer.source = source
         layer.read_noise = read_noise
+    devices = [module for module in chip.modules() if isinstance(module, DeviceActivation)]
+    for number, device in enumerate(devices):
+        if not device.activation.spread.is_none:
+            device.made = MadeDevices(device.activation.spread, stream_key(chip_seed, 2, number) >> 1)
     for parent, place, layer, norm in list(folded_norms(chip)):
         if isinstance(layer, AnalogLayer):
             _fold(layer, norm)
@@ -47,8 +56,14 @@ def program_chip(
 def _program_layer(layer: AnalogLayer, technology: Technology, seed: int, noise: Noise | None) -> None:
     columns = layer.weight.transpose(0, layer.column_axis)
     matrix = columns.flatten(1).t().contiguous()
+    own = technology.for_dense() if isinstance(layer, nn.Linear) else technology
     if technology.synapse is not None:
-        written = effective_weight(program(matrix, technology, seed, gain=layer.gain, noise=noise))
+        written = effective_weight(program(matrix, own, seed, gain=layer.gain, noise=noise))
+    elif noise is not None and noise.of == "resistance":
+        raise UserError(
+            f"technology {technology.name} has no devices whose resistance could vary",
+            "Give noise of full_scale or value.",
+        )
     elif noise is not None:
         unit = torch.randn(matrix.shape, generator=torch.Generator().manual_seed(seed))
         written = matrix + noise.fraction * unit * (matrix if noise.of == "value" else layer.gain)
@@ -56,8 +71,8 @@ def _program_layer(layer: AnalogLayer, technology: Technology, seed: int, noise:
         written = matrix
     held = written.t().reshape(columns.shape).transpose(0, layer.column_axis)
     layer.weight.copy_(held.clone())  # ideal weights come back as a view of themselves
-    layer.levels = torch.empty(0)  # the weight is the array's content now, not something to round again
-    layer.deviation = layer.programming_noise = None
+    layer.levels = torch.empty(0)  # the weight is what the array gives now, not something to round again
+    layer.deviation = layer.other_deviation = layer.programming_noise = layer.load = None
 
 
 def folded_norms(model: nn.Module) -> Iterator[tuple[nn.Sequential, int, _Array, _Norm]]:

@@ -11,8 +11,10 @@ from spingan.errors import UserError
 from spingan.hardware.mapping import Noise
 from spingan.hardware.technology import Technology
 from spingan.nn.activations import DeviceActivation
-from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, AnalogLinear, NoiseSource, analog_layers
+from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, AnalogLinear, analog_layers
 from spingan.nn.chip import folded_norms
+from spingan.nn.dropout import DrawnDropout
+from spingan.nn.noise_source import NoiseSource
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
 Kind = Literal["analog", "device", "folded", "digital"]
@@ -55,7 +57,8 @@ def convert(
 ) -> Conversion:
     """Put every module of `model` on the technology, in place, and say what became of it.
 
-    `analog`: convolutions, transposed convolutions, dense layers. `device`: ReLU and leaky ReLU. `folded`: batch norm
+    `analog`: convolutions, transposed convolutions, dense layers. `device`: ReLU and leaky ReLU, and tanh where the
+    technology has a curve of it. `folded`: batch norm
     straight after an analog layer of an `nn.Sequential` (nothing else says in which order its modules run), digital in
     training and folded into the columns' gain and offset by `spingan.nn.program_chip`. `digital`: the types that the
     technology lists. With the technology `ideal` the converted model computes exactly what the model did.
@@ -71,11 +74,6 @@ def convert(
         UserError: A module that is none of the four, a layer that a crossbar cannot hold as it is, a device that does
             not do what the net asks (another slope, a memory without a reset), or a functional call.
     """
-    if technology.read_out != "virtual_ground":
-        raise UserError(
-            f"technology {technology.name}: read_out {technology.read_out} is not simulated",
-            "Use read_out: virtual_ground.",
-        )
     if example_input is not None:
         _refuse_functional_calls(model, example_input)
     source = NoiseSource(noise_seed)
@@ -124,11 +122,16 @@ def _convert_leaf(
         _refuse_own_weight(name, module)
         layer = _analog(name, module, technology, source)
         states = layer.levels.numel()
-        return layer, "analog", f"{states} levels, gain a {technology.gain}" if states else "float weights"
-    if isinstance(module, nn.ReLU | nn.LeakyReLU):
+        read = "" if layer.load is None else ", load divider"
+        return layer, "analog", f"{states} levels, gain a {technology.gain}{read}" if states else "float weights"
+    if isinstance(module, nn.ReLU | nn.LeakyReLU) or (isinstance(module, nn.Tanh) and "tanh" in technology.activations):
         return _device(name, module, technology)
     if folded:
         return module, "folded", "digital in training; into the columns' gain and offset on a chip"
+    if type(module) is nn.Dropout and "Dropout" in technology.digital:
+        return DrawnDropout(module.p, source), "digital", "switches in training; nothing on a chip"
+    if isinstance(module, nn.Flatten | nn.Unflatten | nn.Identity) and type(module).__name__ in technology.digital:
+        return module, "digital", "wires: names for the same values"
     if type(module).__name__ in technology.digital:
         return module, "digital", _CONVERSIONS
     listed = ", ".join(technology.digital)
@@ -149,7 +152,7 @@ def _analog(name: str, module: _Array, technology: Technology, source: NoiseSour
     else:
         _check_crossbar_fit(name, module)
         layer = _without_init(AnalogConv2d, module)
-    layer._install(technology, source)
+    layer._install(technology.for_dense() if isinstance(module, nn.Linear) else technology, source)
     return layer
 
 
@@ -182,8 +185,8 @@ def _check_transposed(name: str, module: nn.ConvTranspose2d) -> None:
         )
 
 
-def _device(name: str, module: nn.ReLU | nn.LeakyReLU, technology: Technology) -> tuple[nn.Module, Kind, str]:
-    function = "leaky_relu" if isinstance(module, nn.LeakyReLU) else "relu"
+def _device(name: str, module: nn.ReLU | nn.LeakyReLU | nn.Tanh, technology: Technology) -> tuple[nn.Module, Kind, str]:
+    function = {nn.ReLU: "relu", nn.LeakyReLU: "leaky_relu", nn.Tanh: "tanh"}[type(module)]
     activation = technology.activations.get(function)
     if activation is None:
         if technology.synapse is None and not technology.activations:
@@ -199,6 +202,8 @@ def _device(name: str, module: nn.ReLU | nn.LeakyReLU, technology: Technology) -
             f"activation {activation.name} has a memory: its output depends on where the input came from",
             "Give it a reset that makes it single-valued, or a curve without hysteresis.",
         )
+    if isinstance(module, nn.Tanh):
+        return DeviceActivation(activation), "device", f"{activation.name}, inputs matched to tanh"
     wanted = module.negative_slope if isinstance(module, nn.LeakyReLU) else 0.0
     if abs(activation.negative_slope - wanted) > _SLOPE_TOLERANCE:
         raise UserError(
@@ -244,7 +249,7 @@ def _refuse_functional_calls(model: nn.Module, example_input: Tensor) -> None:
 def _not_simulated(technology: Technology) -> tuple[str, ...]:
     """What the technology states that conversion does not compute with, so that nobody takes it for included."""
     stated: list[str] = []
-    for field in ("wire_resistance_ohm", "driver_resistance_ohm", "load_resistance_ohm"):
+    for field in ("wire_resistance_ohm", "driver_resistance_ohm"):
         if getattr(technology, field):
             stated.append(field)
     for name in ("dac", "adc"):
@@ -253,13 +258,11 @@ def _not_simulated(technology: Technology) -> tuple[str, ...]:
     for key, activation in technology.activations.items():
         if activation.output_noise:
             stated.append(f"activations.{key}.output_noise")
-        if any((activation.spread.gain, activation.spread.offset, activation.spread.slope)):
-            stated.append(f"activations.{key}.spread")
     synapse = technology.synapse
     if synapse is not None:
         if synapse.retention is not None:
             stated.append("synapse.retention")
-        if any((synapse.spread.gain, synapse.spread.cycle_to_cycle)):
+        if any((synapse.spread.gain, synapse.spread.resistance, synapse.spread.cycle_to_cycle)):
             stated.append("synapse.spread")
         if synapse.read.law not in (None, "linear"):
             stated.append(f"synapse.read.law {synapse.read.law}")

@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from spingan.nn.patches import gather_patches, output_size, scatter_patches
 
-_SMALL_MAP = 64  # output pixels up to which the matrix product wins in bfloat16
-_TINY_MAP = 4  # and in float32
+_SMALL_MAP = 1024  # output pixels x kernel area up to which the matrix product wins in bfloat16
+_TINY_MAP = 64  # and in float32
 
 
 def _as_rows(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "pixels channels"]:
@@ -66,12 +66,12 @@ def _autocast(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tensors
 
 
-def _matrix_wins(images: Tensor, pixels: int) -> bool:
+def _matrix_wins(images: Tensor, pixels: int, kernel: int) -> bool:
     kind = images.device.type
     if kind != "cpu" or images.dtype not in (torch.float32, torch.bfloat16):
         return False
     halved = torch.is_autocast_enabled(kind) or images.dtype == torch.bfloat16
-    return pixels <= (_SMALL_MAP if halved else _TINY_MAP)
+    return pixels * kernel**2 <= (_SMALL_MAP if halved else _TINY_MAP)
 
 
 def conv2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
@@ -81,7 +81,7 @@ def conv2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride: int, pad
     kernel = weight.shape[2]
     rows, columns = (output_size(side, kernel, stride, padding) for side in images.shape[2:])
     fits = padding < kernel and weight.shape[0] > 1
-    if not fits or not _matrix_wins(images, rows * columns):
+    if not fits or not _matrix_wins(images, rows * columns, kernel):
         return functional.conv2d(images, weight, bias, stride, padding)
     images, weight = _autocast(images, weight)
     out = cast(Tensor, _MatrixConv2d.apply(images, weight, stride, padding))
@@ -104,7 +104,7 @@ def conv_transpose2d(
         matrix = weight.permute(0, 2, 3, 1).reshape(inputs, kernel * kernel * outputs)
         dense = images.reshape(-1, inputs) @ matrix
         out = dense.view(-1, kernel, kernel, outputs).permute(0, 3, 1, 2)
-    elif stride == 1 and output_padding == 0 and padding < kernel and _matrix_wins(images, height * width):
+    elif stride == 1 and output_padding == 0 and padding < kernel and _matrix_wins(images, height * width, kernel):
         images, weight = _autocast(images, weight)
         flipped = weight.flip(2, 3).transpose(0, 1)
         out = cast(Tensor, _MatrixConv2d.apply(images, flipped, 1, kernel - 1 - padding))

@@ -176,43 +176,63 @@ def table_backward(values: Tensor, gradient: Tensor, slope: Tensor, low: float, 
     return out
 
 
-MOST_HINGES = 4
+HINGES = (4, 8)  # bends that a kernel has room for; four take half the time of eight, eight half that of a table
 
 
 @cache
-def _hinge_kernels(bfloat16: bool) -> tuple[Any, Any]:
+def _hinge_kernels(bfloat16: bool, count: int) -> tuple[Any, Any]:
+    @njit(inline="always")
+    def bent(value, bends, places):  # sum of the first four bends, written out so that it runs in vector registers
+        zero = np.float32(0.0)
+        d0, d1, d2, d3 = value - places[0], value - places[1], value - places[2], value - places[3]
+        total = bends[0] * (d0 if d0 > zero else zero)
+        total += bends[1] * (d1 if d1 > zero else zero)
+        total += bends[2] * (d2 if d2 > zero else zero)
+        total += bends[3] * (d3 if d3 > zero else zero)
+        return total
+
+    @njit(inline="always")
+    def slope(value, bends, places):
+        zero = np.float32(0.0)
+        total = bends[0] if value >= places[0] else zero
+        total += bends[1] if value >= places[1] else zero
+        total += bends[2] if value >= places[2] else zero
+        total += bends[3] if value >= places[3] else zero
+        return total
+
+    @njit(inline="always")
+    def four(values, first):
+        return values[first], values[first + 1], values[first + 2], values[first + 3]
+
+    eight = count == 8
+
     def build(load: Any, store: Any) -> tuple[Any, Any]:
         @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
         def forward(values, out, base, places, bends, low, high):
-            p0, p1, p2, p3 = places[0], places[1], places[2], places[3]
-            b0, b1, b2, b3 = bends[0], bends[1], bends[2], bends[3]
+            p, b = four(places, 0), four(bends, 0)
+            q, c = four(places, count - 4), four(bends, count - 4)
             zero = np.float32(0.0)
             beyond = np.uint32(0)
             for index in range(values.size):
                 value = load(values, index)
                 beyond += np.uint32((value < low) | (value > high))
                 within = value if value < high else high  # far above, the sum of the bends would round
-                d0, d1, d2, d3 = within - p0, within - p1, within - p2, within - p3
-                total = base + value * zero  # a NaN stays one
-                total += b0 * (d0 if d0 > zero else zero)
-                total += b1 * (d1 if d1 > zero else zero)
-                total += b2 * (d2 if d2 > zero else zero)
-                total += b3 * (d3 if d3 > zero else zero)
+                total = base + value * zero + bent(within, b, p)  # a NaN stays one
+                if eight:
+                    total += bent(within, c, q)
                 store(out, index, total)
             return beyond
 
         @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
         def backward(values, gradient, out, places, bends):
-            p0, p1, p2, p3 = places[0], places[1], places[2], places[3]
-            b0, b1, b2, b3 = bends[0], bends[1], bends[2], bends[3]
-            zero = np.float32(0.0)
+            p, b = four(places, 0), four(bends, 0)
+            q, c = four(places, count - 4), four(bends, count - 4)
             for index in range(values.size):
                 value = load(values, index)
-                slope = b0 if value >= p0 else zero
-                slope += b1 if value >= p1 else zero
-                slope += b2 if value >= p2 else zero
-                slope += b3 if value >= p3 else zero
-                store(out, index, load(gradient, index) * slope)
+                total = slope(value, b, p)
+                if eight:
+                    total += slope(value, c, q)
+                store(out, index, load(gradient, index) * total)
 
         return forward, backward
 
@@ -228,11 +248,11 @@ def hinge_forward(
 
     Args:
         values: float32 or bfloat16, dense, on the CPU.
-        places: (4,) where the slope changes; unused places have a bend of 0.
-        bends: (4,) by how much it changes there; the slope is 0 before the first.
+        places: (4,) or (8,) where the slope changes; unused places have a bend of 0.
+        bends: As many, by how much it changes there; the slope is 0 before the first.
     """
     out = torch.empty_like(values)
-    kernel, _ = _hinge_kernels(values.dtype == torch.bfloat16)
+    kernel, _ = _hinge_kernels(values.dtype == torch.bfloat16, places.size)
     source, target = flat(values), flat(out)
     ends = np.float32(low), np.float32(high)
     counts = in_pieces(
@@ -248,7 +268,7 @@ def hinge_backward(values: Tensor, gradient: Tensor, places: NDArray[np.float32]
     if gradient.stride() != values.stride() or gradient.dtype != values.dtype:
         gradient = torch.empty_like(values).copy_(gradient)
     out = torch.empty_like(values)
-    _, kernel = _hinge_kernels(values.dtype == torch.bfloat16)
+    _, kernel = _hinge_kernels(values.dtype == torch.bfloat16, places.size)
     source, incoming, target = flat(values), flat(gradient), flat(out)
     in_pieces(
         source.size,
@@ -305,6 +325,37 @@ def _noise_kernel(bfloat16: bool) -> Any:
     return compile_for(bfloat16, build)
 
 
+def tolerance_factors(like: Tensor, tolerance: float, key: int) -> Tensor:
+    """Conductances of devices whose resistance is anywhere within ± `tolerance` of what was meant, in units of that.
+
+    Args:
+        like: float32 on the CPU, dense; the factors have its shape and its memory order.
+        tolerance: 0 .. below 1.
+        key: 0 .. 2**64 - 1; the same key, the same devices.
+    """
+    return drawn_like(like, _tolerance_table(tolerance), key)
+
+
+def drawn_like(like: Tensor, table: NDArray[np.float32], key: int) -> Tensor:
+    """For each element one of the table's 65,536 values, all equally likely: of `like`'s shape, type and memory order.
+
+    Args:
+        like: float32 or bfloat16 on the CPU, dense.
+        table: (65536,) float32.
+        key: 0 .. 2**64 - 1; the same key, the same values.
+    """
+    out = torch.zeros_like(like)
+    columns = next(size for size in (4096, 1024, 256, 64, 16, 4, 1) if out.numel() % size == 0)
+    _add_drawn(out, torch.ones(out.numel() // columns), torch.ones(columns), key, table)
+    return out
+
+
+@cache
+def _tolerance_table(tolerance: float) -> NDArray[np.float32]:
+    even = (np.arange(65536) + 0.5) / 32768 - 1
+    return (1 / (1 + tolerance * even)).astype(np.float32)
+
+
 def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:
     """Add in place to (rows, columns) dense `values` independent normal noise of deviation row_scale * column_scale.
 
@@ -316,13 +367,17 @@ def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: i
         column_scale: (columns,) float32.
         key: 0 .. 2**64 - 1.
     """
+    _add_drawn(values, row_scale, column_scale, key, _gaussian_table())
+
+
+def _add_drawn(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int, table: NDArray[np.float32]) -> None:
+    """Add to each value one of the table's 65,536, times its row's and its column's scale."""
     kernel = _noise_kernel(values.dtype == torch.bfloat16)
     target, rows, columns = flat(values), row_scale.numpy(), column_scale.numpy()
-    gaussian = _gaussian_table()
     width = columns.size
 
     def work(start: int, stop: int) -> None:
-        kernel(target[start * width : stop * width], rows[start:stop], columns, gaussian, np.uint64(key), start)
+        kernel(target[start * width : stop * width], rows[start:stop], columns, table, np.uint64(key), start)
 
     in_pieces(rows.size, width, work)
 

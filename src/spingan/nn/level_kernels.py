@@ -77,6 +77,54 @@ def quantise_uniform(weight: Tensor, gain: Tensor, levels: Tensor, axis: int) ->
     return out
 
 
+@cache
+def _two_sided_kernel() -> Any:
+    @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
+    def by_row(weight, gain, smallest, states, first, columns, inner, out):
+        top = np.float32(states - 1)
+        step = (np.float32(1.0) - smallest) / top
+        inverse, half, zero = np.float32(1.0) / step, np.float32(0.5), np.float32(0.0)
+        for row in range(weight.size // inner):
+            full = gain[np.uint64((first + row) % columns)]
+            factor = np.float32(1.0) / full
+            piece, target = weight[row * inner : (row + 1) * inner], out[row * inner : (row + 1) * inner]
+            for index in range(inner):
+                value = piece[index]
+                size = abs(value) * factor
+                place = (size - smallest) * inverse + half
+                place = place if place > zero else zero
+                place = place if place < top + half else top
+                level = smallest + step * np.float32(np.uint32(place))
+                signed = level if value >= zero else -level
+                target[index] = full * signed + value * zero  # a NaN stays one
+
+    return by_row
+
+
+def quantise_two_sided(weight: Tensor, gain: Tensor, levels: Tensor) -> Tensor:
+    """`weight` on the nearest of levels that lie evenly from -1 to -smallest and from smallest to 1.
+
+    What a sign crossbar holds. Zero goes up, as halfway does elsewhere.
+
+    Args:
+        weight: float32, contiguous, columns on axis 0, on the CPU.
+        gain: (columns,) float32, positive.
+        levels: (states,) float32, rising, as many below zero as above.
+    """
+    out = torch.empty_like(weight)
+    source, target, full = flat(weight), flat(out), gain.numpy()
+    half = levels.numel() // 2
+    smallest = np.float32(levels[half].item())
+    kernel, columns = _two_sided_kernel(), weight.shape[0]
+    inner = source.size // columns
+    _in_rows(
+        columns,
+        inner,
+        lambda first, part: kernel(source[part], full, smallest, half, first, columns, inner, target[part]),
+    )
+    return out
+
+
 def clip_gradient(gradient: Tensor, weight: Tensor, gain: Tensor, axis: int) -> Tensor:
     """`gradient` where the weight is within its column's gain, 0 where it was clipped; arguments as above."""
     if gradient.stride() != weight.stride():

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
 from spingan.nn.pairs import pair_named
 from spingan.training.recipe import Recipe
@@ -15,10 +16,8 @@ def load_images(recipe: Recipe) -> np.ndarray:
     Raises:
         UserError: They are not there.
     """
-    if recipe.data.name == "fashion-mnist":
-        from spingan.data import fashion_mnist
-
-        return fashion_mnist.load("train", recipe.data.path)[0]
+    if recipe.data.name in IDX_SETS:
+        return IDX_SETS[recipe.data.name].load("train", recipe.data.path)[0]
     from spingan.data import folder
 
     return folder.load(recipe.data.path, size=pair_named(recipe.net).size)

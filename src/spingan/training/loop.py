@@ -40,6 +40,7 @@ from spingan.training.precision import faster_precision
 from spingan.training.recipe import Recipe
 from spingan.training.record import Record, training_progress
 
+KEPT_WEIGHTS = "weights"  # folder, within the run's, of the generator after each epoch that has samples
 _WON_OUTRIGHT = 1e-3  # a discriminator's mean loss over an epoch that leaves the generator nothing to follow: assumed
 
 
@@ -68,10 +69,10 @@ def train(
 ) -> Path:
     """Train a pair of nets by `recipe` into the run folder `out`, and return the folder.
 
-    The folder gets `recipe.yaml`, `technology.json`, `metrics.csv`, TensorBoard events, `samples/epoch_NNNN.png`, a
-    checkpoint that is replaced as the run goes, and `weights.safetensors` for `load_model`. A run that was killed and
-    is resumed ends bit for bit like one that was not, on the same machine with the same number of threads: latents,
-    shuffling and noise are functions of seed and step.
+    The folder gets `recipe.yaml`, `technology.json`, `metrics.csv`, TensorBoard events, `samples/epoch_NNNN.png`,
+    `weights/epoch_NNNN.safetensors`, a checkpoint that is replaced as the run goes, and `weights.safetensors` for
+    `load_model`. A run that was killed and is resumed ends bit for bit like one that was not, on the same machine with
+    the same number of threads: latents, shuffling and noise are functions of seed and step.
 
     Args:
         resume: Go on from the folder's checkpoint; begin if the run was stopped before its first.
@@ -315,11 +316,12 @@ def _end_calibration(nets: Nets) -> None:
 def _write_samples(
     nets: Nets, recipe: Recipe, technology: Technology, info: dict[str, Any], folder: Path, epoch: int, record: Record
 ) -> None:
-    """The averaged generator as it stands: its weights file and a grid of images from fixed latents."""
+    """The averaged generator as it stands: its weights file, a kept copy, and a grid of images from fixed latents."""
     from spingan.image_grid import save_grid
 
     model = finished_model(nets, recipe, technology, info)
     save_weights(folder / WEIGHTS, model)
+    save_weights(output_folder(folder / KEPT_WEIGHTS) / f"epoch_{epoch:04d}.safetensors", model)
     images = model.sample(recipe.sample_count, seed=stream_key(recipe.seed, SAMPLES) >> 1)
     output_folder(folder / "samples")
     save_grid(images.numpy(), folder / "samples" / f"epoch_{epoch:04d}.png")

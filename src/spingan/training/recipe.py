@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from spingan.errors import UserError
 from spingan.hardware.files import parse_yaml
 from spingan.hardware.mapping import Noise
+from spingan.nn.pairs import NetName
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"
 
@@ -23,7 +24,7 @@ class _Section(BaseModel):
 class Data(_Section):
     """Where the real images come from."""
 
-    name: Literal["fashion-mnist", "anime-faces"]
+    name: Literal["fashion-mnist", "mnist", "anime-faces"]
     path: str | None = None
 
 
@@ -31,7 +32,7 @@ class Recipe(_Section):
     """How to train one pair of nets on one technology."""
 
     name: str
-    net: Literal["fashion", "colour-64"]
+    net: NetName
     technology: str
     """A shipped name, a technology's YAML file, or a folder that holds one."""
     data: Data
@@ -50,6 +51,8 @@ class Recipe(_Section):
     """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
     read_noise: Noise | None = None
     programming_noise: Noise | None = None
+    clip_at_full_scale: bool = False
+    """Keep every ReLU's full scale at 1, where it clips, instead of following the largest value that comes."""
     average_decay: _Decay | None = None
     """Decay a step of the exponential moving average of the generator that samples are drawn from."""
     calibrate_every: int = Field(default=50, gt=0)

@@ -1,0 +1,42 @@
+"""Dropout whose switches a seed and a count decide, in one pass over memory."""
+
+from functools import cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from spingan.nn import kernels
+from spingan.nn.noise_source import NoiseSource
+
+
+class DrawnDropout(nn.Dropout):
+    """`nn.Dropout` whose switches come from the model's noise source: a draw can be repeated, and a run resumed.
+
+    PyTorch's own took a sixth of the discriminator's step on a processor.
+    """
+
+    def __init__(self, p: float, source: NoiseSource) -> None:
+        super().__init__(p)
+        self.source = source
+
+    def forward(self, input: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return input
+        return input * dropout_factors(input, self.p, self.source.next_key())
+
+
+def dropout_factors(like: Tensor, share: float, key: int) -> Tensor:
+    """0 with probability `share` (to one part in 65,536), else 1 / (1 - share); in shape, type and order as `like`."""
+    if like.device.type != "cpu" or like.dtype not in (torch.float32, torch.bfloat16):
+        generator = torch.Generator(like.device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
+        lot = torch.rand(like.shape, generator=generator, device=like.device)
+        return (lot >= share).to(like.dtype) / (1 - share)
+    return kernels.drawn_like(like, _switches(share), key)
+
+
+@cache
+def _switches(share: float) -> NDArray[np.float32]:
+    open_from = round(share * 65536)
+    return np.where(np.arange(65536) < open_from, 0.0, 65536 / (65536 - open_from)).astype(np.float32)
