@@ -46,7 +46,15 @@ def test_the_run_folder_holds_all_that_is_promised_and_nothing_else(straight):
         "weights.safetensors",
         "samples/epoch_0001.png",
         "samples/epoch_0003.png",
+        "weights/epoch_0001.safetensors",
+        "weights/epoch_0003.safetensors",
     }
+
+
+def test_the_last_kept_weights_are_the_run_s(straight):
+    kept, last = load_model(straight / "weights" / "epoch_0003.safetensors"), load_model(straight)
+    assert torch.equal(kept.sample(2), last.sample(2))
+    assert kept.info["epoch"] == 3 and load_model(straight / "weights" / "epoch_0001.safetensors").info["epoch"] == 1
 
 
 def test_the_metrics_have_a_row_every_few_steps_and_at_every_epochs_end(straight):
