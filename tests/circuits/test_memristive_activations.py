@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spingan.circuits.cards import load_cards
-from spingan.circuits.cell_bench import SWEEP_TOLERANCES, sweep
+from spingan.circuits.cell_bench import SWEEP_TOLERANCES, Bench, sweep
 from spingan.circuits.memristive_activations import (
     CURVES,
     RELU_BENCH,
@@ -80,3 +80,10 @@ def test_energies_are_a_pulse_of_power_and_both_settle_within_the_pulse(relu, ta
     for activation in (relu, tanh):
         assert activation.single_valued
         assert max(activation.settling.time_s) < 0.3 * 100e-9
+
+
+def test_a_relu_at_zero_is_held_whatever_the_next_stage_pulls(ngspice):
+    # 0.3 V over a mean's 10 kΩ; some 75 ohm of switch hold it at 2 mV. A gap between the two switches would show 0.3 V.
+    pulled = Bench(RELU_BENCH.cell, load_ohm=None, around=("vpull pull 0 0.3", "rpull pull out 10e3"))
+    curve = sweep(pulled, -0.01, 0.01, 401)
+    assert np.abs(curve.output_v - np.maximum(curve.input, 0)).max() < 4e-3

@@ -78,8 +78,7 @@ def am_dcgan_cnn(
         )
         return
     print_rows(rows)
-    print_note(f"cards: {study.run.cards}; {study.run.seconds:.0f} s in ngspice")
-    print_note("\n".join(str(file) for file in files))
+    print_note("\n".join((f"cards: {study.run.cards}; {study.run.seconds:.0f} s in ngspice", *map(str, files))))
 
 
 def _cell_command(name: str) -> Callable[..., None]:
@@ -106,8 +105,7 @@ def _cell_command(name: str) -> Callable[..., None]:
             )
             return
         print_rows(rows)
-        print_note(f"cards: {chosen.name}")
-        print_note("\n".join(str(file) for file in files))
+        print_note("\n".join((f"cards: {chosen.name}", *map(str, files))))
 
     return command
 
