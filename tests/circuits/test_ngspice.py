@@ -55,6 +55,12 @@ def test_analyses_of_one_kind_come_in_the_netlists_order(ngspice):
         ("t\nv1 a 0 1\nr1 a 0 26.562a\nc1 a 0 {zork}\n.op", r"line 4 of the netlist, .*Undefined parameter \[zork\]"),
         ("t\nv1 a 0 1\nb1 b 0 v=v(a)+foo(3)\nr1 b 0 1\n.op", r"line 3 of the netlist, .*no such function 'foo'"),
         ("t\nv1 a 0 1\nx1 a 0 cell\n.op", r"line 3 of the netlist, 'x1 a 0 cell': there is no \.subckt"),
+        (
+            "t\n.subckt cell a\nr1 a 0 zork yy\n.ends\nv1 a 0 1\nx1 a cell\n.op",
+            r"line 3 of the netlist, 'r1 a 0 zork yy'",
+        ),
+        ("t\n.model nn nmos level=99\nm1 a a 0 0 nn\nv1 a 0 1\n.op", r"line 3 of .*Only MOS device levels 1-6"),
+        ("t\n.model nn nmos level=100\nm1 a a 0 0 nn\nv1 a 0 1\n.op", r"no level such as that of line 2 .*level=100'"),
         ("t\nv1 a 0 1\nr1 a 0 1\n.dc v9 0 1 0.1", r'named "v9" is not in the circuit'),
         ("t\nv1 a 0 1\nr1 a 0 1", "asks for no analysis"),
         (f"{NO_SOLUTION}.dc v1 0 1 0.1", "no solution: Too many iterations without convergence"),

@@ -33,6 +33,21 @@ def refusal(netlist: str, output: str, errors: str) -> UserError:
     return _no_convergence(netlist, output, errors) or _refused_line(netlist, errors) or _other(errors)
 
 
+def replaced_model(netlist: str, errors: str) -> UserError | None:
+    """The error for a model that ngspice took for another: it makes a level above 99 a level 1, and goes on."""
+    if "Setting Level to 1" not in errors:
+        return None
+    high = re.compile(r"level *= *[1-9]\d\d", re.IGNORECASE)
+    where = next(
+        (f"line {at} of the netlist, {line[:SHOWN]!r}" for at, line in logical_lines(netlist) if high.search(line)),
+        ".model",
+    )
+    return UserError(
+        f"ngspice knows no level such as that of {where}, and would take the simplest model instead",
+        "Give the level that ngspice has: 8 or 49 for BSIM3, 14 or 54 for BSIM4",
+    )
+
+
 def warnings(output: str, errors: str) -> tuple[str, ...]:
     """ngspice's warnings, each once, without its notes on how it found an operating point."""
     found: dict[str, None] = {}
@@ -79,9 +94,9 @@ def _refused_line(netlist: str, errors: str) -> UserError | None:
     if numbered is not None:
         text = dict(logical_lines(netlist)).get(int(numbered[1]), "")
         return _line_error(netlist, text or f"line {numbered[1]}", numbered[2])
-    quoted = re.search(r"Error on line \d+ or its substitute:\n\s*(.+)\n\s*(.*)", errors)
+    quoted = re.search(r"Error on line(?: \d+ or its substitute)?:\n\s*(.+)\n\s*(.*)", errors)
     if quoted is not None:
-        before = re.findall(r"^(?:warning, |Error: )(.+)$", errors[: quoted.start()], re.MULTILINE)
+        before = re.findall(r"^(?:warning, |Error: |(?=Only MOS ))(.+)$", errors[: quoted.start()], re.MULTILINE)
         reasons = [reason.removesuffix(" from line").strip() for reason in (*before, quoted[2])]
         return _line_error(netlist, quoted[1], "; ".join(dict.fromkeys(reason for reason in reasons if reason)))
     subcircuit = re.search(r"unknown subckt: *(.+)", errors)
@@ -94,7 +109,8 @@ def _line_error(netlist: str, text: str, reason: str) -> UserError:
     """The error for a line as ngspice quotes it, in small letters and with its expressions rewritten."""
     lines = list(logical_lines(netlist))
     same = [at for at, line in enumerate(lines) if _bare(line[1]) == _bare(text)]
-    named = [at for at, line in enumerate(lines) if at and line[1].split()[0].lower() == text.split()[0].lower()]
+    name = text.split()[0].lower().rsplit(".", 1)[-1]  # m1 of the expanded subcircuit's m.x1.m1
+    named = [at for at, line in enumerate(lines) if at and line[1].split()[0].lower() == name]
     where = f"{text.strip()[:SHOWN]!r}"
     if same or named:
         number, written = lines[(same or named)[0]]

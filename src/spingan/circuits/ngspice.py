@@ -9,18 +9,19 @@ import math
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
-from spingan.circuits.messages import logical_lines, refusal, warnings
+from spingan.circuits.messages import logical_lines, refusal, replaced_model, warnings
 from spingan.circuits.raw_file import Plot, read_raw
 from spingan.errors import UserError
 
@@ -80,6 +81,8 @@ def run(netlist: str, *, time_limit_s: float = 60.0, keep: Path | None = None) -
         results = folder / "deck.raw"
         if finished.returncode != 0:
             raise _failure(netlist, finished)
+        if (replaced := replaced_model(netlist, finished.stderr)) is not None:
+            raise replaced
         if not results.exists():
             raise UserError("the netlist asks for no analysis", "Add one, such as .op, .dc, .ac or .tran")
         plots = read_raw(results.read_bytes(), "ngspice's result")
@@ -192,24 +195,40 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 def _execute(program: str, folder: Path, time_limit_s: float) -> subprocess.CompletedProcess[str]:
     others = {name: value for name, value in os.environ.items() if not name.startswith(("SPICE", "NGSPICE"))}
+    words = [program, "-n", "-b", "-r", "deck.raw", "deck.cir"]
     try:
-        return subprocess.run(
-            [program, "-n", "-b", "-r", "deck.raw", "deck.cir"],
+        child = subprocess.Popen(
+            words,
             cwd=folder,
             env=others | {"SPICE_SCRIPTS": str(folder), "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=time_limit_s,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
+            process_group=0,  # of its own: ngspice may be a script that starts the program
         )
-    except subprocess.TimeoutExpired:
-        raise UserError(
-            f"ngspice was stopped after its time limit of {time_limit_s:g} s",
-            "Ask for fewer points or a shorter time, or give it a higher limit",
-        ) from None
     except OSError as error:
         raise UserError(f"{program} does not run: {error.strerror}", INSTALL) from None
+    with child:
+        try:
+            output, errors = child.communicate(timeout=time_limit_s)
+        except subprocess.TimeoutExpired:
+            raise UserError(
+                f"ngspice was stopped after its time limit of {time_limit_s:g} s",
+                "Ask for fewer points or a shorter time, or give it a higher limit",
+            ) from None
+        finally:
+            _end(child)
+    return subprocess.CompletedProcess(words, child.returncode, output, errors)
+
+
+def _end(child: "subprocess.Popen[str]") -> None:
+    """Nothing that the run started outlives it: neither after its time limit nor when the user breaks it off."""
+    if child.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 def _failure(netlist: str, finished: subprocess.CompletedProcess[str]) -> UserError:

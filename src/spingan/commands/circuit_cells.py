@@ -159,9 +159,11 @@ def _simulate(
     json: bool,
 ) -> None:
     from spingan.circuits.cell_simulation import simulate_cell
+    from spingan.circuits.ngspice import find_ngspice
     from spingan.output import output_folder
     from spingan.reports.circuit_report import write_circuit_report
 
+    find_ngspice()
     output_folder(folder if folder.exists() else folder.parent)  # a bad place is known before the work
     with progress_bars() as advance:
         result = simulate_cell(

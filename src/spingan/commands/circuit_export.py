@@ -114,16 +114,17 @@ def export_crossbar(
     json: Json = False,
 ) -> None:
     """Write columns of a crossbar as a deck: a layer of a model's chip, or weights of your own in a technology."""
-    from spingan.api import crossbar_deck
-
     if (model is None) == (weights is None):
         raise UserError("give either --model or --weights", "A layer of a model's chip, or weights of your own")
+    chosen = _columns(columns)
+    from spingan.api import crossbar_deck
+
     deck = crossbar_deck(
         model=model,
         weights=weights,
         technology=technology,
         layer=layer,
-        columns=_columns(columns),
+        columns=chosen,
         input_v=None if inputs is None else _inputs(inputs),
         chip_seed=chip_seed,
     )
