@@ -167,7 +167,8 @@ def program(
     faults = technology.synapse.faults
     if any((faults.stuck_at_minimum, faults.stuck_at_maximum, faults.stuck_at_random)):
         positive, negative, stuck = _with_faults(positive, negative, technology.encoding, faults, off, generator)
-    tiles, load = tile_slices(*weight.shape, technology), technology.load_conductance
+    rows, columns = weight.shape
+    tiles, load = tile_slices(rows, columns, technology), technology.load_conductance
     return ProgrammedArray(codes, positive, negative, span, off, load, gain, stuck, tiles)
 
 

@@ -87,6 +87,8 @@ class AnalogLayer(nn.Module, ABC):
             of the device's conductance; or None.
         other_deviation: That of the pair's other device; or None.
         load: Conductance of the load that the columns end in, in units of the synapse's span; None: a virtual ground.
+        holds_conductances: The weights are the devices' state (`spingan.nn.on_chip`): not rounded, their gain fixed.
+        transposed_noise: Standard deviation of a device at a transposed read, as a fraction of full scale.
         read_noise: Noise drawn anew at each read.
     """
 
@@ -114,17 +116,21 @@ class AnalogLayer(nn.Module, ABC):
         self.source = source
         self.register_buffer("deviation", None, persistent=False)
         self.register_buffer("other_deviation", None, persistent=False)
+        self.holds_conductances = False
+        self.transposed_noise = 0.0
         self._holding = False
         self._held: Tensor | None = None
         self.calibrate()
 
     @torch.no_grad()
     def calibrate(self) -> None:
-        """Set the gain from the weights as they are now.
+        """Set the gain from the weights as they are now; one that holds conductances keeps its own.
 
         In training at every step: a gain that lags clips each column's largest weights, their gradient stops, and the
         last layer, with few rows and no batch norm behind it, never grows to the contrast that the images need.
         """
+        if self.holds_conductances:
+            return
         rows = [axis for axis in range(self.weight.dim()) if axis != self.column_axis]
         self.gain.copy_(gain_of_largest(self.weight.detach().abs().amax(dim=rows), self.gain_kind))
 
@@ -154,7 +160,7 @@ class AnalogLayer(nn.Module, ABC):
     def effective_weight(self) -> Tensor:
         """What the layer computes with: the weight on its levels, with this chip's deviation."""
         written = self.weight
-        if self.levels.numel():
+        if self.levels.numel() and not self.holds_conductances:
             quantised = _Quantise.apply(self.weight, self.gain, self.levels, self.spacing, self.column_axis)
             written = cast(Tensor, quantised)
         noise = self.programming_noise
@@ -192,7 +198,10 @@ class AnalogLayer(nn.Module, ABC):
 
     def forward(self, input: Tensor) -> Tensor:
         weight = self._weight_now()
-        out = self._apply_array(input, weight, self.bias)
+        if self.transposed_noise > 0 and input.requires_grad:
+            out = self._apply_with_transposed_noise(input, weight)
+        else:
+            out = self._apply_array(input, weight, self.bias)
         if self.read_noise is not None and self.read_noise.fraction > 0:
             out = self._with_read_noise(out, input, weight)
         return out
@@ -216,6 +225,32 @@ class AnalogLayer(nn.Module, ABC):
                 out.detach().add_(unit.mul_(power.clamp_(min=0).sqrt_().mul_(noise.fraction)))
         return out
 
+    def _apply_with_transposed_noise(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        """The product, whose gradient comes back through noisy devices: of variance σ² Σ δ², as at a forward read."""
+        key = self.source.next_key()
+        powers: list[Tensor] = []
+
+        def arriving(gradient: Tensor) -> None:
+            powers.append(gradient.detach().float().square())
+
+        def leaving(gradient: Tensor) -> Tensor:
+            power = self._output_power(powers.pop() * along_outputs(self.gain.square(), gradient.dim()), gradient)
+            rows_of_columns = torch.channels_last if gradient.dim() == 4 else torch.contiguous_format
+            noisy = gradient.detach().clone(memory_format=rows_of_columns)
+            ones = torch.ones(noisy.shape[1 if noisy.dim() == 4 else -1])
+            _add_scaled_noise(noisy, power.clamp_(min=0).sqrt_().mul_(self.transposed_noise), ones, key)
+            return noisy
+
+        inputs = inputs.view_as(inputs)  # a place of its own in the graph, with this layer's gradient alone
+        inputs.register_hook(leaving)
+        out = self._apply_array(inputs, weight, self.bias)
+        out.register_hook(arriving)
+        return out
+
+    @abstractmethod
+    def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
+        """Sums of `power` (as the outputs) over what each input feeds, with one row: (batch, 1, ...) as `like`."""
+
     def _input_power(self, inputs: Tensor) -> Tensor:
         """Σ x² over what each output reads, with one column: (batch, 1, ...)."""
         squares = inputs.detach().float().square().sum(1, keepdim=True)
@@ -236,6 +271,15 @@ class AnalogConv2d(AnalogLayer, nn.Conv2d):
             return conv2d(inputs, weight, bias, stride[0], int(padding[0]))
         return functional.conv2d(inputs, weight, bias, stride, padding, dilation)
 
+    def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
+        total = power.sum(1, keepdim=True)
+        ones = total.new_ones(1, 1, *self.kernel_size)
+        stride, padding, dilation = self.stride[0], int(self.padding[0]), self.dilation[0]
+        reach = [(size - 1) * stride - 2 * padding + dilation * (k - 1) + 1
+                 for size, k in zip(power.shape[2:], self.kernel_size, strict=True)]  # fmt: skip
+        left = [size - reached for size, reached in zip(like.shape[2:], reach, strict=True)]  # what no kernel covers
+        return functional.conv_transpose2d(total, ones, None, stride, padding, left, dilation=dilation)
+
 
 class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
     """A zero-padded convolution whose kernels are a crossbar's columns."""
@@ -253,6 +297,11 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
             return zero_padded_conv2d(inputs, weight, bias, *geometry)
         return conv_transpose2d(inputs, weight, bias, *geometry)
 
+    def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
+        total = power.sum(1, keepdim=True)
+        ones = total.new_ones(1, 1, *self.kernel_size)
+        return functional.conv2d(total, ones, None, self.stride, int(self.padding[0]))
+
 
 class AnalogLinear(AnalogLayer, nn.Linear):
     """A dense layer whose outputs are a crossbar's columns."""
@@ -262,8 +311,16 @@ class AnalogLinear(AnalogLayer, nn.Linear):
     def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return functional.linear(inputs, weight, bias)
 
+    def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
+        return power.sum(-1, keepdim=True)
+
     def _input_power(self, inputs: Tensor) -> Tensor:
         return inputs.detach().float().square().sum(-1, keepdim=True)
+
+
+def along_outputs(per_column: Tensor, dimensions: int) -> Tensor:
+    """(columns,) values shaped to broadcast over a layer's outputs: axis 1 of a map, the last axis of anything else."""
+    return per_column.view(-1, 1, 1) if dimensions == 4 else per_column
 
 
 def standard_normal(shape: torch.Size, key: int, device: torch.device) -> Tensor:
@@ -295,7 +352,7 @@ def _add_scaled_noise(out: Tensor, row_scale: Tensor, column_scale: Tensor, key:
         kernels.add_gaussian(out, row_scale.reshape(-1).contiguous(), column_scale, key)
         return
     unit = standard_normal(out.shape, key, out.device)
-    columns = column_scale.view(-1, 1, 1) if out.dim() == 4 else column_scale
+    columns = along_outputs(column_scale, out.dim())
     out.detach().add_((unit * row_scale * columns).to(out.dtype))
 
 

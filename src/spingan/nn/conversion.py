@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from spingan.errors import UserError
 from spingan.hardware.mapping import Noise
-from spingan.hardware.technology import Technology
+from spingan.hardware.technology import ActivationKey, Technology
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, AnalogLinear, analog_layers
 from spingan.nn.chip import folded_norms
@@ -186,7 +186,9 @@ def _check_transposed(name: str, module: nn.ConvTranspose2d) -> None:
 
 
 def _device(name: str, module: nn.ReLU | nn.LeakyReLU | nn.Tanh, technology: Technology) -> tuple[nn.Module, Kind, str]:
-    function = {nn.ReLU: "relu", nn.LeakyReLU: "leaky_relu", nn.Tanh: "tanh"}[type(module)]
+    function: ActivationKey = "relu"
+    if not isinstance(module, nn.ReLU):
+        function = "tanh" if isinstance(module, nn.Tanh) else "leaky_relu"
     activation = technology.activations.get(function)
     if activation is None:
         if technology.synapse is None and not technology.activations:

@@ -261,7 +261,7 @@ def train_step(
     nets.discriminator.train()
     _source(nets.generator, recipe.seed, GENERATOR_NOISE, step)
     _source(nets.discriminator, recipe.seed, DISCRIMINATOR_NOISE, step)
-    if recipe.programming_noise is not None:
+    if recipe.programming_noise is not None and recipe.on_chip is None:
         redraw_programming(nets.generator, nets.discriminator)
     for layer in analog_layers(nets.generator, nets.discriminator):
         layer.calibrate()

@@ -13,6 +13,7 @@ from spingan.nn.analog import analog_layers
 from spingan.nn.chip import recalibrate_batch_norm
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.kernels import stream_key
+from spingan.nn.on_chip import PulseUpdate, hold_conductances
 from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module
 from spingan.nn.weights import Model
@@ -99,11 +100,18 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
     return Nets(
         made,
         critic,
-        torch.optim.Adam(made.parameters(), recipe.generator_learning_rate, recipe.adam_betas),
-        torch.optim.Adam(critic.parameters(), recipe.discriminator_learning_rate, recipe.adam_betas),
+        _optimizer(made, recipe, technology, recipe.generator_learning_rate),
+        _optimizer(critic, recipe, technology, recipe.discriminator_learning_rate),
         average if recipe.average_decay is not None else {},
         conversion,
     )
+
+
+def _optimizer(net: nn.Module, recipe: Recipe, technology: Technology, rate: float) -> torch.optim.Optimizer:
+    if recipe.on_chip is None:
+        return torch.optim.Adam(net.parameters(), rate, recipe.adam_betas)
+    hold_conductances(net, recipe.on_chip.full_scale, recipe.on_chip.transposed_read_noise)
+    return PulseUpdate(net, technology, rate)
 
 
 def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dict[str, Any]) -> Model:
@@ -111,6 +119,8 @@ def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dic
 
     Batch norm is measured on the weights as they are programmed, in float32.
     """
+    if recipe.on_chip is not None:
+        return _chip_as_it_is(nets, recipe, technology, info)
     made = copy.deepcopy(nets.generator).to("cpu")
     with torch.no_grad():
         for name, parameter in made.named_parameters():
@@ -119,6 +129,29 @@ def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dic
     settle(made, recipe.latent_size, recipe.seed)
     conversion = Conversion(made.eval(), nets.conversion.rows, nets.conversion.not_simulated)
     return Model(recipe.name, recipe.net, recipe.latent_size, technology, conversion, info)
+
+
+@torch.no_grad()
+def _chip_as_it_is(nets: Nets, recipe: Recipe, technology: Technology, info: dict[str, Any]) -> Model:
+    """A generator that was trained on its chip: what that chip's columns give, as float weights.
+
+    Its conductances, written into another chip's devices, would not be what was trained.
+    """
+    read = technology.model_copy(update={"name": f"{technology.name}, its chip as it is", "synapse": None})
+    plain = pair_named(recipe.net).make_generator(recipe.latent_size)
+    conversion = convert(plain.eval(), read)
+    parts = zip(analog_layers(conversion.model), analog_layers(nets.generator), strict=True)
+    for own, trained in parts:
+        own.weight.copy_(trained.effective_weight())
+    for own, trained in zip(_devices(conversion.model), _devices(nets.generator), strict=True):
+        own.full_scale.copy_(trained.full_scale)
+    assert isinstance(nets.generator_optimizer, PulseUpdate) and technology.synapse is not None
+    writes = {
+        "most writes of a device": nets.generator_optimizer.most_writes(),
+        "mean writes of a weight": nets.generator_optimizer.mean_writes(),
+        "endurance, writes": technology.synapse.endurance_writes,
+    }
+    return Model(recipe.name, recipe.net, recipe.latent_size, read, conversion, info | {"on chip": writes})
 
 
 @torch.no_grad()

@@ -28,6 +28,18 @@ class Data(_Section):
     path: str | None = None
 
 
+class OnChip(_Section):
+    """Training whose only state are the conductances: every update is a train of write pulses.
+
+    The recipe's learning rates then are the root mean square of an update in fractions of full scale.
+    """
+
+    full_scale: float = Field(default=4.0, gt=0)
+    """The weight that the largest conductance stands for, in units of a layer's first weights' root mean square."""
+    transposed_read_noise: float = Field(default=0.01, ge=0, le=1)
+    """Of a device when the gradient is read back through the array, as a fraction of full scale."""
+
+
 class Recipe(_Section):
     """How to train one pair of nets on one technology."""
 
@@ -51,6 +63,8 @@ class Recipe(_Section):
     """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
     read_noise: Noise | None = None
     programming_noise: Noise | None = None
+    on_chip: OnChip | None = None
+    """Programming noise is then drawn once: the chip's devices are what they are."""
     clip_at_full_scale: bool = False
     """Keep every ReLU's full scale at 1, where it clips, instead of following the largest value that comes."""
     average_decay: _Decay | None = None
@@ -63,7 +77,12 @@ class Recipe(_Section):
     sample_count: int = Field(default=64, gt=0)
 
 
-_SECTIONS: dict[str, type[BaseModel]] = {"data": Data, "read_noise": Noise, "programming_noise": Noise}
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "data": Data,
+    "read_noise": Noise,
+    "programming_noise": Noise,
+    "on_chip": OnChip,
+}
 
 
 def shipped_recipes() -> tuple[str, ...]:

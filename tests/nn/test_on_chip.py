@@ -1,0 +1,168 @@
+"""On-chip learning: pulses move conductances as the gradient wants on average, and every one of them is counted."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from spingan.devices.wox_memristor import wox_memristor
+from spingan.errors import UserError
+from spingan.hardware.technology import Technology, load_technology
+from spingan.nn.analog import analog_layers
+from spingan.nn.conversion import convert
+from spingan.nn.on_chip import PulseUpdate, hold_conductances, pulse_response
+from spingan.nn.pairs import PAIRS
+from spingan.nn.pulse_kernels import MOST_PULSES, PulseResponse, write_pulses
+
+STEP = np.float32(1 / 127)
+IDEAL = PulseResponse(*(np.full(128, step, np.float32) for step in (STEP, STEP, 0, 0)), off=0.0, endurance=np.inf)
+
+
+def _write(weight: Tensor, gradient: Tensor, response: PulseResponse = IDEAL, key: int = 1, **scales: float):
+    writes = torch.zeros_like(weight), torch.zeros_like(weight)
+    pulses = write_pulses(
+        weight, gradient, *writes, **{"full": 1.0, "factor": 1.0} | scales, response=response, key=key
+    )
+    return pulses, *writes
+
+
+def test_with_an_ideal_response_the_mean_update_is_that_of_gradient_descent():
+    repeats = 20_000
+    wanted = torch.tensor([-2.7, -0.3, 0.0, 0.1, 5.0])  # pulses
+    start = torch.tensor([0.5, -0.2, 0.1, -0.4, 0.3])
+    weight = start.repeat(repeats, 1)
+    _write(weight, -wanted.repeat(repeats, 1))
+    moved = (weight - start).double().mean(0) / float(STEP)
+    error = 5 * 0.5 / repeats**0.5  # five standard errors of a lot between two neighbouring integers
+    torch.testing.assert_close(moved, wanted.double(), rtol=0, atol=error)
+
+
+def test_a_pulse_moves_by_the_response_of_the_place_it_finds_and_scatters_as_the_device_says():
+    up, down = np.linspace(2, 1, 128, dtype=np.float32) * STEP, np.linspace(0.5, 3, 128, dtype=np.float32) * STEP
+    response = PulseResponse(up, down, 0.3 * up, 0 * down, 0.0, np.inf)
+    place = 64 / 127
+    for sign in (1.0, -1.0):  # either device of the pair
+        outward, inward = (torch.full((50_000,), sign * place) for _ in range(2))
+        _write(outward, torch.full((50_000,), -sign), response)
+        _write(inward, torch.full((50_000,), sign), response)
+        steps = (outward.double().abs() - place) / float(up[64])
+        assert float(steps.mean()) == pytest.approx(1, abs=5 * 0.3 / 50_000**0.5)
+        assert float(steps.std()) == pytest.approx(0.3, rel=0.02)
+        assert float(place - inward.abs().mean()) == pytest.approx(float(down[64]), rel=1e-4)
+
+
+def test_a_weight_that_crosses_zero_goes_over_to_the_pairs_other_device():
+    weight = torch.full((4,), 0.5 * float(STEP))
+    _, positive, negative = _write(weight, torch.full((4,), 1.0))
+    np.testing.assert_allclose(weight.numpy(), -0.5 * STEP, rtol=1e-4)
+    assert positive.tolist() == [1] * 4 and negative.tolist() == [0] * 4
+    _, positive, negative = _write(weight, torch.full((4,), 1.0))
+    assert positive.tolist() == [0] * 4 and negative.tolist() == [1] * 4
+
+
+def test_a_sign_crossbar_turns_its_sign_where_its_smallest_conductance_lies():
+    off = 0.2
+    response = PulseResponse(IDEAL.up, IDEAL.down, IDEAL.up_spread, IDEAL.down_spread, off, np.inf)
+    weight = torch.full((10,), off / (1 + off))
+    pulses, writes, unused = _write(weight, torch.full((10,), 3.0), response)
+    np.testing.assert_allclose(weight.numpy(), -(off + 3 * STEP) / (1 + off), rtol=1e-5)
+    assert pulses == 30 and writes.tolist() == [3.0] * 10 and not unused.any()
+
+
+def test_conductances_stop_at_their_ends_and_a_driver_at_its_most_pulses():
+    weight = torch.tensor([0.999, -0.999, 0.0])
+    pulses, positive, negative = _write(weight, torch.tensor([-1e3, 1e3, -1e3]))
+    assert weight[:2].tolist() == [1.0, -1.0]
+    assert float(weight[2]) == pytest.approx(MOST_PULSES * float(STEP), rel=1e-5)
+    assert pulses == 3 * MOST_PULSES == int((positive + negative).sum())
+
+
+def test_every_pulse_is_counted_and_a_worn_device_no_longer_moves():
+    response = PulseResponse(IDEAL.up, IDEAL.down, IDEAL.up_spread, IDEAL.down_spread, 0.0, 5.0)
+    weight, writes = torch.zeros(100), (torch.zeros(100), torch.zeros(100))
+    total = sum(
+        write_pulses(weight, torch.full((100,), -2.0), *writes, full=1.0, factor=1.0, response=response, key=key)
+        for key in range(10)
+    )
+    assert total == int(writes[0].sum()) == 600 and writes[0].tolist() == [6.0] * 100  # the third train wears it out
+    np.testing.assert_allclose(weight.numpy(), 6 * STEP, rtol=1e-5)
+
+
+def test_the_same_key_writes_the_same_pulses_whatever_the_threads():
+    results = []
+    before = torch.get_num_threads()
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        weight = torch.linspace(-1, 1, 200_000)
+        _write(weight, torch.sin(torch.arange(200_000.0)), key=7)
+        results.append(weight)
+    torch.set_num_threads(before)
+    assert torch.equal(*results)
+
+
+def _converted(technology: Technology) -> nn.Module:
+    torch.manual_seed(0)
+    return convert(PAIRS["am-dcgan"].make_generator(10), technology, noise_seed=3).model
+
+
+def test_an_update_is_the_learning_rate_in_root_mean_square_of_full_scale_and_goes_against_the_gradient():
+    synapse = wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0)
+    technology = load_technology("wox-memristor").model_copy(update={"synapse": synapse})
+    model = _converted(technology)
+    hold_conductances(model, full_scale=8.0, transposed_noise=0.0)
+    update = PulseUpdate(model, technology, learning_rate=0.1)  # 13 pulses: what rounds is small beside it
+    layer = next(layer for layer in analog_layers(model) if isinstance(layer, nn.ConvTranspose2d))
+    layer.weight.grad = torch.randn(layer.weight.shape) * 1e-5
+    before = layer.weight.detach().clone()
+    update.step()
+    moved = (layer.weight.detach() - before) / layer.gain[0]
+    held = layer.weight.grad.abs() < 1e-5  # the driver cuts what is above 16 pulses
+    slope = float((moved * -layer.weight.grad)[held].sum() / layer.weight.grad[held].square().sum())
+    assert slope * float(layer.weight.grad.square().mean().sqrt()) == pytest.approx(0.1, rel=0.02)
+    assert update.most_writes() == MOST_PULSES and update.mean_writes() > 0
+
+
+def test_the_arrays_of_a_model_that_holds_conductances_are_what_devices_can_hold():
+    technology = load_technology("wox-memristor")
+    model = _converted(technology)
+    hold_conductances(model, full_scale=2.0, transposed_noise=0.0)
+    for layer in analog_layers(model):
+        places = layer.weight.detach().abs() / layer.gain[0]
+        smallest = technology.off_conductance / (1 + technology.off_conductance)
+        least = smallest if layer.encoding == "sign_crossbar" else 0.0
+        assert float(places.max()) <= 1 + 1e-6 and float(places.min()) >= least - 1e-6
+
+
+def test_the_noise_of_a_transposed_read_has_the_deviation_of_independent_devices():
+    model = convert(nn.Sequential(nn.Conv2d(3, 40, 3, 2, 1, bias=False)), load_technology("wox-memristor")).model
+    hold_conductances(model, full_scale=2.0, transposed_noise=0.05)
+    (layer,) = analog_layers(model)
+    images = torch.rand(400, 3, 8, 8, requires_grad=True)
+    upstream = torch.randn(1, 40, 4, 4).expand(400, -1, -1, -1)
+    gradients = []
+    for noise in (0.0, 0.05):
+        layer.transposed_noise = noise
+        gradients.append(torch.autograd.grad(layer(images), images, upstream)[0])
+    error = gradients[1] - gradients[0]
+    covered = nn.functional.conv_transpose2d(
+        upstream[:1].square().sum(1, keepdim=True), torch.ones(1, 1, 3, 3), stride=2, padding=1, output_padding=1
+    )
+    expected = 0.05 * float(layer.gain[0]) * covered[0, 0].sqrt()
+    measured = error.flatten(0, 1).square().mean(0).sqrt()  # over 1,200 images and channels
+    torch.testing.assert_close(measured, expected, rtol=5 / (2 * 1200) ** 0.5, atol=1e-6)
+
+
+def test_batch_norm_and_biases_have_no_devices_on_the_chip():
+    technology = load_technology("wox-memristor")
+    model = convert(PAIRS["am-dcgan-batch-norm"].make_generator(10), technology).model
+    with pytest.raises(UserError, match="no devices for norm1"):
+        hold_conductances(model, 4.0, 0.0)
+
+
+def test_a_synapse_without_a_pulse_response_cannot_be_trained_on_the_chip():
+    with pytest.raises(UserError, match="says nothing of what a write pulse does") as caught:
+        pulse_response(load_technology("skyrmion-published"))
+    assert "spingan fit synapse" in caught.value.remedy
+    midpoint = load_technology("wox-memristor").model_copy(update={"encoding": "midpoint_reference"})
+    with pytest.raises(UserError, match="differential pairs and sign crossbars only"):
+        pulse_response(midpoint)
