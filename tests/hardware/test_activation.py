@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from spingan.hardware.activation import Activation, EnergyItem, Reset
+from spingan.hardware.activation import Activation, ActivationSpread, EnergyItem, Reset
 
 
 def activation(**fields) -> Activation:
@@ -62,3 +62,20 @@ def test_a_memory_is_single_valued_only_after_a_required_reset_that_is_known_to_
 def test_a_table_that_makes_no_sense_is_refused(fields, message):
     with pytest.raises(ValidationError, match=message):
         activation(**fields)
+
+
+def test_a_spreads_covariance_is_that_of_its_deviations_and_correlations():
+    spread = ActivationSpread(gain=0.1, offset=0.2, correlation_gain_offset=0.5)
+    assert spread.covariance == pytest.approx(np.array([[0.01, 0.01, 0], [0.01, 0.04, 0], [0, 0, 0]]))
+    assert spread.mean.tolist() == [1.0, 0.0, 1.0]
+    assert not spread.is_none and ActivationSpread().is_none and ActivationSpread(gain=0.0).is_none
+    assert not ActivationSpread(mean_offset=0.1).is_none
+
+
+def test_correlations_that_exclude_each_other_are_refused():
+    with pytest.raises(ValidationError, match="no three quantities have these correlations at once"):
+        ActivationSpread(
+            gain=1, offset=1, slope=1, correlation_gain_offset=1, correlation_gain_slope=1, correlation_offset_slope=-1
+        )
+    with pytest.raises(ValidationError, match="less than or equal to 1"):
+        ActivationSpread(correlation_gain_offset=1.5)
