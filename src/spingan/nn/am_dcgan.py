@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from torch import nn
 
+from spingan.nn.clipped_relu import ClippedReLU
 from spingan.nn.dcgan import Discriminator
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
@@ -54,12 +55,12 @@ class AmDcganPair:
         layers["dense"] = nn.Linear(latent_size, dense, bias=False)
         if norm:
             layers["norm1"] = nn.BatchNorm1d(dense)
-        layers["act1"] = nn.ReLU(inplace=True)
+        layers["act1"] = ClippedReLU()
         layers["map"] = nn.Unflatten(1, (self.wide, SEED_MAP, SEED_MAP))
         layers["conv1"] = ZeroPaddedConv2d(self.wide, self.narrow, *geometry, bias=False, output_padding=1)
         if norm:
             layers["norm2"] = nn.BatchNorm2d(self.narrow)
-        layers["act2"] = nn.ReLU(inplace=True)
+        layers["act2"] = ClippedReLU()
         layers["conv2"] = ZeroPaddedConv2d(self.narrow, 1, *geometry, bias=False, output_padding=1)
         layers["tanh"] = nn.Tanh()
         return _initialised(nn.Sequential(layers))
@@ -68,11 +69,11 @@ class AmDcganPair:
         """Images (batch, 1, 28, 28) to one logit an image, (batch,)."""
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         layers["conv1"] = nn.Conv2d(1, self.wide, self.kernel, 2, self.kernel // 2, bias=False)
-        layers["act1"] = nn.ReLU(inplace=True)
+        layers["act1"] = ClippedReLU()
         layers["mean"] = nn.AvgPool2d(2)
         layers["dropout1"] = nn.Dropout(DROPOUT)
         layers["conv2"] = nn.Conv2d(self.wide, self.narrow, self.kernel, 1, self.kernel // 2, bias=False)
-        layers["act2"] = nn.ReLU(inplace=True)
+        layers["act2"] = ClippedReLU()
         layers["dropout2"] = nn.Dropout(DROPOUT)
         layers["flatten"] = nn.Flatten()
         layers["dense"] = nn.Linear(self.narrow * SEED_MAP**2, 1, bias=False)

@@ -13,6 +13,7 @@ from spingan.hardware.technology import ActivationKey, Technology
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, AnalogLinear, analog_layers
 from spingan.nn.chip import folded_norms
+from spingan.nn.clipped_relu import ClippedReLU
 from spingan.nn.dropout import DrawnDropout
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.zero_padded import ZeroPaddedConv2d
@@ -124,7 +125,9 @@ def _convert_leaf(
         states = layer.levels.numel()
         read = "" if layer.load is None else ", load divider"
         return layer, "analog", f"{states} levels, gain a {technology.gain}{read}" if states else "float weights"
-    if isinstance(module, nn.ReLU | nn.LeakyReLU) or (isinstance(module, nn.Tanh) and "tanh" in technology.activations):
+    if isinstance(module, nn.ReLU | nn.LeakyReLU | ClippedReLU) or (
+        isinstance(module, nn.Tanh) and "tanh" in technology.activations
+    ):
         return _device(name, module, technology)
     if folded:
         return module, "folded", "digital in training; into the columns' gain and offset on a chip"
@@ -185,9 +188,11 @@ def _check_transposed(name: str, module: nn.ConvTranspose2d) -> None:
         )
 
 
-def _device(name: str, module: nn.ReLU | nn.LeakyReLU | nn.Tanh, technology: Technology) -> tuple[nn.Module, Kind, str]:
+def _device(
+    name: str, module: nn.ReLU | nn.LeakyReLU | nn.Tanh | ClippedReLU, technology: Technology
+) -> tuple[nn.Module, Kind, str]:
     function: ActivationKey = "relu"
-    if not isinstance(module, nn.ReLU):
+    if isinstance(module, nn.LeakyReLU | nn.Tanh):
         function = "tanh" if isinstance(module, nn.Tanh) else "leaky_relu"
     activation = technology.activations.get(function)
     if activation is None:
@@ -212,7 +217,9 @@ def _device(name: str, module: nn.ReLU | nn.LeakyReLU | nn.Tanh, technology: Tec
             f"layer {name} wants slope {wanted:g} below zero, {activation.name} has {activation.negative_slope:.3g}",
             f"Give the net's layer the device's slope, or take a device within {_SLOPE_TOLERANCE:g} of {wanted:g}.",
         )
-    return DeviceActivation(activation), "device", f"{activation.name}, {activation.outside} outside its range"
+    device = DeviceActivation(activation)
+    device.calibrates = not isinstance(module, ClippedReLU)  # whose 1 is the device's full scale
+    return device, "device", f"{activation.name}, {activation.outside} outside its range"
 
 
 def _refuse_own_weight(name: str, module: _Array) -> None:

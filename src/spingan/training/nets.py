@@ -93,9 +93,6 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
     conversion = convert(plain_generator, technology, **noise)
     critic = convert(plain_discriminator, technology, **noise).model
     made, critic = (net.to(device, memory_format=torch.channels_last) for net in (conversion.model, critic))  # pyright: ignore[reportCallIssue]
-    if recipe.clip_at_full_scale:
-        for activation in (*_devices(made), *_devices(critic)):
-            activation.calibrates = False
     average = {name: parameter.detach().clone() for name, parameter in made.named_parameters()}
     return Nets(
         made,

@@ -65,8 +65,6 @@ class Recipe(_Section):
     programming_noise: Noise | None = None
     on_chip: OnChip | None = None
     """Programming noise is then drawn once: the chip's devices are what they are."""
-    clip_at_full_scale: bool = False
-    """Keep every ReLU's full scale at 1, where it clips, instead of following the largest value that comes."""
     average_decay: _Decay | None = None
     """Decay a step of the exponential moving average of the generator that samples are drawn from."""
     calibrate_every: int = Field(default=50, gt=0)
