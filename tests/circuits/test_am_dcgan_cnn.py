@@ -40,6 +40,7 @@ def test_the_net_in_spice_is_the_net_in_numpy(small):
 
 def test_the_signal_is_there_long_before_the_pulse_ends(small):
     wave, end = small.waves["converted"], small.settled("converted")[0]
+    assert abs(wave[0]) < 0.05 * abs(end)  # dark before the first picture
     late = (small.time_s > 50e-9) & (small.time_s < 95e-9)
     assert wave[late] == pytest.approx(end, abs=0.01 * abs(end))
 

@@ -190,11 +190,13 @@ def _saved(network: Network, side: int) -> Iterator[str]:
 
 
 def _pixels(pictures: Array) -> Iterator[str]:
-    """A source each pixel, its edges within the first nanosecond of each pulse, and one that is its inverse."""
+    """A source each pixel, dark before the first pulse, its edges in each pulse's first nanosecond; and its inverse."""
     for row, column in np.ndindex(*pictures.shape[1:]):
-        points = [(0.0, float(pictures[0, row, column]))]
-        for number, value in enumerate(pictures[:, row, column].tolist()[1:], start=1):
-            points += [(number * PULSE_S, points[-1][1]), (number * PULSE_S + EDGE_S, value)]
+        points: list[tuple[float, float]] = []
+        before = 0.0
+        for number, value in enumerate(pictures[:, row, column].tolist()):
+            points += [(number * PULSE_S, before), (number * PULSE_S + EDGE_S, value)]
+            before = value
         pixel = _node("pixel", row, column)
         yield f"v{pixel} {pixel} 0 pwl({' '.join(f'{time:.4e} {value:.6e}' for time, value in points)})"
         yield f"e{pixel} {_node('inverse', row, column)} 0 0 {pixel} 1"
