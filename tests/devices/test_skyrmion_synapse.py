@@ -223,3 +223,14 @@ def test_the_curve_has_a_level_for_each_skyrmion_and_one_more_and_is_read_back(t
 def test_a_disc_that_cannot_be_is_refused_with_its_numbers(change, words):
     with pytest.raises(UserError, match=words):
         replace(synapse.PRINTED, **change)
+
+
+@pytest.mark.parametrize("handedness", [1, -1])
+def test_the_skyrmions_begin_in_the_tracks_middle_and_the_distance_from_it_is_along_the_radius(handedness):
+    device = synapse.PRINTED.with_drive(handedness=handedness)
+    centre = np.array(device.centre_m)
+    for place in synapse.track_places_m(device):
+        assert synapse.off_track_m(device, place) == pytest.approx(0, abs=1e-15)
+        outwards = (place - centre) / np.linalg.norm(place - centre)
+        assert synapse.off_track_m(device, place + 7e-9 * outwards) == pytest.approx(7e-9)
+        assert synapse.off_track_m(device, place - 7e-9 * outwards) == pytest.approx(7e-9)

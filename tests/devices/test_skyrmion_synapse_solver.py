@@ -13,11 +13,12 @@ def test_skyrmions_are_followed_when_their_order_along_x_changes():
 
 
 @pytest.mark.slow
-def test_a_pulse_against_the_film_makes_one_skyrmion_and_changes_the_charge_by_minus_one(monkeypatch):
+def test_a_pulse_against_the_film_injects_one_skyrmion_between_the_rails_and_takes_one_from_the_charge(monkeypatch):
     monkeypatch.setattr(solver, "PULSE_S", 0.3e-9)
     monkeypatch.setattr(solver, "RELAXATION_S", 0.4e-9)
-    made = solver.nucleate(PRINTED.film, PRINTED.polarization)
+    made = solver.nucleate(PRINTED)
     assert made.skyrmions == 1
+    assert made.off_track_m < (PRINTED.pitch_m - PRINTED.rail_width_m) / 2
     assert made.charge_after - made.charge_before == pytest.approx(-1, abs=0.02)
 
 

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,18 @@ def test_a_vortex_pushes_along_the_radius_and_a_radial_polarisation_around_the_c
     for angle, direction in ((0.0, (0.6, 0.8)), (math.pi / 2, (0.8, -0.6))):
         force = thiele.forces_n(SKYRMION, place, 0.01, polarisation=thiele.vortex((0.0, 0.0), angle, 0.0))[0]
         assert force == pytest.approx(0.01 * SKYRMION.drive_n_per_t * np.array(direction), abs=1e-20)
+
+
+def test_a_soft_skyrmion_is_pushed_less_in_proportion_to_the_energy_where_it_is_and_never_backwards():
+    ground, centre = bowl()
+    soft = replace(SKYRMION, softness_per_j=4e19)
+    for distance, left in ((0.0, 1.0), (30e-9, 1 - 4e19 * 1e-5 / 2 * (30e-9) ** 2), (90e-9, 0.0)):
+        place = np.array([[centre, centre + distance]])
+        with_drive, without = (
+            thiele.forces_n(soft, place, torque, polarisation=thiele.Polarisation(y=1.0), ground=ground)[0]
+            for torque in (0.01, 0.0)
+        )
+        assert with_drive - without == pytest.approx((0.01 * SKYRMION.drive_n_per_t * left, 0.0), abs=1e-18)
 
 
 def test_without_drive_the_energy_never_grows_and_ends_lower():

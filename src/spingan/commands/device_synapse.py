@@ -21,7 +21,7 @@ Calibration = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads; by default one a core.")]
 Full = Annotated[
-    bool, typer.Option("--full", help="Also nucleation and a small disc in the solver: a quarter of an hour.")
+    bool, typer.Option("--full", help="Also injection and a small disc in the solver: some minutes.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

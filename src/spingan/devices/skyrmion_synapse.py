@@ -220,6 +220,14 @@ def track_places_m(device: SkyrmionSynapse) -> Array:
     return np.concatenate(places) + np.array(device.centre_m)
 
 
+def off_track_m(device: SkyrmionSynapse, place_m: Array) -> float:
+    """Distance of a place (2,) from the middle of the track between the rails around it, along the radius."""
+    dx, dy = place_m - np.array(device.centre_m)
+    turn = math.atan2(device.handedness * dy, dx) % (2 * math.pi) / (2 * math.pi)
+    turns_out = (math.hypot(dx, dy) - device.rail_start_m) / device.pitch_m - turn
+    return abs(turns_out - math.floor(turns_out) - 0.5) * device.pitch_m
+
+
 def covered_share(device: SkyrmionSynapse, places_m: Array, skyrmion_radius_m: float) -> Array:
     """Part of each skyrmion's area under the junction, from 0 to 1; shape (...,) for places (..., 2).
 

@@ -106,7 +106,7 @@ def characterise(
     nucleation = comparison = None
     if solver:
         advance("in the solver", 0, 2)
-        nucleation = nucleate(PRINTED.film, PRINTED.polarization, seed=seed)
+        nucleation = nucleate(PRINTED, seed=seed)
         advance("in the solver", 1, 2)
         fast = designed(SMALL).with_drive(SMALL.current_density_a_per_m2 * SMALL_FACTOR)
         comparison = compare(fast, calibration, SMALL_DURATION_S, SMALL_CELL_M)

@@ -5,7 +5,7 @@ import numpy as np
 from spingan.devices.comparison import Row
 from spingan.devices.skyrmion_synapse import PRINTED
 from spingan.devices.skyrmion_synapse_characteristic import Study, Variant
-from spingan.devices.skyrmion_synapse_solver import Comparison, Nucleation
+from spingan.devices.skyrmion_synapse_solver import NUCLEUS_M, PULSE_S, REST_T, Comparison, Nucleation
 from spingan.devices.skyrmion_synapse_study import IN, pulse_energy
 
 
@@ -50,14 +50,20 @@ def rows(study: Study) -> list[Row]:
 
 
 def _nucleation_rows(made: Nucleation) -> list[Row]:
-    density = made.current_density_a_per_m2
+    density = f"{made.current_density_a_per_m2:.2g} A/m² against the film, {2 * NUCLEUS_M * 1e9:g} nm across: assumed"
+    rest = f"{REST_T * 1e3:g} mT"
+    relaxed = f"until the torque was below {rest}" if made.faded else f"the torque was still above {rest}"
+    off = None if made.off_track_m is None else made.off_track_m * 1e9
     return [
-        Row("nucleation: pulse", 2, 2, "ns", f"{density:.2g} A/m² against the film through 24 nm: assumed"),
-        Row("nucleation: relaxation", 10, made.relaxed_s * 1e9, "ns", "until the torque had faded"),
-        Row("nucleation: topological charge before", 0, made.charge_before, "1", "the canted rim's own part included"),
-        Row("nucleation: topological charge after", None, made.charge_after, "1", "-1 for each skyrmion, core down"),
-        Row("nucleation: skyrmions after", 1, made.skyrmions, "1", "one for each injection"),
-    ]
+        Row("injection: pulse", 2, PULSE_S * 1e9, "ns", f"{density}; {made.cell_m * 1e9:g} nm cells"),
+        Row("injection: relaxation", 10, made.relaxed_s * 1e9, "ns", relaxed),
+        Row("injection: skyrmions", 1, made.skyrmions, "1", "in a piece of the outer track with its rails"),
+        Row("injection: off the track's middle", None, off, "nm", "of a track of 30 nm, afterwards"),
+        Row(
+            "injection: change of topological charge", -1, made.charge_after - made.charge_before, "1",
+            f"from {made.charge_before:.3f}, the canted rim's own part; core down",
+        ),
+    ]  # fmt: skip
 
 
 def _comparison_rows(both: Comparison) -> list[Row]:
@@ -95,7 +101,10 @@ def _rows_of(variant: Variant) -> list[Row]:
     retention = None if heat.retention_s is None else heat.retention_s * 1e9
     return [
         Row(f"{name}: current density that works", 2.5e10, point.current_density_a_per_m2, "A/m²", verdict),
-        Row(f"{name}: damping there", 0.3, point.gilbert_damping, "1", "printed value: docs/derivations.md, section 2"),
+        Row(
+            f"{name}: damping there", None, point.gilbert_damping, "1",
+            "0.3 is printed for the domain-wall devices (IV-D), none for the synapse",
+        ),
         Row(f"{name}: skyrmions in at 142.5 ns", 64, done.number_at(done.phase_end_s("potentiation")), "1", "no heat"),
         Row(f"{name}: left at 305 ns", 0, float(done.number[-1]), "1", "no heat"),
         Row(f"{name}: skyrmions in at 142.5 ns, 300 K", 64, heated_in, "1", "mean over the seeds"),

@@ -1,4 +1,4 @@
-"""The synapse in the micromagnetic solver: nucleation on a piece of film, and a small disc beside the Thiele run.
+"""The synapse in the micromagnetic solver: nucleation in a piece of the track, and a small disc beside the Thiele run.
 
 The whole disc for 305 ns would take days; these take minutes.
 """
@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from spingan.devices.skyrmion_synapse import SkyrmionSynapse, covered_share, rail_cover, track_places_m
+from spingan.devices.skyrmion_synapse import SkyrmionSynapse, covered_share, off_track_m, rail_cover, track_places_m
 from spingan.devices.skyrmion_synapse_run import bench
 from spingan.errors import UserError
 from spingan.physics import skyrmion_runs, thiele
 from spingan.physics.evolve import evolve
-from spingan.physics.film import Film
 from spingan.physics.mesh import Mesh, disc_mask
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 from spingan.physics.skyrmion_texture import centres_m
@@ -47,30 +46,35 @@ class Nucleation:
     charge_after_pulse: float
     charge_after: float
     skyrmions: int
+    off_track_m: float | None
+    """Distance of the skyrmion from the track's middle; None unless there is one."""
     relaxed_s: float
     """Time until the torque had faded, at most the printed 10 ns."""
+    faded: bool
     m: Array
     cell_m: float
 
 
-def nucleate(film: Film, polarization: float, cell_m: float = 2e-9, seed: int = 0) -> Nucleation:
-    """Send a perpendicular pulse through a small region of a piece of film, and let it relax.
+def nucleate(device: SkyrmionSynapse, cell_m: float = 2e-9, seed: int = 0) -> Nucleation:
+    """Send a perpendicular pulse through a small region of the outer track, and let the film relax: one injection.
 
-    The film points up and the pulse is polarised down; paper S's +z is the same with both turned over. The piece has
-    edges, whose canted rim carries a charge of its own, so that a skyrmion shows as a change by -1.
+    The film is a piece of the disc with the two rails beside the place of the middle skyrmion of the last turn. It
+    points up and the pulse is polarised down; paper S's +z is the same with both turned over. The piece has edges,
+    whose canted rim carries a charge of its own, so that a skyrmion shows as a change by -1.
     """
+    film = device.film
     cells = round(PIECE_M / cell_m)
     mesh = Mesh(cells, cells, cell_m, cell_m)
     middle = cells * cell_m / 2
+    place = track_places_m(device)[-(device.skyrmions_each_turn[-1] // 2)]
+    corner = place - middle
+    rails = rail_cover(device, mesh.x_m + corner[0], mesh.y_m + corner[1], cell_m)
+    excess = device.rail_anisotropy_j_per_m3 - film.anisotropy_j_per_m3
+    system = System(mesh, film, anisotropy_j_per_m3=film.anisotropy_j_per_m3 + excess * rails)
     m = uniform(mesh, (0.0, 0.0, 1.0))
     m[:2] = np.random.default_rng(seed).normal(0.0, TILT, m[:2].shape)
-    system = System(mesh, film)
     rest = evolve(system, m, 0.3e-9, tolerance=TOLERANCE, stop=lambda _time, _m, torque: torque < TILT).m
-    # Antidamping beats damping in the region's softest mode, which exchange with the film around it stiffens.
-    stiffness = film.effective_anisotropy_j_per_m3 + film.exchange_stiffness_j_per_m * (BESSEL_ZERO / NUCLEUS_M) ** 2
-    threshold_t = film.gilbert_damping * 2 * stiffness / film.saturation_magnetization_a_per_m
-    unit_t = float(np.asarray(slonczewski_torque(1.0, polarization, film, (0, 0, -1)).field_t))
-    density = NUCLEATION_FACTOR * threshold_t / unit_t
+    density, unit_t = _nucleating_density(device)
     region = disc_mask(mesh, (middle, middle), NUCLEUS_M)
     pulse = replace(system, torques=(SpinTorque((0.0, 0.0, -1.0), np.where(region, density * unit_t, 0.0)),))
     pulsed = evolve(pulse, rest, PULSE_S, tolerance=TOLERANCE).m
@@ -81,16 +85,29 @@ def nucleate(film: Film, polarization: float, cell_m: float = 2e-9, seed: int = 
         tolerance=TOLERANCE,
         stop=lambda _time, _m, torque: torque < REST_T,
     )
+    found = centres_m(done.m, mesh)
     return Nucleation(
         current_density_a_per_m2=density,
         charge_before=topological_charge(rest),
         charge_after_pulse=topological_charge(pulsed),
         charge_after=topological_charge(done.m),
-        skyrmions=len(centres_m(done.m, mesh)),
+        skyrmions=len(found),
+        off_track_m=off_track_m(device, found[0] + corner) if len(found) == 1 else None,
         relaxed_s=float(done.time_s[-1]),
+        faded=done.stopped,
         m=done.m,
         cell_m=cell_m,
     )
+
+
+def _nucleating_density(device: SkyrmionSynapse) -> tuple[float, float]:
+    """Density in A/m², and the torque field of 1 A/m²; antidamping beats damping in the region's softest mode."""
+    film = device.film
+    # Exchange with the film around the region stiffens its mode.
+    stiffness = film.effective_anisotropy_j_per_m3 + film.exchange_stiffness_j_per_m * (BESSEL_ZERO / NUCLEUS_M) ** 2
+    threshold_t = film.gilbert_damping * 2 * stiffness / film.saturation_magnetization_a_per_m
+    unit_t = float(np.asarray(slonczewski_torque(1.0, device.polarization, film, (0, 0, -1)).field_t))
+    return NUCLEATION_FACTOR * threshold_t / unit_t, unit_t
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 - Gyrovector and dissipation: integrals of the relaxed texture.
 - Drive: the speed under one uniform torque, and judged under another.
+- Drive in a track, and softness: see skyrmion_track. They are the Thiele model's; the free film's drive is beside them.
 - Repulsion F0 exp(-d / λ): two skyrmions let go side by side, judged from another distance.
 - Anisotropy: over a map K(x, y) a skyrmion has the energy t ∫ (K - K0) S(|r - X|) dA. S begins as 1 - m_z² of the
   relaxed texture; an amplitude and a scale are fitted to the force beside a step, and judged on a rail's two steps.
@@ -27,20 +28,23 @@ from spingan.physics import thiele
 from spingan.physics.film import Film
 from spingan.physics.mesh import Mesh
 from spingan.physics.skyrmion_texture import Texture, centres_m, moment_over_gamma, texture
+from spingan.physics.skyrmion_track import RAIL_WIDTH_M, softened, track_ground, track_rails
+from spingan.physics.typed import typed
 
 Array = NDArray[np.float64]
 Report = Callable[[float, str], None]
 
 STEP_HEIGHT_J_PER_M3 = 0.4e6  # from 0.8 to 1.2 MJ/m³: paper S, III-A and docs/derivations.md, section 2
-RAIL_WIDTH_M = 10e-9  # of the rail that the step's fit is judged on; assumed, as in devices.skyrmion_synapse
 DRIVE_T, JUDGED_DRIVE_T = 0.03, 0.08  # torque fields; the printed 2.5e10 A/m² makes 0.011 T
+TRACK_DRIVE_T, JUDGED_TRACK_DRIVE_T = 0.05, 0.02
+TRACK_RUN_S = 0.34e-9
 PAIR_M, JUDGED_PAIR_M = (22e-9, 32e-9), 27e-9  # distances at the start
 STEP_M, RAIL_M = (8e-9, 0.0), 12e-9  # from the skyrmion's centre at the start to the step, and to the rail's middle
 EDGE_M = (14e-9, 20e-9)
 STEP_AT_M = 50e-9
 RUN_S = 0.16e-9  # of which the first 0.04 ns do not count: skyrmion_runs.SETTLE_S
 THIELE_STEP_S = 1e-12
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,12 @@ class SkyrmionCalibration:
     step_height_j_per_m3: float
     texture: Texture
     drive_length_m: float
-    """Force over Ms t a, along p x z, from the motion; the texture's own integral is beside it."""
+    """Force over Ms t a, along p x z, from the motion in a free film; the texture's own integral is beside it."""
     hall_tangent: float
     """v across over v along the force, in the driven run."""
+    track_drive_length_m: float
+    """The same in the middle of a track, where the landscape's energy is zero."""
+    softness_per_j: float
     repulsion_n: float
     repulsion_length_m: float
     profile_radius_m: tuple[float, ...]
@@ -93,6 +100,14 @@ class SkyrmionCalibration:
     seconds: float
     source: str
 
+    def __post_init__(self) -> None:
+        for name in ("cell_m", "repulsion_length_m", "edge_length_m", "kernel_scale"):
+            if getattr(self, name) <= 0:
+                raise UserError(f"{name} is {getattr(self, name):g}", "It must be above 0")
+        if len(self.profile) != len(self.profile_radius_m) or not self.profile:
+            counts = f"{len(self.profile_radius_m)} radii and {len(self.profile)} values"
+            raise UserError(f"the profile has {counts}", "Give as many of both, one at least")
+
     def skyrmion(self) -> thiele.Skyrmion:
         """The Thiele model's constants."""
         unit = moment_over_gamma(self.film)
@@ -101,9 +116,10 @@ class SkyrmionCalibration:
             gyro_n_s_per_m=4 * math.pi * round(self.texture.charge) * unit,
             dissipation_n_s_per_m=self.texture.dissipation * unit,
             gilbert_damping=self.film.gilbert_damping,
-            drive_n_per_t=moment * self.drive_length_m,
+            drive_n_per_t=moment * self.track_drive_length_m,
             repulsion_n=self.repulsion_n,
             repulsion_length_m=self.repulsion_length_m,
+            softness_per_j=self.softness_per_j,
         )
 
     def anisotropy_energy_j(self, excess_j_per_m3: Array, spacing_m: float) -> Array:
@@ -214,6 +230,8 @@ def calibrate_skyrmion(film: Film, cell_m: float = 1e-9, report: Report | None =
         texture=shape,
         drive_length_m=drive_length,
         hall_tangent=tangent,
+        track_drive_length_m=drive_length,
+        softness_per_j=0.0,
         repulsion_n=repulsion,
         repulsion_length_m=repulsion_length,
         profile_radius_m=tuple(radius.tolist()),
@@ -227,6 +245,8 @@ def calibrate_skyrmion(film: Film, cell_m: float = 1e-9, report: Report | None =
         seconds=0.0,
         source=f"spingan's solver, {cell_m * 1e9:g} nm cells, tolerance {runs.TOLERANCE:g}: small films let go",
     )
+    say(0.7, "driven along a track")
+    found = _softened(found, state)
     judged = _judge(found, state, say)
     return replace(found, judgements=judged, seconds=time.perf_counter() - began)
 
@@ -240,6 +260,13 @@ def _drive(film: Film, state: Array, cell_m: float, gyro: float, dissipation: fl
     length = float(along.mean()) / (moment * DRIVE_T)
     path = np.linalg.norm(track.positions_m[:, 0] - track.positions_m[0, 0], axis=1)
     return length, float(velocity[1] / velocity[0]), _fit(path, along, np.full(len(along), along.mean()))
+
+
+def _softened(found: SkyrmionCalibration, state: Array) -> SkyrmionCalibration:
+    track, length, softness, pushes = softened(found, state, TRACK_DRIVE_T, TRACK_RUN_S)
+    aside = np.abs(track.positions_m[:, 0, 1] - runs.TRACK_HEIGHT_M / 2)
+    fits = found.fits | {"track": _fit(aside, *pushes)}
+    return replace(found, track_drive_length_m=length, softness_per_j=softness, fits=fits)
 
 
 def _radial(pair: runs.Track, gyro: float, dissipation: float) -> tuple[Array, Array]:
@@ -274,7 +301,9 @@ def _judge(found: SkyrmionCalibration, state: Array, say: Report) -> tuple[Judge
     film, cell = found.film, found.cell_m
     say(0.75, "judged: another drive")
     fast = runs.driven(film, state, cell, JUDGED_DRIVE_T, RUN_S)
-    say(0.8, "judged: another distance")
+    say(0.8, "judged: another drive along the track")
+    slow = runs.along_track(film, state, cell, track_rails(found), JUDGED_TRACK_DRIVE_T, TRACK_RUN_S)
+    say(0.85, "judged: another distance")
     pair = runs.pair_parting(film, state, cell, JUDGED_PAIR_M, RUN_S)
     say(0.9, "judged: a rail")
     rail = runs.steps_of(
@@ -290,6 +319,14 @@ def _judge(found: SkyrmionCalibration, state: Array, say: Report) -> tuple[Judge
     push = thiele.Polarisation(y=1.0)
     return (
         _compare(f"drive of {JUDGED_DRIVE_T:g} T", found, fast, torque_t=JUDGED_DRIVE_T, polarisation=push),
+        _compare(
+            f"drive of {JUDGED_TRACK_DRIVE_T:g} T along a track",
+            found,
+            slow,
+            torque_t=JUDGED_TRACK_DRIVE_T,
+            polarisation=push,
+            ground=track_ground(found),
+        ),
         _compare(f"two skyrmions from {JUDGED_PAIR_M * 1e9:g} nm", found, pair),
         _compare(f"a rail of {RAIL_WIDTH_M * 1e9:g} nm from {RAIL_M * 1e9:g} nm", found, beside, ground=ground),
     )
@@ -346,22 +383,11 @@ def read_calibration(path: str | Path) -> SkyrmionCalibration:
         fields = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}", again) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not JSON: {error}", again) from error
     if not isinstance(fields, dict) or fields.get("kind") != "skyrmion calibration":
         raise UserError(f"{path} is not a skyrmion's calibration", again)
     if fields.get("schema_version") != SCHEMA_VERSION:
         raise UserError(f"{path} has schema_version {fields.get('schema_version')}, not {SCHEMA_VERSION}", again)
-    try:
-        values = {key: value for key, value in fields.items() if key not in ("kind", "schema_version")}
-        values |= {
-            "film": Film(**values["film"]),
-            "texture": Texture(**values["texture"]),
-            "fits": {name: Fit(**fit) for name, fit in values["fits"].items()},
-            "judgements": tuple(Judgement(**judged) for judged in values["judgements"]),
-            "profile": tuple(values["profile"]),
-            "profile_radius_m": tuple(values["profile_radius_m"]),
-        }
-        return SkyrmionCalibration(**values)
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{path} is not a whole calibration: {error}", again) from error
+    del fields["kind"], fields["schema_version"]
+    return typed(SkyrmionCalibration, fields, f"{path} is no whole calibration", again)

@@ -27,8 +27,10 @@ SMALLEST_CELL_M = 0.1e-9  # below an atom; a continuum has nothing to say there
 BOX_M = 64e-9  # side of the film around one skyrmion at rest
 ROOM_M = 96e-9  # width of the film around a moving one: an edge 48 nm away pushes with 0.03 pN, drives with 0.5 pN
 HEIGHT_M = 80e-9
+TRACK_LENGTH_M, TRACK_HEIGHT_M = 110e-9, 90e-9  # of the film around a track along x
 MEASURING_DAMPING = 1.0
 SETTLE_S = 0.04e-9  # until the texture has adapted to where it was put: about four times 1 / (α ω) of breathing
+SQUEEZE_S = 0.06e-9  # until a driven skyrmion has taken the shape that its track gives it
 SAMPLE_S = 5e-12
 TOLERANCE = 1e-4  # local error of a unit vector a step; the step is bound by stability, so less changes nothing
 REST_T = 1e-3  # a torque below which a skyrmion counts as at rest; the film's fields are of order 1 T
@@ -175,6 +177,29 @@ def leaving(
         anisotropy = np.ascontiguousarray(np.broadcast_to(anisotropy_j_per_m3(mesh.x_m), mesh.shape))
     system = System(mesh, replace(film, gilbert_damping=gilbert_damping), anisotropy_j_per_m3=anisotropy)
     return follow(system, placed(texture, mesh, [corner]), duration_s)
+
+
+def along_track(
+    film: Film,
+    texture: Array,
+    cell_m: float,
+    anisotropy_j_per_m3: Callable[[Array], Array],
+    torque_t: float,
+    duration_s: float,
+) -> Track:
+    """One skyrmion in the middle of a track along x, driven along it by a torque polarised along +y.
+
+    At the film's own damping; by `SQUEEZE_S` it has been pushed aside and squeezed.
+
+    Args:
+        anisotropy_j_per_m3: Of the film, a function of y (any shape) in metres, from 0 to `TRACK_HEIGHT_M`.
+    """
+    mesh = _strip(TRACK_LENGTH_M, TRACK_HEIGHT_M, cell_m)
+    side = texture.shape[1]
+    start = placed(texture, mesh, [((mesh.nx - side) // 2, (mesh.ny - side) // 2)])
+    anisotropy = np.ascontiguousarray(np.broadcast_to(anisotropy_j_per_m3(mesh.y_m)[:, None], mesh.shape))
+    torque = SpinTorque((0.0, 1.0, 0.0), torque_t)
+    return follow(System(mesh, film, torques=(torque,), anisotropy_j_per_m3=anisotropy), start, duration_s, SQUEEZE_S)
 
 
 def profile(m: Array, mesh: Mesh, spacing_m: float = 0.5e-9, reach_m: float = 26e-9) -> tuple[Array, Array]:

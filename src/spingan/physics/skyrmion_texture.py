@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import label, zoom
+from scipy.ndimage import correlate1d, label, zoom
 
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
 from spingan.physics.film import Film
@@ -60,8 +60,8 @@ def texture(m: Array, mesh: Mesh, reach_m: float = 24e-9) -> Texture:
     """
     (centre,) = centres_m(m, mesh)
     cell = mesh.dx_m * mesh.dy_m
-    along_x = np.gradient(m, mesh.dx_m, axis=2)
-    along_y = np.gradient(m, mesh.dy_m, axis=1)
+    along_x = _slope(m, mesh.dx_m, 2)
+    along_y = _slope(m, mesh.dy_m, 1)
     near = np.hypot(mesh.x_m[None, :] - centre[0], mesh.y_m[:, None] - centre[1]) < reach_m
 
     def total(density: Array) -> float:
@@ -78,6 +78,11 @@ def texture(m: Array, mesh: Mesh, reach_m: float = 24e-9) -> Texture:
         drive_length_m=total(m[2] * along_x[0] - m[0] * along_x[2]),
         drive_across_m=total(m[2] * along_y[0] - m[0] * along_y[2]),
     )
+
+
+def _slope(m: Array, spacing_m: float, axis: int) -> Array:
+    """Derivative by five points: by three, 1 nm cells make the dissipation 2 % too small, and 2 nm cells 8 %."""
+    return correlate1d(m, np.array([1.0, -8.0, 0.0, 8.0, -1.0]) / (12 * spacing_m), axis=axis, mode="nearest")
 
 
 def _area_below_zero(m_z: Array) -> float:

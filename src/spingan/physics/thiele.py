@@ -42,6 +42,8 @@ class Skyrmion:
     repulsion_n: float
     """F0 of F0 exp(-d / λ) between two of them."""
     repulsion_length_m: float
+    softness_per_j: float = 0.0
+    """Share of the drive that goes for each joule of the landscape's energy: a skyrmion squeezed there is smaller."""
 
     def __post_init__(self) -> None:
         for name in ("dissipation_n_s_per_m", "gilbert_damping", "repulsion_length_m"):
@@ -86,9 +88,10 @@ class Polarisation:
     core_radius_m: float = 0.0
     """Within about this radius the turning part fades to nothing at the centre, where it has no direction."""
 
-    def packed(self) -> Array:
-        """(7,) as the kernels take it."""
-        return np.array([self.x, self.y, self.azimuthal, self.radial, *self.centre_m, self.core_radius_m])
+    def packed(self, softness_per_j: float) -> Array:
+        """(8,) as the kernels take it, with the skyrmion's softness at the end."""
+        turning = [self.azimuthal, self.radial, *self.centre_m, self.core_radius_m]
+        return np.array([self.x, self.y, *turning, softness_per_j])
 
 
 def vortex(centre_m: tuple[float, float], angle_rad: float, core_radius_m: float) -> Polarisation:
@@ -199,7 +202,7 @@ def run(
         EMPTY if ground is None else ground.coefficients,
         np.zeros((0, 0), bool) if ground is None else ground.inside,
         1.0 if ground is None else ground.spacing_m,
-        polarisation.packed(),
+        polarisation.packed(skyrmion.softness_per_j),
         torques * skyrmion.drive_n_per_t,
         time_step_s,
         noise,
@@ -243,7 +246,7 @@ def forces_n(
         _pair(skyrmion),
         EMPTY if ground is None else ground.coefficients,
         1.0 if ground is None else ground.spacing_m,
-        polarisation.packed(),
+        polarisation.packed(skyrmion.softness_per_j),
         torque_t * skyrmion.drive_n_per_t,
         np.empty((4, 4)),
         out,

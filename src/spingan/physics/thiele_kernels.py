@@ -74,7 +74,8 @@ def add_forces(
 
     Args:
         pair: (3,) repulsion F0 in N, its length in m, and the distance beyond which it counts as zero.
-        drive: (7,) polarisation: uniform x and y, azimuthal and radial part, centre x and y, core radius.
+        drive: (8,) polarisation: uniform x and y, azimuthal and radial part, centre x and y, core radius; softness in
+            1/J, the share of the drive that goes for each joule of the landscape.
         drive_force: N per unit of polarisation; a polarisation p pushes along p x z.
     """
     count = positions.shape[0]
@@ -88,8 +89,9 @@ def add_forces(
             continue
         x = positions[a, 0]
         y = positions[a, 1]
+        energy = 0.0
         if coefficients.size:
-            _, fx, fy = landscape_at(x, y, coefficients, spacing, work)
+            energy, fx, fy = landscape_at(x, y, coefficients, spacing, work)
             out[a, 0] += fx
             out[a, 1] += fy
         if drive_force != 0.0:
@@ -101,8 +103,9 @@ def add_forces(
                 r = math.sqrt(rx * rx + ry * ry + drive[6] * drive[6])
                 px += (-drive[2] * ry + drive[3] * rx) / r
                 py += (drive[2] * rx + drive[3] * ry) / r
-            out[a, 0] += drive_force * py
-            out[a, 1] -= drive_force * px
+            left = drive_force * max(1.0 - drive[7] * energy, 0.0)
+            out[a, 0] += left * py
+            out[a, 1] -= left * px
         if pair[0] == 0.0:
             continue
         for b in range(a + 1, count):
