@@ -20,9 +20,7 @@ Calibration = Annotated[
     Path | None, typer.Option("--calibration", metavar="FILE", help="From spingan calibrate skyrmion; else shipped.")
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads; by default one a core.")]
-Full = Annotated[
-    bool, typer.Option("--full", help="Also injection and a small disc in the solver: some minutes.")
-]
+Full = Annotated[bool, typer.Option("--full", help="Also injection and a small disc in the solver: some minutes.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
