@@ -23,6 +23,7 @@ ENDURANCE_WRITES = 3e6  # paper M, results: "maximum 3M update cycles", the upda
 NONLINEARITY = 1.0  # assumed: the step at the far end is 1/e of that at the near one, mild for an oxide
 CYCLE_TO_CYCLE = 0.3  # assumed: standard deviation of a pulse's step, of that step
 RESISTANCE_TOLERANCE = 0.1  # assumed; paper M varies it from 0 to 50 % and holds 30 % for bearable
+READ_S = 100e-9  # paper M, results: "transient response for 100ns pulses"
 READ_V = 0.1  # assumed: far below the threshold; paper M drives its columns with up to the supply
 READ_DISTURB = 1e-6  # of a step, at one read; assumed
 LEAKAGE_S = 1e-10  # through a cell whose switch is open, 180 nm: assumed
@@ -85,14 +86,14 @@ def wox_memristor(
             threshold_v=THRESHOLD_V,
             half_select_disturb=0.0,
         ),
-        read=Read(voltage_v=READ_V, law="linear", disturb=READ_DISTURB, leakage_s=LEAKAGE_S),
+        read=Read(voltage_v=READ_V, time_s=READ_S, law="linear", disturb=READ_DISTURB, leakage_s=LEAKAGE_S),
         spread=Spread(resistance=resistance_tolerance, cycle_to_cycle=cycle_to_cycle),
         endurance_writes=ENDURANCE_WRITES,
         source="paper M (Krestinskaya, Choubey and James, AM-DCGAN), Table II and figures 7 and 8",
         provenance="spingan.devices.wox_memristor: printed ends, evenly spaced levels, exponential steps",
         notes=(
-            "Printed: Ron 4 kΩ, Roff 25 kΩ, threshold 0.8 V, write 1 V, write times 10, 100 and 1000 ns, 128 levels, "
-            "3 million updates.",
+            "Printed: Ron 4 kΩ, Roff 25 kΩ, threshold 0.8 V, write 1 V, write times 10, 100 and 1000 ns, read pulses "
+            "of 100 ns, 128 levels, 3 million updates.",
             "Assumed: the steps' shape (ν = 1) and scatter (30 % of a step), ±10 % of resistance from device to "
             "device, the read (0.1 V, 1e-6 of a step of disturb), 0.1 nS of leakage through an open cell.",
             "A half-selected device sees half the write voltage, 0.5 V, below the threshold: it does not move.",

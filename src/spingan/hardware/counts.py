@@ -28,6 +28,8 @@ class ArrayCounts:
         reference_cells: Cells of the midpoint encoding's shared reference columns: one column an array, or one a tile.
         physical_columns: Columns of cells that one row drives, reference columns included.
         reads: Input vectors presented to the arrays.
+        read_slots: Reads that come one after another: the reads, or, where the columns are read in turn, as many for
+            each column.
         macs: Multiply-accumulates with structural zeros: reads x rows x columns.
         useful_macs: Those whose input is a pixel: neither an inserted zero nor a border.
         input_drives: Values put on rows, one digital-to-analog conversion each: rows x reads, again for each
@@ -46,6 +48,7 @@ class ArrayCounts:
     reference_cells: int
     physical_columns: int
     reads: int
+    read_slots: int
     macs: int
     useful_macs: int
     input_drives: int
@@ -99,6 +102,7 @@ def array_counts(
         reference_cells=rows * reference_columns * arrays,
         physical_columns=columns * per_weight + reference_columns,
         reads=reads,
+        read_slots=reads * columns if technology.columns_read == "in_turn" else reads,
         macs=rows * columns * reads,
         useful_macs=useful_drives * columns,
         input_drives=rows * reads * column_tiles,
@@ -185,6 +189,7 @@ class ModelCounts:
             "weights": self.total("weights"),
             "cells": self.total("cells"),
             "reads": self.total("reads"),
+            "read_slots": self.total("read_slots"),
             "macs": self.total("macs"),
             "useful_macs": self.total("useful_macs"),
             "input_drives": self.total("input_drives"),

@@ -36,6 +36,7 @@ def left_out_lines(counts: NetCounts, technology: Technology) -> tuple[Line, ...
     both = counts.both
     lines = [
         _reads(counts, technology),
+        _time_of_reads(counts, technology),
         _writes(counts, technology),
         _conversions(
             "input conversions (DAC)", both.total("input_drives"), technology.dac, "structural zeros included"
@@ -91,6 +92,17 @@ def _reads(counts: NetCounts, technology: Technology) -> Line:
     mean_s = math.fsum(synapse.conductance) / synapse.states
     note = f"({voltage_v:g} V)² x {mean_s:.4g} S (mean level) x {time_s:g} s: at most, each pixel at full voltage"
     return Line("synapse reads", number, number * voltage_v**2 * mean_s * time_s, "technology", note)
+
+
+def _time_of_reads(counts: NetCounts, technology: Technology) -> Line:
+    """How long the reads take, one after another: layers, positions, and columns where they are read in turn."""
+    slots, reads = counts.both.total("read_slots"), counts.both.total("reads")
+    in_turn = "" if slots == reads else f", {slots - reads:,} of them because dense columns are read in turn"
+    time_s = None if technology.synapse is None else technology.synapse.read.time_s
+    note = (
+        f"no read time{in_turn}" if time_s is None else f"{time_s:g} s each, together {slots * time_s:.4g} s{in_turn}"
+    )
+    return Line("times of a read, one after another", slots, None, "not counted", note)
 
 
 def _writes(counts: NetCounts, technology: Technology) -> Line:

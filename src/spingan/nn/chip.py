@@ -15,6 +15,7 @@ from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, along
 from spingan.nn.kernels import stream_key
 from spingan.nn.made_devices import MadeDevices
+from spingan.nn.mean_pool import MemristiveMeanPool
 from spingan.nn.noise_source import NoiseSource
 
 _Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
@@ -45,6 +46,9 @@ def program_chip(
     for number, device in enumerate(devices):
         if not device.activation.spread.is_none:
             device.made = MadeDevices(device.activation.spread, stream_key(chip_seed, 2, number) >> 1)
+    if programming_noise is not None and programming_noise.of == "resistance":
+        for number, pool in enumerate(module for module in chip.modules() if isinstance(module, MemristiveMeanPool)):
+            pool.make(programming_noise.fraction, stream_key(chip_seed, 3, number) >> 1)
     for parent, place, layer, norm in list(folded_norms(chip)):
         if isinstance(layer, AnalogLayer):
             _fold(layer, norm)

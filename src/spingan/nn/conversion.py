@@ -15,6 +15,7 @@ from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, 
 from spingan.nn.chip import folded_norms
 from spingan.nn.clipped_relu import ClippedReLU
 from spingan.nn.dropout import DrawnDropout
+from spingan.nn.mean_pool import mean_pool
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
@@ -129,6 +130,8 @@ def _convert_leaf(
         isinstance(module, nn.Tanh) and "tanh" in technology.activations
     ):
         return _device(name, module, technology)
+    if type(module) is nn.AvgPool2d and "AvgPool2d" not in technology.digital and technology.synapse is not None:
+        return mean_pool(name, module), "analog", "a column of equal devices for each filter"
     if folded:
         return module, "folded", "digital in training; into the columns' gain and offset on a chip"
     if type(module) is nn.Dropout and "Dropout" in technology.digital:

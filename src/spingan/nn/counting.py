@@ -222,6 +222,8 @@ def _count_layer(name: str, module: nn.Module, image: Tensor, output: Tensor, te
         return replace(layer, activations={function: output.numel()})
     if isinstance(module, _Wires):
         return layer
+    if isinstance(module, nn.AvgPool2d) and "AvgPool2d" not in technology.digital:
+        return replace(layer, activations={"mean": output.numel()})  # an averaging circuit, not a conversion
     if isinstance(module, _Norm | _Pooling) or function is not None or layer.type in technology.digital:
         trainable = 2 * module.num_features if isinstance(module, _Norm) and module.affine else 0
         return replace(layer, digital_in=image.numel(), digital_out=output.numel(), trainable=trainable)
@@ -243,7 +245,8 @@ def _array_values(module: _Array) -> int:
 def _count_array(module: _Array, image: Tensor, output: Tensor, technology: Technology) -> ArrayCounts:
     if isinstance(module, nn.Linear):
         reads = image.numel() // module.in_features
-        return array_counts(module.in_features, module.out_features, reads, image.numel(), technology)
+        own = technology.for_dense()
+        return array_counts(module.in_features, module.out_features, reads, image.numel(), own)
     taps = _taps(module, image, output)
     inputs, outputs = module.in_channels // module.groups, module.out_channels // module.groups
     if isinstance(module, nn.ConvTranspose2d) and image.shape[-2:] == (1, 1):
@@ -300,7 +303,15 @@ def _used_again(first: LayerCounts, again: LayerCounts) -> LayerCounts:
             raise UserError(
                 f"layer {first.name} is used at two map sizes that need different arrays", "Use two layers."
             )
-        used = ("reads", "macs", "useful_macs", "input_drives", "useful_input_drives", "output_conversions")
+        used = (
+            "reads",
+            "read_slots",
+            "macs",
+            "useful_macs",
+            "input_drives",
+            "useful_input_drives",
+            "output_conversions",
+        )
         array = replace(array, **{field: getattr(array, field) + getattr(again.array, field) for field in used})
     activations = {name: number + again.activations.get(name, 0) for name, number in first.activations.items()}
     return replace(
