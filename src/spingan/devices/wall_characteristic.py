@@ -154,12 +154,9 @@ def characterise(
     Raises:
         UserError: As the runs; and where the wall does not survive at full scale and below zero.
     """
-    at_rest = rest(setup, plan.start_m, plan.rest_s)
+    found = from_rest(setup, plan, workers, advance)
+    at_rest = found[0.0]
     start = at_rest.m
-    asked = sorted((*(i for i in plan.currents_a if i), *plan.probes_a), key=abs)  # small currents take longest
-    tasks: list[Task] = [(settle, (setup, current, start)) for current in asked]
-    found: dict[float, Settled] = dict(zip(asked, _run("currents", tasks, workers, advance), strict=True))
-    found[0.0] = replace(at_rest, current_a=0.0)
     points = tuple(found[current] for current in plan.currents_a)
     lowest, highest = _outermost(points, plan)
     releases: list[Task] = [(settle, (setup, 0.0, end.m, RELEASE_S)) for end in (lowest, highest)]
@@ -187,6 +184,19 @@ def characterise(
         limits = _run("annihilation limits", sides, workers, advance)
         study = replace(study, limits=(limits[0], limits[1]))
     return replace(study, variants=_variants(setup, plan, extras, workers, advance))
+
+
+def from_rest(setup: Setup, plan: Plan, workers: int, advance: Advance) -> dict[float, Settled]:
+    """The device at rest and under every current and probe of the plan, each from rest, by current.
+
+    Raises:
+        UserError: As `rest` and `settle`.
+    """
+    at_rest = rest(setup, plan.start_m, plan.rest_s)
+    asked = sorted((*(i for i in plan.currents_a if i), *plan.probes_a), key=abs)  # small currents take longest
+    tasks: list[Task] = [(settle, (setup, current, at_rest.m)) for current in asked]
+    runs = _run("currents", tasks, workers, advance)
+    return {0.0: at_rest} | dict(zip(asked, runs, strict=True))
 
 
 def _outermost(points: Sequence[Settled], plan: Plan) -> tuple[Settled, Settled]:
