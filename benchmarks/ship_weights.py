@@ -11,8 +11,10 @@ import shutil
 from pathlib import Path
 
 import spingan
+from spingan.data.catalogue import IDX_SETS
 from spingan.nn.weights import WEIGHTS, Model, load_model
 from spingan.output import write_text
+from spingan.training.recipe import shipped_recipes
 
 PRETRAINED = Path(spingan.__file__).parent / "pretrained"
 
@@ -22,7 +24,7 @@ A generator of {pixels} images from {latent} random numbers, trained by spingan 
 
 | what | value |
 |---|---|
-| data | {images:,} training images of {data} (Fashion-MNIST: Zalando SE, MIT licence) |
+| data | {images:,} training images of {data}; licence of the images: {licence} |
 | made by | `{command}` |
 | updates | {step:,} of batch {batch}: {epoch} epochs |
 | seed | {seed} |
@@ -31,19 +33,36 @@ A generator of {pixels} images from {latent} random numbers, trained by spingan 
 | weights | {weights} |
 | quality | {metric} = {value:.2f}; real training images {floor:.3f}{twin}; missing classes: {missing} |
 
-Samples come from the moving average of the generator (decay {decay}), whose column gains, batch-norm statistics and
-activation ranges were measured again on its own weights, in float32. Meant for demonstrations and comparisons of
-hardware; the images are no better than the distance above says, and the class shares are not even.
+{samples} Meant for demonstrations and comparisons of hardware; the images are no better than the distance above says,
+and the class shares are not even.
 {notes}"""
+
+AVERAGED = """Samples come from the moving average of the generator (decay {decay}), whose column gains, batch-norm
+statistics and activation ranges were measured again on its own weights, in float32."""
+ON_CHIP = """Samples come from the chip that was trained, as its columns give them: its conductances are the only state
+that training had. Of the {endurance:.0f} writes that a device endures, the busiest had {most:.0f}, and the devices of a
+weight together had {mean:.0f} on average."""
 
 
 def command_of(model: Model) -> str:
     """The command that trains such a generator, with what differs from the shipped recipe."""
-    recipe, shipped = model.info["recipe"], spingan.load_recipe("fashion-mnist").model_dump(mode="json")
-    keys = ("technology", "name", "epochs", "rates_fall_after")
-    told = {key: recipe[key] for key in keys if recipe.get(key) != shipped[key]}
-    settings = "".join(f" --set {key}={value}" for key, value in told.items())
-    return f"spingan train fashion-mnist{settings}"
+    recipe = model.info["recipe"]
+    base = max((name for name in shipped_recipes() if recipe["name"].startswith(name)), key=len)
+    shipped = spingan.load_recipe(base).model_dump(mode="json")
+    silent = {"data", "sample_epochs", "sample_count", "checkpoint_every", "log_every"}  # which change no net
+    told = {key: recipe[key] for key in shipped if key not in silent and recipe.get(key) != shipped[key]}
+    settings = "".join(f" --set {key}={'null' if value is None else value}" for key, value in told.items())
+    return f"spingan train {base}{settings}"
+
+
+def samples_of(model: Model) -> str:
+    """Where the samples come from."""
+    chip = model.info.get("on chip")
+    if chip is None:
+        return AVERAGED.format(decay=model.info["recipe"]["average_decay"])
+    return ON_CHIP.format(
+        endurance=chip["endurance, writes"], most=chip["most writes of a device"], mean=chip["mean writes of a weight"]
+    )
 
 
 def write_card(model: Model, notes: str) -> str:
@@ -54,12 +73,13 @@ def write_card(model: Model, notes: str) -> str:
     twin = "" if quality.float_twin is None else f"; float twin {quality.float_twin:.2f}"
     return CARD.format(
         name=model.name,
-        pixels="28x28 grey" if model.net == "fashion" else "64x64 colour",
+        pixels="64x64 colour" if model.net == "colour-64" else "28x28 grey",
         latent=model.latent_size,
         version=info["spingan"],
         technology=model.technology.name,
         images=info["images"],
         data=recipe["data"]["name"],
+        licence=IDX_SETS[recipe["data"]["name"]].licence,
         command=command_of(model),
         step=info["step"],
         batch=recipe["batch_size"],
@@ -74,7 +94,7 @@ def write_card(model: Model, notes: str) -> str:
         floor=quality.floor,
         twin=twin,
         missing=", ".join(quality.missing_classes) or "none",
-        decay=recipe["average_decay"],
+        samples=samples_of(model),
         notes=notes,
     )
 
