@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spingan.errors import UserError
 from spingan.data.catalogue import IDX_SETS
 from spingan.data.idx_set import IdxSet
 from spingan.errors import UserError
@@ -163,7 +162,7 @@ def float_twin(model: Model) -> Model | None:
     if model.technology.synapse is None and not model.technology.activations:
         return None
     recipe = model.info.get("recipe", {}).get("name", model.name)
-    name = f"{recipe}-float"
+    name = f"{recipe.removesuffix('-on-chip')}-float"
     if name not in shipped_models():
         return None
     twin = load_model(name)
