@@ -6,7 +6,8 @@ from torch import nn
 
 from spingan.hardware.technology import load_technology
 from spingan.nn.chip import program_chip
-from spingan.nn.conversion import convert
+from spingan.nn.clipped_relu import ClippedReLU
+from spingan.nn.conversion import calibrate, convert
 from spingan.nn.pairs import PAIRS
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
@@ -51,3 +52,25 @@ def test_on_ideal_arrays_the_nets_compute_what_they_did(name):
     chip = program_chip(convert(net, load_technology("ideal")).model, load_technology("ideal"))
     assert not any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in chip.modules())
     torch.testing.assert_close(chip(latents), expected, rtol=1e-4, atol=1e-5)  # folding multiplies in another order
+
+
+def test_a_relu_that_clips_at_the_supply_is_the_device_at_its_full_scale_whatever_comes():
+    technology = load_technology("wox-memristor")
+    ideal, device = (
+        convert(nn.Sequential(ClippedReLU()), load_technology(name)).model for name in ("ideal", technology.name)
+    )
+    values = torch.linspace(-3, 5, 801)
+    calibrate(device, lambda: device(values))
+    assert float(device[0].full_scale) == 1
+    assert ideal(values).tolist() == values.clamp(0, 1).tolist()
+    # The cell follows within 1 % up to full scale and lets 2.6 % more through at the rail: its file.
+    torch.testing.assert_close(device(values), values.clamp(0, 1), rtol=0, atol=0.03)
+
+
+def test_the_circuits_tanh_is_matched_to_the_function_and_its_rails_are_black_and_white():
+    device = convert(nn.Sequential(nn.Tanh()), load_technology("wox-memristor")).model
+    values = torch.linspace(-30, 30, 2001)
+    out = device(values)
+    assert float(out.min()) == pytest.approx(-1, abs=1e-6) and float(out.max()) == pytest.approx(1, abs=1e-6)
+    torch.testing.assert_close(out, values.tanh(), rtol=0, atol=0.06)  # the pair's ends are not alike: its file
+    assert float((out[900:1100] - values.tanh()[900:1100]).square().mean().sqrt()) < 0.03
