@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 MAX_WHEEL_BYTES := 10000000
 
-.PHONY: demo test test-all examples lint format types bench figures technologies test-fid wheel clean
+.PHONY: demo test test-all examples lint format types bench figures technologies test-fid test-verilog-a wheel clean
 
 demo: $(READY)
 	$(BIN)/spingan demo --out demo
@@ -34,6 +34,7 @@ types: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/bench_speed.py
 	$(BIN)/python benchmarks/bench_physics.py
+	$(BIN)/python benchmarks/bench_circuits.py
 
 figures: $(READY)
 	$(BIN)/python docs/make_figures.py
@@ -46,6 +47,11 @@ technologies: $(READY)
 test-fid: .venv-fid/.ready
 	.venv-fid/bin/python tests/fid/check_inception.py
 
+# The Verilog-A modules in a real compiler, OpenVAF, which nothing else needs: an environment of its own.
+test-verilog-a: $(READY) .venv-verilog-a/.ready
+	$(BIN)/python tests/verilog_a/write_modules.py build/verilog-a
+	.venv-verilog-a/bin/python tests/verilog_a/check_modules.py build/verilog-a
+
 wheel: $(READY)
 	rm -rf dist
 	$(BIN)/python -m build --wheel --outdir dist . > build-wheel.log 2>&1 || { cat build-wheel.log; rm -f build-wheel.log; exit 1; }
@@ -53,7 +59,7 @@ wheel: $(READY)
 	@size=$$(cat dist/*.whl | wc -c); echo "wheel: $$size bytes (limit $(MAX_WHEEL_BYTES))"; test $$size -lt $(MAX_WHEEL_BYTES)
 
 clean:
-	rm -rf .venv .venv-fid build dist demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-fid .venv-verilog-a build dist demo .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -63,4 +69,9 @@ $(READY): pyproject.toml constraints.txt
 .venv-fid/.ready: pyproject.toml constraints.txt
 	test -x .venv-fid/bin/python || $(PYTHON) -m venv .venv-fid
 	.venv-fid/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1 -e '.[fid]'  # a pair that fits; x86-64
+	touch $@
+
+.venv-verilog-a/.ready:
+	test -x .venv-verilog-a/bin/python || $(PYTHON) -m venv .venv-verilog-a
+	.venv-verilog-a/bin/python -m pip install --quiet openvaf-py==0.1.5
 	touch $@

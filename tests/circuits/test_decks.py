@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spingan.circuits.am_dcgan_cnn import simulate_cnn
+from spingan.circuits.am_dcgan_network import draw_network, draw_pictures
 from spingan.circuits.cards import load_cards
-from spingan.circuits.cell_decks import bench_deck, crossbar_deck, domain_wall_time_deck, domain_wall_transfer_deck
+from spingan.circuits.cell_decks import (
+    bench_deck,
+    cnn_deck,
+    crossbar_deck,
+    domain_wall_time_deck,
+    domain_wall_transfer_deck,
+)
 from spingan.circuits.cell_devices import cell_device
 from spingan.circuits.crossbar_column import Array, solve_crossbar
 from spingan.circuits.decks import Deck
@@ -31,7 +39,7 @@ def run_as_a_user_would(deck, folder):
     """What ngspice prints for a deck, by vector: every table's columns after the index and the sweep."""
     file = deck.write(folder / "deck.cir")
     finished = subprocess.run(
-        ["ngspice", "-n", "-b", file.name], cwd=folder, capture_output=True, text=True, timeout=100
+        ["ngspice", "-n", "-b", file.name], cwd=folder, capture_output=True, text=True, timeout=900
     )
     assert finished.returncode == 0, finished.stderr
     found = {}
@@ -89,6 +97,15 @@ def test_a_memristive_cells_deck_gives_what_our_run_of_it_gives(ngspice, tmp_pat
     for name in deck.shown:
         assert_prints(found, name, plot[name])
     assert np.ptp(found["v(out)"]) > 0.01
+
+
+@pytest.mark.slow
+def test_the_small_cnns_deck_gives_what_our_run_of_it_gives(ngspice, tmp_path):
+    network, pictures = draw_network(7), draw_pictures(1, 7)
+    found = run_as_a_user_would(cnn_deck(network, pictures, load_cards(node="180nm")), tmp_path)
+    ours = simulate_cnn(network, pictures)
+    assert_prints(found, "v(score)", ours.waves["score"].ravel())
+    assert_prints(found, "i(vcolumn)", ours.waves["column_a"].ravel())
 
 
 @pytest.mark.parametrize("load_s", [None, 2e-4])

@@ -5,6 +5,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from spingan.circuits.am_dcgan_cnn import cnn_netlist
+from spingan.circuits.am_dcgan_network import Network
 from spingan.circuits.cards import Cards
 from spingan.circuits.cell_bench import pulse_netlist, sweep_netlist
 from spingan.circuits.cell_devices import CellDevice
@@ -93,6 +95,26 @@ def bench_deck(cell: MeasuredCell, analysis: Analysis, cards: Cards) -> Deck:
         ),
         netlist=netlist,
         shown=(bench.driven, "v(out)", *supplies),
+    )
+
+
+def cnn_deck(network: Network, pictures: NDArray[np.float64], cards: Cards) -> Deck:
+    """Paper M's small CNN through its pictures, one each 100 ns.
+
+    Raises:
+        UserError: As `cnn_netlist`.
+    """
+    count, side = pictures.shape[0], pictures.shape[-1]
+    return Deck(
+        title=f"paper M's small CNN, {count} pictures of {side} x {side} pixels, 100 ns each",
+        about=(
+            "Source: paper M (AM-DCGAN), figures 2 to 4; the cells' schematics and sizes, weights and pictures are "
+            f"spingan's. Transistors: {_about_cards(cards)}",
+            "Nodes: pixel_Y_X, first_relu_C_Y_X, second_mean_C_0_0, row_N, column, converted, score; the sources vvddE "
+            "and vvssE feed one kind of cells each.",
+        ),
+        netlist=cnn_netlist(network, pictures, cards),
+        shown=("v(first_relu_0_0_0)", "v(second_mean_0_0_0)", "i(vcolumn)", "v(converted)", "v(score)"),
     )
 
 

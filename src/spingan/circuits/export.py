@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
+from spingan.circuits.am_dcgan_network import draw_network, draw_pictures
+from spingan.circuits.am_dcgan_study import PICTURES
+from spingan.circuits.am_dcgan_study import SEED as CNN_SEED
 from spingan.circuits.cards import Cards, load_cards
-from spingan.circuits.cell_decks import Analysis, bench_deck, domain_wall_time_deck, domain_wall_transfer_deck
+from spingan.circuits.cell_decks import Analysis, bench_deck, cnn_deck, domain_wall_time_deck, domain_wall_transfer_deck
 from spingan.circuits.cell_devices import CellDevice, CellFunction, cell_device
 from spingan.circuits.cell_fit import fit_cell
 from spingan.circuits.decks import Deck
@@ -16,12 +19,13 @@ from spingan.devices.wall_device import TorqueConvention
 from spingan.errors import UserError
 
 DOMAIN_WALL: dict[str, CellFunction] = {"leaky-relu": "leaky_relu", "relu": "relu"}
+CNN = "am-dcgan-cnn"
 Form = Literal["printed", "fitted"]
 
 
 def cell_deck(
     name: str,
-    analysis: Analysis = "transfer",
+    analysis: Analysis | None = None,
     *,
     curve: str | Path = "simulated",
     device_file: Path | None = None,
@@ -34,6 +38,7 @@ def cell_deck(
 
     Args:
         name: of the catalogue.
+        analysis: None: the transfer, and of the small CNN, which has none, its pictures in time.
         curve, device_file: the device in a cell of paper S, as `cell_device` takes them.
         form: that cell as printed, or with a divider fitted to the curve, which ngspice helps to find; None: as printed
             for the printed device, else fitted.
@@ -42,19 +47,23 @@ def cell_deck(
     Raises:
         UserError: There is no such cell; and as `cell_device`, `load_cards` and the deck's own function.
     """
+    if name == CNN:
+        if analysis == "transfer":
+            raise UserError(f"{CNN} has no transfer: it is a net", "Export it in time: --analysis time")
+        return cnn_deck(draw_network(CNN_SEED), draw_pictures(PICTURES, CNN_SEED), load_cards(cards_file, "180nm"))
     if name not in DOMAIN_WALL:
-        if name not in (known := {cell.name for cell in MEMRISTIVE_CELLS}):
+        if name not in (known := {CNN, *(cell.name for cell in MEMRISTIVE_CELLS)}):
             raise UserError(
                 f"there is no cell {name!r} to export", f"Known: {', '.join((*DOMAIN_WALL, *sorted(known)))}"
             )
-        return bench_deck(memristive_cell(name), analysis, load_cards(cards_file, "180nm"))
+        return bench_deck(memristive_cell(name), analysis or "transfer", load_cards(cards_file, "180nm"))
     function, cards = DOMAIN_WALL[name], load_cards(cards_file)
     device = cell_device(function, curve, device_file)
     fitted = str(curve) not in ("published", "simulated") if form is None else form == "fitted"
     cell = _fitted(function, device, cards, seed) if fitted else printed_cell(function)
-    if analysis == "transfer":
-        return domain_wall_transfer_deck(cell, device, cards)
-    return domain_wall_time_deck(cell, device, convention, cards)
+    if analysis == "time":
+        return domain_wall_time_deck(cell, device, convention, cards)
+    return domain_wall_transfer_deck(cell, device, cards)
 
 
 def device_module(

@@ -20,7 +20,8 @@ CellName = Annotated[
 ]
 Format = Annotated[Literal["spice", "verilog-a"], typer.Option("--format", help="The circuit, or the device in it.")]
 Analysis = Annotated[
-    Literal["transfer", "time"], typer.Option("--analysis", help="A deck's: DC transfer, or a step of the input.")
+    Literal["transfer", "time"] | None,
+    typer.Option("--analysis", help="A deck's: DC transfer, or a step of the input; by default the first it has."),
 ]
 Curve = Annotated[
     str, typer.Option("--curve", help="published, simulated, designed, or a file of conductances in S against A.")
@@ -48,7 +49,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def export(
     cell: CellName,
     format_: Format = "spice",
-    analysis: Analysis = "transfer",
+    analysis: Analysis = None,
     curve: Curve = "simulated",
     device: DeviceFile = None,
     form: Form = None,
