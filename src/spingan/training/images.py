@@ -6,6 +6,7 @@ from torch import Tensor
 
 from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
+from spingan.nn.am_dcgan import AmDcganPair
 from spingan.nn.pairs import pair_named
 from spingan.training.recipe import Recipe
 
@@ -51,6 +52,11 @@ def check_images(pixels: Tensor, recipe: Recipe) -> None:
             f"the images are {height}x{width} in {channels} channels, "
             f"and net {recipe.net} makes {pair.size}x{pair.size} in {pair.channels}",
             "Choose the data for the net, or the net for the data.",
+        )
+    if isinstance(pair, AmDcganPair) and pair.batch_norm and len(pixels) % recipe.batch_size == 1:
+        raise UserError(
+            f"{len(pixels):,} images in batches of {recipe.batch_size} end in a batch of one, which has no variance",
+            "Choose another batch_size, or the net without batch norm.",
         )
     if not len(pixels):
         raise UserError("there are no training images", "Give at least one.")

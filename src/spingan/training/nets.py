@@ -140,6 +140,7 @@ def _chip_as_it_is(nets: Nets, recipe: Recipe, technology: Technology, info: dic
     parts = zip(analog_layers(conversion.model), analog_layers(nets.generator), strict=True)
     for own, trained in parts:
         own.weight.copy_(trained.effective_weight())
+        own.calibrate()
     for own, trained in zip(_devices(conversion.model), _devices(nets.generator), strict=True):
         own.full_scale.copy_(trained.full_scale)
     assert isinstance(nets.generator_optimizer, PulseUpdate) and technology.synapse is not None

@@ -1,0 +1,96 @@
+"""Paper M's net trains on its memristors by float weights and on the chip, and both can be resumed."""
+
+from pathlib import Path
+
+import pytest
+import small_run
+import torch
+from safetensors.torch import load_file
+
+from spingan.errors import UserError
+from spingan.nn.weights import load_model
+from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
+from spingan.training.loop import train
+from spingan.training.recipe import load_recipe
+
+RECIPES = ("mnist-memristive", "mnist-memristive-on-chip")
+
+
+def _train(name: str, folder: Path, *overrides: str, resume: bool = False) -> Path:
+    small_run.make_small()
+    recipe = load_recipe(name, [*small_run.SETTINGS, "latent_size=10", *overrides])
+    return train(recipe, folder, resume=resume, images=small_run.random_images(), progress=False)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_resumed_run_ends_bit_for_bit_as_one_that_went_through(name, tmp_path):
+    straight = _train(name, tmp_path / "straight", "epochs=2")
+    _train(name, tmp_path / "parted", "epochs=1")
+    parted = _train(name, tmp_path / "parted", "epochs=2", resume=True)
+    for file in (CHECKPOINT, "weights.safetensors"):
+        ours, theirs = load_file(parted / file), load_file(straight / file)
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+@pytest.fixture(scope="module")
+def on_chip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _train("mnist-memristive-on-chip", tmp_path_factory.mktemp("runs") / "on-chip", "epochs=1")
+
+
+def test_on_the_chip_the_conductances_are_the_only_state_and_their_writes_are_counted(on_chip):
+    parts, _ = read_checkpoint(on_chip / CHECKPOINT)
+    for net in ("generator", "discriminator"):
+        kinds = {key.partition(".")[2] for key in parts[f"{net}_optimizer"]}
+        assert kinds == {"positive", "negative"}  # no moments: nothing but counts of writes
+    assert "average" not in parts
+    model = load_model(on_chip)
+    writes = model.info["on chip"]
+    assert (
+        0 < writes["mean writes of a weight"] < writes["most writes of a device"] < writes["endurance, writes"] == 3e6
+    )
+    counted = sum(float(tensor.sum()) for tensor in parts["generator_optimizer"].values())
+    weights = sum(parameter.numel() for parameter in model.generator.parameters())
+    assert writes["mean writes of a weight"] == pytest.approx(counted / weights)
+
+
+def test_a_net_that_learned_on_its_chip_is_drawn_from_as_that_chip_gives_it(on_chip):
+    model = load_model(on_chip)
+    assert model.technology.synapse is None and "chip as it is" in model.technology.name
+    assert set(model.technology.activations) == {"relu", "tanh"}
+    images = model.sample(4, seed=1)
+    assert images.shape == (4, 1, 28, 28) and bool(images.isfinite().all())
+    assert torch.equal(images, model.sample(4, seed=1, chip_seed=7))  # there is no other chip
+
+
+def test_a_worn_chip_stands_still(tmp_path):
+    technology = tmp_path / "worn"
+    technology.mkdir()
+    from spingan.devices.wox_memristor import wox_memristor
+    from spingan.hardware.files import write_synapse
+    from spingan.hardware.technology import DEVICES
+
+    write_synapse(wox_memristor().model_copy(update={"endurance_writes": 1e-3}), technology / "worn.csv")
+    text = (DEVICES / "technologies" / "wox-memristor.yaml").read_text(encoding="utf-8")
+    (technology / "technology.yaml").write_text(text.replace("synapse: wox_memristor", "synapse: worn.csv"))
+    runs = [
+        _train("mnist-memristive-on-chip", tmp_path / str(epochs), f"epochs={epochs}", f"technology={technology}")
+        for epochs in (1, 2)
+    ]
+    first, second = (read_checkpoint(run / CHECKPOINT)[0]["generator"] for run in runs)
+    weights = [key for key in first if key.endswith("weight")]
+    moved = [float((first[key] != second[key]).double().mean()) for key in weights]
+    assert max(moved) < 0.5  # each device moves once, and not again
+
+
+def test_batch_norm_is_refused_on_the_chip(tmp_path):
+    with pytest.raises(UserError, match="no devices for norm1"):
+        _train("mnist-memristive-on-chip", tmp_path / "run", "net=am-dcgan-batch-norm")
+
+
+def test_both_forms_of_the_generator_train(tmp_path):
+    settings = "epochs=1", "net=am-dcgan-batch-norm"
+    with pytest.raises(UserError, match="37 images in batches of 12 end in a batch of one"):
+        _train("mnist-memristive", tmp_path / "run", *settings)
+    folder = _train("mnist-memristive", tmp_path / "run", *settings, "batch_size=10")
+    assert load_model(folder).net == "am-dcgan-batch-norm"
