@@ -15,7 +15,7 @@ from spingan.nn.cost import cost as cost_of_net
 from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model, load_model, shipped_models
 from spingan.output import check_place
-from spingan.reproduction.paper import paper_numbers
+from spingan.reproduction.paper import printed_row
 from spingan.training.nets import settle
 from spingan.training.recipe import Recipe, load_recipe
 
@@ -95,7 +95,7 @@ def cost(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, accoun
         images=chosen.training_images,
         batch_size=chosen.batch_size,
         accounting=accounting,
-        printed_key=chosen.data.name if chosen.data.name in paper_numbers().cells else None,
+        printed_key=printed_row(chosen.data.name),
         latent_size=chosen.latent_size,
     )
 

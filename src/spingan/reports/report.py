@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spingan import __version__
 from spingan.api import evaluate, float_twin
+from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
 from spingan.hardware.energy import Bill
 from spingan.hardware.mapping import nearest_level
@@ -22,6 +23,7 @@ from spingan.reports import plots
 from spingan.reports.page import Picture, Table, render
 from spingan.reports.quality_table import quality_rows
 from spingan.reports.tables import bill_sections, energy_text
+from spingan.reproduction.paper import printed_row
 from spingan.training.loop import load_images, training_tensor
 from spingan.training.recipe import Recipe, load_recipe, recipe_from
 
@@ -29,7 +31,12 @@ if TYPE_CHECKING:
     from spingan.evaluation.quality import Progress, Quality
 
 SHOWN = 64  # images a grid
-_RECIPE_OF_NET = {"fashion": "fashion-mnist", "colour-64": "anime-faces"}
+_RECIPE_OF_NET = {
+    "fashion": "fashion-mnist",
+    "colour-64": "anime-faces",
+    "am-dcgan": "mnist-memristive",
+    "am-dcgan-batch-norm": "mnist-memristive",
+}
 
 
 def write_report(
@@ -53,7 +60,8 @@ def write_report(
     folder = Path(run) if Path(run).is_dir() else None
     target = Path(out) if out is not None else (folder or Path()) / "report.html"
     check_place(target)
-    quality = evaluate(model, count=count, progress=progress) if model.net == "fashion" else None
+    known = _recipe(model).data.name in IDX_SETS
+    quality = evaluate(model, count=count, progress=progress) if known else None
     metrics = read_metrics(folder / "metrics.csv") if folder is not None else None
     write_text(target, report_html(model, quality, metrics))
     return target
@@ -92,7 +100,7 @@ def model_bill(model: Model) -> Bill:
         model.technology,
         images=recipe.training_images,
         batch_size=recipe.batch_size,
-        printed_key=recipe.data.name,
+        printed_key=printed_row(recipe.data.name),
         latent_size=model.latent_size,
     )
 
@@ -164,11 +172,9 @@ def _pictures(model: Model, twin: Model | None) -> list[Picture]:
 
 def real_images(model: Model) -> ArrayLike | None:
     """Real images to set beside a model's, (SHOWN, channels, height, width); None where this machine has none."""
-    if model.net == "fashion":
-        from spingan.data import test_sample
-
-        return test_sample()[0][:SHOWN, None]
     recipe = _recipe(model)
+    if recipe.data.name in IDX_SETS:
+        return IDX_SETS[recipe.data.name].test_sample()[0][:SHOWN, None]
     if recipe.data.path is None or not Path(recipe.data.path).is_dir():
         return None
     return training_tensor(load_images(recipe)[:SHOWN]).numpy()

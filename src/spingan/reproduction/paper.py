@@ -103,3 +103,8 @@ def _cell(key: str, data: dict[str, Any]) -> PrintedCell:
     return PrintedCell(
         key, data["dataset"], data["net"], data["batch_size"], data["epochs"], data["table_1"], tuple(data["notes"])
     )
+
+
+def printed_row(data: str) -> str | None:
+    """The row of Table I about the image set `data`; None where the paper prints none."""
+    return data if data in paper_numbers().cells else None
