@@ -39,6 +39,7 @@ bench: $(READY)
 figures: $(READY)
 	$(BIN)/python docs/make_figures.py
 	$(BIN)/python docs/make_physics_figures.py
+	$(BIN)/python docs/make_circuit_figures.py
 
 technologies: $(READY)
 	$(BIN)/python docs/make_technologies.py

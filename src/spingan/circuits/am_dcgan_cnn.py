@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spingan.circuits.am_dcgan_network import FILTER, POOL, Network
 from spingan.circuits.cards import Cards, load_cards
-from spingan.circuits.cell_bench import EDGE_S, PULSE_S, PULSE_TOLERANCES, STEP_S
+from spingan.circuits.cell_bench import EDGE_S, PULSE_S, STEP_S
 from spingan.circuits.current_to_voltage import FEEDBACK_OHM, current_to_voltage
 from spingan.circuits.dot_product import MEAN_OHM
 from spingan.circuits.ngspice import run
@@ -30,6 +30,8 @@ NODE_F = 50e-15  # of a column's or a mean's wire: assumed
 READ_AT = 0.95  # of a pulse: where a node's value is taken
 CURVE_POINTS = 361
 CONVERTER_A_PER_V = 1 / FEEDBACK_OHM  # of the sweep: a driving volt makes a volt
+# Steps as long as the settled values allow: 6 µV from a tenth of this `trtol`, for a quarter of the time less.
+TOLERANCES = ".options reltol=1e-4 vntol=1e-6 trtol=20"
 TIME_LIMIT_S = 1800.0
 
 
@@ -114,7 +116,7 @@ def cnn_netlist(network: Network, pictures: Array, cards: Cards) -> str:
         *_second_layer(network, side),
         *_dense_layer(network, side),
     ]
-    lines += [PULSE_TOLERANCES, f".save {' '.join(_saved(network, side))}"]
+    lines += [TOLERANCES, f".save {' '.join(_saved(network, side))}"]
     lines.append(f".tran {STEP_S:.3e} {end_s:.6e} 0 {4 * STEP_S:.3e}")
     return "\n".join(lines)
 
