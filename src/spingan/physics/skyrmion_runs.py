@@ -33,6 +33,7 @@ SETTLE_S = 0.04e-9  # until the texture has adapted to where it was put: about f
 SQUEEZE_S = 0.06e-9  # until a driven skyrmion has taken the shape that its track gives it
 SAMPLE_S = 5e-12
 TOLERANCE = 1e-4  # local error of a unit vector a step; the step is bound by stability, so less changes nothing
+REST_TOLERANCE = 1e-6  # at 1e-4 those steps jitter by more than REST_T, and nothing ever rests
 REST_T = 1e-3  # a torque below which a skyrmion counts as at rest; the film's fields are of order 1 T
 LONGEST_REST_S = 1.0e-9
 
@@ -80,7 +81,9 @@ def relaxed_skyrmion(film: Film, cell_m: float, guess_m: float = 8e-9, box_m: fl
     middle = cells * cell_m / 2
     start = skyrmion(mesh, (middle, middle), guess_m, film.wall_width_m)
     system = System(mesh, replace(film, gilbert_damping=MEASURING_DAMPING))
-    done = evolve(system, start, LONGEST_REST_S, tolerance=TOLERANCE, stop=lambda _time, _m, torque: torque < REST_T)
+    done = evolve(
+        system, start, LONGEST_REST_S, tolerance=REST_TOLERANCE, stop=lambda _time, _m, torque: torque < REST_T
+    )
     return done.m, mesh
 
 
