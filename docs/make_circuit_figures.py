@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 
 FIGURES = Path(__file__).parent / "figures"
-COMMANDS = {"am-dcgan-cnn": ("circuit", "am-dcgan-cnn")}
+COMMANDS = {"am-dcgan-cnn": ("circuit", "am-dcgan-cnn"), "leaky-relu": ("circuit", "leaky-relu")}
 PICTURES = {
     "am-dcgan-cnn/waveforms.png": "circuit_am_dcgan_waveforms.png",
     "am-dcgan-cnn/activations.png": "circuit_am_dcgan_activations.png",
+    "leaky-relu/transfer.png": "circuit_leaky_relu_transfer.png",
+    "leaky-relu/waveforms.png": "circuit_leaky_relu_waveforms.png",
 }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spingan.commands import circuit_cells, circuit_export, circuit_memristive
+from spingan.commands import circuit_cards, circuit_cells, circuit_export, circuit_memristive
 from spingan.commands.printing import print_json, print_table
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ def list_cells(json: Json = False) -> None:
 
 app.command("leaky-relu")(circuit_cells.leaky_relu)
 app.command("relu")(circuit_cells.relu)
+app.command("cards")(circuit_cards.cards)
 app.command("export")(circuit_export.export)
 app.command("export-crossbar")(circuit_export.export_crossbar)
 circuit_memristive.register(app)
