@@ -41,6 +41,20 @@ def test_reprogramming_onto_what_does_not_exist_is_refused(float_model):
         spingan.reprogram(float_model, "unobtainium")
 
 
+def test_what_load_dividers_give_is_what_other_arrays_are_written_with():
+    torch.manual_seed(0)
+    technology = spingan.load_technology("wox-memristor")
+    conversion = convert(pair_named("am-dcgan").make_generator(20).eval(), technology)
+    loaded = Model("untrained", "am-dcgan", 20, technology, conversion)
+    moved = spingan.reprogram(loaded, "ideal")
+    for before, after in zip(analog_layers(loaded.generator), analog_layers(moved.generator), strict=True):
+        written = before.weight if before.load is None else before.effective_weight()
+        assert torch.equal(after.weight, written)
+    same = spingan.reprogram(loaded, technology)  # the same columns divide as they did
+    pairs = zip(analog_layers(loaded.generator), analog_layers(same.generator), strict=True)
+    assert all(torch.equal(before.weight, after.weight) for before, after in pairs)
+
+
 def test_a_float_model_has_no_float_twin(float_model):
     from spingan.api import float_twin
 

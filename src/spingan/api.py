@@ -10,6 +10,7 @@ from spingan.errors import UserError
 from spingan.hardware.energy import Bill
 from spingan.hardware.technology import Technology, load_technology
 from spingan.image_grid import picture_format, save_grid
+from spingan.nn.analog import AnalogLayer
 from spingan.nn.conversion import convert
 from spingan.nn.cost import cost as cost_of_net
 from spingan.nn.pairs import pair_named
@@ -103,7 +104,8 @@ def cost(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, accoun
 def reprogram(model: str | Path | Model, technology: str | Path | Technology) -> Model:
     """A trained generator written into the arrays of another technology, without training it again.
 
-    Gains, activation ranges and batch-norm statistics are measured anew on what the new devices hold.
+    Gains, activation ranges and batch-norm statistics are measured anew on what the new devices hold. From columns that
+    end in a load, whose weights depend on each other, what is written elsewhere is what they give.
 
     Args:
         model: A run folder, a weights file, a shipped name, or a model that is loaded already.
@@ -117,6 +119,11 @@ def reprogram(model: str | Path | Model, technology: str | Path | Technology) ->
     plain = pair_named(chosen.net).make_generator(chosen.latent_size)
     trained = chosen.generator.state_dict()
     plain.load_state_dict({name: trained[name] for name in plain.state_dict()})
+    if target.load_conductance is None:
+        for name, layer in chosen.generator.named_modules():
+            if isinstance(layer, AnalogLayer) and layer.load is not None:
+                weight = layer.effective_weight().detach()
+                plain.get_parameter(f"{name}.weight").data.copy_(weight)
     conversion = convert(plain.eval(), target)
     settle(conversion.model, chosen.latent_size, seed=0)
     info = {"trained as": chosen.name, "trained on": chosen.technology.name, **chosen.info}

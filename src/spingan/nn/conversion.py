@@ -278,6 +278,10 @@ def _not_simulated(technology: Technology) -> tuple[str, ...]:
             stated.append("synapse.spread")
         if synapse.read.law not in (None, "linear"):
             stated.append(f"synapse.read.law {synapse.read.law}")
+        if synapse.read.disturb:
+            stated.append("synapse.read.disturb")
+        if synapse.read.leakage_s:
+            stated.append("synapse.read.leakage_s")
         if synapse.read.noise_s or synapse.read_noise_s:
             stated.append("synapse read noise (give read_noise as a fraction)")
     return tuple(stated)
