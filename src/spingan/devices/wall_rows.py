@@ -12,6 +12,7 @@ from spingan.devices.wall_study import Limit, Settled
 from spingan.errors import UserError
 
 NOT_ASKED = "not among the currents of this run"
+AT_REST_M_PER_S = 0.01  # a nanometre in 100 ns: what a note calls at rest
 DENSITY_NOTE = "printed current: its density in the magnet's section, {density:.3g} A/m²"
 
 
@@ -97,7 +98,8 @@ def _creep(run: Settled) -> str:
     if run.annihilated or last.sum() < 2:
         return ""
     speed = (run.path_m[last][-1] - run.path_m[last][0]) / (run.time_s[last][-1] - run.time_s[last][0])
-    return f"after {run.time_s[-1] * 1e9:.3g} ns, moving at {speed:+.2g} m/s then"
+    how = "at rest" if abs(speed) < AT_REST_M_PER_S else f"moving at {speed:+.2g} m/s"
+    return f"after {run.time_s[-1] * 1e9:.3g} ns, {how} then"
 
 
 def reset_rows(study: Characteristic, printed_ns: tuple[float, float] | None) -> list[Row]:

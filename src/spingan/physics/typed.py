@@ -16,8 +16,8 @@ def typed(kind: type[T], values: Any, where: str, remedy: str) -> T:
     Raises:
         UserError: A field is missing, unknown, of another type, not finite or out of its range; `where` begins it.
     """
-    # In a tuple, since pydantic takes no settings for a dataclass itself.
-    adapter = TypeAdapter(GenericAlias(tuple, (kind,)), config=ConfigDict(extra="forbid", allow_inf_nan=False))
+    alone: Any = GenericAlias(tuple, (kind,))  # in a tuple, since pydantic takes no settings for a dataclass itself
+    adapter = TypeAdapter(alone, config=ConfigDict(extra="forbid", allow_inf_nan=False))
     try:
         return adapter.validate_python((values,))[0]
     except ValidationError as error:
