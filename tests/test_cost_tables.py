@@ -46,3 +46,14 @@ def test_the_small_pair_is_set_beside_its_printed_total_only_for_paper_m():
     assert [table.name for table in found.small_tables] == ["small pair"] * 2
     other = components("fashion-mnist")
     assert other.small is None and not other.small_tables
+
+
+@pytest.mark.slow
+def test_our_own_cells_price_the_same_counts_in_tables_of_their_own(ngspice):
+    found = components(_paper_m(), measure=True)
+    assert found.measured is not None and set(found.measured) > set(found.printed)  # tanh has no row in Table I
+    for printed, measured in zip(found.pair, found.measured_pair, strict=True):
+        assert printed.counts == measured.counts and printed.power_w != measured.power_w
+    cell = found.measured["relu"]
+    total = next(total for total in found.measured_pair[0].totals if total.component == "relu")
+    assert cell.power_w is not None and total.power_w == pytest.approx(total.count * cell.power_w)

@@ -8,7 +8,7 @@ import typer
 from typer import TyperException
 from typer.core import TyperGroup
 
-from spingan.commands import calibrate, circuit, data, design, device, fit, nets, technology
+from spingan.commands import calibrate, circuit, compare, data, design, device, fit, nets, study, technology
 from spingan.errors import UserError
 
 
@@ -59,6 +59,7 @@ app.command()(nets.sample)
 app.command()(nets.evaluate)
 app.command()(nets.cost)
 app.command()(nets.report)
+app.command()(compare.compare)
 app.add_typer(technology.app, name="technology")
 app.add_typer(fit.app, name="fit")
 app.add_typer(data.app, name="data")
@@ -66,6 +67,7 @@ app.add_typer(device.app, name="device")
 app.add_typer(design.app, name="design")
 app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(circuit.app, name="circuit")
+app.add_typer(study.app, name="study")
 
 
 @app.callback()

@@ -8,6 +8,7 @@ from typing import Any
 
 from spingan.errors import UserError
 from spingan.hardware.components import SHARINGS, CellCost, ComponentTable, component_table
+from spingan.hardware.counts import NetCounts
 from spingan.hardware.technology import Technology, load_technology
 from spingan.hardware.write_schedules import SCHEDULES, ScheduleTable, WriteSchedule, schedule_table, writable_arrays
 from spingan.nn.am_dcgan import AmDcganPair
@@ -18,6 +19,14 @@ from spingan.reproduction.am_dcgan_table_2 import ImpliedTable, implied_table
 from spingan.training.recipe import Recipe, load_recipe
 
 PAPER_M_RECIPE = "mnist-memristive"  # the pair that paper M describes
+_OUR_CELLS = {  # component of Table I, or without a row there, and our cell of it
+    "dropout switch": "dropout-switch",
+    "op-amp": "op-amp",
+    "thresholding circuit": "thresholding",
+    "relu": "relu-switch",
+    "crossbar switch": "crossbar-switch",
+    "tanh": "tanh",
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,8 @@ class Components:
         pair: The recipe's pair, its cells shared by the positions of a map and not.
         small: The printed total of the small pair and what meets it; None where the pair is not paper M's.
         small_tables: The small pair as described, counted by our rules; `small_sums` says whether that meets the total.
+        measured: Power and area of our own cells, in ngspice; None where they were not asked for.
+        measured_pair, measured_small: The same counts with those cells: tables of their own, never merged.
     """
 
     printed: dict[str, CellCost]
@@ -55,32 +66,65 @@ class Components:
     small: SmallPair | None
     small_tables: tuple[ComponentTable, ...]
     small_sums: tuple[Combination, ...]
+    measured: dict[str, CellCost] | None = None
+    measured_pair: tuple[ComponentTable, ...] = ()
+    measured_small: tuple[ComponentTable, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The tables as JSON-able values."""
         return asdict(self)
 
 
-def components(recipe: str | Path | Recipe, overrides: tuple[str, ...] = ()) -> Components:
+def components(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, measure: bool = False) -> Components:
     """What paper M's architecture needs for a recipe's pair: cells by kind, and their printed power and area.
 
+    Args:
+        measure: Also with our own cells, whose power and area are measured in ngspice now.
+
     Raises:
-        UserError: An unknown recipe or technology.
+        UserError: An unknown recipe or technology, or no ngspice.
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides)
     technology = load_technology(chosen.technology)
     cells = printed_cells()
+    measured = measured_cells() if measure else None
     counts = net_counts(chosen.net, technology, chosen.latent_size)
-    pair = tuple(component_table(counts, cells, sharing, chosen.name) for sharing in SHARINGS)
+    pair = _tables(counts, cells, chosen.name)
+    measured_pair = () if measured is None else _tables(counts, measured, chosen.name)
     if chosen.name != PAPER_M_RECIPE:
-        return Components(cells, pair, None, (), ())
+        return Components(cells, pair, None, (), (), measured, measured_pair)
     paper = am_dcgan_numbers()
     described = AmDcganPair(
         batch_norm=False, wide=paper.small_filters, narrow=paper.small_filters, kernel=paper.small_kernel
     )
     small_counts = counts_of_pair(described, technology, chosen.latent_size)
-    tables = tuple(component_table(small_counts, cells, sharing, "small pair") for sharing in SHARINGS)
-    return Components(cells, pair, small_pair(), tables, tuple(combination(table.counts) for table in tables))
+    tables = _tables(small_counts, cells, "small pair")
+    sums = tuple(combination(table.counts) for table in tables)
+    measured_small = () if measured is None else _tables(small_counts, measured, "small pair")
+    return Components(cells, pair, small_pair(), tables, sums, measured, measured_pair, measured_small)
+
+
+def _tables(counts: NetCounts, cells: dict[str, CellCost], name: str) -> tuple[ComponentTable, ...]:
+    return tuple(component_table(counts, cells, sharing, name) for sharing in SHARINGS)
+
+
+def measured_cells() -> dict[str, CellCost]:
+    """Power and area of our own cells of paper M's components, each by ngspice on the generic 180 nm cards.
+
+    Power is the mean through a pulse of 100 ns at the cell's own signal and load; area is an estimate from the gates.
+
+    Raises:
+        UserError: ngspice is missing, or fails.
+    """
+    from spingan.circuits.cell_bench import PULSE_S
+    from spingan.circuits.memristive_cells import measure_cell
+
+    found = {}
+    for component, cell in _OUR_CELLS.items():
+        result = measure_cell(cell)
+        source = f"spingan circuit {cell}: mean through {PULSE_S * 1e9:.0f} ns"
+        found[component] = CellCost(result.response.energy_j() / PULSE_S, result.area_m2, source)
+    return found
 
 
 def write_schedules(

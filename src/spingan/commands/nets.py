@@ -146,6 +146,9 @@ def cost(
         list[str] | None,
         typer.Option("--schedule", metavar="ROWSxCOLUMNS", help="A write schedule of your own; may be repeated."),
     ] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Components with our own cells, too, measured in ngspice.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """The energy bill of a recipe's nets on its technology, or a table of what they are built of and written by."""
@@ -153,7 +156,7 @@ def cost(
         _write_schedules(recipe, tuple(set_ or ()), write_time_ns, schedule or [], json)
         return
     if table == "components":
-        _components(recipe, tuple(set_ or ()), json)
+        _components(recipe, tuple(set_ or ()), measure, json)
         return
     from spingan.api import cost as bill_of_recipe
 
@@ -187,10 +190,10 @@ def _write_schedules(
     print_sections(schedule_sections(tables), [f"- {note}" for note in schedule_notes(tables)])
 
 
-def _components(recipe: str, overrides: tuple[str, ...], json: bool) -> None:
+def _components(recipe: str, overrides: tuple[str, ...], measure: bool, json: bool) -> None:
     from spingan.cost_tables import components
 
-    found = components(recipe, overrides)
+    found = components(recipe, overrides, measure=measure)
     if json:
         print_json(found.to_dict())
         return

@@ -1,7 +1,7 @@
 """Components as tables of text: counts of a pair by our rules, the paper's cells, and its small pair's total."""
 
 from spingan.cost_tables import Components
-from spingan.hardware.components import ComponentTable
+from spingan.hardware.components import CellCost, ComponentTable
 from spingan.reports.tables import NOT_COUNTED, Section, quantity_text
 from spingan.reproduction.am_dcgan_table_1 import Combination, SmallPair
 
@@ -13,10 +13,15 @@ _SHARING = {
 
 def component_sections(components: Components) -> tuple[Section, ...]:
     """The printed cells, the recipe's pair in both ways, and the small pair where the paper is about it."""
-    sections = [_printed(components), *(_table(table) for table in components.pair)]
+    sections = [_cells("One cell, as printed", components.printed)]
+    sections += [_table(table, "printed") for table in components.pair]
     if components.small is not None:
-        sections += [_small(components.small), *(_table(table) for table in components.small_tables)]
+        sections += [_small(components.small), *(_table(table, "printed") for table in components.small_tables)]
         sections.append(_sums(components))
+    if components.measured is not None:
+        sections.append(_cells("One cell of ours", components.measured))
+        ours = (*components.measured_pair, *components.measured_small)
+        sections += [_table(table, "our own") for table in ours]
     return tuple(sections)
 
 
@@ -37,20 +42,18 @@ def component_notes(components: Components) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _printed(components: Components) -> Section:
-    rows = tuple(
-        (name, _text(cell.power_w, "W"), _area(cell.area_m2), cell.source) for name, cell in components.printed.items()
-    )
-    return Section("One cell, as printed", ("component", "power", "area", "source"), rows, (1, 2))
+def _cells(title: str, cells: dict[str, CellCost]) -> Section:
+    rows = tuple((name, _text(cell.power_w, "W"), _area(cell.area_m2), cell.source) for name, cell in cells.items())
+    return Section(title, ("component", "power", "area", "source"), rows, (1, 2))
 
 
-def _table(table: ComponentTable) -> Section:
+def _table(table: ComponentTable, whose: str) -> Section:
     rows = [
         (total.component, f"{total.count:,}", _text(total.power_w, "W"), _area(total.area_m2)) for total in table.totals
     ]
     rows.append(("sum of what is counted", "", _text(table.power_w, "W"), _area(table.area_m2)))
     return Section(
-        f"{table.name}, our counts with the printed cells: {_SHARING[table.sharing]}",
+        f"{table.name}, our counts with {whose} cells: {_SHARING[table.sharing]}",
         ("component", "cells", "power", "area"),
         tuple(rows),
         (1, 2, 3),

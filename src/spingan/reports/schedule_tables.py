@@ -113,7 +113,7 @@ def _training(table: ScheduleTable) -> Section:
             quantity_text(cost.write_time_s, "s", 3),
             quantity_text(cost.time_s, "s", 5),
             _pair(cost.energy_j, "J"),
-            NOT_COUNTED if cost.endurance_used is None else f"{cost.endurance_used:.3g} of it",
+            NOT_COUNTED if cost.endurance_used is None else f"{cost.endurance_used * 100:.3g} %",
         )
         for cost in table.costs
     )

@@ -1,0 +1,168 @@
+"""`spingan study`: what a property of the devices does to the pictures, in parallel, with a verdict on a claim."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spingan.commands.printing import print_json, print_table
+from spingan.commands.progress import progress_bars
+
+if TYPE_CHECKING:
+    from spingan.studies.curves import Curves
+    from spingan.studies.run import Name
+    from spingan.studies.sweep import Sweep
+
+app = typer.Typer(
+    help="What a property of the devices does to the pictures.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the picture and the CSV.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**62, help="First seed of latents and chips.")]
+Seeds = Annotated[int | None, typer.Option("--seeds", min=2, help="How many seeds a setting: 3, or 10 chips.")]
+Count = Annotated[int | None, typer.Option("--count", min=2, help="Images a seed: 2,000, or 200 test images.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a processor.")]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def variability(
+    model: Model,
+    out: Out = None,
+    seed: Seed = 0,
+    seeds: Seeds = None,
+    count: Count = None,
+    workers: Workers = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Pictures and distance against the variability of the devices, 0 to 50 %."""
+    _run("variability", model, out, seed, seeds, count, workers, data, json)
+
+
+@app.command()
+def levels(
+    model: Model,
+    out: Out = None,
+    seed: Seed = 0,
+    seeds: Seeds = None,
+    count: Count = None,
+    workers: Workers = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Pictures and distance against the number of levels, 2 to 256."""
+    _run("levels", model, out, seed, seeds, count, workers, data, json)
+
+
+@app.command()
+def epochs(
+    model: Model,
+    out: Out = None,
+    seed: Seed = 0,
+    seeds: Seeds = None,
+    count: Count = None,
+    workers: Workers = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Pictures and distance against the epochs of a run: those whose weights its folder keeps."""
+    _run("epochs", model, out, seed, seeds, count, workers, data, json)
+
+
+@app.command(name="block-error")
+def block_error(
+    model: Model,
+    out: Out = None,
+    seed: Seed = 0,
+    seeds: Seeds = None,
+    count: Count = None,
+    workers: Workers = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Error along the discriminator against variability: convolution, mean, dense input, dense output."""
+    _run("block-error", model, out, seed, seeds, count, workers, data, json)
+
+
+@app.command()
+def leakage(model: Model, out: Out = None, seed: Seed = 0, workers: Workers = None, json: Json = False) -> None:
+    """Leakage currents of the arrays against variability."""
+    _run("leakage", model, out, seed, None, None, workers, None, json)
+
+
+def _run(
+    name: "Name",
+    model: str,
+    out: Path | None,
+    seed: int,
+    seeds: int | None,
+    count: int | None,
+    workers: int | None,
+    data: Path | None,
+    json: bool,
+) -> None:
+    from spingan.studies.run import study
+    from spingan.studies.sweep import Sweep
+
+    with progress_bars() as progress:
+        found = study(
+            name,
+            model,
+            out,
+            count=count,
+            seed=seed,
+            seeds=seeds,
+            workers=workers,
+            data_path=data,
+            progress=progress,
+        )
+    files = [] if out is None else [str(out / f"{name}{suffix}") for suffix in (".png", ".csv")]
+    if json:
+        print_json(found.to_dict() | {"files": files})
+        return
+    if isinstance(found, Sweep):
+        _print_sweep(found)
+    else:
+        _print_curves(found)
+    for line in (*found.notes, *files):
+        print(line)
+
+
+def _print_sweep(found: "Sweep") -> None:
+    print(f"{found.model} on {found.technology}: {found.metric}, smaller is better\n")
+    rows = [
+        (
+            setting.label,
+            f"{setting.interval.mean:.3f}",
+            f"{setting.interval.low:.3f} to {setting.interval.high:.3f}",
+            f"{setting.of_ideal:.3f}",
+            "yes" if setting.tolerated else "no",
+        )
+        for setting in found.settings
+    ]
+    print_table((found.quantity, "mean", "95 % interval", "of the ideal's", "tolerated"), rows, right=(1, 2, 3))
+    print(f"\nideal: {found.ideal.label}, {found.ideal.interval.mean:.3f}; {found.rule}")
+    print(f"{found.claim}: {found.verdict}")
+
+
+def _print_curves(found: "Curves") -> None:
+    from spingan.reports.tables import quantity_text
+
+    def text(value: float, unit: str) -> str:
+        return f"{value:.2%}" if unit == "1" else quantity_text(value, unit, 4)
+
+    print(f"{found.model} on {found.technology}\n")
+    rows = [
+        (
+            curve.name,
+            f"{point.setting:.0%}",
+            *(text(value, curve.unit) for value in (point.mean, point.low, point.high)),
+        )
+        for curve in found.curves
+        for point in curve.points
+    ]
+    print_table(("curve", found.quantity, "mean", "2.5 %", "97.5 %"), rows, right=(1, 2, 3, 4))
+    print(f"\n{found.claim}: {found.verdict}")

@@ -1,0 +1,85 @@
+"""One trial: a model on one chip, its images, and their distance from real ones. Pure and picklable."""
+
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from spingan.evaluation.reference import Reference, grey_bytes, reference_for
+from spingan.hardware.mapping import Noise
+from spingan.hardware.technology import Technology
+from spingan.nn.weights import Model, load_model
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What to draw and how to judge it.
+
+    Attributes:
+        model: A run folder, a weights file, or a shipped name.
+        technology: `Technology.to_dict` of the arrays to write the weights into; None keeps the model's own.
+        variability: (fraction, of what) of the programming noise; None writes exactly.
+        seed: Of latents and chip.
+        count: Images to judge; 0 draws pictures only.
+        shown: Images to give back.
+        data_path: Folder with the real images.
+    """
+
+    model: str
+    technology: str | None
+    variability: tuple[float, str] | None
+    seed: int
+    count: int
+    shown: int = 0
+    data_path: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trial's distance (None where nothing was judged), the measure's name, and the images shown, 8 bit."""
+
+    distance: float | None
+    metric: str
+    images: UInt8[np.ndarray, "shown height width"] = field(repr=False)
+
+
+def run_trial(trial: Trial) -> Outcome:
+    """Draw the trial's images and judge them.
+
+    Raises:
+        UserError: There is no such model, or no real images of its kind.
+    """
+    model = _model(trial.model, trial.technology)
+    noise = None
+    if trial.variability is not None and trial.variability[0] > 0:
+        noise = Noise.model_validate(dict(zip(("fraction", "of"), trial.variability, strict=True)))
+    number = max(trial.count, trial.shown)
+    images = grey_bytes(model.sample(number, trial.seed, trial.seed, programming_noise=noise))
+    if not trial.count:
+        return Outcome(None, "", images[: trial.shown])
+    reference = _reference(trial.model, trial.count, trial.data_path)
+    return Outcome(reference.distance(images[: trial.count]), reference.metric, images[: trial.shown])
+
+
+@lru_cache(maxsize=2)
+def _model(name: str, technology: str | None) -> Model:
+    model = load_model(name)
+    if technology is None:
+        return model
+    from spingan.api import reprogram
+
+    return reprogram(model, Technology.from_dict(json.loads(technology), "the study's technology"))
+
+
+@lru_cache(maxsize=2)
+def _reference(model: str, count: int, data_path: str | None) -> Reference:
+    return reference_for(load_model(model), count, data_path)
+
+
+def technology_text(technology: Technology) -> str:
+    """A technology as the text that a trial carries."""
+    content: dict[str, Any] = technology.to_dict()
+    return json.dumps(content)

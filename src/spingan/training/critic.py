@@ -1,0 +1,73 @@
+"""The discriminator of a run, for studies of its hardware: from the run's checkpoint, or as shipped with a model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from spingan.errors import UserError
+from spingan.hardware.technology import Technology
+from spingan.nn.conversion import convert
+from spingan.nn.pairs import pair_named
+from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
+from spingan.nn.weights import shipped_models
+from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
+
+_PRETRAINED = Path(__file__).parents[1] / "pretrained"
+
+
+@dataclass(frozen=True)
+class Critic:
+    """A converted discriminator in evaluation mode, its technology, and the name of the images it has learned on."""
+
+    net: nn.Module
+    technology: Technology
+    data: str
+
+
+def load_critic(model: str | Path) -> Critic:
+    """The discriminator that belongs to a run folder or to a shipped model.
+
+    Raises:
+        UserError: There is none: only run folders with a checkpoint have one, and models that are shipped with theirs.
+    """
+    folder = Path(model)
+    shipped = _PRETRAINED / f"{model}.discriminator.safetensors"
+    if str(model) in shipped_models() and shipped.is_file():
+        header = read_metadata(shipped, "discriminator file")
+        tensors = {name: tensor.float() for name, tensor in read_tensors(shipped, "discriminator file").items()}
+        return _critic(header["net"], header["technology"], header["data"], tensors, str(shipped))
+    if (folder / CHECKPOINT).is_file():
+        parts, state = read_checkpoint(folder / CHECKPOINT)
+        recipe = state["recipe"]
+        where = str(folder / CHECKPOINT)
+        return _critic(recipe["net"], state["technology"], recipe["data"]["name"], parts["discriminator"], where)
+    raise UserError(
+        f"{model} has no discriminator",
+        "Name the folder of a run that still holds its checkpoint, or a model that is shipped with its discriminator.",
+    )
+
+
+def save_critic(run: str | Path, path: str | Path) -> None:
+    """Write the discriminator in a run's checkpoint to a file of its own, in half precision: devices hold no more.
+
+    Raises:
+        UserError: The folder holds no checkpoint, or the file cannot be written.
+    """
+    parts, state = read_checkpoint(Path(run) / CHECKPOINT)
+    recipe = state["recipe"]
+    tensors = {name: _halved(tensor) for name, tensor in parts["discriminator"].items()}
+    header = {"net": recipe["net"], "technology": state["technology"], "data": recipe["data"]["name"]}
+    write_tensors(path, tensors, header)
+
+
+def _halved(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.half().contiguous() if tensor.is_floating_point() else tensor.contiguous()
+
+
+def _critic(net: str, technology: dict, data: str, tensors: dict[str, torch.Tensor], where: str) -> Critic:
+    target = Technology.from_dict(technology, f"the technology in {where}")
+    converted = convert(pair_named(net).make_discriminator().eval(), target).model
+    load_module(converted, tensors, where)
+    return Critic(converted.eval(), target, data)

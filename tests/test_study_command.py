@@ -1,0 +1,64 @@
+"""`spingan study` and `spingan compare`: what they print and write, and what they refuse."""
+
+import csv
+import json
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from spingan.cli import app
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, arguments, prog_name="spingan")
+
+
+def refused(result, *words: str) -> None:
+    assert result.exit_code == 2, result.output
+    assert result.stdout == "" and result.stderr.startswith("spingan: ")
+    assert len(result.stderr.splitlines()) >= 2
+    assert all(word in result.stderr for word in words)
+
+
+@pytest.mark.slow
+def test_a_study_writes_its_picture_and_table_and_prints_one_object(tmp_path):
+    options = ("--out", str(tmp_path), "--count", "60", "--seeds", "2", "--workers", "2", "--seed", "5")
+    result = run("study", "variability", "fashion-mnist", *options, "--json")
+    found = json.loads(result.stdout)
+    assert found["seeds"] == [5, 6] and found["verdict"] in ("holds", "does not hold")
+    assert [setting["value"] for setting in found["settings"]] == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    with Image.open(tmp_path / "variability.png") as picture:
+        assert picture.width > 600
+    with (tmp_path / "variability.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 12
+    assert found["files"] == [str(tmp_path / "variability.png"), str(tmp_path / "variability.csv")]
+
+
+def test_a_study_of_what_does_not_exist_is_refused():
+    refused(run("study", "levels", "nonsense"), "there is no model")
+    refused(run("study", "epochs", "fashion-mnist"), "no weights of several epochs", "spingan train")
+    refused(run("study", "block-error", "fashion-mnist"), "has no discriminator")
+    refused(run("study", "leakage", "fashion-mnist"), "siemens")
+    refused(run("study", "nonsense"), "No such command")
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path):
+    (tmp_path / "file").touch()
+    refused(run("study", "levels", "fashion-mnist", "--out", str(tmp_path / "file" / "x")), "cannot write")
+
+
+@pytest.mark.slow
+def test_technologies_stand_side_by_side_with_what_is_not_counted():
+    names = ("ideal", "skyrmion-published", "skyrmion-simulated")
+    options = [part for name in names for part in ("--technology", name)]
+    found = json.loads(run("compare", "fashion-mnist", *options, "--count", "50", "--json").stdout)
+    rows = {row["technology"]: row for row in found["rows"]}
+    assert list(rows) == list(names) and found["metric"] == "FD(fashion-cnn, 50)"
+    assert rows["ideal"]["drawing"]["time_s"]["value"] is None
+    published = rows["skyrmion-published"]["drawing"]["activation_energy_j"]
+    assert published["value"] == pytest.approx(108.75e-12, rel=1e-3, abs=0) and "digital tanh" in published["missing"]
+
+
+def test_a_technology_that_does_not_exist_is_refused():
+    refused(run("compare", "fashion-mnist", "--technology", "unobtainium"), "no technology")
