@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from spingan.errors import UserError
 
 if TYPE_CHECKING:
-    from spingan.api import cost, evaluate, reprogram, sample
+    from spingan.api import cost, crossbar_deck, evaluate, reprogram, sample
+    from spingan.circuits.cell_simulation import simulate_cell
+    from spingan.circuits.export import cell_deck, device_module
     from spingan.hardware.activation import Activation
     from spingan.hardware.synapse import Synapse
     from spingan.hardware.technology import Technology, load_technology, shipped_technologies
@@ -25,8 +27,11 @@ _HOMES = {
     "Activation": "spingan.hardware.activation",
     "Synapse": "spingan.hardware.synapse",
     "Technology": "spingan.hardware.technology",
+    "cell_deck": "spingan.circuits.export",
     "convert": "spingan.nn.conversion",
     "cost": "spingan.api",
+    "crossbar_deck": "spingan.api",
+    "device_module": "spingan.circuits.export",
     "evaluate": "spingan.api",
     "load_model": "spingan.nn.weights",
     "load_recipe": "spingan.training.recipe",
@@ -34,6 +39,7 @@ _HOMES = {
     "reprogram": "spingan.api",
     "sample": "spingan.api",
     "shipped_technologies": "spingan.hardware.technology",
+    "simulate_cell": "spingan.circuits.cell_simulation",
     "train": "spingan.training.loop",
     "write_report": "spingan.reports.report",
 }
@@ -44,8 +50,11 @@ __all__ = [
     "Technology",
     "UserError",
     "__version__",
+    "cell_deck",
     "convert",
     "cost",
+    "crossbar_deck",
+    "device_module",
     "evaluate",
     "load_model",
     "load_recipe",
@@ -53,6 +62,7 @@ __all__ = [
     "reprogram",
     "sample",
     "shipped_technologies",
+    "simulate_cell",
     "train",
     "write_report",
 ]
