@@ -8,12 +8,13 @@ import pytest
 from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_activation import cell_curve, cell_energy, printed_drive
 from spingan.circuits.cell_devices import CellDevice, cell_device
-from spingan.circuits.cell_fit import MOST_READ_V, OUTPUT_SWING_V, fit_cell
+from spingan.circuits.cell_fit import MOST_READ_V, OUTPUT_SWING_V, distance, fit_cell
 from spingan.circuits.cell_rows import cell_rows
 from spingan.circuits.cell_simulation import simulate_cell
 from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, ConductanceCurve
 from spingan.circuits.domain_wall_study import study_cell
 from spingan.devices.leaky_relu import CONDUCTANCES_MS
+from spingan.devices.wall_transfer_fit import leaky
 from spingan.errors import UserError
 from spingan.hardware.files import read_activation, write_activation
 
@@ -73,14 +74,17 @@ def test_the_printed_cell_keeps_the_devices_slope_ratio_with_one_inverter_and_lo
     assert _row(simulated, "slope ratio with a pair of inverters").ours < 0.6 * device.ours
 
 
-def test_a_fitted_cell_does_what_the_device_does_within_its_limits(designed):
-    assert designed.span_v == pytest.approx(OUTPUT_SWING_V, rel=0.15)  # the ideal's, from which the output bends away
-    assert designed.transfer.slopes(20e-6).ratio == pytest.approx(0.2, abs=0.01)
+def test_a_fitted_cell_is_nearer_to_the_ideal_than_its_device_and_stays_within_its_limits(designed):
+    assert designed.span_v > OUTPUT_SWING_V - 5e-3  # the resistor and rails are rounded
+    assert cell_curve(designed, "a").negative_slope == pytest.approx(0.2, abs=0.05)  # what conversion asks
     high, low = designed.cell.divider_v
-    out = designed.transfer
-    across = np.abs(out.divider_v - low)[np.abs(out.current_a) <= 20e-6]
-    assert across.max() < MOST_READ_V + 2e-3  # the rails are rounded to a millivolt
-    assert high - low < 1.0 and designed.cell.inverters == 1
+    out, full = designed.transfer, designed.full_scale_a
+    assert np.abs(out.divider_v - low)[np.abs(out.current_a) <= full].max() < MOST_READ_V + 5e-3
+    assert high - low <= 1.001 and designed.cell.inverters == 1
+    u = np.linspace(-1, 1, 201)
+    device = np.interp(u * full, designed.device.curve.input, designed.device.curve.rising)
+    cell = np.interp(u * full, out.current_a, out.output_v)
+    assert distance(u, cell, leaky(u, 0.2)) < 0.9 * distance(u, device, leaky(u, 0.2))
 
 
 def test_the_same_seed_fits_the_same_cell(ngspice, designed):
@@ -91,7 +95,7 @@ def test_the_same_seed_fits_the_same_cell(ngspice, designed):
 
 def test_a_device_that_bends_too_much_has_no_fitted_cell(ngspice):
     device = cell_device("leaky_relu", "simulated").curve
-    with pytest.raises(UserError, match="no divider brings leaky_relu_simulated within"):
+    with pytest.raises(UserError, match="no divider brings leaky_relu_simulated near"):
         fit_cell(LEAKY_RELU_CELL, ConductanceCurve.of(device), device.input_full_scale, 0.2)
 
 
@@ -123,12 +127,10 @@ def test_the_window_for_the_printed_energy_gives_it_back(designed):
     assert power_w * window_s == pytest.approx(0.192e-12, rel=1e-6, abs=0)
 
 
-def test_a_relus_zero_lies_where_its_silent_inputs_lie(relu):
-    activation = cell_curve(relu, "relu")
-    u, v = activation.normalised()
-    silent = v[(u >= -1) & (u <= 0)]
-    assert silent.max() == pytest.approx(-silent.min(), abs=1e-3)
-    assert np.abs(silent).max() < 0.01
+def test_a_cells_zero_is_its_output_without_an_input_and_silent_outputs_lie_below(relu):
+    u, v = cell_curve(relu, "relu").normalised()
+    assert np.interp(0.0, u, v) == pytest.approx(0.0, abs=1e-9)
+    assert np.all(v[(u >= -1) & (u < 0)] < 0) and v[(u >= -1) & (u < 0)].min() > -0.04
 
 
 def test_an_activation_survives_its_file_and_says_how_it_was_made(relu, tmp_path):

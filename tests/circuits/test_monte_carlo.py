@@ -45,7 +45,7 @@ def test_cells_without_mismatch_are_the_drawn_cell(drawn):
     # The drawn cell's transfer is read between its points: a thousandth of full scale where it bends.
     assert samples.values == pytest.approx(np.tile(samples.nominal, (5, 1)), abs=1e-3)
     assert np.all(samples.spread().covariance < 1e-9)
-    assert samples.mean == pytest.approx([1, 0, 1], abs=1e-4)
+    assert samples.mean == pytest.approx([1, 0, 1], abs=1e-3)
 
 
 def test_the_same_seed_gives_the_same_cells_with_one_worker_and_two(drawn):

@@ -75,7 +75,7 @@ def waveform_figure(study: CellStudy) -> Figure:
         "settled", (study.window_s, 0.02), xycoords=("data", "axes fraction"), fontsize=8, color="#444444",
         xytext=(3, 0), textcoords="offset points",
     )  # fmt: skip
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=8, loc="center right")
     return figure
 
 
@@ -132,7 +132,7 @@ def spread_figure(devices: Samples, environment: Samples | None) -> Figure:
         axis.plot([], [], color=COLOURS[0], linewidth=1.0, label=f"{min(len(samples.gain), 100)} {what}")
         axis.set_xlabel("input over full scale")
         axis.set_ylabel("output over full scale")
-        axis.legend(frameon=False, fontsize=8)
+        axis.legend(frameon=False, fontsize=8, loc="upper left")
     cloud = axes[1]
     cloud.plot(devices.offset, devices.gain, ".", color=COLOURS[0], markersize=4)
     cloud.plot([0], [1], marker="+", color=COLOURS[1], markersize=12, markeredgewidth=2, linestyle=DASHES[0])
