@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, NullFormatter
 
 from spingan.reports.plots import COLOURS, DASHES, new_figure
 from spingan.studies.curves import Curves
@@ -109,7 +109,7 @@ def curves_picture(study: Curves) -> Figure:
             label=label,
         )
         if by_kind:
-            axes[place].set_ylabel(_kind(curve.name))
+            axes[place].set_ylabel(f"current: {_kind(curve.name)}")
     for axis in axes:
         axis.legend(frameon=False, fontsize=8)
     return figure
@@ -126,6 +126,7 @@ def _decorate(axis: Axes, study: Curves) -> None:
     if study.curves and study.curves[0].unit == "A":
         if lowest > 0:
             axis.set_yscale("log")
+            axis.yaxis.set_minor_formatter(NullFormatter())
         axis.yaxis.set_major_formatter(EngFormatter(unit="A"))
     else:
         axis.set_ylabel("rms error over the rms value")

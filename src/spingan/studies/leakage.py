@@ -8,17 +8,18 @@ Here are three currents that serve no weight:
 - `half-selected devices`: while one device is written at V, those that share a line with it see V/2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from spingan.errors import UserError
 from spingan.hardware.technology import Technology
-from spingan.nn.analog import analog_layers
+from spingan.nn.analog import AnalogLayer
 from spingan.nn.weights import load_model
 from spingan.studies.curves import Curve, CurvePoint, Curves, curve_point
 from spingan.studies.parallel import Progress, run_parallel
@@ -64,10 +65,7 @@ def leakage_study(
         raise UserError(f"technology {technology.name} has no devices that leak", "Name a model on one that has.")
     conductance = technology.synapse.require_siemens("leakage")
     check_fractions(fractions)
-    layers = tuple(
-        (name, layer.weight.numel() // layer.weight.shape[layer.column_axis], columns)
-        for name, layer, columns in _arrays(loaded.generator, technology)
-    )
+    layers = tuple(_arrays(loaded.generator, technology))
     synapse = technology.synapse
     wanted = sorted({0.0, *fractions})
     trials = [
@@ -104,13 +102,13 @@ def leakage_study(
     )
 
 
-def _arrays(net, technology: Technology):
-    import torch
-
-    for name, module in net.named_modules():
-        if module in set(analog_layers(net)):
-            own = technology.for_dense() if isinstance(module, torch.nn.Linear) else technology
-            yield name, module, module.weight.shape[module.column_axis] * own.cells_per_weight
+def _arrays(net: nn.Module, technology: Technology) -> Iterator[tuple[str, int, int]]:
+    """Name, rows and physical columns of each analog layer."""
+    for name, layer in net.named_modules():
+        if isinstance(layer, AnalogLayer):
+            own = technology.for_dense() if isinstance(layer, nn.Linear) else technology
+            columns = layer.weight.shape[layer.column_axis]
+            yield name, layer.weight.numel() // columns, columns * own.cells_per_weight
 
 
 def leakage_currents(trial: LeakageTrial) -> dict[str, CurvePoint]:

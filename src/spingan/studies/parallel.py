@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
@@ -47,9 +48,10 @@ def run_parallel(
     if not tasks:
         return []
     processes = min(workers or available_workers(), len(tasks))
+    futures: list[Future[Result | _Refusal]] = []
     pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin_worker)
     try:
-        futures: list[Future[Result]] = [pool.submit(_guarded, function, task) for task in tasks]  # pyright: ignore[reportAssignmentType]
+        futures += [pool.submit(_guarded, function, task) for task in tasks]
         pending = set(futures)
         progress(what, 0, len(tasks))
         while pending:
@@ -59,9 +61,9 @@ def run_parallel(
                     f"no piece of work was done within {SILENCE_LIMIT_S / 60:.0f} minutes", "Ask for fewer images."
                 )
             for future in done:
-                _raise_its_error(future)
+                _result(future)
             progress(what, len(tasks) - len(pending), len(tasks))
-        return [future.result()[1] for future in futures]  # pyright: ignore[reportIndexIssue]
+        return [_result(future) for future in futures]
     except BrokenProcessPool as error:
         raise UserError(
             "a process of the study was killed, perhaps for want of memory", "Use fewer --workers or images."
@@ -73,18 +75,26 @@ def run_parallel(
         pool.shutdown(cancel_futures=True)
 
 
-def _raise_its_error(future: Future) -> None:
-    problem, _ = future.result()
-    if problem is not None:
-        raise UserError(*problem)
+@dataclass(frozen=True)
+class _Refusal:
+    """A `UserError` as its two texts, which survive the way between processes."""
+
+    problem: str
+    remedy: str
 
 
-def _guarded(function: Callable[[Task], Result], task: Task) -> tuple[tuple[str, str] | None, Result | None]:
-    """The result, or a `UserError` as its two texts, which survive the way between processes."""
+def _guarded(function: Callable[[Task], Result], task: Task) -> Result | _Refusal:
     try:
-        return None, function(task)
+        return function(task)
     except UserError as error:
-        return (error.problem, error.remedy), None
+        return _Refusal(error.problem, error.remedy)
+
+
+def _result(future: Future[Result | _Refusal]) -> Result:
+    found = future.result()
+    if isinstance(found, _Refusal):
+        raise UserError(found.problem, found.remedy)
+    return found
 
 
 def _begin_worker() -> None:
