@@ -279,7 +279,7 @@ def hinge_backward(values: Tensor, gradient: Tensor, places: NDArray[np.float32]
 
 
 @cache
-def _gaussian_table() -> NDArray[np.float32]:
+def gaussian_table() -> NDArray[np.float32]:
     """65,536 equally likely values of a standard normal distribution: mean 0, variance 1, largest 4.2."""
     from scipy.special import ndtri
 
@@ -288,7 +288,7 @@ def _gaussian_table() -> NDArray[np.float32]:
 
 
 @njit(inline="always")
-def _hash(counter, key):
+def mixed_bits(counter, key):
     # the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): counter-based, so no state and any order
     value = (counter + key) * uint64(0x9E3779B97F4A7C15)
     value = (value ^ (value >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
@@ -314,7 +314,7 @@ def _noise_kernel(bfloat16: bool) -> Any:
                 for block in range(0, columns, _BLOCK):
                     width = min(_BLOCK, columns - block)
                     for group in range((width + 3) // 4):
-                        bits[group] = _hash(start + uint64(block // 4 + group), key)
+                        bits[group] = mixed_bits(start + uint64(block // 4 + group), key)
                     piece = values[row * columns + block : row * columns + block + width]
                     scales = column_scale[block : block + width]
                     for index in range(width):
@@ -367,7 +367,7 @@ def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: i
         column_scale: (columns,) float32.
         key: 0 .. 2**64 - 1.
     """
-    _add_drawn(values, row_scale, column_scale, key, _gaussian_table())
+    _add_drawn(values, row_scale, column_scale, key, gaussian_table())
 
 
 def _add_drawn(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int, table: NDArray[np.float32]) -> None:

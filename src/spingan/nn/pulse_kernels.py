@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spingan.nn.kernels import _gaussian_table, _hash, flat, in_pieces
+from spingan.nn.kernels import flat, gaussian_table, in_pieces, mixed_bits
 
 MOST_PULSES = 16  # on one device in one update: what a driver's counter holds; assumed
 
@@ -46,7 +46,7 @@ def _kernel() -> Any:
         total = np.int64(0)
         for index in range(weight.size):
             want = -gradient[index] * factor
-            bits = _hash(np.uint64(first + index), key)
+            bits = mixed_bits(np.uint64(first + index), key)
             lot = np.float32(bits & np.uint64(0xFFFF)) * np.float32(1 / 65536)
             pulses = np.floor(min(abs(want), most) + lot)  # on average what is wanted
             if not pulses > 0:
@@ -107,7 +107,7 @@ def write_pulses(
     curves = response.up, response.down, response.up_spread, response.down_spread
     ends = np.float32(response.off), np.float32(response.endurance)
     scales = np.float32(full), np.float32(factor)
-    table = _gaussian_table()
+    table = gaussian_table()
     totals = in_pieces(
         weight.numel(),
         1,
