@@ -18,14 +18,13 @@ Observer = Callable[[float, NDArray[np.float64]], "float | NDArray[np.float64]"]
 Stop = Callable[[float, NDArray[np.float64], float], bool]
 
 # Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980), table 2: RK5(4)7M.
-STAGES = tuple(
-    np.array(weights)
-    for weights in (
-        (1 / 5,),
-        (3 / 40, 9 / 40),
-        (44 / 45, -56 / 15, 32 / 9),
-        (19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729),
-        (9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656),
+STAGES = np.array(
+    (
+        (1 / 5, 0.0, 0.0, 0.0, 0.0, 0.0),
+        (3 / 40, 9 / 40, 0.0, 0.0, 0.0, 0.0),
+        (44 / 45, -56 / 15, 32 / 9, 0.0, 0.0, 0.0),
+        (19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729, 0.0, 0.0),
+        (9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656, 0.0),
         (35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84),
     )
 )
@@ -211,11 +210,7 @@ def _dormand_prince(
             clock.check(f"{now:.3g} s of {duration_s:.3g} s simulated")
             last = step >= (target - now) * (1 - 1e-9)
             taken = target - now if last else step
-            for stage in range(stages):
-                combine(m, k, taken * STAGES[stage], trial)
-                if stage == stages - 1:
-                    normalise(trial)
-                torque = ready.velocity(trial, k, stage + 1)
+            torque = ready.attempt(m, k, taken * STAGES, trial)
             error = taken * largest_sum(k, ERROR, ready.grid.layer)
             factor = SAFETY * (tolerance / error) ** 0.2 if error > 0 else LARGEST_GROWTH
             proposed = taken * (min(LARGEST_GROWTH, max(LARGEST_CUT, factor)) if math.isfinite(factor) else LARGEST_CUT)

@@ -12,7 +12,12 @@ from spingan.physics.demag import convolver
 from spingan.physics.field import applied_field_t, local_terms
 from spingan.physics.kernels import turn
 from spingan.physics.padded import Grid, grid
+from spingan.physics.stages import attempt
 from spingan.physics.system import System
+
+
+_Array = NDArray[np.float64]
+_Terms = tuple[_Array, _Array, _Array, _Array, _Array, tuple[float, float, float, float], _Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,20 @@ class Motion:
         fastest = self._turn(m, field, along, along * self.damping, velocities, index)
         return fastest / GYROMAGNETIC_RATIO_RAD_PER_S_T
 
+    def attempt(
+        self,
+        m: NDArray[np.float64],
+        velocities: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        end: NDArray[np.float64],
+    ) -> float:
+        """The stages of a step, see `stages.attempt`; the largest |dm/dt| over gamma at its end, in tesla."""
+        along = GYROMAGNETIC_RATIO_RAD_PER_S_T / (1 + self.damping**2)
+        terms = (self.applied_t, *self._terms)
+        where = self.convolver, self.grid, self.stray, self.moment_t
+        fastest = attempt(m, velocities, weights, end, *where, terms, along, along * self.damping)
+        return fastest / GYROMAGNETIC_RATIO_RAD_PER_S_T
+
     def descent(self, m: NDArray[np.float64], velocities: NDArray[np.float64], index: int = 0) -> float:
         """Write -m x (m x B') in tesla, with the stray field of the last `look_at_stray_field`; its largest length."""
         return self._turn(m, self.applied_t, 0.0, 1.0, velocities, index)
@@ -77,16 +96,17 @@ class Motion:
             self.stray,
             self.moment_t,
             applied_t,
-            self.pull_t,
-            *self.lopsided,
-            self.diagonal,
-            self.stencil_t,
-            self.mobile,
+            *self._terms,
             along,
             across,
             velocities,
             index * len(m),
         )
+
+    @property
+    def _terms(self) -> _Terms:
+        """What `turn` takes after the applied field."""
+        return self.pull_t, *self.lopsided, self.diagonal, self.stencil_t, self.mobile
 
 
 def motion(system: System) -> Motion:
