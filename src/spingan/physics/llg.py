@@ -15,7 +15,6 @@ from spingan.physics.padded import Grid, grid
 from spingan.physics.stages import attempt
 from spingan.physics.system import System
 
-
 _Array = NDArray[np.float64]
 _Terms = tuple[_Array, _Array, _Array, _Array, _Array, tuple[float, float, float, float], _Array]
 
