@@ -2,7 +2,8 @@
 
 python benchmarks/ship_weights.py runs/fashion-mnist runs/fashion-mnist-float
 
-Each run becomes src/spingan/pretrained/NAME.weights.safetensors and NAME.md, NAME being its recipe's. Quality is
+Each run becomes src/spingan/pretrained/NAME.weights.safetensors and NAME.md, NAME being its recipe's; paper M's pair also
+NAME.discriminator.safetensors, from the checkpoint. Quality is
 measured here, on 10,000 images, after the weights have been copied; evaluate compares a model with its `-float` twin.
 """
 
@@ -14,6 +15,7 @@ import spingan
 from spingan.data.catalogue import IDX_SETS
 from spingan.nn.weights import WEIGHTS, Model, load_model
 from spingan.output import write_text
+from spingan.training.critic import save_critic
 from spingan.training.recipe import shipped_recipes
 
 PRETRAINED = Path(spingan.__file__).parent / "pretrained"
@@ -108,6 +110,11 @@ def main() -> None:
     names = [load_model(run).name for run in arguments.runs]
     for run, name in zip(arguments.runs, names, strict=True):
         shutil.copy(run / WEIGHTS, PRETRAINED / f"{name}.weights.safetensors")
+        model = load_model(run)
+        if (
+            model.net.startswith("am-dcgan") and model.technology.synapse is not None
+        ):  # for the study of its block errors
+            save_critic(run, PRETRAINED / f"{name}.discriminator.safetensors")
     for number, name in enumerate(names):
         notes = arguments.notes.read_text(encoding="utf-8") if arguments.notes and number == 0 else ""
         write_text(PRETRAINED / f"{name}.md", write_card(load_model(name), notes))

@@ -21,7 +21,10 @@ def run(tmp_path_factory):
     nets = build_nets(recipe, technology, torch.device("cpu"))
     state = {"step": 0, "seconds": 0.0, "precision": "fp32", "images": 1}
     state |= {"recipe": recipe.model_dump(mode="json"), "technology": technology.to_dict()}
-    write_checkpoint(folder / CHECKPOINT, nets.tensors(), state)
+    parts = nets.tensors()
+    for part in ("generator_optimizer", "discriminator_optimizer"):
+        parts[part] = {"0.step": torch.zeros(1)}  # Adam has nothing before its first step
+    write_checkpoint(folder / CHECKPOINT, parts, state)
     return folder
 
 

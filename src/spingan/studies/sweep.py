@@ -29,7 +29,7 @@ class Point:
     """(seed, images shown) -> trial."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Setting:
     """One setting with its distances, a seed each, and whether they are tolerated beside the ideal's."""
 
@@ -42,7 +42,7 @@ class Setting:
     images: UInt8[np.ndarray, "shown height width"] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sweep:
     """A study of one property.
 

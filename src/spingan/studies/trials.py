@@ -37,7 +37,7 @@ class Trial:
     data_path: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """A trial's distance (None where nothing was judged), the measure's name, and the images shown, 8 bit."""
 
