@@ -16,6 +16,7 @@ class MemristiveMeanPool(nn.AvgPool2d):
 
     def __init__(self, kernel_size: int, stride: int) -> None:
         super().__init__(kernel_size, stride)
+        self.side = kernel_size
         self.tolerance = 0.0
         self.seed = 0
         self._shares: Tensor | None = None
@@ -27,8 +28,7 @@ class MemristiveMeanPool(nn.AvgPool2d):
     def shares(self, channels: int) -> Tensor:
         """What each device contributes to its filter's mean: (channels, 1, k, k), summing to 1 over a filter."""
         if self._shares is None or len(self._shares) != channels:
-            kernel = int(self.kernel_size)
-            lot = torch.rand(channels, 1, kernel, kernel, generator=torch.Generator().manual_seed(self.seed))
+            lot = torch.rand(channels, 1, self.side, self.side, generator=torch.Generator().manual_seed(self.seed))
             conductance = 1 / (1 + self.tolerance * (2 * lot - 1))
             self._shares = conductance / conductance.sum((2, 3), keepdim=True)
         return self._shares
