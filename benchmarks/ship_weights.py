@@ -2,9 +2,9 @@
 
 python benchmarks/ship_weights.py runs/fashion-mnist runs/fashion-mnist-float
 
-Each run becomes src/spingan/pretrained/NAME.weights.safetensors and NAME.md, NAME being its recipe's; paper M's pair also
-NAME.discriminator.safetensors, from the checkpoint. Quality is
-measured here, on 10,000 images, after the weights have been copied; evaluate compares a model with its `-float` twin.
+Each run becomes src/spingan/pretrained/NAME.weights.safetensors and NAME.md, NAME being its recipe's; paper M's pair
+also NAME.discriminator.safetensors, from the checkpoint. Quality is measured here, on 10,000 images, after the weights
+have been copied; evaluate compares a model with its `-float` twin.
 """
 
 import argparse
