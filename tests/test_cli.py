@@ -10,7 +10,7 @@ import spingan
 from spingan.cli import app
 
 COMMANDS = (
-    *("demo", "train", "sample", "evaluate", "cost", "report"),
+    *("demo", "train", "sample", "evaluate", "cost", "report", "compare", "study"),
     *("technology", "fit", "data", "device", "design", "calibrate"),
 )
 

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from spingan.api import cost, crossbar_deck, evaluate, reprogram, sample
     from spingan.circuits.cell_simulation import simulate_cell
     from spingan.circuits.export import cell_deck, device_module
+    from spingan.comparison import compare
+    from spingan.cost_tables import components, write_schedules
     from spingan.hardware.activation import Activation
     from spingan.hardware.synapse import Synapse
     from spingan.hardware.technology import Technology, load_technology, shipped_technologies
     from spingan.nn.conversion import convert
     from spingan.nn.weights import load_model
     from spingan.reports.report import write_report
+    from spingan.studies.run import study
     from spingan.training.loop import train
     from spingan.training.recipe import load_recipe
 
@@ -28,6 +31,8 @@ _HOMES = {
     "Synapse": "spingan.hardware.synapse",
     "Technology": "spingan.hardware.technology",
     "cell_deck": "spingan.circuits.export",
+    "compare": "spingan.comparison",
+    "components": "spingan.cost_tables",
     "convert": "spingan.nn.conversion",
     "cost": "spingan.api",
     "crossbar_deck": "spingan.api",
@@ -40,8 +45,10 @@ _HOMES = {
     "sample": "spingan.api",
     "shipped_technologies": "spingan.hardware.technology",
     "simulate_cell": "spingan.circuits.cell_simulation",
+    "study": "spingan.studies.run",
     "train": "spingan.training.loop",
     "write_report": "spingan.reports.report",
+    "write_schedules": "spingan.cost_tables",
 }
 
 __all__ = [
@@ -51,6 +58,8 @@ __all__ = [
     "UserError",
     "__version__",
     "cell_deck",
+    "compare",
+    "components",
     "convert",
     "cost",
     "crossbar_deck",
@@ -63,8 +72,10 @@ __all__ = [
     "sample",
     "shipped_technologies",
     "simulate_cell",
+    "study",
     "train",
     "write_report",
+    "write_schedules",
 ]
 
 

@@ -96,10 +96,16 @@ def block_error_study(
 def block_errors(trial: BlockTrial) -> dict[str, float]:
     """The relative error of each block on one chip."""
     critic, images = _prepared(trial.model, trial.images, trial.data_path)
-    exact = _block_values(_chip(critic, None, 0), images)
+    exact = _exact(trial.model, trial.images, trial.data_path)
     noise = Noise.model_validate({"fraction": trial.fraction, "of": trial.of}) if trial.fraction else None
     found = _block_values(_chip(critic, noise, trial.seed), images)
     return {block: _relative(found[block], exact[block]) for block in exact}
+
+
+@lru_cache(maxsize=1)
+def _exact(model: str, images: int, data_path: str | None) -> dict[str, Tensor]:
+    critic, real = _prepared(model, images, data_path)
+    return _block_values(_chip(critic, None, 0), real)
 
 
 def _relative(found: Tensor, exact: Tensor) -> float:
