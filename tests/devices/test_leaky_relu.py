@@ -93,7 +93,7 @@ def test_what_a_reset_leaves_is_the_difference_after_both_ends(small_study):
 
 def test_a_note_says_at_rest_instead_of_a_speed_that_is_rounding(small_study):
     assert "at rest then" in by_name(leaky_relu.rows(small_study))["rest position"].note
-    time_s = np.linspace(0, 1e-9, 11)
+    time_s = np.linspace(0, 1e-9, 101)
     creeping = replace(small_study.rest, time_s=time_s, path_m=32e-9 + 0.6 * time_s)
     note = by_name(leaky_relu.rows(replace(small_study, rest=creeping)))["rest position"].note
     assert "after 1 ns, moving at +0.6 m/s then" in note
