@@ -54,15 +54,10 @@ PICTURES = {
     "skyrmion-synapse/sweep.png": "device_skyrmion_sweep.png",
     "design-leaky-relu/transfer.png": "design_leaky_relu.png",
     "design-leaky-relu/wall.png": "design_leaky_relu_wall.png",
-    "circuit-leaky-relu-simulated/transfer.png": "circuit_leaky_relu.png",
-    "circuit-leaky-relu-simulated/waveforms.png": "circuit_leaky_relu_waveforms.png",
     "circuit-leaky-relu-simulated/energy.png": "circuit_leaky_relu_energy.png",
     "circuit-leaky-relu-simulated/spread.png": "circuit_leaky_relu_spread.png",
-    "circuit-relu-simulated/transfer.png": "circuit_relu.png",
     "circuit-leaky-relu-designed/transfer.png": "circuit_leaky_relu_designed.png",
-    "circuit-leaky-relu-designed/waveforms.png": "circuit_leaky_relu_designed_waveforms.png",
     "circuit-leaky-relu-designed/spread.png": "circuit_leaky_relu_designed_spread.png",
-    "circuit-relu-designed/transfer.png": "circuit_relu_designed.png",
 }
 
 

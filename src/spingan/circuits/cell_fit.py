@@ -21,10 +21,11 @@ from spingan.errors import UserError
 OUTPUT_SWING_V = 0.3  # from zero to full scale, at least: half of the rails; assumed
 MOST_READ_V = 0.35  # across the junctions: what the printed divider puts there (docs/derivations.md, section 1)
 WIDTHS = 32  # times the printed ones: transistors that differ about as little as the junctions do; see `monte_carlo`
-# Inputs are weighed as nets drive an activation: in the shipped Fashion-MNIST generator they have deviations of 0.056
-# to 0.079 of full scale, which is the largest of them all; a little more, for their long tails. A device's soft knee
-# matters most, and the inverter's own bend can straighten it.
-DRIVE = 0.1
+# Inputs are weighed by a normal distribution of this deviation over full scale. In the shipped Fashion-MNIST generator
+# they have 0.056 to 0.079, for full scale is the largest of them all: a device's soft knee matters most, and the
+# inverter's own bend can straighten it. Weighed so, the knee lies where the inverter's gain is high, and made cells
+# differ by 40 % in offset; weighed evenly they differ by 10 %, and the knee stays soft. Between the two: chosen.
+DRIVE = 0.3
 POINTS = 201  # of the comparison with the ideal, over plus and minus full scale
 STEP_V = 1e-3
 ROUND_OHM, ROUND_V = 10.0, 1e-3  # of what is found: no resistor is made more exactly
