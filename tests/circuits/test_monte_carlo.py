@@ -121,6 +121,14 @@ def test_a_pair_scatters_by_pelgroms_law():
     assert all(part == 1.0 for part in made_cell(cell, CARDS, NONE, 0, 0).deviation.transistors[0][1:])
 
 
+def test_resistor_and_junctions_scatter_as_stated_and_apart_from_each_other():
+    mismatch = Mismatch(0.0, 0.0, resistor=0.01, junction=0.05)
+    made = [made_cell(LEAKY_RELU_CELL, CARDS, mismatch, 0, number) for number in range(2000)]
+    factors = np.log([(one.left, one.right, one.deviation.reference) for one in made])
+    assert factors.std(axis=0) == pytest.approx([0.05, 0.05, 0.01], rel=0.06)  # 2000 draws know it within 2 %
+    assert np.abs(np.corrcoef(factors.T) - np.eye(3)).max() < 5 / np.sqrt(2000)
+
+
 def test_supplies_and_temperatures_are_drawn_as_stated():
     drawn = np.array([drawn_environment(Environment((0.0, 85.0), 0.03), 0, number) for number in range(1000)])
     assert drawn[:, 0].mean() == pytest.approx(42.5, abs=4 * 24.5 / np.sqrt(1000))
