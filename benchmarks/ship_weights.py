@@ -35,8 +35,10 @@ A generator of {pixels} images from {latent} random numbers, trained by spingan 
 | weights | {weights} |
 | quality | {metric} = {value:.2f}; real training images {floor:.3f}{twin}; missing classes: {missing} |
 
-{samples} Meant for demonstrations and comparisons of hardware; the images are no better than the distance above says,
-and the class shares are not even.
+{samples}
+
+Meant for demonstrations and comparisons of hardware; the images are no better than the distance above says, and the
+class shares are not even.
 {notes}"""
 
 AVERAGED = """Samples come from the moving average of the generator (decay {decay}), whose column gains, batch-norm
