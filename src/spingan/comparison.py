@@ -12,7 +12,7 @@ from spingan.hardware.technology import load_technology, shipped_technologies
 from spingan.nn.cost import net_counts
 from spingan.nn.weights import load_model
 from spingan.studies.parallel import Progress, run_parallel
-from spingan.studies.trials import Outcome, Trial, run_trial, technology_text
+from spingan.studies.trials import Outcome, Trial, fingerprint, run_trial, technology_text
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def compare(
     names = [str(name) for name in technologies] or list(shipped_technologies())
     targets = [load_technology(name) for name in names]
     counted = [net_counts(loaded.net, target, loaded.latent_size) for target in targets]
-    path = None if data_path is None else str(data_path)
+    path, weights = None if data_path is None else str(data_path), fingerprint(loaded)
     trials = [
         Trial(
             str(model),
@@ -80,6 +80,7 @@ def compare(
             seed,
             count,
             data_path=path,
+            fingerprint=weights,
         )
         for target in targets
     ]

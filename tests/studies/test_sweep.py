@@ -13,7 +13,7 @@ from spingan.hardware.technology import load_technology
 from spingan.nn.weights import load_model
 from spingan.studies.levels import levels_study, with_levels
 from spingan.studies.sweep import Setting, claim_verdict, largest_tolerated
-from spingan.studies.trials import Trial, run_trial, technology_text
+from spingan.studies.trials import Trial, fingerprint, run_trial, technology_text
 from spingan.studies.variability import variability_of, variability_study
 from spingan.studies.verdict import Interval
 
@@ -35,6 +35,14 @@ def test_a_trial_is_the_model_s_own_images_judged_as_evaluate_judges_them():
     assert np.array_equal(outcome.images, images[:4])
     assert outcome.metric == "FD(fashion-cnn, 100)"
     assert outcome.distance == pytest.approx(reference_for(load_model(MODEL), 100).distance(images), rel=1e-12)
+
+
+def test_a_model_whose_weights_change_under_a_study_is_refused():
+    now = fingerprint(load_model(MODEL))
+    assert run_trial(Trial(MODEL, None, None, seed=0, count=0, shown=1, fingerprint=now)).images.shape == (1, 28, 28)
+    with pytest.raises(UserError, match="have changed since the study began"):
+        run_trial(Trial(MODEL, None, None, seed=0, count=0, shown=1, fingerprint=now[::-1]))
+    assert fingerprint(load_model("fashion-mnist-float")) != now
 
 
 def test_a_trial_that_judges_nothing_only_draws():

@@ -11,7 +11,7 @@ from spingan.hardware.technology import Technology
 from spingan.nn.weights import load_model
 from spingan.studies.parallel import Progress
 from spingan.studies.sweep import Point, Sweep, claim_verdict, largest_tolerated, obtained_by, sweep
-from spingan.studies.trials import Trial, technology_text
+from spingan.studies.trials import Trial, fingerprint, technology_text
 from spingan.studies.verdict import RULE
 
 LEVELS = (2, 4, 8, 16, 32, 64, 128, 256)  # paper M, figure 8
@@ -40,6 +40,7 @@ def levels_study(
         UserError: Fewer than two levels, no synapse, or as for trials.
     """
     loaded = load_model(model)
+    weights, path = fingerprint(loaded), None if data_path is None else str(data_path)
     wanted = sorted(set(levels))
     changed = {number: technology_text(with_levels(loaded.technology, number)) for number in {*wanted, IDEAL_LEVELS}}
     points = [
@@ -47,7 +48,7 @@ def levels_study(
             number,
             f"{number} levels",
             lambda chosen, shown, number=number: Trial(
-                str(model), changed[number], None, chosen, count, shown, None if data_path is None else str(data_path)
+                str(model), changed[number], None, chosen, count, shown, path, weights
             ),
         )
         for number in (*wanted, IDEAL_LEVELS)

@@ -1,5 +1,6 @@
 """One trial: a model on one chip, its images, and their distance from real ones. Pure and picklable."""
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from spingan.errors import UserError
 from spingan.evaluation.reference import Reference, grey_bytes, reference_for
 from spingan.hardware.mapping import Noise
 from spingan.hardware.technology import Technology
@@ -26,6 +28,7 @@ class Trial:
         count: Images to judge; 0 draws pictures only.
         shown: Images to give back.
         data_path: Folder with the real images.
+        fingerprint: Of the model's weights as the study found them (`fingerprint`); empty does not ask.
     """
 
     model: str
@@ -35,6 +38,7 @@ class Trial:
     count: int
     shown: int = 0
     data_path: str | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +54,9 @@ def run_trial(trial: Trial) -> Outcome:
     """Draw the trial's images and judge them.
 
     Raises:
-        UserError: There is no such model, or no real images of its kind.
+        UserError: There is no such model, its weights have changed since the study began, or no real images are here.
     """
-    model = _model(trial.model, trial.technology)
+    model = _model(trial.model, trial.technology, trial.fingerprint)
     noise = None
     if trial.variability is not None and trial.variability[0] > 0:
         noise = Noise.model_validate(dict(zip(("fraction", "of"), trial.variability, strict=True)))
@@ -65,8 +69,13 @@ def run_trial(trial: Trial) -> Outcome:
 
 
 @lru_cache(maxsize=2)
-def _model(name: str, technology: str | None) -> Model:
+def _model(name: str, technology: str | None, expected: str) -> Model:
     model = load_model(name)
+    if expected and fingerprint(model) != expected:
+        raise UserError(
+            f"the weights of {name} have changed since the study began",
+            "Wait for its training to end, and begin again.",
+        )
     if technology is None:
         return model
     from spingan.api import reprogram
@@ -77,6 +86,15 @@ def _model(name: str, technology: str | None) -> Model:
 @lru_cache(maxsize=2)
 def _reference(model: str, count: int, data_path: str | None) -> Reference:
     return reference_for(load_model(model), count, data_path)
+
+
+def fingerprint(model: Model) -> str:
+    """A short text that another set of weights does not have."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.generator.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def technology_text(technology: Technology) -> str:

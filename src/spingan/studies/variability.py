@@ -8,7 +8,7 @@ from spingan.hardware.technology import Technology
 from spingan.nn.weights import load_model
 from spingan.studies.parallel import Progress
 from spingan.studies.sweep import Point, Sweep, claim_verdict, largest_tolerated, obtained_by, sweep
-from spingan.studies.trials import Trial
+from spingan.studies.trials import Trial, fingerprint
 from spingan.studies.verdict import RULE
 
 FRACTIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)  # paper M, figure 7 of the generated images
@@ -35,7 +35,9 @@ def variability_study(
     Raises:
         UserError: A fraction outside 0 to 1 (at 1 a resistance would reach zero), no synapse, or as for trials.
     """
-    technology = load_model(model).technology
+    loaded = load_model(model)
+    technology, weights = loaded.technology, fingerprint(loaded)
+    path = None if data_path is None else str(data_path)
     of, notes = variability_of(technology)
     check_fractions(fractions)
     points = [
@@ -43,7 +45,7 @@ def variability_study(
             fraction,
             f"{fraction:.0%}",
             lambda number, shown, fraction=fraction: Trial(
-                str(model), None, (fraction, of), number, count, shown, None if data_path is None else str(data_path)
+                str(model), None, (fraction, of), number, count, shown, path, weights
             ),
         )
         for fraction in sorted({0.0, *fractions})
