@@ -36,8 +36,11 @@ def test_a_crossbar_has_two_cells_a_weight_a_switch_on_each_line_and_a_load_on_e
     assert _uses("value", "generator.conv1")[0] == ("memristor", 3200 * 128 * 14 * 14)
 
 
-def test_the_mean_of_four_is_four_memristors_and_a_load():
+def test_the_mean_of_four_is_four_memristors_and_a_load_whatever_the_technology_calls_it():
     assert _uses("column", "discriminator.mean") == [("memristor", 128 * 5)]
+    table = component_table(counts_of_pair(AM_DCGAN, load_technology("wox-memristor")), CELLS, "value")
+    (use,) = [use for use in table.uses if use.layer == "discriminator.mean"]
+    assert (use.component, use.count) == ("memristor", 128 * 7 * 7 * 5)
 
 
 @pytest.mark.parametrize("sharing", SHARINGS)

@@ -7,6 +7,7 @@ and `value`, a set for each value of each map, everything at once.
 Plain values without torch.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -108,16 +109,18 @@ def _total(component: str, count: int, cell: CellCost | None) -> ComponentTotal:
 
 def _uses(net: str, model: ModelCounts, sharing: Sharing) -> Iterator[ComponentUse]:
     last: ArrayCounts | None = None
+    values_before = 0
     for layer in model.layers:
         name = f"{net}.{layer.name}"
         if layer.array is not None:
             last = layer.array
             found = _of_array(last, sharing)
         else:
-            found = _of_function(layer, last, sharing)
+            found = _of_function(layer, last, sharing, values_before)
         for component, count, rule in found:
             if count:
                 yield ComponentUse(name, component, count, rule)
+        values_before = math.prod(layer.output_shape)
 
 
 def _of_array(array: ArrayCounts, sharing: Sharing) -> Iterator[tuple[str, int, str]]:
@@ -138,25 +141,25 @@ def _of_array(array: ArrayCounts, sharing: Sharing) -> Iterator[tuple[str, int, 
         yield "memristor", copies * columns, "load of each column"
 
 
-def _of_function(layer: LayerCounts, array: ArrayCounts | None, sharing: Sharing) -> Iterator[tuple[str, int, str]]:
+def _of_function(
+    layer: LayerCounts, array: ArrayCounts | None, sharing: Sharing, values_before: int
+) -> Iterator[tuple[str, int, str]]:
     """A function's cells: one a channel (one in all behind a dense layer, whose columns take turns), or one a value."""
-    values = 1
-    for size in layer.output_shape:
-        values *= size
+    values = math.prod(layer.output_shape)
     channels = layer.output_shape[0] if len(layer.output_shape) == 3 else values
     shared = 1 if array is not None and _is_dense(array) else channels
     count = values if sharing == "value" else shared
     rule = "one a value" if sharing == "value" else "one a filter, or one for a dense layer"
     if layer.type in _NO_CELLS:
         return
-    if layer.activations:
+    if "AvgPool" in layer.type:
+        window = values_before // values
+        yield "memristor", count * (window + 1), f"mean of {window} and its load"
+    elif layer.activations:
         for function in layer.activations:
             yield function, count, rule
     elif layer.type.startswith("Dropout"):
         yield "dropout switch", count, rule
-    elif "AvgPool" in layer.type:
-        window = layer.digital_in // layer.digital_out if layer.digital_out else 0
-        yield "memristor", count * (window + 1), f"mean of {window} and its load"
     elif layer.digital_out:
         yield _FUNCTIONS.get(layer.type, layer.type), count, rule
 

@@ -32,7 +32,10 @@ def comparison_rows(found: "Comparison") -> list[tuple[str, ...]]:
 
 def comparison_notes(found: "Comparison") -> list[str]:
     """What each sum lacks, and why a technology is refused."""
-    notes = ["Of one image, the generator alone; nothing is trained again. > is a sum that lacks what is not counted:"]
+    notes = [
+        "Of one image, the generator alone; nothing is trained again. No amplifiers, converters, control.",
+        "> is a sum that lacks something else, too:",
+    ]
     for row in found.rows:
         cost = row.drawing
         missing = [
