@@ -39,7 +39,8 @@ def list_sets(json: Json = False) -> None:
 
 @app.command()
 def fetch(
-    name: Annotated[Literal["fashion-mnist", "mnist"], typer.Argument(help="The set.")] = "fashion-mnist", json: Json = False
+    name: Annotated[Literal["fashion-mnist", "mnist"], typer.Argument(help="The set.")] = "fashion-mnist",
+    json: Json = False,
 ) -> None:
     """Download an image set into the user's cache, checked against its publisher's checksums."""
     from spingan.data.catalogue import IDX_SETS
