@@ -26,5 +26,5 @@ def test_a_pulse_against_the_film_injects_one_skyrmion_between_the_rails_and_tak
 def test_both_models_of_the_small_disc_go_the_same_way_and_keep_the_charge():
     device = designed(SMALL).with_drive(1e11)
     both = solver.compare(device, shipped_calibration(), 0.2e-9, 2e-9)
-    assert both.root_mean_square_m < 0.3 * both.path_m
+    assert both.root_mean_square_m < 0.15 * both.path_m  # 0.04 on 1.5 nm cells; rigid particles: 0.24
     assert both.charge_change == pytest.approx(0, abs=0.02)

@@ -198,6 +198,14 @@ def test_the_shipped_constants_are_those_of_the_co_pt_film_and_predict_the_runs_
         assert run.root_mean_square_m < 0.2 * run.path_m
 
 
+def test_the_line_of_the_shipped_softness_follows_the_pushes_in_a_track():
+    found = shipped_calibration()
+    push = found.fits["track"]
+    assert 0 < abs(found.track_drive_length_m) < abs(found.drive_length_m)  # rails make a skyrmion smaller
+    assert found.softness_per_j > 0
+    assert push.largest_n < 0.05 * push.strongest_force_n
+
+
 @pytest.mark.slow
 def test_a_coarse_calibration_of_the_film_repels_pushes_and_predicts():
     found = calibration.calibrate_skyrmion(CO_PT, 1.5e-9)  # 2 nm lose the skyrmion beside the step
