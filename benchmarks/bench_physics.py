@@ -196,9 +196,7 @@ def format_row(row: Row) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=50, help="timed runs of each variant")
-    parser.add_argument(
-        "--slow", action="store_true", help="also what takes minutes: a curve, resets, calibrations"
-    )
+    parser.add_argument("--slow", action="store_true", help="also what takes minutes: a curve, resets, calibrations")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     result = []

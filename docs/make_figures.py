@@ -26,8 +26,8 @@ NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the pape
 ACROSS = 16  # images a row of the noise figure
 
 
-def draw_samples(model: Model, folder: Path) -> None:
-    save_grid(model.sample(64).numpy(), folder / "samples.png")
+def draw_samples(model: Model, place: Path) -> None:
+    save_grid(model.sample(64).numpy(), place)
 
 
 def draw_noise(model: Model, folder: Path) -> list[tuple[str, str]]:
@@ -167,7 +167,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model = spingan.load_model(arguments.model)
     bill = spingan.cost("fashion-mnist")
-    draw_samples(model, folder)
+    draw_samples(model, folder / "samples.png")
+    draw_samples(spingan.load_model("mnist-memristive"), folder / "mnist_samples.png")
     demo = run_demo(Path("build") / "figures", model=model, count=200)
     (folder / "side_by_side.png").write_bytes(demo.pictures[1].read_bytes())
     draw_devices(model, folder)

@@ -33,7 +33,10 @@ def list_sets(json: Json = False) -> None:
     if json:
         print_json({"sets": sets})
         return
-    rows = [(entry["name"], f"{entry['images'] or ''}", entry["place"] or "-", entry["how"]) for entry in sets]
+    rows = [
+        (str(entry["name"]), f"{entry['images'] or ''}", f"{entry['place'] or '-'}", str(entry["how"]))
+        for entry in sets
+    ]
     print_table(("name", "images", "place", "how"), rows, right=(1,))
 
 

@@ -28,7 +28,7 @@ FASHION_MNIST = IdxSet(
         "t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
         "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
     },
-    how_to_get="Install the system package dataset-fashion-mnist (Debian, Ubuntu), or name a folder that holds the four "
-    "files",
+    how_to_get="Install the system package dataset-fashion-mnist (Debian, Ubuntu), or name a folder that holds the "
+    "four files",
     sample="sample",
 )

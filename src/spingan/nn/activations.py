@@ -157,7 +157,8 @@ def own_inputs(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[
     def misfit(logarithm: float) -> float:
         return float(np.square(np.interp(samples / np.exp(logarithm), u, ends) - np.tanh(samples)).mean())
 
-    factor = minimize_scalar(misfit, bounds=(np.log(0.05), np.log(50)), method="bounded").x
+    found: Any = minimize_scalar(misfit, bounds=(np.log(0.05), np.log(50)), method="bounded")
+    factor = found.x
     return u * np.exp(factor), ends
 
 
