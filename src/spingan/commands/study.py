@@ -27,64 +27,31 @@ Data = Annotated[Path | None, typer.Option("--data", help="Folder with the real 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-@app.command()
-def variability(
-    model: Model,
-    out: Out = None,
-    seed: Seed = 0,
-    seeds: Seeds = None,
-    count: Count = None,
-    workers: Workers = None,
-    data: Data = None,
-    json: Json = False,
-) -> None:
-    """Pictures and distance against the variability of the devices, 0 to 50 %."""
-    _run("variability", model, out, seed, seeds, count, workers, data, json)
+def _add(name: "Name", what: str) -> None:
+    """A study that draws images, as a command; `what` is its help."""
+
+    def command(
+        model: Model,
+        out: Out = None,
+        seed: Seed = 0,
+        seeds: Seeds = None,
+        count: Count = None,
+        workers: Workers = None,
+        data: Data = None,
+        json: Json = False,
+    ) -> None:
+        _run(name, model, out, seed, seeds, count, workers, data, json)
+
+    app.command(name, help=what)(command)
 
 
-@app.command()
-def levels(
-    model: Model,
-    out: Out = None,
-    seed: Seed = 0,
-    seeds: Seeds = None,
-    count: Count = None,
-    workers: Workers = None,
-    data: Data = None,
-    json: Json = False,
-) -> None:
-    """Pictures and distance against the number of levels, 2 to 256."""
-    _run("levels", model, out, seed, seeds, count, workers, data, json)
-
-
-@app.command()
-def epochs(
-    model: Model,
-    out: Out = None,
-    seed: Seed = 0,
-    seeds: Seeds = None,
-    count: Count = None,
-    workers: Workers = None,
-    data: Data = None,
-    json: Json = False,
-) -> None:
-    """Pictures and distance against the epochs of a run: those whose weights its folder keeps."""
-    _run("epochs", model, out, seed, seeds, count, workers, data, json)
-
-
-@app.command(name="block-error")
-def block_error(
-    model: Model,
-    out: Out = None,
-    seed: Seed = 0,
-    seeds: Seeds = None,
-    count: Count = None,
-    workers: Workers = None,
-    data: Data = None,
-    json: Json = False,
-) -> None:
-    """Error along the discriminator against variability: convolution, mean, dense input, dense output."""
-    _run("block-error", model, out, seed, seeds, count, workers, data, json)
+_add("variability", "Pictures and distance against the variability of the devices, 0 to 50 %.")
+_add("levels", "Pictures and distance against the number of levels, 2 to 256.")
+_add("epochs", "Pictures and distance against the epochs of a run: those whose weights its folder keeps.")
+_add(
+    "block-error",
+    "Error along the discriminator against variability: convolution, mean, dense input, dense output.",
+)
 
 
 @app.command()
