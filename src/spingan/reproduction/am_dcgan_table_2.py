@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from spingan.reproduction.am_dcgan import AmDcganNumbers, PrintedSchedule, am_dcgan_numbers
 from spingan.reproduction.paper import Rounding, explain_rounding
+from spingan.reproduction.printed_text import significant
 
 Verdict = Literal["follows", "differs", "cannot be right"]
 TAG = "reverse-engineered"
@@ -86,11 +87,6 @@ def implied_table() -> ImpliedTable:
     paper = am_dcgan_numbers()
     rows = tuple(_row(row, paper) for row in paper.schedules)
     return ImpliedTable(paper.source, TAG, paper.weights, paper.updates, rows, paper.notes)
-
-
-def significant(printed: str) -> str:
-    """A printed figure without the zeros that fill it up: 17.2000 says no more than 17.2."""
-    return printed.rstrip("0").rstrip(".") if "." in printed and "e" not in printed else printed
 
 
 def printed_range(printed: str) -> tuple[float, float]:
