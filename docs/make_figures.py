@@ -14,16 +14,18 @@ from spingan.demo import run_demo
 from spingan.hardware.energy import Bill
 from spingan.hardware.mapping import Noise
 from spingan.image_grid import image_grid, save_grid
-from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model
 from spingan.output import write_text
 from spingan.reports import plots
+from spingan.reports.comparison_table import HEADINGS, comparison_notes, comparison_rows
 from spingan.reports.quality_table import quality_rows
 from spingan.reports.report import level_shares
 from spingan.reports.tables import energy_text
 
 NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the paper tries
 ACROSS = 16  # images a row of the noise figure
+ALSO_JUDGED = ("mnist-memristive", "mnist-memristive-on-chip")
+ALSO_COMPARED = ("mnist-memristive",)
 
 
 def draw_samples(model: Model, place: Path) -> None:
@@ -76,45 +78,11 @@ def draw_left_out(bill: Bill, folder: Path) -> None:
     plots.save_png(figure, folder / "left_out.png")
 
 
-def technology_rows(model: Model, count: int) -> list[tuple[str, ...]]:
-    """The generator's weights written into each technology's arrays, nothing trained again, on `count` images."""
-    rows = []
-    for name in spingan.shipped_technologies():
-        moved = spingan.reprogram(model, name)
-        bill = spingan.cost("fashion-mnist", (f"technology={name}",))
-        synapse, relu = moved.technology.synapse, moved.technology.activations.get("relu")
-        rows.append(
-            (
-                name,
-                "float" if synapse is None else str(synapse.states),
-                "exact" if relu is None else relu.name,
-                f"{_distance(moved, None, count):.2f}",
-                energy_text(bill.generator_forward_energy_j),
-                _discriminator(moved),
-            )
-        )
-    return rows
-
-
-def _discriminator(moved: Model) -> str:
-    """Whether the technology's leaky ReLU can be had for the discriminator, or why not."""
-    try:
-        spingan.convert(pair_named(moved.net).make_discriminator(), moved.technology)
-    except spingan.UserError as error:
-        return f"refused: {error.problem}"
-    return "converts"
-
-
-def write_results(model: Model, bill: Bill, noise: list[tuple[str, str]], count: int, path: Path) -> None:
-    """docs/results.md: every measured number with the command that gives it."""
+def quality_section(model: Model, count: int) -> list[str]:
+    """Distance, floor, twin and classes of one shipped model."""
     quality = spingan.evaluate(model, count=count)
-    lines = [
-        "# Results",
-        "",
-        "Made by `make figures`; do not edit. "
-        f"Model {model.name} on {model.technology.name}, chip seed 0, latent seed 0, spingan {spingan.__version__}.",
-        "",
-        f"## Quality: {quality.metric} (`spingan evaluate fashion-mnist`)",
+    return [
+        f"### Quality: {quality.metric} (`spingan evaluate {model.name}`)",
         "",
         *_table(("images", "distance"), quality_rows(quality)),
         "",
@@ -124,18 +92,40 @@ def write_results(model: Model, bill: Bill, noise: list[tuple[str, str]], count:
         "",
         f"Missing classes: {', '.join(quality.missing_classes) or 'none'}.",
         "",
-        "## Programming noise, in parts of full scale (2,000 images)",
+    ]
+
+
+def technology_section(name: str, count: int) -> list[str]:
+    """The generator's weights written into each technology's arrays, nothing trained again, on `count` images."""
+    found = spingan.compare(name, count=count)
+    first, *others = comparison_notes(found)
+    return [
+        f"### The same weights in other technologies (`spingan compare {name} --count {count}`)",
+        "",
+        *_table(HEADINGS, comparison_rows(found)),
+        "",
+        first,
+        "\n".join(others),
+        "",
+    ]
+
+
+def write_results(model: Model, bill: Bill, noise: list[tuple[str, str]], count: int, path: Path) -> None:
+    """docs/results.md: every measured number with the command that gives it."""
+    lines = [
+        "# Results",
+        "",
+        f"Made by `make figures`; do not edit. Chip seed 0, latent seed 0, spingan {spingan.__version__}.",
+        "",
+        f"## {model.name}, on {model.technology.name}",
+        "",
+        *quality_section(model, count),
+        "### Programming noise, in parts of full scale (2,000 images)",
         "",
         *_table(("standard deviation", "distance"), noise),
         "",
-        f"## The same weights in other technologies (`spingan evaluate {model.name} --technology NAME`)",
-        "",
-        *_table(
-            ("technology", "weight states", "ReLU", "distance", "activations' energy an image", "discriminator"),
-            technology_rows(model, count),
-        ),
-        "",
-        "## Bill, the paper's way (`spingan cost fashion-mnist --accounting paper`)",
+        *technology_section(model.name, count),
+        "### Bill, the paper's way (`spingan cost fashion-mnist --accounting paper`)",
         "",
         *_table(
             ("quantity", "printed", "ours", "unit"),
@@ -146,6 +136,11 @@ def write_results(model: Model, bill: Bill, noise: list[tuple[str, str]], count:
         f"To draw an image: {energy_text(bill.generator_forward_energy_j)} (generator alone).",
         "",
     ]  # fmt: skip
+    for name in ALSO_JUDGED:
+        other = spingan.load_model(name)
+        lines += [f"## {name}, on {other.technology.name}", "", *quality_section(other, count)]
+        if name in ALSO_COMPARED:
+            lines += technology_section(name, count)
     write_text(path, "\n".join(lines))
 
 
