@@ -23,7 +23,7 @@ from spingan.hardware.technology import Encoding, Technology
 from spingan.nn import kernels, level_kernels
 from spingan.nn.activations import is_dense
 from spingan.nn.convolution import conv2d, conv_transpose2d
-from spingan.nn.noise_source import NoiseSource
+from spingan.nn.noise_source import NoiseSource, Part
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
 
 Spacing = Literal["uniform", "two-sided", "uneven"]
@@ -88,6 +88,8 @@ class AnalogLayer(nn.Module, ABC):
         other_deviation: That of the pair's other device; or None.
         load: Conductance of the load that the columns end in, in units of the synapse's span; None: a virtual ground.
         holds_conductances: The weights are the devices' state (`spingan.nn.on_chip`): not rounded, their gain fixed.
+        clip: Most that full scale may be, in units of the root mean square of a column's weights, which are held within
+            it; None: the largest weight, whatever it is.
         transposed_noise: Standard deviation of a device at a transposed read, as a fraction of full scale.
         read_noise: Noise drawn anew at each read.
     """
@@ -108,6 +110,7 @@ class AnalogLayer(nn.Module, ABC):
         self.register_buffer("gain", torch.ones(self.weight.shape[self.column_axis], device=device))
         self.spacing: Spacing = "uneven" if table is None else spacing(table)
         self.gain_kind = technology.gain
+        self.clip: float | None = None
         self.encoding: Encoding = technology.encoding
         self.off, self.load = technology.off_conductance, technology.load_conductance
         self.has_resistances = technology.synapse is not None and technology.synapse.basis != "normalised"
@@ -132,7 +135,14 @@ class AnalogLayer(nn.Module, ABC):
         if self.holds_conductances:
             return
         rows = [axis for axis in range(self.weight.dim()) if axis != self.column_axis]
-        self.gain.copy_(gain_of_largest(self.weight.detach().abs().amax(dim=rows), self.gain_kind))
+        largest = self.weight.detach().abs().amax(dim=rows)
+        if self.clip is None:
+            self.gain.copy_(gain_of_largest(largest, self.gain_kind))
+            return
+        rms = self.weight.detach().square().mean(dim=rows).sqrt()
+        self.gain.copy_(gain_of_largest(torch.minimum(largest, self.clip * rms), self.gain_kind))
+        full = along(self.gain, self.weight, self.column_axis)
+        self.weight.clamp_(-full, full)
 
     @torch.no_grad()
     def redraw_deviation(self) -> None:
@@ -216,14 +226,17 @@ class AnalogLayer(nn.Module, ABC):
         with torch.no_grad(), torch.autocast(out.device.type, enabled=False):
             if noise.of == "full_scale":
                 power = self._input_power(inputs)
-                _add_scaled_noise(out, power.sqrt_().mul_(noise.fraction), self.gain, self.source.next_key())
+                self._add_noise(out, power.sqrt_().mul_(noise.fraction), self.gain, self.source.next_key())
             else:
                 power = self._apply_array(inputs.float().square(), weight.float().square(), None)
                 unit = torch.zeros_like(out)
                 rows = (*power.shape[:-1], 1) if power.dim() != 4 else power[:, :1].shape
-                _add_scaled_noise(unit, power.new_ones(rows), torch.ones_like(self.gain), self.source.next_key())
+                self._add_noise(unit, power.new_ones(rows), torch.ones_like(self.gain), self.source.next_key())
                 out.detach().add_(unit.mul_(power.clamp_(min=0).sqrt_().mul_(noise.fraction)))
         return out
+
+    def _add_noise(self, out: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:
+        _add_scaled_noise(out, row_scale, column_scale, key, self.source.part)
 
     def _apply_with_transposed_noise(self, inputs: Tensor, weight: Tensor) -> Tensor:
         """The product, whose gradient comes back through noisy devices: of variance σ² Σ δ², as at a forward read."""
@@ -238,7 +251,7 @@ class AnalogLayer(nn.Module, ABC):
             rows_of_columns = torch.channels_last if gradient.dim() == 4 else torch.contiguous_format
             noisy = gradient.detach().clone(memory_format=rows_of_columns)
             ones = torch.ones(noisy.shape[1 if noisy.dim() == 4 else -1])
-            _add_scaled_noise(noisy, power.clamp_(min=0).sqrt_().mul_(self.transposed_noise), ones, key)
+            self._add_noise(noisy, power.clamp_(min=0).sqrt_().mul_(self.transposed_noise), ones, key)
             return noisy
 
         inputs = inputs.view_as(inputs)  # a place of its own in the graph, with this layer's gradient alone
@@ -343,15 +356,19 @@ def conductance_factors(weight: Tensor, tolerance: float, key: int) -> Tensor:
     return 1 / (1 + tolerance * (2 * lot - 1))
 
 
-def _add_scaled_noise(out: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:
+def _add_scaled_noise(out: Tensor, row_scale: Tensor, column_scale: Tensor, key: int, part: Part | None) -> None:
     """Add noise of deviation row_scale (batch, 1, ...) x column_scale (columns,) to `out` in place, outside autograd.
 
-    Columns are axis 1 of a map and the last axis of anything else.
+    Columns are axis 1 of a map and the last axis of anything else; the first axis counts the samples, of which `part`
+    says where they stand in a shared batch.
     """
     if out.device.type == "cpu" and out.dtype in (torch.float32, torch.bfloat16):
-        kernels.add_gaussian(out, row_scale.reshape(-1).contiguous(), column_scale, key)
+        rows = row_scale.reshape(-1).contiguous()
+        first_row = 0 if part is None else part[0] * (rows.numel() // len(out))
+        kernels.add_gaussian(out, rows, column_scale, key, first_row)
         return
-    unit = standard_normal(out.shape, key, out.device)
+    first, total = (0, len(out)) if part is None else part
+    unit = standard_normal(torch.Size((total, *out.shape[1:])), key, out.device)[first : first + len(out)]
     columns = along_outputs(column_scale, out.dim())
     out.detach().add_((unit * row_scale * columns).to(out.dtype))
 

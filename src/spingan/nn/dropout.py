@@ -24,7 +24,14 @@ class DrawnDropout(nn.Dropout):
     def forward(self, input: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return input
-        return input * dropout_factors(input, self.p, self.source.next_key())
+        key = self.source.next_key()
+        if self.source.part is None:
+            return input * dropout_factors(input, self.p, key)
+        first, total = self.source.part
+        by_pixel = input.dim() == 4 and input.is_contiguous(memory_format=torch.channels_last)
+        order = torch.channels_last if by_pixel else torch.contiguous_format
+        whole = torch.empty((total, *input.shape[1:]), dtype=input.dtype, device=input.device, memory_format=order)
+        return input * dropout_factors(whole, self.p, key)[first : first + len(input)]
 
 
 def dropout_factors(like: Tensor, share: float, key: int) -> Tensor:

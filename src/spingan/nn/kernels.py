@@ -356,7 +356,7 @@ def _tolerance_table(tolerance: float) -> NDArray[np.float32]:
     return (1 / (1 + tolerance * even)).astype(np.float32)
 
 
-def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:
+def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int, first_row: int = 0) -> None:
     """Add in place to (rows, columns) dense `values` independent normal noise of deviation row_scale * column_scale.
 
     The noise is a function of `key` and of the place alone: the same key draws the same noise, whatever the threads.
@@ -366,18 +366,28 @@ def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: i
         row_scale: (rows,) float32.
         column_scale: (columns,) float32.
         key: 0 .. 2**64 - 1.
+        first_row: Place of the first row, where `values` are some of a larger number of rows.
     """
-    _add_drawn(values, row_scale, column_scale, key, gaussian_table())
+    _add_drawn(values, row_scale, column_scale, key, gaussian_table(), first_row)
 
 
-def _add_drawn(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int, table: NDArray[np.float32]) -> None:
+def _add_drawn(
+    values: Tensor,
+    row_scale: Tensor,
+    column_scale: Tensor,
+    key: int,
+    table: NDArray[np.float32],
+    first_row: int = 0,
+) -> None:
     """Add to each value one of the table's 65,536, times its row's and its column's scale."""
     kernel = _noise_kernel(values.dtype == torch.bfloat16)
     target, rows, columns = flat(values), row_scale.numpy(), column_scale.numpy()
     width = columns.size
 
     def work(start: int, stop: int) -> None:
-        kernel(target[start * width : stop * width], rows[start:stop], columns, table, np.uint64(key), start)
+        kernel(
+            target[start * width : stop * width], rows[start:stop], columns, table, np.uint64(key), first_row + start
+        )
 
     in_pieces(rows.size, width, work)
 
