@@ -16,6 +16,7 @@ from torch.nn import functional
 from spingan.errors import UserError
 
 SIZE = 299  # pixels; paper S, V
+FEATURES = 2048  # the layer that paper S names, V
 BATCH = 50  # assumed: 299 x 299 activations of 50 images take about 1 GB
 WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"  # torch-fidelity's name
 
@@ -39,7 +40,7 @@ def network(weights: Path | None = None) -> nn.Module:
     place = Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS
     try:
         path = None if weights is None else str(weights)
-        return NoTrainInceptionV3("inception-v3-compat", ["2048"], path)
+        return NoTrainInceptionV3("inception-v3-compat", [str(FEATURES)], path)
     except ModuleNotFoundError as error:
         remedy = "Install it with pip install 'spingan[fid]', or use --features cnn."
         raise UserError("standard FID needs torch-fidelity, which is not installed", remedy) from error

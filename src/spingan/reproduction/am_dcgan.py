@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
+from spingan.reproduction.printed import load_yaml
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,7 @@ class AmDcganNumbers:
 @cache
 def am_dcgan_numbers() -> AmDcganNumbers:
     """The figures of `am_dcgan_numbers.yaml`."""
-    text = Path(__file__).with_name("am_dcgan_numbers.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
+    data = load_yaml("am_dcgan_numbers.yaml")
     device, training, small = data["device"], data["training"], data["small_pair"]
     return AmDcganNumbers(
         source=data["source"],

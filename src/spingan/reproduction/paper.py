@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from spingan.errors import UserError
+from spingan.reproduction.printed import load_yaml
 
 Rounding = Literal["exact", "round", "truncate", "round or truncate", "none"]
 
@@ -67,8 +65,7 @@ class PaperNumbers:
 @cache
 def paper_numbers() -> PaperNumbers:
     """The figures of `paper_numbers.yaml`, in SI units where they are not kept as printed."""
-    text = Path(__file__).with_name("paper_numbers.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
+    data = load_yaml("paper_numbers.yaml")
     devices = data["devices"]
     return PaperNumbers(
         source=data["source"],

@@ -49,7 +49,9 @@ class Tolerance:
 TOLERANCES: dict[str, Tolerance] = {
     tolerance.kind: tolerance
     for tolerance in (
-        Tolerance("position", absolute=1.0, reason="one cell of paper S's mesh, in nm (IV-D): no finer than it computed"),
+        Tolerance(
+            "position", absolute=1.0, reason="one cell of paper S's mesh, in nm (IV-D): no finer than it computed"
+        ),
         Tolerance(
             "conductance",
             relative=0.05,
@@ -66,8 +68,12 @@ TOLERANCES: dict[str, Tolerance] = {
             factor=2.0,
             reason="papers do not say to within what a wall has settled; ln 0.005 / ln 0.05 is 1.8",
         ),
-        Tolerance("current", relative=0.05, reason="2 % is a step of the search for an annihilating current; D moves the rest"),
-        Tolerance("energy", relative=0.2, reason="generic transistors in place of PTM's change a cell's power by as much"),
+        Tolerance(
+            "current", relative=0.05, reason="2 % is a step of the search for an annihilating current; D moves the rest"
+        ),
+        Tolerance(
+            "energy", relative=0.2, reason="generic transistors in place of PTM's change a cell's power by as much"
+        ),
         Tolerance(
             "circuit",
             factor=2.0,
@@ -81,7 +87,7 @@ TOLERANCES: dict[str, Tolerance] = {
         ),
         Tolerance("limit", rounded=False, reason="a claim holds or not: ours must reach the printed limit"),
     )
-}  # fmt: skip
+}
 """By kind of quantity. A number that follows from printed ones by arithmetic has none: it must round to the digits."""
 
 

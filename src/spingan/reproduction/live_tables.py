@@ -1,0 +1,79 @@
+"""Values of the papers' tables as the package computes them now, and the settings of its studies."""
+
+from spingan.reproduction.values import Value, Values
+
+
+def fashion_bill() -> Values:
+    """Table I of paper S, Fashion-MNIST."""
+    return _bill("fashion-mnist")
+
+
+def anime_bill() -> Values:
+    """Table I of paper S, Anime Face."""
+    return _bill("anime-faces")
+
+
+def accounts() -> Values:
+    """The two factors of paper S's accounts."""
+    from spingan.reproduction.paper import paper_numbers
+
+    paper = paper_numbers()
+    return {
+        "backward passes in units of a forward one": Value(paper.backward_per_forward, "1"),
+        "updates of the optimiser a batch": Value(paper.optimiser_updates, "1"),
+    }
+
+
+def table_2() -> Values:
+    """Table II of paper M from the counts that its cells imply, and its number of updates."""
+    from spingan.reproduction.am_dcgan import am_dcgan_numbers
+    from spingan.reproduction.am_dcgan_table_2 import implied_table
+
+    table = implied_table()
+    found = {"updates of a training": Value(am_dcgan_numbers().updates, "1", "images x epochs, one update an image")}
+    for row in table.rows:
+        note = f"{row.at_once:,.0f} devices at once, {row.pulses:,} pulses an update: {row.counts_from}"
+        found |= {f"{row.schedule}: {cell.quantity}": Value(cell.implied, cell.unit, note) for cell in row.cells}
+    return found
+
+
+def small_pair() -> Values:
+    """Paper M's small pair: the described layers, counted with a set of cells a filter, at Table I's figures."""
+    from spingan.cost_tables import PAPER_M_RECIPE, components
+    from spingan.hardware.components import CELLS
+
+    small = components(PAPER_M_RECIPE).small_sums[0]
+    cells = ", ".join(f"{number} {name}" for name, number in small.counts.items() if name in CELLS)
+    return {
+        "power, cells of Table I in the described pair": Value(small.power_w, "W", cells),
+        "area, cells of Table I in the described pair": Value(small.area_m2 * 1e6, "mm²", cells),
+    }
+
+
+def study_settings() -> Values:
+    """The settings of the studies of paper M's figures 7 and 8."""
+    from spingan.studies.levels import LEVELS
+    from spingan.studies.variability import FRACTIONS
+
+    return {
+        "levels, figure 8": Value(tuple(LEVELS), "1"),
+        "variability, figure 7": Value(tuple(round(100 * fraction, 9) for fraction in FRACTIONS), "%"),
+    }
+
+
+def _bill(recipe: str) -> Values:
+    from spingan.api import cost
+
+    bill = cost(recipe)
+    counts = ", ".join(f"{line.count:,} {line.function} in {line.net}" for line in bill.activations)
+    found = {
+        row.quantity: Value(row.ours, row.unit or "1", counts if row.quantity.startswith("forward") else row.note)
+        for row in bill.table
+    }
+    trainable = f"{bill.counts.both.trainable:,} values"
+    return found | {
+        f"update, {reading.reading}": Value(
+            reading.energy_j * 1e9, "nJ", f"{trainable} at {reading.energy_per_value_j * 1e15:.4g} fJ"
+        )
+        for reading in bill.updates
+    }

@@ -1,0 +1,73 @@
+"""Stored results made anew: by running their command again, or from what it printed."""
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from spingan.errors import UserError
+from spingan.output import output_folder
+from spingan.reproduction.slow import Progress, Result, read_run
+from spingan.reproduction.sources import Slow, slow_source
+from spingan.reproduction.stored_results import SHIPPED, store
+
+_KEPT = ("images", "seeds", "chips", "drawn", "rule", "cards", "torch", "numpy")
+"""What a result says about itself that goes into `obtained`; never a path."""
+
+
+def renew(name: str, progress: Progress = lambda what, done, total: None, stored_in: Path = SHIPPED) -> Path:
+    """Run the command of a stored result again, and store what it gives; the new file.
+
+    Raises:
+        UserError: There is no such result, the folder cannot be written, or as the command raises.
+    """
+    source = slow_source(name)
+    output_folder(stored_in)  # a bad place is known before the hours of work
+    started = time.monotonic()
+    result = source.run(progress)
+    return _store(source, result, {"seconds": round(time.monotonic() - started, 1)}, stored_in)
+
+
+def store_result(name: str, file: str | Path, stored_in: Path = SHIPPED) -> Path:
+    """Store the numbers of a result that the command printed with --json into `file`, or of a training's run folder.
+
+    The date is that of the file.
+
+    Raises:
+        UserError: There is no such result or file, or it is of another command.
+    """
+    source, path = slow_source(name), Path(file)
+    if not path.exists():
+        raise UserError(
+            f"there is no {path}", f"Make it: {source.command}{'' if source.from_run else ' --json > FILE'}"
+        )
+    result = read_run(path) if source.from_run else _read_json(path, source)
+    made = path / "metrics.csv" if source.from_run else path
+    date = datetime.fromtimestamp(made.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    return _store(source, result, {"date": date}, stored_in)
+
+
+def _store(source: Slow, result: Result, obtained: Mapping[str, Any], folder: Path) -> Path:
+    try:
+        values = source.read(result)
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise UserError(
+            f"that is not what `{source.command}` gives: {type(error).__name__} {error}",
+            "Give the JSON that this command prints with --json.",
+        ) from error
+    about = {**result, **result.get("obtained", {})}
+    known = {key: about[key] for key in ("seed", *_KEPT) if about.get(key) is not None}
+    seconds = {"seconds": round(float(about["seconds"]), 1)} if about.get("seconds") is not None else {}
+    return store(source.name, source.command, values, {**known, **seconds, **obtained}, source.models, folder)
+
+
+def _read_json(path: Path, source: Slow) -> Result:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is not JSON: {error}", f"Make it: {source.command} --json > FILE") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} does not hold one JSON object", f"Make it: {source.command} --json > FILE")
+    return content

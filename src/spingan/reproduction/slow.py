@@ -1,0 +1,176 @@
+"""The slow commands behind stored results: how each is run again, and which numbers are kept of what it prints."""
+
+import csv
+import tempfile
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from spingan.errors import UserError
+from spingan.reproduction.values import Value, Values, values_of_rows
+
+Progress = Callable[[str, int, int], None]
+Result = Mapping[str, Any]
+"""What a command prints with --json."""
+
+
+def wall_device(name: Literal["leaky_relu", "relu"], everything: bool, progress: Progress) -> Result:
+    """`spingan device leaky-relu --full`, or `relu`."""
+    from spingan.devices.wall_characteristic import EXTRAS, characterise
+    from spingan.devices.wall_study import Setup
+    from spingan.studies.parallel import available_workers
+
+    made = import_module(f"spingan.devices.{name}")
+    setup = Setup(made.DEVICE, "magnet-section")
+    study = characterise(setup, made.PLAN, EXTRAS if everything else (), available_workers(), progress)
+    return {"rows": [row.to_dict() for row in made.rows(study)]}
+
+
+def skyrmion_synapse(progress: Progress) -> Result:
+    """`spingan device skyrmion-synapse --full`."""
+    from spingan.devices.skyrmion_synapse import shipped_calibration
+    from spingan.devices.skyrmion_synapse_characteristic import characterise
+    from spingan.devices.skyrmion_synapse_rows import rows
+    from spingan.studies.parallel import available_workers
+
+    study = characterise(shipped_calibration(), 0, 4, available_workers(), progress, True)
+    return {"seed": study.seed, "rows": [row.to_dict() for row in rows(study)]}
+
+
+def wall_cell(name: Literal["leaky_relu", "relu"], progress: Progress) -> Result:
+    """`spingan circuit leaky-relu`, or `relu`."""
+    from spingan.circuits.cell_simulation import simulate_cell
+
+    found = simulate_cell(name, progress=progress)
+    return {"cards": found.study.cards.name, "rows": [row.to_dict() for row in found.rows]}
+
+
+def am_dcgan_cnn(progress: Progress) -> Result:
+    """`spingan circuit am-dcgan-cnn`."""
+    from spingan.circuits.am_dcgan_study import SEED, cnn_rows, study_cnn
+
+    found = study_cnn(progress=progress)
+    return {"cards": found.run.cards, "seed": SEED, "rows": [row.to_dict() for row in cnn_rows(found)]}
+
+
+def quality(model: str, progress: Progress) -> Result:
+    """`spingan evaluate MODEL`."""
+    from spingan.api import evaluate
+
+    return evaluate(model, progress=progress).to_dict()
+
+
+def run_study(name: str, model: str, progress: Progress) -> Result:
+    """`spingan study NAME MODEL`."""
+    from spingan.studies.run import study
+
+    return study(name, model, progress=progress).to_dict()  # pyright: ignore[reportArgumentType]
+
+
+def training(recipe: str, overrides: tuple[str, ...], progress: Progress) -> Result:
+    """`spingan train RECIPE`: its losses, row by row as `metrics.csv` has them. Nothing else is kept."""
+    from spingan.training.loop import train
+    from spingan.training.recipe import load_recipe
+
+    chosen = load_recipe(recipe, overrides)
+    progress(f"training {recipe}", 0, chosen.epochs)
+    with tempfile.TemporaryDirectory() as folder:
+        train(chosen, Path(folder) / recipe, progress=False)
+        return read_run(Path(folder) / recipe)
+
+
+def read_run(folder: Path) -> Result:
+    """A run folder's recipe and losses.
+
+    Raises:
+        UserError: It is not a run folder.
+    """
+    from spingan.training.recipe import load_recipe
+
+    try:
+        with (folder / "metrics.csv").open(encoding="utf-8", newline="") as file:
+            rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder} has no metrics.csv of a training", "Name a run folder.") from error
+    return {"seed": load_recipe(folder / "recipe.yaml").seed, "metrics": rows}
+
+
+def rows_values(result: Result) -> Values:
+    """A comparison's rows."""
+    return values_of_rows(result["rows"])
+
+
+def quality_values(result: Result) -> Values:
+    """Distance, floor and twin; never to be compared with an FID."""
+    metric = result["metric"]
+    found = {"distance": Value(result["value"], "1", metric), "floor": Value(result["floor"], "1", metric)}
+    if result["float_twin"] is not None:
+        found["float twin"] = Value(result["float_twin"], "1", metric)
+    return found
+
+
+def variability_values(result: Result) -> Values:
+    """The largest variability that the rule tolerates."""
+    largest = result["largest_tolerated"]
+    number = 0.0 if largest is None else 100 * largest
+    return {"largest variability tolerated": Value(number, "%", _verdict(result))}
+
+
+def levels_values(result: Result) -> Values:
+    """The smallest number of levels that the rule tolerates."""
+    return {"smallest number of levels tolerated": Value(result["largest_tolerated"], "1", _verdict(result))}
+
+
+def epochs_values(result: Result) -> Values:
+    """The first epoch from which on the rule tolerates all; nothing where the run ended before the claimed epoch."""
+    number = None if result["verdict"] == "not tested" else result["largest_tolerated"]
+    return {"first epoch from which all are tolerated": Value(number, "1", _verdict(result))}
+
+
+def first_losses_values(result: Result) -> Values:
+    """Losses of a training's first step, which must have been logged alone."""
+    first = result["metrics"][0]
+    if first["step"] != 1:
+        raise UserError(
+            f"the run's first row is of step {first['step']:.0f}", "Log every step: spingan train ... --set log_every=1"
+        )
+    return {
+        "generator's first loss": Value(first["generator_loss"], "1", "step 1"),
+        "discriminator's first loss": Value(first["discriminator_loss"], "1", "step 1"),
+    }
+
+
+def losses_values(result: Result, after: int) -> Values:
+    """Losses of a whole training: of its first row, and how they are spread after so many steps."""
+    rows = result["metrics"]
+    late = [row for row in rows if row["step"] > after]
+    if not late:
+        raise UserError(f"the run ended before step {after}", "Store a longer one.")
+    generator, discriminator = (
+        np.array([row[f"{net}_loss"] for row in late]) for net in ("generator", "discriminator")
+    )
+    span = f"steps {late[0]['step']:.0f} to {late[-1]['step']:.0f}, {len(late)} means over {_spacing(rows):.0f} steps"
+    first = f"mean over the first {rows[0]['step']:.0f} steps"
+    return {
+        "generator's first loss": Value(rows[0]["generator_loss"], "1", first),
+        "discriminator's first loss": Value(rows[0]["discriminator_loss"], "1", first),
+        f"generator's loss after {after} steps, 5th and 95th percentile": Value(_middle(generator), "1", span),
+        f"generator's loss after {after} steps, mean": Value(float(generator.mean()), "1", span),
+        f"discriminator's loss after {after} steps, mean": Value(float(discriminator.mean()), "1", span),
+    }
+
+
+def _middle(values: np.ndarray) -> tuple[float, float]:
+    low, high = np.percentile(values, (5, 95))
+    return float(low), float(high)
+
+
+def _spacing(rows: list[dict[str, float]]) -> float:
+    return rows[-1]["step"] - rows[-2]["step"] if len(rows) > 1 else rows[0]["step"]
+
+
+def _verdict(result: Result) -> str:
+    return f"{result['model']}, {result['metric']}: {result['claim']}: {result['verdict']}"
