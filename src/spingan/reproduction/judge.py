@@ -16,7 +16,7 @@ STATUS_MEANS: dict[Status, str] = {
     "needs": "cannot be compared here, and what is missing",
     "taken": "the paper's own number, taken or fitted: that it agrees says nothing",
 }
-_FAR = 3.0  # from here on a factor says more than a percentage
+_FAR = 2.0  # from here on a factor says more than a percentage
 
 
 @dataclass(frozen=True)

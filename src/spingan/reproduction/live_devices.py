@@ -34,6 +34,9 @@ def synapse_as_printed() -> Values:
         "width of a pulse": Value(width * 1e9, "ns"),
         "period of the pulses": Value(period * 1e9, "ns"),
         "time of the highest conductance": Value(periods * period * 1e9, "ns", f"{periods} periods"),
+        "whole operation": Value(
+            sum(phase.periods for phase in OPERATION) * period * 1e9, "ns", "a whole number of periods"
+        ),
         "bound of the weights": Value(float(abs(weights).max()), "1"),
     }
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 PAPER_RECIPES = ("fashion-mnist", "anime-faces", "mnist-memristive")  # the trainings that the papers describe
+FIGURE_9 = (1, 20, 50, 70)  # epochs: paper M, figure 9
 OUR_FACES = "cartoon-faces"  # stands in for anime-faces where a net was trained
 
 
@@ -68,9 +69,11 @@ def am_dcgan_nets() -> Values:
 
 def trainings() -> Values:
     """What the shipped nets were trained with; the recipe's figures where none is shipped, and the note says so."""
+    from spingan.data.face_store import TEST_IMAGES, TRAIN_IMAGES
+
     fashion, anime, digits = (_training(name) for name in PAPER_RECIPES)
     faces = _training(OUR_FACES, default=anime)
-    found = {
+    return {
         "training images, Fashion-MNIST": _of(fashion, "training_images"),
         "training images, Anime": _of(anime, "training_images"),
         "epochs, Fashion-MNIST": _of(fashion, "epochs"),
@@ -83,9 +86,16 @@ def trainings() -> Values:
         "training images": _of(digits, "training_images"),
         "epochs, Table II": _of(digits, "epochs"),
         "epochs, figure 1 (b)": _of(digits, "epochs"),
-        "epochs drawn, figure 9": _of(digits, "sample_epochs"),
+        "epochs drawn, figure 9": _drawn_epochs(digits),
+        "test images, Anime": Value(TEST_IMAGES, "1", "of folders of faces"),
+        "images, Anime": Value(TRAIN_IMAGES + TEST_IMAGES, "1", "for training and for testing"),
     }
-    return found | _anime_split(found["training images, Anime"])
+
+
+def _drawn_epochs(training: tuple[dict[str, Any], str]) -> Value:
+    """Those of the paper's epochs after which the recipe draws samples, if a run goes so far."""
+    recipe, origin = training
+    return Value(tuple(epoch for epoch in recipe["sample_epochs"] if epoch in FIGURE_9), "1", origin)
 
 
 def fashion_mnist_files() -> Values:
@@ -112,14 +122,6 @@ def inception() -> Values:
     from spingan.evaluation.inception import FEATURES, SIZE
 
     return {"side of Inception's images": Value(SIZE, "px"), "features of Inception": Value(FEATURES, "1")}
-
-
-def _anime_split(train: Value) -> Values:
-    """The paper's total less its training images: what is left to test."""
-    from spingan.reproduction.printed import printed_rows
-
-    total = next(float(row.printed) for row in printed_rows() if row.what == "images, Anime")
-    return {"test images, Anime": Value(total - train.numbers[0], "1", "all less those for training")}
 
 
 def _training(recipe: str, default: tuple[dict[str, Any], str] | None = None) -> tuple[dict[str, Any], str]:

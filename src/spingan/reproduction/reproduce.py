@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from spingan.devices.comparison import DIGITS
 from spingan.errors import UserError
 from spingan.reproduction.judge import STATUSES, Status, judge
 from spingan.reproduction.printed import KINDS, Kind, PrintedRow, printed_rows
@@ -217,7 +218,8 @@ _EXACT: dict[Kind, str] = {"input": "the printed digits", "arithmetic": "must ro
 
 
 def _number(numbers: tuple[float, ...]) -> Number:
-    return numbers[0] if len(numbers) == 1 else list(numbers)
+    rounded = [float(f"{number:.{DIGITS}g}") if isinstance(number, float) else number for number in numbers]
+    return rounded[0] if len(rounded) == 1 else rounded
 
 
 def _beside(row: PrintedRow, found: Mapping[str, _Found]) -> str:

@@ -56,11 +56,11 @@ def am_dcgan_cnn(progress: Progress) -> Result:
     return {"cards": found.run.cards, "seed": SEED, "rows": [row.to_dict() for row in cnn_rows(found)]}
 
 
-def quality(model: str, progress: Progress) -> Result:
+def quality(model: str, progress: Progress, features: Literal["cnn", "inception"] = "cnn") -> Result:
     """`spingan evaluate MODEL`."""
     from spingan.api import evaluate
 
-    return evaluate(model, progress=progress).to_dict()
+    return evaluate(model, features=features, progress=progress).to_dict()
 
 
 def run_study(name: str, model: str, progress: Progress) -> Result:
@@ -128,6 +128,14 @@ def epochs_values(result: Result) -> Values:
     """The first epoch from which on the rule tolerates all; nothing where the run ended before the claimed epoch."""
     number = None if result["verdict"] == "not tested" else result["largest_tolerated"]
     return {"first epoch from which all are tolerated": Value(number, "1", _verdict(result))}
+
+
+def noise_values(result: Result) -> Values:
+    raise NotImplementedError
+
+
+def quantization_values(result: Result) -> Values:
+    raise NotImplementedError
 
 
 def first_losses_values(result: Result) -> Values:

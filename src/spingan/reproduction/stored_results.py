@@ -88,7 +88,7 @@ def store(
     """
     from spingan import __version__
 
-    about = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "versions": {"spingan": __version__}} | obtained
+    about = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "versions": {"spingan": __version__}, **obtained}
     prints = {model: print_ for model in models if (print_ := weights_fingerprint(model)) is not None}
     content = {
         "command": command,
