@@ -113,7 +113,7 @@ def test_a_measured_curve_becomes_a_file_that_checks(tmp_path):
 
 def test_data_sets_are_listed():
     names = [entry["name"] for entry in json.loads(run("data", "list", "--json").stdout)["sets"]]
-    assert names == ["fashion-mnist", "fashion-mnist sample", "mnist", "mnist sample", "anime-faces"]
+    assert names == ["fashion-mnist", "fashion-mnist sample", "mnist", "mnist sample", "cartoon-faces", "anime-faces"]
 
 
 @pytest.mark.parametrize(

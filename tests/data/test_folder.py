@@ -1,5 +1,6 @@
-"""A folder of images becomes an array, and what cannot is named."""
+"""A folder of images becomes a cache that is mapped into memory, and what cannot be used is named."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,21 @@ from PIL import Image
 
 from spingan.data import folder
 from spingan.errors import UserError
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path_factory):
+    place = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+    return place
+
+
+def in_order(path: Path, size: int) -> np.ndarray:
+    """Every prepared image, in the order of the files' names."""
+    store = folder.prepare(str(path), size)
+    names = (store.folder / "files.txt").read_text().splitlines()
+    rows = np.concatenate([store.images("train"), store.images("test")])
+    return rows[np.argsort(names)]
 
 
 def _save(path: Path, colour: tuple[int, ...], size: tuple[int, int] = (40, 30), mode: str = "RGB") -> None:
@@ -19,7 +35,7 @@ def test_every_format_is_read_in_the_order_of_the_names_and_from_folders_below(t
     for number, name in enumerate(("a.png", "b/c.BMP", "b/d.webp", "e.jpeg")):
         _save(tmp_path / name, (50 * number, 100, 200))
     (tmp_path / "notes.txt").write_text("not an image")
-    images = folder.load(str(tmp_path), 16)
+    images = in_order(tmp_path, 16)
     assert images.shape == (4, 16, 16, 3)
     assert images.dtype == np.uint8
     assert np.allclose(images[:, 8, 8, 0], [0, 50, 100, 150], atol=3)  # JPEG and WebP are lossy
@@ -29,14 +45,14 @@ def test_an_image_is_resized_as_a_whole_and_not_cropped(tmp_path):
     halves = np.zeros((32, 96, 3), np.uint8)
     halves[:, 48:] = 255
     Image.fromarray(halves).save(tmp_path / "halves.png")
-    (image,) = folder.load(str(tmp_path), 16)
+    (image,) = in_order(tmp_path, 16)
     assert image[:, :6].max() < 16  # Lanczos rings a little at the edge
     assert image[:, 10:].min() > 239
 
 
 def test_transparent_pixels_are_white(tmp_path):
     _save(tmp_path / "clear.png", (10, 20, 30, 0), mode="RGBA")
-    assert folder.load(str(tmp_path), 16).min() == 255
+    assert in_order(tmp_path, 16).min() == 255
 
 
 def test_a_picture_held_sideways_is_turned_upright(tmp_path):
@@ -45,14 +61,14 @@ def test_a_picture_held_sideways_is_turned_upright(tmp_path):
     turned = Image.Exif()
     turned[0x0112] = 6  # the camera lay on its side: shown, the left is what is stored at the bottom
     Image.fromarray(halves).save(tmp_path / "held.png", exif=turned)
-    (image,) = folder.load(str(tmp_path), 16)
+    (image,) = in_order(tmp_path, 16)
     assert image[:, :4].min() > 239
     assert image[:, 12:].max() < 16
 
 
 def test_grey_images_become_rgb(tmp_path):
     _save(tmp_path / "grey.png", (77,), mode="L")
-    assert (folder.load(str(tmp_path), 16) == 77).all()
+    assert (in_order(tmp_path, 16) == 77).all()
 
 
 def test_broken_and_tiny_files_are_left_out_with_one_warning_that_counts_them(tmp_path, capsys):
@@ -63,30 +79,83 @@ def test_broken_and_tiny_files_are_left_out_with_one_warning_that_counts_them(tm
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.jpg").write_text("not a picture")
     (tmp_path / "empty.webp").touch()
-    assert len(folder.load(str(tmp_path), 64)) == 2
+    assert len(in_order(tmp_path, 64)) == 2
     said = capsys.readouterr().err
-    assert "left out 4 of the images" in said
+    assert "left out 4 of the 6 images" in said
     assert "tiny.png: only 15x200 pixels" in said
     assert all(name in said for name in ("cut.png", "text.jpg", "empty.webp"))
 
 
-def test_a_long_list_of_broken_files_is_cut_short(tmp_path, capsys):
+def test_a_long_list_of_broken_files_is_cut_short_and_kept_whole(tmp_path, capsys):
     _save(tmp_path / "good.png", (1, 2, 3))
     for number in range(12):
         (tmp_path / f"broken{number:02}.png").touch()
-    folder.load(str(tmp_path), 16)
-    assert capsys.readouterr().err.rstrip().endswith("and 7 more")
+    store = folder.prepare(str(tmp_path), 16)
+    assert f"and 7 more: {store.folder / 'left_out.txt'}" in capsys.readouterr().err
+    assert len((store.folder / "left_out.txt").read_text().splitlines()) == 12
+
+
+@pytest.fixture
+def hundred(tmp_path):
+    """A hundred pictures, each of its own grey, every tenth of them cut in the middle."""
+    for number in range(100):
+        path = tmp_path / "hundred" / f"{number:02}.png"
+        _save(path, (number, number, number))
+        if number % 10 == 3:
+            path.write_bytes(path.read_bytes()[:60])
+    return tmp_path / "hundred"
+
+
+def test_with_a_tenth_of_the_files_corrupt_the_rest_is_split_as_the_paper_splits(hundred, capsys):
+    store = folder.prepare(str(hundred), 16)
+    train, test = store.images("train"), store.images("test")
+    assert (len(train), len(test)) == (81, 9)  # 90 in the proportion 57,209 : 6,356
+    assert "left out 10 of the 100 images" in capsys.readouterr().err
+    greys = [int(image[0, 0, 0]) for image in (*train, *test)]
+    assert sorted(greys) == [number for number in range(100) if number % 10 != 3]
+    assert greys != sorted(greys), "the split is drawn, not the end of the alphabet"
+    names = (store.folder / "files.txt").read_text().splitlines()
+    assert [int(name[:2]) for name in names] == greys
+    assert store.about["seed"] == 0
+
+
+def test_a_folder_is_decoded_once_until_it_changes(hundred, monkeypatch, capsys):
+    first = folder.prepare(str(hundred), 16).images("train").copy()
+    monkeypatch.setattr(folder, "_read", lambda *_, **__: pytest.fail("decoded again"))
+    again = folder.prepare(str(hundred), 16)
+    assert isinstance(again.images("train"), np.memmap)
+    np.testing.assert_array_equal(again.images("train"), first)
+    assert capsys.readouterr().err.count("left out 10") == 2, "said each time"
+    monkeypatch.undo()
+    os.utime(hundred / "00.png", ns=(0, 0))
+    (hundred / "01.png").unlink()
+    assert folder.prepare(str(hundred), 16).count == 89
+
+
+def test_a_preparation_that_fails_leaves_nothing_behind(hundred, cache, monkeypatch):
+    monkeypatch.setattr(folder, "_read", lambda file, target, size: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        folder.prepare(str(hundred), 16)
+    assert list((cache / "spingan").iterdir()) == []
+
+
+def test_a_damaged_cache_says_what_to_delete(hundred):
+    store = folder.prepare(str(hundred), 16)
+    (store.folder / "images.npy").write_bytes(b"nothing")
+    with pytest.raises(UserError, match="damaged") as caught:
+        folder.prepare(str(hundred), 16)
+    assert "Delete" in caught.value.remedy
 
 
 def test_nothing_is_said_of_a_folder_without_faults(tmp_path, capsys):
     _save(tmp_path / "good.png", (1, 2, 3))
-    folder.load(str(tmp_path), 16)
+    in_order(tmp_path, 16)
     assert capsys.readouterr().err == ""
 
 
 def test_a_missing_path_says_how_to_give_one():
     with pytest.raises(UserError, match=r"data\.path=FOLDER"):
-        folder.load(None, 64)
+        folder.prepare(None, 64)
 
 
 @pytest.mark.parametrize("kind", ["missing", "file", "empty", "broken"])
@@ -99,4 +168,4 @@ def test_a_place_without_images_is_an_error_that_names_it(tmp_path, kind):
     if kind == "broken":
         (place / "only.png").touch()
     with pytest.raises(UserError, match="place"):
-        folder.load(str(place), 64)
+        folder.prepare(str(place), 64)

@@ -16,7 +16,8 @@ from spingan.errors import UserError
 from spingan.evaluation import inception
 from spingan.evaluation.features import describe, feature_cnn
 from spingan.evaluation.frechet import frechet_distance, kernel_distance
-from spingan.evaluation.quality import _to_8_bit, evaluate
+from spingan.evaluation.quality import evaluate
+from spingan.evaluation.real_images import image_bytes
 
 
 @pytest.fixture
@@ -128,11 +129,14 @@ def test_with_the_data_set_the_floor_is_train_against_test(described, tmp_path):
         evaluate(sampler(images), count=1001, data_path=tmp_path)
 
 
-def test_eight_bit_images_come_back_unchanged(no_data):
+def test_eight_bit_images_come_back_unchanged():
     levels = np.arange(256, dtype=np.uint8).repeat(784).reshape(256, 28, 28)
-    np.testing.assert_array_equal(_to_8_bit(sampler(levels)(256, 0), 256, "x"), levels)
+    np.testing.assert_array_equal(image_bytes(sampler(levels)(256, 0)), levels)
     beyond = torch.tensor([-3.0, 3.0]).view(2, 1, 1, 1).expand(2, 1, 28, 28)
-    assert _to_8_bit(beyond, 2, "x")[:, 0, 0].tolist() == [0, 255]
+    assert image_bytes(beyond)[:, 0, 0].tolist() == [0, 255]
+    colours = np.arange(256, dtype=np.uint8).repeat(3).reshape(4, 8, 8, 3)
+    as_drawn = torch.from_numpy(colours).permute(0, 3, 1, 2).float() / 127.5 - 1
+    np.testing.assert_array_equal(image_bytes(as_drawn), colours)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from spingan.errors import UserError
-from spingan.evaluation.reference import grey_bytes, reference_for
+from spingan.evaluation.real_images import image_bytes
+from spingan.evaluation.reference import reference_for
 from spingan.hardware.technology import load_technology
 from spingan.nn.weights import load_model
 from spingan.studies.levels import levels_study, with_levels
@@ -31,7 +32,7 @@ def study():
 
 def test_a_trial_is_the_model_s_own_images_judged_as_evaluate_judges_them():
     outcome = run_trial(Trial(MODEL, None, None, seed=3, count=100, shown=4))
-    images = grey_bytes(load_model(MODEL).sample(100, 3, 3))
+    images = image_bytes(load_model(MODEL).sample(100, 3, 3))
     assert np.array_equal(outcome.images, images[:4])
     assert outcome.metric == "FD(fashion-cnn, 100)"
     assert outcome.distance == pytest.approx(reference_for(load_model(MODEL), 100).distance(images), rel=1e-12)
@@ -134,8 +135,8 @@ def test_two_levels_change_the_weights_and_as_many_as_the_model_has_do_not():
     assert np.abs(two.astype(int) - own).mean() > 10
 
 
-def test_images_that_are_not_grey_or_not_finite_are_refused():
-    with pytest.raises(UserError, match="not grey"):
-        grey_bytes(torch.zeros(1, 3, 28, 28))
+def test_images_that_are_neither_grey_nor_colour_or_not_finite_are_refused():
+    with pytest.raises(UserError, match="grey or colour"):
+        image_bytes(torch.zeros(1, 2, 28, 28))
     with pytest.raises(UserError, match="not finite"):
-        grey_bytes(torch.full((1, 1, 28, 28), torch.nan))
+        image_bytes(torch.full((1, 1, 28, 28), torch.nan))

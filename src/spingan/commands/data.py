@@ -13,6 +13,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command("list")
 def list_sets(json: Json = False) -> None:
     """The image sets and where they are on this machine."""
+    from spingan.data import cartoon_faces
     from spingan.data.catalogue import IDX_SETS
 
     sets: list[dict[str, object]] = []
@@ -27,7 +28,14 @@ def list_sets(json: Json = False) -> None:
             },
             {"name": f"{images.name} sample", "images": 2_000, "place": sample, "how": "shipped, of the test set"},
         ]
+    drawn = cartoon_faces.find()
     sets += [
+        {
+            "name": cartoon_faces.NAME,
+            "images": cartoon_faces.WHOLE.count,
+            "place": None if drawn is None else str(drawn.folder),
+            "how": f"spingan data fetch {cartoon_faces.NAME}" if drawn is None else "drawn, cache",
+        },
         {"name": "anime-faces", "images": None, "place": None, "how": "your folder of pictures: --set data.path=DIR"},
     ]
     if json:
@@ -42,14 +50,17 @@ def list_sets(json: Json = False) -> None:
 
 @app.command()
 def fetch(
-    name: Annotated[Literal["fashion-mnist", "mnist"], typer.Argument(help="The set.")] = "fashion-mnist",
+    name: Annotated[
+        Literal["fashion-mnist", "mnist", "cartoon-faces"], typer.Argument(help="The set.")
+    ] = "fashion-mnist",
     json: Json = False,
 ) -> None:
-    """Download an image set into the user's cache, checked against its publisher's checksums."""
+    """Bring an image set into the user's cache: downloaded and checked by its publisher's checksums, or drawn here."""
+    from spingan.data import cartoon_faces
     from spingan.data.catalogue import IDX_SETS
 
-    place = IDX_SETS[name].fetch()
+    place = (cartoon_faces.draw() if name == cartoon_faces.NAME else IDX_SETS[name].fetch()).folder
     if json:
-        print_json({"name": name, "place": str(place.folder)})
+        print_json({"name": name, "place": str(place)})
     else:
-        print(place.folder)
+        print(place)

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from spingan.data import cartoon_faces
 from spingan.data.fashion_mnist import FASHION_MNIST
 from spingan.data.idx_set import IdxSet
 from spingan.data.mnist import MNIST
@@ -31,7 +32,7 @@ class DataSet:
 
 def list_data() -> tuple[DataSet, ...]:
     """Every known image set, with where it was found: each whole, and its shipped sample."""
-    return tuple(entry for images in IDX_SETS.values() for entry in _entries(images))
+    return (*(entry for images in IDX_SETS.values() for entry in _entries(images)), _cartoon_faces())
 
 
 def _entries(images: IdxSet) -> tuple[DataSet, DataSet]:
@@ -59,15 +60,29 @@ def _entries(images: IdxSet) -> tuple[DataSet, DataSet]:
     return whole, sample
 
 
+def _cartoon_faces() -> DataSet:
+    drawn = cartoon_faces.find()
+    return DataSet(
+        name=cartoon_faces.NAME,
+        about="drawn faces, 64 x 64 colour, four styles",
+        train_images=cartoon_faces.WHOLE.training_images,
+        test_images=cartoon_faces.WHOLE.count - cartoon_faces.WHOLE.training_images,
+        licence=cartoon_faces.LICENCE,
+        source="drawn here by dicebear-core, dicebear-styles and resvg-py",
+        found=None if drawn is None else f"cache, {drawn.folder}",
+        how_to_get=f"spingan data fetch {cartoon_faces.NAME}",
+    )
+
+
 def fetch_data(name: str) -> DataSet:
-    """Make sure that the image set `name` is on this machine, downloading it if it is not; its entry after that.
+    """Make sure that the image set `name` is on this machine, downloading or drawing it if not; its entry after that.
 
     Raises:
-        UserError: No such set, or the download failed.
+        UserError: No such set, the download failed, or the user's cache cannot be written.
     """
     known = {entry.name: entry for entry in list_data()}
     if name not in known:
         raise UserError(f"unknown data set {name!r}", f"Known: {', '.join(known)}.")
     if known[name].found is None:
-        IDX_SETS[name].fetch()
+        cartoon_faces.draw() if name == cartoon_faces.NAME else IDX_SETS[name].fetch()
     return next(entry for entry in list_data() if entry.name == name)

@@ -1,8 +1,8 @@
 """Features of images, the space in which distances between sets of images are measured.
 
-`fashion-cnn` and `mnist-cnn` are small networks trained here, on Fashion-MNIST and on MNIST
-(`spingan.evaluation.train_features`). They know clothes and digits, run on a processor in seconds and need no download;
-their distances are not comparable with those of Inception, nor with each other's.
+`fashion-cnn`, `mnist-cnn` and `cartoon-cnn` are small networks trained here, on Fashion-MNIST, MNIST and cartoon faces
+(`spingan.evaluation.train_features`). They know clothes, digits and drawn faces, run on a processor in seconds and need
+no download; their distances are not comparable with those of Inception, nor with each other's.
 """
 
 import hashlib
@@ -24,38 +24,50 @@ from spingan.errors import UserError
 
 FEATURES = 64  # assumed: far below the 2,000 images of the smallest set, so its covariance has full rank
 CLASSES = 10
+Images = UInt8[np.ndarray, "n size size *channels"]
 BATCH = 500  # assumed: large enough for full speed, 500 images take about 60 MB
 
 
 class FeatureCnn(nn.Module):
-    """Three convolutions, one dense layer to the features, one to the classes; 167,402 weights."""
+    """Three convolutions, one dense layer to the features, one to the classes; 167,402 weights for digits.
 
-    def __init__(self) -> None:
+    Images of 64 pixels pass a convolution with stride 2 first.
+
+    Args:
+        channels: Of the images: 1 or 3.
+        size: Of the images: 28 or 64 pixels a side.
+        classes: Of each attribute that is told of an image; the first is the class of a histogram.
+    """
+
+    def __init__(self, channels: int = 1, size: int = 28, classes: tuple[int, ...] = (CLASSES,)) -> None:
         super().__init__()
+        self.channels, self.size, self.classes = channels, size, classes
+        large = size > 28
         self.body = nn.Sequential(
-            *_block(1, 32),
+            *(_block(channels, 32, stride=2) if large else ()),
+            *_block(32 if large else channels, 32),
             nn.MaxPool2d(2),
             *_block(32, 64),
             nn.MaxPool2d(2),
             *_block(64, 128),
             nn.MaxPool2d(2),
             nn.Flatten(),
-            nn.Linear(128 * 3 * 3, FEATURES, bias=False),
+            nn.Linear(128 * (size // (16 if large else 8)) ** 2, FEATURES, bias=False),
             nn.BatchNorm1d(FEATURES),
         )
-        self.head = nn.Sequential(nn.ReLU(), nn.Dropout(0.3), nn.Linear(FEATURES, CLASSES))
+        self.head = nn.Sequential(nn.ReLU(), nn.Dropout(0.3), nn.Linear(FEATURES, sum(classes)))
 
-    def features(self, images: Float[Tensor, "n 1 28 28"]) -> Float[Tensor, "n 64"]:
+    def features(self, images: Float[Tensor, "n channels size size"]) -> Float[Tensor, "n 64"]:
         """The features of images in [0, 1], not rectified: each near mean 0 and variance 1 on the training set."""
         return self.body(images - 0.5)
 
-    def forward(self, images: Float[Tensor, "n 1 28 28"]) -> Float[Tensor, "n 10"]:
-        """The logarithmic odds of the ten classes of images in [0, 1]."""
+    def forward(self, images: Float[Tensor, "n channels size size"]) -> Float[Tensor, "n classes"]:
+        """The logarithmic odds of each attribute's classes, one attribute after the other, of images in [0, 1]."""
         return self.head(self.features(images))
 
 
-def _block(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
-    return nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+def _block(inputs: int, outputs: int, stride: int = 1) -> tuple[nn.Module, ...]:
+    return nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
 
 
 def channels_last(net: FeatureCnn) -> FeatureCnn:
@@ -66,13 +78,18 @@ def channels_last(net: FeatureCnn) -> FeatureCnn:
     return net
 
 
-FEATURE_NETS = {"fashion-mnist": "fashion-cnn", "mnist": "mnist-cnn"}
+FEATURE_NETS = {
+    "fashion-mnist": "fashion-cnn",
+    "mnist": "mnist-cnn",
+    "cartoon-faces": "cartoon-cnn",
+    "anime-faces": "cartoon-cnn",  # knows drawn faces; nothing that knows anime better is shipped
+}
 """The shipped network of each image set."""
 
 
 @cache
 def feature_cnn(name: str) -> FeatureCnn:
-    """A shipped network, `fashion-cnn` or `mnist-cnn`, in evaluation mode, its weights checked against its model card.
+    """A shipped network, such as `fashion-cnn`, in evaluation mode, its weights checked against its model card.
 
     Raises:
         UserError: The installed package is damaged.
@@ -89,28 +106,34 @@ def load_feature_cnn(path: str | Path) -> FeatureCnn:
     """
     path = Path(path)
     remedy = "Install spingan again, or train it: python -m spingan.evaluation.train_features SET --out FOLDER"
-    net = FeatureCnn()
     try:
-        expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["sha256"]
+        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         found = hashlib.sha256(path.read_bytes()).hexdigest()
-        if found != expected:
+        if found != card["sha256"]:
             raise UserError(f"{path} is not the file that its model card describes (SHA-256 {found})", remedy)
+        net = FeatureCnn(card["channels"], card["size"], tuple(card["classes"].values()))
         net.load_state_dict(load_file(path))
-    except (OSError, KeyError, json.JSONDecodeError, SafetensorError, RuntimeError) as error:
+    except (OSError, KeyError, AttributeError, TypeError, json.JSONDecodeError, SafetensorError, RuntimeError) as error:
         raise UserError(f"cannot load the feature network {path}: {error}", remedy) from error
     return channels_last(net.eval().requires_grad_(False))
 
 
 def describe(
-    images: UInt8[np.ndarray, "n 28 28"], net: FeatureCnn, advance: Callable[[int], None] = lambda done: None
+    images: Images, net: FeatureCnn, advance: Callable[[int], None] = lambda done: None
 ) -> tuple[Float[np.ndarray, "n 64"], NDArray[np.int64]]:
     """The features (float64) and the likeliest class of each image; `advance` is told the images done at each batch."""
     features, classes = [], []
     with torch.inference_mode():
         for start in range(0, len(images), BATCH):
-            batch = torch.from_numpy(images[start : start + BATCH]).unsqueeze(1).float().div_(255)
+            batch = as_tensor(images[start : start + BATCH])
             described = net.features(batch.contiguous(memory_format=torch.channels_last))
             features.append(described.double().numpy())
-            classes.append(net.head(described).argmax(1).numpy())
+            classes.append(net.head(described)[:, : net.classes[0]].argmax(1).numpy())
             advance(len(batch))
     return np.concatenate(features), np.concatenate(classes)
+
+
+def as_tensor(images: Images) -> Float[Tensor, "n channels size size"]:
+    """8-bit images, (n, size, size) or (n, size, size, 3), as numbers in [0, 1]."""
+    pixels = torch.from_numpy(np.require(images, requirements="W"))  # PyTorch warns of arrays that are read only
+    return (pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)).float().div_(255)

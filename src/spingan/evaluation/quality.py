@@ -1,4 +1,4 @@
-"""How good generated clothes or digits are: a distance, its floor, the float twin's, and the missing classes."""
+"""How good generated images are: a distance, its floor, the float twin's, and the missing classes."""
 
 import time
 from collections.abc import Callable
@@ -10,19 +10,18 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor
 
 from spingan.data.fashion_mnist import FASHION_MNIST
-from spingan.data.idx_set import IdxSet
 from spingan.errors import UserError
-from spingan.evaluation.features import FEATURE_NETS, describe, feature_cnn
+from spingan.evaluation.features import FEATURE_NETS, Images, describe, feature_cnn
 from spingan.evaluation.frechet import class_histogram, frechet_distance, kernel_distance, missing_classes
+from spingan.evaluation.real_images import check_known, class_names, image_bytes, image_shape, real_images
 
 Sampler = Callable[[int, int], Tensor]  # count, seed -> images in [-1, 1]
 Progress = Callable[[str, int, int], None]  # what is being done, images done, images in all
 FeatureSpace = Literal["cnn", "inception"]
-Images = UInt8[np.ndarray, "n 28 28"]
 
 METRIC_NAMES: dict[FeatureSpace, str] = {"cnn": "FD({net}, {count})", "inception": "FID(inception-v3, {count})"}
 
@@ -37,7 +36,8 @@ class Quality:
         floor: The same distance for real images that are not the test images: what a perfect generator would reach.
         float_twin: The same distance for the same net in floating point, or None if none was given.
         kernel_distance: Squared maximum mean discrepancy in the same feature space; near 0 for a perfect generator.
-        class_histogram: Share of each class among the generated images, as the image set's network sees them.
+        class_histogram: Share of each class among the generated images, as the image set's network sees them; empty for
+            a folder of anyone's images, whose classes nobody knows.
         missing_classes: Classes with less than a tenth of an even share.
         protocol: What was compared with what, in words.
         seconds: Wall time.
@@ -60,23 +60,12 @@ class Quality:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class _RealImages:
-    """Test images, the pair whose distance is the floor, and where they come from, in words."""
-
-    test: Images
-    floor_pair: tuple[Images, Images]
-    about_test: str
-    about_floor: str
-    source: str
-
-
 def evaluate(
     sample: Sampler,
     *,
     count: int = 10_000,
     seed: int = 0,
-    data: IdxSet = FASHION_MNIST,
+    data: str = FASHION_MNIST.name,
     data_path: str | Path | None = None,
     twin: Sampler | None = None,
     features: FeatureSpace = "cnn",
@@ -84,14 +73,15 @@ def evaluate(
 ) -> Quality:
     """Compare `count` generated images with as many test images of the set.
 
-    Where the data set is not on this machine, the 2,000 shipped test images stand in and `count` is at most 2,000; the
-    result's `metric` and `protocol` say so. Generated images are rounded to 8 bit first, as real ones are.
+    Where clothes or digits are not on this machine, the 2,000 shipped test images stand in and `count` is at most
+    2,000; the result's `metric` and `protocol` say so. Cartoon faces to compare with are drawn if need be. Generated
+    images are rounded to 8 bit first, as real ones are.
 
     Args:
-        sample: Called once as sample(count, seed); gives float images (count, 1, 28, 28) in [-1, 1].
+        sample: Called once as sample(count, seed); gives float images (count, channels, size, size) in [-1, 1].
         count: Images on each side, 2 to 10,000.
         seed: Given to `sample` and `twin`, and used to draw the kernel distance's subsets.
-        data: The image set.
+        data: Name of the image set.
         data_path: Folder that holds it (recipe key data.path).
         twin: The float twin, called as `sample` is.
         features: "cnn" for the set's own network, "inception" for standard FID by paper S's protocol (extra `fid`).
@@ -101,26 +91,29 @@ def evaluate(
         UserError: A count out of range, a damaged data set, images of another shape or not finite, no Inception.
     """
     started = time.monotonic()
-    real = _real_images(count, data, data_path)
+    check_known(data, "the model")
+    net = FEATURE_NETS[data]
+    real = real_images(data, count, data_path)
     count = len(real.test)
-    to_features = _feature_function(features, FEATURE_NETS[data.name])
+    to_features = _feature_function(features, net)
 
     def describe_set(what: str, images: Images) -> Float[np.ndarray, "n features"]:
         return to_features(images, _Counter(partial(progress, what), len(images)))
 
-    generated = _to_8_bit(sample(count, seed), count, "the model")
+    generated = _drawn(sample, count, seed, data, "the model")
     test_features = describe_set("test images", real.test)
     generated_features = describe_set("generated images", generated)
     floor_features = [
         test_features if images is real.test else describe_set("floor", images) for images in real.floor_pair
     ]
-    histogram = class_histogram(describe(generated, feature_cnn(FEATURE_NETS[data.name]))[1], data.class_names)
+    names = class_names(data)
+    histogram = class_histogram(describe(generated, feature_cnn(net))[1], names) if names else {}
     twin_value = None
     if twin is not None:
-        twin_images = _to_8_bit(twin(count, seed), count, "the float twin")
+        twin_images = _drawn(twin, count, seed, data, "the float twin")
         twin_value = frechet_distance(test_features, describe_set("float twin", twin_images))
     return Quality(
-        metric=METRIC_NAMES[features].format(net=FEATURE_NETS[data.name], count=count),
+        metric=METRIC_NAMES[features].format(net=net, count=count),
         value=frechet_distance(test_features, generated_features),
         floor=frechet_distance(*floor_features),
         float_twin=twin_value,
@@ -162,41 +155,11 @@ def _feature_function(features: FeatureSpace, name: str) -> Callable[[Images, Ca
     raise UserError(f"unknown features {features!r}", f"Known: {', '.join(METRIC_NAMES)}.")
 
 
-def _real_images(count: int, data: IdxSet, data_path: str | Path | None) -> _RealImages:
-    if count < 2:
-        raise UserError(f"cannot compare {count} images", "Ask for at least 2; 10,000 is the usual number.")
-    place = data.find(data_path)
-    if place is None:
-        test = data.test_sample()[0][:count]
-        half = len(test) // 2
-        if half < 2:
-            raise UserError(f"cannot halve {count} images for the floor", "Ask for at least 4.")
-        return _RealImages(
-            test,
-            (test[:half], test[half:]),
-            f"{len(test):,} images of the shipped test sample",
-            f"the sample's two halves of {half:,}, so it lies higher than with as many images as the value",
-            f"shipped sample, {data.sample_folder()}",
-        )
-    test, train = data.load("test", data_path)[0], data.load("train", data_path)[0]
-    most = min(len(test), len(train))
-    if count > most:
-        raise UserError(f"cannot compare {count:,} images: {place} has {most:,}", f"Ask for at most {most:,}.")
-    return _RealImages(
-        test[:count],
-        (train[:count], test[:count]),
-        f"the first {count:,} test images",
-        f"the first {count:,} training images against the same test images",
-        str(place),
-    )
-
-
-def _to_8_bit(images: Tensor, count: int, who: str) -> Images:
-    """Images in [-1, 1] as real ones are: 0 to 255, without the channel; what lies outside is clipped."""
-    if tuple(images.shape) != (count, 1, 28, 28):
-        problem = f"{who} gives images of shape {tuple(images.shape)}, expected {(count, 1, 28, 28)}"
-        raise UserError(problem, "Quality is measured on clothes and digits: name a model with 28 x 28 grey images.")
-    if not images.isfinite().all():
-        raise UserError(f"{who} gives images with values that are not finite", "Its training went wrong: train again.")
-    scaled = images.detach().cpu().float().add(1).mul(127.5).round().clamp(0, 255)
-    return scaled.byte().squeeze(1).numpy()
+def _drawn(sample: Sampler, count: int, seed: int, data: str, who: str) -> Images:
+    """What a generator draws, as real images are: 8 bit; what lies outside -1..1 is clipped."""
+    images = sample(count, seed)
+    expected = (count, *image_shape(data))
+    if tuple(images.shape) != expected:
+        problem = f"{who} gives images of shape {tuple(images.shape)}, and {expected} are compared with {data}"
+        raise UserError(problem, "Name a model that draws such images, or the data that it was trained on.")
+    return image_bytes(images, who)

@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from spingan.errors import UserError
-from spingan.evaluation.reference import Reference, grey_bytes, reference_for
+from spingan.evaluation.real_images import image_bytes
+from spingan.evaluation.reference import Reference, reference_for
 from spingan.hardware.mapping import Noise
 from spingan.hardware.technology import Technology
 from spingan.nn.weights import Model, load_model
@@ -47,7 +48,7 @@ class Outcome:
 
     distance: float | None
     metric: str
-    images: UInt8[np.ndarray, "shown height width"] = field(repr=False)
+    images: UInt8[np.ndarray, "shown height width *channels"] = field(repr=False)
 
 
 def run_trial(trial: Trial) -> Outcome:
@@ -61,7 +62,7 @@ def run_trial(trial: Trial) -> Outcome:
     if trial.variability is not None and trial.variability[0] > 0:
         noise = Noise.model_validate(dict(zip(("fraction", "of"), trial.variability, strict=True)))
     number = max(trial.count, trial.shown)
-    images = grey_bytes(model.sample(number, trial.seed, trial.seed, programming_noise=noise))
+    images = image_bytes(model.sample(number, trial.seed, trial.seed, programming_noise=noise))
     if not trial.count:
         return Outcome(None, "", images[: trial.shown])
     reference = _reference(trial.model, trial.count, trial.data_path)

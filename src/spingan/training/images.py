@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spingan.data import cartoon_faces
 from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
 from spingan.nn.am_dcgan import AmDcganPair
@@ -17,11 +18,24 @@ def load_images(recipe: Recipe) -> np.ndarray:
     Raises:
         UserError: They are not there.
     """
+    images = _all_images(recipe)
+    count = recipe.data.count
+    if count is not None and count > len(images):
+        raise UserError(
+            f"data.count asks for {count:,} images, and {recipe.data.name} has {len(images):,} for training",
+            "Ask for fewer, or leave data.count out.",
+        )
+    return images[:count]
+
+
+def _all_images(recipe: Recipe) -> np.ndarray:
     if recipe.data.name in IDX_SETS:
         return IDX_SETS[recipe.data.name].load("train", recipe.data.path)[0]
+    if recipe.data.name == cartoon_faces.NAME:
+        return cartoon_faces.draw().images("train")
     from spingan.data import folder
 
-    return folder.load(recipe.data.path, size=pair_named(recipe.net).size)
+    return folder.prepare(recipe.data.path, size=pair_named(recipe.net).size).images("train")
 
 
 def training_tensor(images: np.ndarray) -> Tensor:

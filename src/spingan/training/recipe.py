@@ -2,10 +2,10 @@
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spingan.errors import UserError
 from spingan.hardware.files import parse_yaml
@@ -24,8 +24,10 @@ class _Section(BaseModel):
 class Data(_Section):
     """Where the real images come from."""
 
-    name: Literal["fashion-mnist", "mnist", "anime-faces"]
+    name: Literal["fashion-mnist", "mnist", "anime-faces", "cartoon-faces"]
     path: str | None = None
+    count: int | None = Field(default=None, gt=0)
+    """Train on the first so many images of the training part; by default on all."""
 
 
 class OnChip(_Section):
@@ -63,6 +65,9 @@ class Recipe(_Section):
     """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
     read_noise: Noise | None = None
     programming_noise: Noise | None = None
+    weight_clip: float | None = Field(default=None, ge=1)
+    """Hold each column's weights within so many times their root mean square, which then is full scale: beside weights
+    that use more of it, noise in parts of full scale weighs less."""
     on_chip: OnChip | None = None
     """Programming noise is then drawn once: the chip's devices are what they are."""
     average_decay: _Decay | None = None
@@ -73,6 +78,12 @@ class Recipe(_Section):
     log_every: int = Field(default=50, gt=0)
     sample_epochs: tuple[Annotated[int, Field(gt=0)], ...] = ()
     sample_count: int = Field(default=64, gt=0)
+
+    @model_validator(mode="after")
+    def _clip_is_of_calibrated_columns(self) -> Self:
+        if self.on_chip is not None and self.weight_clip is not None:
+            raise ValueError("on_chip has a full scale of its own: leave weight_clip out")
+        return self
 
 
 _SECTIONS: dict[str, type[BaseModel]] = {

@@ -1,0 +1,195 @@
+"""Cartoon faces, drawn here: a stand-in for paper S's anime faces (IV-A2) that needs no download.
+
+Four of DiceBear's styles, each a description of a face's parts and their colours from which a seed makes one SVG
+drawing (https://www.dicebear.com; the styles' artists and licences are kept beside the images).
+"""
+
+import hashlib
+import io
+import json
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata, resources
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from spingan.data.face_store import IMAGES, SPLIT_SEED, TEST_IMAGES, TRAIN_IMAGES, FaceStore, find_store, new_store
+from spingan.data.watched import watched
+from spingan.errors import UserError
+
+NAME = "cartoon-faces"
+SIZE = 64
+STYLES = ("adventurer", "lorelei", "big-smile", "micah")
+LICENCE = "CC BY 4.0 (adventurer, big-smile, micah) and CC0 1.0 (lorelei)"
+ATTRIBUTES = ("style", "hair", "hair colour", "skin", "eyes", "mouth")
+
+_Chunk = tuple[int, UInt8[np.ndarray, "n 64 64 3"], list[tuple[str, ...]]]  # first row, pixels, what was chosen
+
+_BACKGROUND = "white"
+_CHUNK = 64  # drawings that a process hands over at once: 0.8 MB
+
+# Enlarged and moved (in % of the drawing) so that faces fill the picture and their eyes stand at its middle, as in
+# sets of cropped faces. Chosen here by eye.
+_FRAMES: dict[str, dict[str, float]] = {
+    "adventurer": {"scale": 1.2, "translateX": -4, "translateY": -2},
+    "lorelei": {"scale": 1.4, "translateX": -3, "translateY": 4},
+    "big-smile": {"scale": 1.12, "translateX": -2, "translateY": 1},
+    "micah": {"scale": 1.35, "translateX": -1, "translateY": 7},
+}
+_LIKE_ADVENTURER = {"hair", "skin"}  # lorelei itself is black and white; the same artist's colours suit it
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a set of drawings is made from: the same values give the same pictures."""
+
+    count: int = TRAIN_IMAGES + TEST_IMAGES
+    training_images: int = TRAIN_IMAGES
+    seed: int = SPLIT_SEED
+
+    def styles(self) -> UInt8[np.ndarray, " n"]:
+        """The style of each drawing, in the set's order: as many of each, mixed by the seed."""
+        return np.random.default_rng(self.seed).permutation(self.count).astype(np.int64) % len(STYLES)
+
+    def about(self) -> dict[str, Any]:
+        """Everything that decides the pixels."""
+        libraries = ("dicebear-core", "dicebear-styles", "resvg-py")
+        return {
+            "name": NAME,
+            "images": self.count,
+            "training_images": self.training_images,
+            "seed": self.seed,
+            "size": SIZE,
+            "background": _BACKGROUND,
+            "styles": {style: _FRAMES[style] for style in STYLES},
+            "libraries": {library: metadata.version(library) for library in libraries},
+        }
+
+    def folder(self) -> Path:
+        """Where it is kept: in the user's cache, under a name that follows from what decides the pixels."""
+        import pooch  # late: no command waits for it that needs no images
+
+        key = hashlib.sha256(json.dumps(self.about(), sort_keys=True).encode()).hexdigest()[:12]
+        return Path(pooch.os_cache("spingan")) / f"{NAME}-{key}"
+
+
+WHOLE = Drawing()
+JUDGES = Drawing(count=20_000, training_images=10_000, seed=SPLIT_SEED + 1)
+"""Faces that no net is trained on: what generated ones are compared with, and as many for the floor."""
+
+
+def find(drawing: Drawing = WHOLE) -> FaceStore | None:
+    """The set if it has been drawn on this machine."""
+    return find_store(drawing.folder())
+
+
+def draw(drawing: Drawing = WHOLE, *, workers: int | None = None) -> FaceStore:
+    """The set, drawn if it has not been: (n, 64, 64, 3) images in the split's order, attributes, licences.
+
+    63,565 faces take about three minutes on two processors. No picture depends on how many workers there are.
+
+    Raises:
+        UserError: The cache cannot be written, or a drawing process was killed.
+    """
+    kept = find(drawing)
+    if kept is not None:
+        return kept
+    styles = drawing.styles()
+    choices = np.empty((drawing.count, len(ATTRIBUTES)), object)
+    with new_store(drawing.folder()) as writer:
+        images = writer.new_array(IMAGES, drawing.count, SIZE)
+        for start, pixels, chosen in _drawn(drawing.seed, styles, workers):
+            images[start : start + len(pixels)] = pixels
+            choices[start : start + len(pixels)] = chosen
+        images.flush()
+        values, codes = zip(*(np.unique(column.astype(str), return_inverse=True) for column in choices.T), strict=True)
+        names = [list(map(str, found)) for found in values]
+        about = {**drawing.about(), "attributes": dict(zip(ATTRIBUTES, names, strict=True))}
+        writer.finish(about, np.stack(codes, 1).astype(np.uint8), {"LICENCES.md": licences()})
+    return FaceStore(drawing.folder(), about)
+
+
+def _drawn(seed: int, styles: UInt8[np.ndarray, " n"], workers: int | None) -> Iterator[_Chunk]:
+    """Chunks of drawings as they come."""
+    starts = range(0, len(styles), _CHUNK)
+    pool = ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn"), initializer=_end_with_parent)
+    try:
+        futures = [pool.submit(_draw_chunk, seed, start, styles[start : start + _CHUNK].tolist()) for start in starts]
+        for future in watched(as_completed(futures), len(futures), f"drawing {len(styles):,} faces"):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise UserError("a process that draws faces was killed, perhaps for want of memory", "Try again.") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """A drawing process does not outlive the command that wants its drawings, however that ends."""
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+def _draw_chunk(seed: int, start: int, styles: list[int]) -> _Chunk:
+    faces = [draw_face(STYLES[style], f"{seed}-{start + number}") for number, style in enumerate(styles)]
+    return start, np.stack([pixels for pixels, _ in faces]), [chosen for _, chosen in faces]
+
+
+def draw_face(style: str, seed: str) -> tuple[UInt8[np.ndarray, "64 64 3"], tuple[str, ...]]:
+    """One face of that style, and what the seed chose for it: the values of ATTRIBUTES."""
+    import resvg_py
+    from dicebear import Avatar
+    from PIL import Image
+
+    drawn = Avatar(_style(style), {"seed": seed, **_FRAMES[style], **_colours(style)}).to_json()
+    png = resvg_py.svg_to_bytes(
+        svg_string=drawn["svg"], width=SIZE, height=SIZE, background=_BACKGROUND, skip_system_fonts=True
+    )
+    pixels = np.asarray(Image.open(io.BytesIO(bytes(png))).convert("RGB"))
+    return pixels, _chosen(style, drawn["options"])
+
+
+def _chosen(style: str, options: dict[str, Any]) -> tuple[str, ...]:
+    """Parts are told apart by style, too; colours are not."""
+    parts = {part: f"{style}/{options.get(f'{part}Variant', 'none')}" for part in ("hair", "eyes", "mouth")}
+    skin = "base" if style == "micah" else "skin"
+    hair_colour, skin_colour = ((options.get(f"{part}Color") or ["none"])[0] for part in ("hair", skin))
+    return style, parts["hair"], hair_colour, skin_colour, parts["eyes"], parts["mouth"]
+
+
+@cache
+def _definition(style: str) -> dict[str, Any]:
+    return json.loads((resources.files("dicebear_styles") / f"{style}.json").read_text(encoding="utf-8"))
+
+
+@cache
+def _style(style: str) -> Any:
+    from dicebear import Style
+
+    return Style(_definition(style))
+
+
+def _colours(style: str) -> dict[str, list[str]]:
+    if style != "lorelei":
+        return {}
+    return {f"{part}Color": _definition("adventurer")["colors"][part]["values"] for part in _LIKE_ADVENTURER}
+
+
+def licences() -> str:
+    """The styles' artists and licences, as their definitions state them."""
+    lines = ["# Cartoon faces: who drew the parts, and under which licence", ""]
+    for style in STYLES:
+        meta = _definition(style)["meta"]
+        licence, creator = meta["license"], meta["creator"]
+        lines.append(f"- **{style}**: {creator['name']} ({creator['url']}), {licence['name']} ({licence['url']}).")
+        lines.append(f"  {licence['text']}.")
+    return "\n".join([*lines, "", "The pictures are cropped; lorelei is coloured with adventurer's colours.", ""])
