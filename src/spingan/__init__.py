@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spingan.nn.conversion import convert
     from spingan.nn.weights import load_model
     from spingan.reports.report import write_report
+    from spingan.reproduction.reproduce import reproduce
     from spingan.studies.run import study
     from spingan.training.loop import train
     from spingan.training.recipe import load_recipe
@@ -42,6 +43,7 @@ _HOMES = {
     "load_recipe": "spingan.training.recipe",
     "load_technology": "spingan.hardware.technology",
     "reprogram": "spingan.api",
+    "reproduce": "spingan.reproduction.reproduce",
     "sample": "spingan.api",
     "shipped_technologies": "spingan.hardware.technology",
     "simulate_cell": "spingan.circuits.cell_simulation",
@@ -68,6 +70,7 @@ __all__ = [
     "load_model",
     "load_recipe",
     "load_technology",
+    "reproduce",
     "reprogram",
     "sample",
     "shipped_technologies",

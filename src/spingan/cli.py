@@ -8,7 +8,7 @@ import typer
 from typer import TyperException
 from typer.core import TyperGroup
 
-from spingan.commands import calibrate, circuit, compare, data, design, device, fit, nets, study, technology
+from spingan.commands import calibrate, circuit, compare, data, design, device, fit, nets, reproduce, study, technology
 from spingan.errors import UserError
 
 
@@ -60,6 +60,7 @@ app.command()(nets.evaluate)
 app.command()(nets.cost)
 app.command()(nets.report)
 app.command()(compare.compare)
+app.command()(reproduce.reproduce)
 app.add_typer(technology.app, name="technology")
 app.add_typer(fit.app, name="fit")
 app.add_typer(data.app, name="data")

@@ -41,6 +41,18 @@ class Table:
     right: Sequence[int] = ()
 
 
+def page(template: str, **parts: Any) -> str:
+    """A template of this folder as HTML; everything that comes from a user's file is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(**parts)
+
+
 def render(
     *,
     title: str,
@@ -62,14 +74,8 @@ def render(
         figures: (what, value, how to read it) of the numbers on top.
         quality: Keys `table` (Table), `classes` ((name, share as text, share) each), `missing` (names), `protocol`.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
+    return page(
+        "report.html",
         title=title,
         subtitle=subtitle,
         figures=figures,

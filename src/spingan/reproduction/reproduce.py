@@ -10,7 +10,7 @@ from typing import Any
 from spingan.devices.comparison import DIGITS
 from spingan.errors import UserError
 from spingan.reproduction.judge import STATUSES, Status, judge
-from spingan.reproduction.printed import KINDS, Kind, PrintedRow, printed_rows
+from spingan.reproduction.printed import KINDS, Kind, PrintedRow, Rule, printed_rows
 from spingan.reproduction.printed_text import numbers_in
 from spingan.reproduction.sources import LIVE_BY_NAME, SLOW, SLOW_BY_NAME, Live, Slow
 from spingan.reproduction.stored_results import SHIPPED, Stored, read_stored
@@ -27,6 +27,7 @@ class ComparedRow:
     Attributes:
         paper, source: Whose it is, and the section, table or figure.
         printed: As a number, or several; `printed_text` as the paper writes it.
+        rule: Whether ours should equal it, or it is a limit or a range.
         ours: None where there is none.
         reason: Why it differs, what is missing, or how exactly it agrees.
         note: What our own value's source says of it.
@@ -41,10 +42,12 @@ class ComparedRow:
 
     paper: str
     source: str
+    where: str
     group: str
     quantity: str
     printed: Number
     printed_text: str
+    rule: Rule
     ours: Number | None
     unit: str
     kind: Kind
@@ -110,7 +113,7 @@ class Reproduction:
         }
 
 
-def compare_with_papers(only: Sequence[str] = (), stored_in: Path = SHIPPED) -> Reproduction:
+def reproduce(only: Sequence[str] = (), stored_in: Path = SHIPPED) -> Reproduction:
     """Every printed number beside ours: what is quick is computed, what is slow read from stored results.
 
     Args:
@@ -193,10 +196,12 @@ def _compare(row: PrintedRow, found: Mapping[str, _Found]) -> ComparedRow:
     return ComparedRow(
         paper=row.paper,
         source=f"paper {row.paper}, {row.where}",
+        where=row.where,
         group=row.group,
         quantity=row.what,
         printed=_number(tuple(number for _, number in numbers_in(row.printed))),
         printed_text=row.printed,
+        rule=row.rule,
         ours=_number(ours) if ours else None,
         unit=row.unit,
         kind=row.kind,

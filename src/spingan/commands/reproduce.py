@@ -1,0 +1,106 @@
+"""`spingan reproduce`: every number that the two papers print, beside ours."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spingan.commands.printing import print_json, print_note, print_table
+from spingan.commands.progress import progress_bars
+from spingan.errors import UserError
+
+if TYPE_CHECKING:
+    from spingan.reproduction.reproduce import Reproduction
+
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="NAME", help="Only this source's numbers; may be repeated."),
+]
+Fresh = Annotated[
+    bool,
+    typer.Option("--fresh", help="Run the slow commands again, which takes hours; with --only NAME that one."),
+]
+Store = Annotated[
+    tuple[str, Path] | None,
+    typer.Option("--store", metavar="NAME FILE", help="Take a slow result from its command's JSON, or a run's folder."),
+]
+StoredIn = Annotated[
+    Path | None, typer.Option("--stored", metavar="DIR", help="Read and write stored results here, before the shipped.")
+]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="One self-contained page.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Page, JSON, CSV and a picture in a folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def reproduce(
+    only: Only = None,
+    fresh: Fresh = False,
+    store: Store = None,
+    stored: StoredIn = None,
+    html: Html = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Every number that the two papers print, beside ours: what matches, what differs and why."""
+    from spingan.output import check_place, output_folder
+    from spingan.reproduction.reproduce import check_sources
+    from spingan.reproduction.reproduce import reproduce as reproduce_papers
+    from spingan.reproduction.stored_results import SHIPPED
+
+    names, folder = tuple(only or ()), stored or SHIPPED
+    check_sources(names)
+    if html is not None:
+        check_place(html)
+    if out is not None:
+        output_folder(out)
+    if store is not None:
+        from spingan.reproduction.renew import store_result
+
+        print_note(f"stored: {store_result(*store, folder)}")
+    if fresh:
+        _renew(names, folder)
+    found = reproduce_papers(names, folder)
+    files = _write(found, html, out)
+    if json:
+        print_json(found.to_dict() | {"files": [str(file) for file in files]})
+    else:
+        _print(found)
+        for file in files:
+            print_note(str(file))
+
+
+def _renew(names: tuple[str, ...], folder: Path) -> None:
+    """Run the named sources again, or all that are stored; of all, one that fails does not keep the others back."""
+    from spingan.reproduction.renew import renew
+    from spingan.reproduction.sources import SLOW, slow_source
+
+    chosen = [slow_source(name) for name in names] if names else list(SLOW)
+    for source in chosen:
+        print_note(f"running: {source.command}")
+        try:
+            with progress_bars() as progress:
+                print_note(f"stored: {renew(source.name, progress, folder)}")
+        except UserError as error:
+            if names:
+                raise
+            print_note(f"not made: {error}")
+
+
+def _write(found: "Reproduction", html: Path | None, out: Path | None) -> tuple[Path, ...]:
+    if html is None and out is None:
+        return ()
+    from spingan.reports.reproduction_page import write_folder, write_page
+
+    files = () if html is None else (write_page(found, html),)
+    return files if out is None else (*files, *write_folder(found, out))
+
+
+def _print(found: "Reproduction") -> None:
+    from spingan.reports.reproduction_tables import count_section, row_sections, stored_section
+    from spingan.reports.tables import print_sections
+
+    print_sections([*row_sections(found), stored_section(found)], ())
+    counts = count_section(found)
+    print()
+    print_table(counts.headings, counts.rows, counts.right)
+    print(f"\n{found.headline}")

@@ -1,0 +1,151 @@
+"""The comparison with the papers as one self-contained page, and as a folder with its table and picture."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from spingan.output import check_place, output_folder, write_text
+from spingan.reports.page import Picture, Table, page
+from spingan.reports.plots import COLOURS, new_figure, save_png, svg_bytes
+from spingan.reports.reproduction_tables import (
+    count_section,
+    csv_text,
+    groups,
+    number_text,
+    stored_section,
+    tolerance_section,
+    unit_text,
+)
+from spingan.reports.tables import Section
+
+if TYPE_CHECKING:
+    from spingan.reproduction.reproduce import ComparedRow, Reproduction
+
+TITLE = "The two papers' numbers beside ours"
+CAPTION = (
+    "Predicted numbers over printed ones. Filled: within the tolerance that was fixed for their kind. Open: not. "
+    "Numbers whose printed value is 0, limits, and what needs something that is not here are left out."
+)
+
+
+def write_page(found: "Reproduction", path: str | Path) -> Path:
+    """The comparison as one HTML file.
+
+    Raises:
+        UserError: It cannot be written.
+    """
+    target = Path(path)
+    check_place(target)
+    write_text(target, page_html(found))
+    return target
+
+
+def write_folder(found: "Reproduction", folder: str | Path) -> tuple[Path, ...]:
+    """Page, JSON, CSV and picture in a folder; the files.
+
+    Raises:
+        UserError: They cannot be written.
+    """
+    place = output_folder(folder)
+    files = [write_page(found, place / "reproduction.html")]
+    content = json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    for name, text in (("reproduction.json", content), ("reproduction.csv", csv_text(found))):
+        write_text(place / name, text)
+        files.append(place / name)
+    if _predicted(found):
+        save_png(agreement_figure(found), place / "agreement.png")
+        files.append(place / "agreement.png")
+    return tuple(files)
+
+
+def page_html(found: "Reproduction") -> str:
+    """The page; everything that comes from a file is escaped."""
+    statuses = {status: sum(row.status == status for row in found.rows) for status in _READINGS}
+    picture = Picture.svg("Agreement", CAPTION, svg_bytes(agreement_figure(found))) if _predicted(found) else None
+    return page(
+        "reproduction.html",
+        title=TITLE,
+        headline=found.headline,
+        figures=[(status, str(number), _READINGS[status]) for status, number in statuses.items()],
+        counts=_table(count_section(found)),
+        agreement=picture,
+        groups=[{"title": title, "rows": [_cells(row) for row in rows]} for title, rows in groups(found)],
+        tolerances=_table(tolerance_section()),
+        stored=_table(stored_section(found)),
+    )
+
+
+_READINGS = {
+    "matches": "computed, and near enough",
+    "differs": "with the reason beside it",
+    "taken": "the papers' own numbers",
+    "needs": "with what is missing beside it",
+}
+
+
+def agreement_figure(found: "Reproduction") -> Figure:
+    """Ours over printed for every predicted number that has both, on a logarithmic axis."""
+    rows = _predicted(found)
+    labels = [f"{row.quantity} ({row.paper})" for row in rows]
+    ratios = np.array([_single(row.ours) / _single(row.printed) for row in rows])
+    figure, (axis,) = new_figure(8.0, 0.24 * len(rows) + 1.0)
+    places = np.arange(len(rows))
+    near = np.array([row.status == "matches" for row in rows])
+    axis.axvline(1.0, color="#444444", linewidth=1.0)
+    axis.hlines(places, 1.0, ratios, color="#c9ced6", linewidth=1.2)
+    axis.plot(ratios[near], places[near], "o", color=COLOURS[0], markersize=6, label="matches")
+    axis.plot(ratios[~near], places[~near], "o", color=COLOURS[1], fillstyle="none", markersize=6, label="differs")
+    axis.set_xscale("log")
+    axis.set_xlabel("ours / printed")
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_yticks(places, labels)
+    axis.invert_yaxis()
+    axis.tick_params(axis="y", labelsize=8)
+    axis.legend(fontsize=8, frameon=False, loc="lower left")
+    return figure
+
+
+def _predicted(found: "Reproduction") -> list["ComparedRow"]:
+    """Predicted rows with a positive ratio, compared as equals."""
+    return [
+        row
+        for row in found.rows
+        if row.kind == "predicted"
+        and row.status in ("matches", "differs")
+        and row.rule == "equals"
+        and not isinstance(row.printed, list)
+        and row.ours is not None
+        and not isinstance(row.ours, list)
+        and row.printed * row.ours > 0
+    ]
+
+
+def _single(number: object) -> float:
+    assert isinstance(number, int | float)  # _predicted leaves out the others
+    return float(number)
+
+
+def _cells(row: "ComparedRow") -> dict[str, str]:
+    beside = f"Beside it, not to be compared: {row.beside}." if row.beside else ""
+    limit = f"Limit: {row.tolerance}." if row.kind in ("fitted", "predicted") and row.status != "needs" else ""
+    return {
+        "quantity": row.quantity,
+        "where": row.where,
+        "printed": row.printed_text,
+        "ours": number_text(row.ours),
+        "unit": unit_text(row),
+        "kind": row.kind,
+        "status": row.status,
+        "reason": row.reason,
+        "detail": " ".join(part for part in (row.note, limit, beside) if part),
+        "command": row.command,
+        "obtained": "; ".join(part for part in (row.how, row.obtained) if part),
+    }
+
+
+def _table(section: Section) -> Table:
+    return Table("", section.headings, section.rows, section.right)
