@@ -105,7 +105,7 @@ def agreement_figure(found: "Reproduction") -> Figure:
     axis.set_yticks(places, labels)
     axis.invert_yaxis()
     axis.tick_params(axis="y", labelsize=8)
-    axis.legend(fontsize=8, frameon=False, loc="lower left")
+    axis.legend(fontsize=8, frameon=False, loc="upper left")
     return figure
 
 

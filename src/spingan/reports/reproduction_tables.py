@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -61,15 +61,11 @@ def stored_section(found: "Reproduction") -> Section:
 
 def tolerance_section() -> Section:
     """The limits by kind of quantity."""
-    from spingan.reproduction.tolerance import TOLERANCES
+    from spingan.reproduction.tolerance import ARITHMETIC_TEXT, LIMIT_TEXT, TOLERANCES
 
     rows = [(limit.kind, limit.text, limit.reason) for limit in TOLERANCES.values()]
-    rows.append(
-        ("any that is arithmetic", "must round or cut to the printed digits", "nothing but rounding can part them")
-    )
-    rows.append(
-        ("any with at most, at least or a range", "half a unit of the last printed place", "a limit is a limit")
-    )
+    rows.append(("what is arithmetic", ARITHMETIC_TEXT, "nothing but rounding can part them"))
+    rows.append(("at most, at least, a range", LIMIT_TEXT, "a limit is a limit"))
     return Section("How near is near enough", ("kind of quantity", "limit", "reason"), tuple(rows))
 
 
@@ -101,9 +97,3 @@ def csv_text(found: "Reproduction") -> str:
         ours = "" if row.ours is None else number_text(row.ours)
         rows.writerow([{"printed": row.printed_text, "ours": ours}.get(name, getattr(row, name)) for name in COLUMNS])
     return text.getvalue()
-
-
-def section_lines(section: Section) -> Sequence[str]:
-    """A table as Markdown."""
-    lines = [f"| {' | '.join(section.headings)} |", f"|{'---|' * len(section.headings)}"]
-    return [*lines, *(f"| {' | '.join(row)} |" for row in section.rows)]

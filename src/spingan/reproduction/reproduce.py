@@ -14,7 +14,7 @@ from spingan.reproduction.printed import KINDS, Kind, PrintedRow, Rule, printed_
 from spingan.reproduction.printed_text import numbers_in
 from spingan.reproduction.sources import LIVE_BY_NAME, SLOW, SLOW_BY_NAME, Live, Slow
 from spingan.reproduction.stored_results import SHIPPED, Stored, read_stored
-from spingan.reproduction.tolerance import TOLERANCES
+from spingan.reproduction.tolerance import ARITHMETIC_TEXT, LIMIT_TEXT, TOLERANCES
 from spingan.reproduction.values import Value
 
 Number = float | list[float]
@@ -212,14 +212,19 @@ def _compare(row: PrintedRow, found: Mapping[str, _Found]) -> ComparedRow:
         how="" if mine is None else mine.source.how,
         command="" if mine is None else mine.source.command,
         obtained="" if mine is None else mine.obtained,
-        tolerance=TOLERANCES[row.of].text if row.of else _EXACT[row.kind],
+        tolerance=_limit(row),
         stored=None if stored is None else stored.name,
         age_days=None if stored is None else round(stored.age_days(), 3),
         stale=stale,
     )
 
 
-_EXACT: dict[Kind, str] = {"input": "the printed digits", "arithmetic": "must round or cut to the printed digits"}
+def _limit(row: PrintedRow) -> str:
+    if row.rule != "equals":
+        return LIMIT_TEXT
+    if row.kind == "input":
+        return "the printed digits"
+    return TOLERANCES[row.of].text if row.of else ARITHMETIC_TEXT
 
 
 def _number(numbers: tuple[float, ...]) -> Number:

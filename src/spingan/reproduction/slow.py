@@ -131,7 +131,24 @@ def epochs_values(result: Result) -> Values:
 
 
 def noise_values(result: Result) -> Values:
-    raise NotImplementedError
+    """How many times as large the distance becomes at each setting, and which of the paper's settings are among ours."""
+    found = {}
+    for series in result["series"]:
+        for setting in series["settings"]:
+            name = f"{series['axis']}, {series['name']}, {setting['value']:g}"
+            found[name] = Value(setting["of_ideal"], "times", f"the noise-free {result['metric']}")
+    latent = [setting["value"] for setting in _settings(result, "latent noise")]
+    low, high = next(point["settings"] for point in result["printed"] if point["axis"] == "weight noise")
+    weight = sorted({s["value"] for s in _settings(result, "weight noise") if low <= s["value"] <= high})
+    about = "of our settings, those that the paper names"
+    return found | {
+        "settings: latent noise": Value((min(latent), max(latent)), "1", "the ends of ours"),
+        "settings: weight noise": Value(tuple(round(100 * value, 9) for value in weight), "%", about),
+    }
+
+
+def _settings(result: Result, axis: str) -> list[dict[str, Any]]:
+    return [setting for series in result["series"] if series["axis"] == axis for setting in series["settings"]]
 
 
 def quantization_values(result: Result) -> Values:

@@ -93,7 +93,11 @@ TOLERANCES: dict[str, Tolerance] = {
         Tolerance("limit", rounded=False, reason="a claim holds or not: ours must reach the printed limit"),
     )
 }
-"""By kind of quantity. A number that follows from printed ones by arithmetic has none: it must round to the digits."""
+"""By kind of quantity, for what is fitted or predicted."""
+
+ARITHMETIC_TEXT = "must round or cut to the printed digits"
+LIMIT_TEXT = "half a unit of the last printed place"
+"""Of a limit or a range, whatever the kind."""
 
 
 def rounds_to(printed: str, ours: Numbers) -> str | None:
