@@ -54,8 +54,8 @@ def _store(source: Slow, result: Result, obtained: Mapping[str, Any], folder: Pa
         values = source.read(result)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise UserError(
-            f"that is not what `{source.command}` gives: {type(error).__name__} {error}",
-            "Give the JSON that this command prints with --json.",
+            f"that is no result of `{source.command}`: {type(error).__name__} {error}",
+            f"Give what `{source.command} --json` prints.",
         ) from error
     about = {**result, **result.get("obtained", {})}
     known = {key: about[key] for key in ("seed", *_KEPT) if about.get(key) is not None}

@@ -95,10 +95,10 @@ class Reproduction:
         tested = [row for row in self.rows if row.kind in ("arithmetic", "predicted") and row.status != "needs"]
         matching = sum(row.status == "matches" for row in tested)
         rest = Counter(row.status for row in self.rows)
-        taken = f"{rest['taken']} more are the papers' own, taken or fitted"
+        differing = len(tested) - matching
         return (
-            f"{len(self.rows)} printed numbers: of {len(tested)} that we computed, {matching} match and "
-            f"{len(tested) - matching} differ; {taken}; {rest['needs']} need something that is not here."
+            f"{len(self.rows)} printed: of {len(tested)} that we computed {matching} match and {differing} differ; "
+            f"{rest['taken']} are the papers' own, taken or fitted; {rest['needs']} need something that is not here."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,7 +128,8 @@ def reproduce(only: Sequence[str] = (), stored_in: Path = SHIPPED) -> Reproducti
     rows = [row for row in printed_rows() if not only or {row.source, *row.beside} & set(only)]
     names = {name for row in rows for name in (row.source, *row.beside) if name is not None}
     found = {name: _Found.of(name, stored_in) for name in sorted(names)}
-    states = tuple(_state(source, read_stored(source.name, stored_in)) for source in SLOW)
+    shown = [source for source in SLOW if not only or source.name in names]
+    states = tuple(_state(source, read_stored(source.name, stored_in)) for source in shown)
     return Reproduction(tuple(_compare(row, found) for row in rows), states, time.monotonic() - started)
 
 

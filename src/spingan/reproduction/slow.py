@@ -131,7 +131,7 @@ def epochs_values(result: Result) -> Values:
 
 
 def noise_values(result: Result) -> Values:
-    """How many times as large the distance becomes at each setting, and which of the paper's settings are among ours."""
+    """How many times as large each setting makes the distance, and which of the paper's settings are among ours."""
     found = {}
     for series in result["series"]:
         for setting in series["settings"]:
