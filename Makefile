@@ -35,6 +35,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench_speed.py
 	$(BIN)/python benchmarks/bench_physics.py
 	$(BIN)/python benchmarks/bench_circuits.py
+	$(BIN)/python benchmarks/bench_faces.py
 
 figures: $(READY)
 	$(BIN)/python docs/make_figures.py

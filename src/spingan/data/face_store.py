@@ -86,7 +86,7 @@ class StoreWriter:
         self._folder = folder
         self._about: dict[str, Any] | None = None
 
-    def new_array(self, name: str, count: int, size: int) -> Faces:
+    def new_array(self, name: str, count: int, size: int) -> np.memmap:
         """An array on the disk, mapped into memory: `images.npy` is the set, others go when the set is finished."""
         return np.lib.format.open_memmap(self._folder / name, "w+", np.uint8, (count, size, size, 3))
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spingan import __version__
 from spingan.api import evaluate, float_twin
+from spingan.data import cartoon_faces
 from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
 from spingan.hardware.energy import Bill
@@ -60,7 +61,7 @@ def write_report(
     folder = Path(run) if Path(run).is_dir() else None
     target = Path(out) if out is not None else (folder or Path()) / "report.html"
     check_place(target)
-    known = _recipe(model).data.name in IDX_SETS
+    known = _recipe(model).data.name in (*IDX_SETS, cartoon_faces.NAME)
     quality = evaluate(model, count=count, progress=progress) if known else None
     metrics = read_metrics(folder / "metrics.csv") if folder is not None else None
     write_text(target, report_html(model, quality, metrics))
@@ -175,6 +176,8 @@ def real_images(model: Model) -> ArrayLike | None:
     recipe = _recipe(model)
     if recipe.data.name in IDX_SETS:
         return IDX_SETS[recipe.data.name].test_sample()[0][:SHOWN, None]
+    if recipe.data.name == cartoon_faces.NAME:
+        return cartoon_faces.few(SHOWN).transpose(0, 3, 1, 2)
     if recipe.data.path is None or not Path(recipe.data.path).is_dir():
         return None
     return training_tensor(load_images(recipe)[:SHOWN]).numpy()
