@@ -89,6 +89,13 @@ def test_a_file_that_is_not_the_commands_output_is_refused(tmp_path, content):
         store_result("relu", file, tmp_path)
 
 
+def test_a_study_of_another_net_is_refused(tmp_path):
+    file = tmp_path / "study.json"
+    file.write_text(json.dumps({"model": "fashion-mnist", "largest_tolerated": 0.3}))
+    with pytest.raises(UserError, match="about fashion-mnist, not about the shipped mnist-memristive"):
+        store_result("variability", file, tmp_path)
+
+
 def test_an_unknown_name_is_refused_and_the_known_ones_are_named(tmp_path):
     for refused in (
         lambda: renew("nonsense"),

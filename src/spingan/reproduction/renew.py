@@ -49,7 +49,26 @@ def store_result(name: str, file: str | Path, stored_in: Path = SHIPPED) -> Path
     return _store(source, result, {"date": date}, stored_in)
 
 
+def _check_model(source: Slow, result: Result) -> None:
+    """Refuse a result about another net than the source's; a run folder with the same weights is the same net.
+
+    Raises:
+        UserError: It is about another.
+    """
+    told = result.get("model")
+    if not source.models or told is None or told == source.models[0]:
+        return
+    from spingan.nn.weights import load_model
+    from spingan.studies.trials import fingerprint
+
+    if not Path(told).exists() or fingerprint(load_model(told)) != fingerprint(load_model(source.models[0])):
+        raise UserError(
+            f"the result is about {told}, not about the shipped {source.models[0]}", f"Run {source.command}"
+        )
+
+
 def _store(source: Slow, result: Result, obtained: Mapping[str, Any], folder: Path) -> Path:
+    _check_model(source, result)
     try:
         values = source.read(result)
     except (KeyError, TypeError, IndexError, AttributeError) as error:

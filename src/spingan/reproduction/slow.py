@@ -141,7 +141,9 @@ def noise_values(result: Result) -> Values:
     low, high = next(point["settings"] for point in result["printed"] if point["axis"] == "weight noise")
     weight = sorted({s["value"] for s in _settings(result, "weight noise") if low <= s["value"] <= high})
     about = "of our settings, those that the paper names"
+    borne = [setting["value"] for setting in _settings(result, "latent noise") if setting["tolerated"]]
     return found | {
+        "largest latent noise tolerated": Value(max(borne, default=0.0), "1", result["rule"]),
         "settings: latent noise": Value((min(latent), max(latent)), "1", "the ends of ours"),
         "settings: weight noise": Value(tuple(round(100 * value, 9) for value in weight), "%", about),
     }
@@ -152,7 +154,22 @@ def _settings(result: Result, axis: str) -> list[dict[str, Any]]:
 
 
 def quantization_values(result: Result) -> Values:
-    raise NotImplementedError
+    """The widths, the error and the distance at each, and the fewest bits from which on the error is small."""
+    from spingan.studies.quantization import SMALL
+
+    found, gained = {}, []
+    for width in result["widths"]:
+        name = f"{width['bits']} bits, gain {width['gain']}"
+        found[f"{name}: error of the weights"] = Value(100 * width["error"], "%", "of their mean square")
+        found[f"{name}: distance"] = Value(width["of_ideal"], "times", f"that of float weights, {result['metric']}")
+        if width["gain"] == "column":
+            gained.append((width["bits"], width["error"] <= SMALL))
+    small = [bits for bits, _ in gained if all(is_small for other, is_small in gained if other >= bits)]
+    note = f"mean square error at most {SMALL:.0%} of the mean square; a gain for each column"
+    return found | {
+        "settings: bits": Value(tuple(sorted({width["bits"] for width in result["widths"]})), "1"),
+        "fewest bits with a small error": Value(min(small, default=None), "1", note),
+    }
 
 
 def first_losses_values(result: Result) -> Values:

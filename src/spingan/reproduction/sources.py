@@ -41,7 +41,8 @@ class Slow:
     Attributes:
         run: Does what the command does, and gives what it prints with --json.
         read: The numbers that are kept of it.
-        models: Shipped nets that the result is about: it is stale when their weights change.
+        models: Shipped nets that the result is about, the net of the command first: it is stale when their weights
+            change.
         from_run: What --store takes: the command's JSON, or, of a training, its run folder.
     """
 
@@ -214,11 +215,11 @@ SLOW = (
     ),
     Slow(
         "quantization-fashion-mnist",
-        "spingan study quantization fashion-mnist",
-        "images of the shipped weights at each width",
-        partial(slow.run_study, "quantization", "fashion-mnist"),
+        "spingan study quantization fashion-mnist-float",
+        "the float twin's weights and images at each width",
+        partial(slow.run_study, "quantization", "fashion-mnist-float"),
         slow.quantization_values,
-        ("fashion-mnist",),
+        ("fashion-mnist-float",),
     ),
     Slow(
         "variability",
