@@ -170,7 +170,7 @@ def test_inception_without_torch_fidelity_says_what_to_install(no_data, monkeypa
     assert "spingan[fid]" in caught.value.remedy
 
 
-def test_inception_is_given_large_eight_bit_images_with_three_equal_channels():
+def test_inception_is_given_large_eight_bit_images_with_three_channels_that_are_equal_if_grey():
     images = fashion_mnist.test_sample()[0][:4]
     large = inception.prepare(images)
     assert large.shape == (4, 3, 299, 299) and large.dtype == torch.uint8
@@ -179,3 +179,5 @@ def test_inception_is_given_large_eight_bit_images_with_three_equal_channels():
     assert (inception.prepare(flat) == 77).all()
     means = large[:, 0].double().mean((1, 2)).numpy()
     np.testing.assert_allclose(means, images.mean((1, 2)), rtol=0.01)  # a resize keeps the mean but for the border
+    colours = np.array([[[[10, 20, 30]]]], np.uint8).repeat(64, 1).repeat(64, 2)
+    np.testing.assert_array_equal(inception.prepare(colours)[0, :, 150, 150], [10, 20, 30])

@@ -95,7 +95,8 @@ def find(drawing: Drawing = WHOLE) -> FaceStore | None:
 def draw(drawing: Drawing = WHOLE, *, workers: int | None = None) -> FaceStore:
     """The set, drawn if it has not been: (n, 64, 64, 3) images in the split's order, attributes, licences.
 
-    63,565 faces take about three minutes on two processors. No picture depends on how many workers there are.
+    63,565 faces take about three minutes on two processors. No picture depends on how many workers there are. They are
+    processes that are spawned, so a script that calls this begins its work under `if __name__ == "__main__"`.
 
     Raises:
         UserError: The cache cannot be written, or a drawing process was killed.
@@ -133,7 +134,10 @@ def _drawn(seed: int, styles: UInt8[np.ndarray, " n"], workers: int | None) -> I
         for future in watched(as_completed(futures), len(futures), f"drawing {len(styles):,} faces"):
             yield future.result()
     except BrokenProcessPool as error:
-        raise UserError("a process that draws faces was killed, perhaps for want of memory", "Try again.") from error
+        raise UserError(
+            "a process that draws faces has ended early",
+            'Try again with more memory; a script that draws begins its work under if __name__ == "__main__".',
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from spingan.errors import UserError
+from spingan.evaluation.features import Images, as_tensor
 
 SIZE = 299  # pixels; paper S, V
 FEATURES = 2048  # the layer that paper S names, V
@@ -21,10 +22,11 @@ BATCH = 50  # assumed: 299 x 299 activations of 50 images take about 1 GB
 WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"  # torch-fidelity's name
 
 
-def prepare(images: UInt8[np.ndarray, "n 28 28"]) -> UInt8[Tensor, "n 3 299 299"]:
-    """Grey images as Inception takes them: to [0, 1], resized to 299 x 299, to 8 bit, copied to three channels."""
-    batch = torch.from_numpy(images).unsqueeze(1).float().div_(255)
-    large = functional.interpolate(batch, size=(SIZE, SIZE), mode="bilinear", align_corners=False, antialias=True)
+def prepare(images: Images) -> UInt8[Tensor, "n 3 299 299"]:
+    """Images as Inception takes them: to [0, 1], resized to 299 x 299, to 8 bit, grey ones copied to three channels."""
+    large = functional.interpolate(
+        as_tensor(images), size=(SIZE, SIZE), mode="bilinear", align_corners=False, antialias=True
+    )
     return large.mul_(255).round_().clamp_(0, 255).byte().expand(-1, 3, -1, -1)
 
 
@@ -50,7 +52,7 @@ def network(weights: Path | None = None) -> nn.Module:
 
 
 def inception_features(
-    images: UInt8[np.ndarray, "n 28 28"], net: nn.Module, advance: Callable[[int], None] = lambda done: None
+    images: Images, net: nn.Module, advance: Callable[[int], None] = lambda done: None
 ) -> Float[np.ndarray, "n 2048"]:
     """The 2,048 features (float64) of each image; `advance` is told the images done at each batch."""
     features = []

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor
 
 from spingan.data.fashion_mnist import FASHION_MNIST
@@ -22,6 +23,8 @@ from spingan.evaluation.real_images import check_known, class_names, image_bytes
 Sampler = Callable[[int, int], Tensor]  # count, seed -> images in [-1, 1]
 Progress = Callable[[str, int, int], None]  # what is being done, images done, images in all
 FeatureSpace = Literal["cnn", "inception"]
+
+_Described = tuple[Float[np.ndarray, "n features"], NDArray[np.int64] | None]  # and classes, if the network tells them
 
 METRIC_NAMES: dict[FeatureSpace, str] = {"cnn": "FD({net}, {count})", "inception": "FID(inception-v3, {count})"}
 
@@ -95,23 +98,25 @@ def evaluate(
     net = FEATURE_NETS[data]
     real = real_images(data, count, data_path)
     count = len(real.test)
-    to_features = _feature_function(features, net)
+    describe_images = _describer(features, net)
 
-    def describe_set(what: str, images: Images) -> Float[np.ndarray, "n features"]:
-        return to_features(images, _Counter(partial(progress, what), len(images)))
+    def describe_set(what: str, images: Images) -> _Described:
+        return describe_images(images, _Counter(partial(progress, what), len(images)))
 
     generated = _drawn(sample, count, seed, data, "the model")
-    test_features = describe_set("test images", real.test)
-    generated_features = describe_set("generated images", generated)
+    test_features = describe_set("test images", real.test)[0]
+    generated_features, classes = describe_set("generated images", generated)
     floor_features = [
-        test_features if images is real.test else describe_set("floor", images) for images in real.floor_pair
+        test_features if images is real.test else describe_set("floor", images)[0] for images in real.floor_pair
     ]
     names = class_names(data)
-    histogram = class_histogram(describe(generated, feature_cnn(net))[1], names) if names else {}
+    if names and classes is None:
+        classes = describe(generated, feature_cnn(net))[1]
+    histogram = class_histogram(classes, names) if names and classes is not None else {}
     twin_value = None
     if twin is not None:
         twin_images = _drawn(twin, count, seed, data, "the float twin")
-        twin_value = frechet_distance(test_features, describe_set("float twin", twin_images))
+        twin_value = frechet_distance(test_features, describe_set("float twin", twin_images)[0])
     return Quality(
         metric=METRIC_NAMES[features].format(net=net, count=count),
         value=frechet_distance(test_features, generated_features),
@@ -143,15 +148,15 @@ class _Counter:
         self._report(self._done, self._total)
 
 
-def _feature_function(features: FeatureSpace, name: str) -> Callable[[Images, Callable[[int], None]], np.ndarray]:
+def _describer(features: FeatureSpace, name: str) -> Callable[[Images, Callable[[int], None]], _Described]:
     if features == "cnn":
         net = feature_cnn(name)
-        return lambda images, advance: describe(images, net, advance)[0]
+        return lambda images, advance: describe(images, net, advance)
     if features == "inception":
         from spingan.evaluation.inception import inception_features, network
 
         inception = network()
-        return lambda images, advance: inception_features(images, inception, advance)
+        return lambda images, advance: (inception_features(images, inception, advance), None)
     raise UserError(f"unknown features {features!r}", f"Known: {', '.join(METRIC_NAMES)}.")
 
 
