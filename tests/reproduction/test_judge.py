@@ -16,12 +16,15 @@ ROW = PrintedRow(
 )  # fmt: skip
 
 
-@given(st.floats(-1e6, 1e6), st.sampled_from(["input", "fitted"]))
+NUMBERS = st.floats(80, 86) | st.just(83.0)  # both sides of the tolerance, and the printed number itself
+
+
+@given(NUMBERS, st.sampled_from(["input", "fitted"]))
 def test_what_was_taken_from_the_paper_or_fitted_to_it_never_matches(number, kind):
     assert judge(replace(ROW, kind=kind), Value(number, "nm")).status in ("taken", "differs")
 
 
-@given(st.floats(-1e6, 1e6), st.sampled_from(["arithmetic", "predicted"]))
+@given(NUMBERS, st.sampled_from(["arithmetic", "predicted"]))
 def test_what_was_computed_is_never_called_taken(number, kind):
     assert judge(replace(ROW, kind=kind), Value(number, "nm")).status in ("matches", "differs")
 
