@@ -9,7 +9,7 @@ import pytest
 
 from spingan.errors import UserError
 from spingan.reports.reproduction_page import page_html, write_folder, write_page
-from spingan.reports.reproduction_tables import csv_text, row_sections
+from spingan.reports.reproduction_tables import csv_text, groups, reasons, row_section
 from spingan.reproduction.reproduce import reproduce
 
 
@@ -44,7 +44,13 @@ def test_a_csv_keeps_the_printed_digits(found):
 
 
 def test_the_terminals_tables_have_all_rows(found):
-    assert sum(len(section.rows) for section in row_sections(found)) == len(found.rows)
+    shown = [row[0] for title, rows in groups(found) for row in row_section(title, rows).rows]
+    assert shown == [row.quantity for row in found.rows]
+
+
+def test_what_differs_is_explained_below_its_table(found):
+    lines = [line for _, rows in groups(found) for line in reasons(rows)]
+    assert any(line.startswith("flat zone between the parabolas: differs; ") for line in lines)
 
 
 def test_a_place_that_cannot_be_written_is_refused(found, tmp_path):

@@ -96,11 +96,15 @@ def _write(found: "Reproduction", html: Path | None, out: Path | None) -> tuple[
 
 
 def _print(found: "Reproduction") -> None:
-    from spingan.reports.reproduction_tables import count_section, row_sections, stored_section
-    from spingan.reports.tables import print_sections
+    from spingan.reports.reproduction_tables import count_section, groups, reasons, row_section, stored_section
 
-    print_sections([*row_sections(found), stored_section(found)], ())
-    counts = count_section(found)
-    print()
-    print_table(counts.headings, counts.rows, counts.right)
-    print(f"\n{found.headline}")
+    for title, rows in groups(found):
+        section = row_section(title, rows)
+        print(f"{title}\n")
+        print_table(section.headings, section.rows, section.right)
+        print("".join(f"\n- {line}" for line in reasons(rows)) + "\n")
+    for section in (stored_section(found), count_section(found)):
+        if section.rows:
+            print_table(section.headings, section.rows, section.right)
+            print()
+    print(found.headline)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,23 +20,22 @@ def groups(found: "Reproduction") -> Iterator[tuple[str, list["ComparedRow"]]]:
         yield f"Paper {paper}: {group}", list(rows)
 
 
-def row_sections(found: "Reproduction") -> Iterator[Section]:
-    """A table a group: what is printed, ours, whether they agree, and why."""
-    headings = ("quantity", "printed", "ours", "unit", "kind", "status", "why")
-    for title, rows in groups(found):
-        cells = tuple(
-            (
-                row.quantity,
-                row.printed_text,
-                number_text(row.ours),
-                unit_text(row),
-                row.kind,
-                row.status,
-                why_text(row),
-            )
-            for row in rows
-        )
-        yield Section(title, headings, cells, (1, 2))
+def row_section(title: str, rows: Sequence["ComparedRow"]) -> Section:
+    """A group's table: what is printed, ours, by what right they may agree, and whether they do."""
+    headings = ("quantity", "printed", "ours", "unit", "kind", "status")
+    cells = tuple(
+        (row.quantity, row.printed_text, number_text(row.ours), unit_text(row), row.kind, row.status) for row in rows
+    )
+    return Section(title, headings, cells, (1, 2))
+
+
+def reasons(rows: Sequence["ComparedRow"]) -> list[str]:
+    """A line for each row that differs, needs something, or has a word beside it."""
+    return [
+        f"{row.quantity}: {row.status}; {why_text(row)}"
+        for row in rows
+        if row.status in ("differs", "needs") or row.beside
+    ]
 
 
 def count_section(found: "Reproduction") -> Section:
