@@ -55,8 +55,8 @@ def test_a_set_is_drawn_once(drawn, monkeypatch):
 
 def test_faces_fill_the_picture_and_their_background_is_white(drawn):
     inked = (drawn.images("train") < 250).any(3)
-    assert inked.mean() > 0.35  # of the picture; 0.25 as the styles frame them
-    assert inked[:, 16:48, 16:48].mean() > 0.8
+    assert inked.mean() > 0.55  # of the picture; 0.42 as the styles frame them
+    assert inked[:, 16:48, 16:48].mean() > 0.95  # 0.93 as the styles frame them
     assert (drawn.images("train")[:, 0, 0].min(1) == 255).mean() > 0.8, "corners are free, but for much hair"
 
 

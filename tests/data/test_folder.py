@@ -121,12 +121,12 @@ def test_with_a_tenth_of_the_files_corrupt_the_rest_is_split_as_the_paper_splits
 
 def test_a_folder_is_decoded_once_until_it_changes(hundred, monkeypatch, capsys):
     first = folder.prepare(str(hundred), 16).images("train").copy()
-    monkeypatch.setattr(folder, "_read", lambda *_, **__: pytest.fail("decoded again"))
-    again = folder.prepare(str(hundred), 16)
+    with monkeypatch.context() as patch:
+        patch.setattr(folder, "_read", lambda *_, **__: pytest.fail("decoded again"))
+        again = folder.prepare(str(hundred), 16)
     assert isinstance(again.images("train"), np.memmap)
     np.testing.assert_array_equal(again.images("train"), first)
     assert capsys.readouterr().err.count("left out 10") == 2, "said each time"
-    monkeypatch.undo()
     os.utime(hundred / "00.png", ns=(0, 0))
     (hundred / "01.png").unlink()
     assert folder.prepare(str(hundred), 16).count == 89
