@@ -7,6 +7,7 @@ import pytest
 from spingan.reproduction.judge import STATUSES
 from spingan.reproduction.live_tables import fashion_bill
 from spingan.reproduction.printed import KINDS, printed_rows
+from spingan.reproduction.sources import LIVE_BY_NAME
 
 
 def row(comparison, what):
@@ -39,6 +40,14 @@ def test_every_live_source_gives_the_value_that_its_rows_ask_for(comparison):
     assert [
         found.quantity for found in comparison.rows if "has no" in found.reason and "make it anew" in found.reason
     ] == []
+
+
+def test_what_stands_beside_a_row_is_in_its_source(comparison):
+    stored = {state.name for state in comparison.stored if state.age_days is not None}
+    for printed, found in zip(printed_rows(), comparison.rows, strict=True):
+        for source, names in printed.beside.items():
+            if source in stored or source in LIVE_BY_NAME:
+                assert all(name in found.beside for name in names), found.quantity
 
 
 def test_table_i_follows_digit_by_digit_but_for_the_batches_that_cannot(comparison):

@@ -38,15 +38,17 @@ def table_2() -> Values:
 
 
 def small_pair() -> Values:
-    """Paper M's small pair: the described layers, counted with a set of cells a filter, at Table I's figures."""
+    """Paper M's small pair at Table I's figures: the described layers, with a set of cells a filter, and one a value."""
     from spingan.cost_tables import PAPER_M_RECIPE, components
     from spingan.hardware.components import CELLS
 
-    small = components(PAPER_M_RECIPE).small_sums[0]
+    small, each_value = components(PAPER_M_RECIPE).small_sums
     cells = ", ".join(f"{number} {name}" for name, number in small.counts.items() if name in CELLS)
     return {
         "power, cells of Table I in the described pair": Value(small.power_w, "W", cells),
         "area, cells of Table I in the described pair": Value(small.area_m2 * 1e6, "mm²", cells),
+        "power, a set of cells for each value": Value(each_value.power_w, "W"),
+        "area, a set of cells for each value": Value(each_value.area_m2 * 1e6, "mm²"),
     }
 
 
