@@ -38,7 +38,7 @@ def table_2() -> Values:
 
 
 def small_pair() -> Values:
-    """Paper M's small pair at Table I's figures: the described layers, with a set of cells a filter, and one a value."""
+    """Paper M's small pair at Table I's figures: the described layers, a set of cells a filter, and one a value."""
     from spingan.cost_tables import PAPER_M_RECIPE, components
     from spingan.hardware.components import CELLS
 
