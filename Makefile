@@ -41,6 +41,7 @@ figures: $(READY)
 	$(BIN)/python docs/make_figures.py
 	$(BIN)/python docs/make_physics_figures.py
 	$(BIN)/python docs/make_circuit_figures.py
+	$(BIN)/python docs/make_reproduction.py
 
 technologies: $(READY)
 	$(BIN)/python docs/make_technologies.py

@@ -13,7 +13,8 @@ from spingan.output import write_text
 from spingan.reproduction.values import Value, Values
 
 SHIPPED = Path(__file__).parent / "stored"
-_PRETRAINED = Path(__file__).parents[1] / "pretrained"
+_WEIGHTS = (Path(__file__).parents[1] / "pretrained", Path(__file__).parents[3] / "weights")
+"""Where shipped weights are: in the package, and, if too large for it, in a checkout's own folder."""
 _KEYS = {"command", "obtained", "models", "values"}
 
 
@@ -44,8 +45,8 @@ class Stored:
 
     @property
     def changed_models(self) -> tuple[str, ...]:
-        """The nets whose weights are not those that the result is about."""
-        return tuple(name for name, seen in self.models.items() if weights_fingerprint(name) != seen)
+        """The nets whose weights are not those that the result is about; one that is not here cannot be asked."""
+        return tuple(name for name, seen in self.models.items() if weights_fingerprint(name) not in (seen, None))
 
     def provenance(self, now: datetime | None = None) -> str:
         """How and when it was obtained, in words."""
@@ -68,9 +69,12 @@ def age_text(days: float) -> str:
 
 
 def weights_fingerprint(model: str) -> str | None:
-    """16 digits of the SHA-256 of a shipped net's weights file; None if none is shipped under that name."""
-    file = _PRETRAINED / f"{model}.weights.safetensors"
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:16] if file.exists() else None
+    """16 digits of the SHA-256 of a shipped net's weights file; None if none is here under that name."""
+    for place in _WEIGHTS:
+        file = place / f"{model}.weights.safetensors"
+        if file.exists():
+            return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    return None
 
 
 def store(
