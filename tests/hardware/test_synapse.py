@@ -1,9 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from spingan.errors import UserError
-from spingan.hardware.synapse import Read, Spread, Synapse
+from spingan.hardware.synapse import Read, Retention, Spread, Synapse
 
 
 def test_normalised_levels_rise_from_zero_to_one_whatever_the_conductances_are():
@@ -65,3 +67,23 @@ def test_a_synapse_cannot_be_changed():
     with pytest.raises(ValidationError, match="frozen"):
         synapse.name = "b"
     assert np.asarray(synapse.conductance).dtype == np.float64
+
+
+@pytest.mark.parametrize("law", ["exponential", "power", "logarithmic"])
+def test_the_time_until_a_share_is_lost_is_the_inverse_of_its_law(law):
+    retention = Retention(law=law, time_s=2.0, coefficient=0.1)
+    left = {
+        "exponential": lambda time: math.exp(-time / 2.0),
+        "power": lambda time: (time / 2.0) ** -0.1,
+        "logarithmic": lambda time: 1 - 0.1 * math.log(time / 2.0),
+    }[law]
+    for lost in (0.01, 0.1, 0.5):
+        assert 1 - left(retention.time_until(lost)) == pytest.approx(lost, rel=1e-9)
+
+
+def test_without_a_coefficient_nobody_knows_when_and_without_retention_a_state_rests_at_the_bottom():
+    assert Retention(law="power", time_s=1.0).time_until(0.1) is None
+    synapse = Synapse(name="a", basis="normalised", conductance=(0.0, 1.0))
+    assert synapse.resting_fraction == 0.0
+    middle = Retention(law="exponential", time_s=1.0, towards="middle")
+    assert synapse.model_copy(update={"retention": middle}).resting_fraction == 0.5

@@ -277,3 +277,16 @@ def test_a_second_derivative_through_the_levels_is_refused_rather_than_wrong(wit
     (gradient,) = torch.autograd.grad(layer(torch.ones(1, 3)).square().sum(), layer.weight, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         gradient.sum().backward()
+
+
+def test_a_clipped_column_s_full_scale_is_so_many_times_its_rms_and_holds_every_weight(with_levels):
+    torch.manual_seed(4)
+    layer = convert(nn.Sequential(nn.Conv2d(20, 3, 5)), with_levels(64)).model[0]
+    nn.init.normal_(layer.weight)
+    rms = layer.weight.detach().square().mean(dim=(1, 2, 3)).sqrt()
+    layer.clip = 2.0
+    layer.calibrate()
+    torch.testing.assert_close(layer.gain, 2.0 * rms)
+    assert (layer.weight.abs().amax(dim=(1, 2, 3)) <= layer.gain).all()
+    layer.effective_weight().sum().backward()
+    assert (layer.weight.grad == 1).all()  # nothing lies beyond the clip, where the gradient would stop

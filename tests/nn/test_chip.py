@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from spingan.errors import UserError
 from spingan.hardware.mapping import Noise
 from spingan.hardware.synapse import Faults
 from spingan.hardware.technology import load_technology
@@ -168,3 +169,37 @@ def test_recalibrated_batch_norm_has_the_mean_statistics_of_the_batches_and_its_
     torch.testing.assert_close(norm.running_mean, torch.stack([batch.mean(0) for batch in batches]).mean(0))
     torch.testing.assert_close(norm.running_var, torch.stack([batch.var(0) for batch in batches]).mean(0))
     assert norm.momentum == 0.3 and not norm.training
+
+
+@pytest.mark.parametrize("kind", ["convolution", "transposed", "dense"])
+def test_a_chip_that_measures_its_batch_norms_gives_each_column_the_norm_s_own_mean_and_deviation(kind, with_levels):
+    net, given = _normed(kind)
+    torch.manual_seed(9)
+    given = torch.randn(64, *given.shape[1:])
+    technology, noise = with_levels(64), Noise(fraction=0.2)
+    model = convert(net, technology).model
+    left, measured = (
+        program_chip(model, technology, 4, programming_noise=noise, calibration=batches)(given)
+        for batches in ((), (given,))
+    )
+    places = [axis for axis in range(given.dim()) if axis != 1]
+    wanted = model[1].bias, model[1].weight.abs()
+    found = measured.mean(places), measured.std(places)
+    for ours, expected in zip(found, wanted, strict=True):
+        torch.testing.assert_close(ours, expected, rtol=0.02, atol=1e-3)  # the norm's n - 1 and its epsilon
+    assert (left.mean(places) - wanted[0]).abs().max() > 0.1
+
+
+def test_a_chip_without_batch_norm_has_nothing_to_measure(with_levels):
+    technology = with_levels(64)
+    model = convert(nn.Sequential(nn.Linear(4, 3)), technology).model
+    with pytest.raises(UserError, match="no batch norm"):
+        program_chip(model, technology, calibration=(torch.randn(8, 4),))
+
+
+def test_a_faded_chip_holds_every_weight_times_what_is_left(with_levels):
+    torch.manual_seed(5)
+    technology = with_levels(64)
+    model = convert(nn.Sequential(nn.Linear(8, 5, bias=False)), technology).model
+    fresh, faded = (program_chip(model, technology, faded=share)[0].weight for share in (0.0, 0.25))
+    torch.testing.assert_close(faded, 0.75 * fresh, rtol=1e-6, atol=1e-7)

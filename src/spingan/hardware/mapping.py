@@ -129,6 +129,7 @@ def program(
     *,
     gain: Float[Tensor, " columns"] | None = None,
     noise: Noise | None = None,
+    faded: float = 0.0,
 ) -> ProgrammedArray:
     """Write a weight matrix into an array of the technology's devices.
 
@@ -143,6 +144,9 @@ def program(
         weight: One column an output; rows in the order in which the inputs are presented.
         gain: Calibrated gains; None calibrates them on this matrix.
         noise: Programming noise; None writes exactly.
+        faded: Share of every device's state that is lost by the time it is read, towards where the synapse's retention
+            says; towards its smallest conductance where that is unknown. A reference, made of the same devices at their
+            middle, fades as they do; a stuck device has nothing to lose.
 
     Raises:
         ValueError: The technology has no synapse, so there is no array to program.
@@ -163,6 +167,8 @@ def program(
     if noise is not None and noise.of == "resistance":
         technology.synapse.require_siemens("noise of the resistance")
         positive, negative = (_within_tolerance(half, noise.fraction, generator) for half in (positive, negative))
+    if faded:
+        positive, negative = (_after_fading(half, faded, technology, off) for half in (positive, negative))
     stuck = None
     faults = technology.synapse.faults
     if any((faults.stuck_at_minimum, faults.stuck_at_maximum, faults.stuck_at_random)):
@@ -176,6 +182,16 @@ def _within_tolerance(conductance: Tensor, tolerance: float, generator: torch.Ge
     """Devices whose resistance lies anywhere within ± `tolerance` of what was meant."""
     lot = torch.rand(conductance.shape, generator=generator, dtype=conductance.dtype)
     return conductance / (1 + tolerance * (2 * lot - 1))
+
+
+def _after_fading(conductance: Tensor, faded: float, technology: Technology, off: float) -> Tensor:
+    """Devices that have gone the share `faded` of their way to where they rest."""
+    assert technology.synapse is not None
+    rest = off + technology.synapse.resting_fraction
+    after = rest + (conductance - rest) * (1 - faded)
+    if technology.encoding == "sign_crossbar":  # a weight's other half is no device
+        return torch.where(conductance > 0, after, conductance)
+    return after
 
 
 def _with_faults(

@@ -1,5 +1,6 @@
 """The synapse: all that the network half knows of the device that holds a weight."""
 
+import math
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -87,6 +88,15 @@ class Retention(Value):
     """ν; the exponential law has none."""
     towards: Literal["minimum", "middle", "maximum"] = "minimum"
 
+    def time_until(self, faded: float) -> float | None:
+        """Seconds until that share of a state, 0 to below 1, is lost; None where the law gives no coefficient."""
+        if self.law == "exponential":
+            return -self.time_s * math.log1p(-faded)
+        if not self.coefficient:
+            return None
+        grown = -math.log1p(-faded) if self.law == "power" else faded
+        return self.time_s * math.exp(min(grown / self.coefficient, 700.0))  # beyond, no float holds it: for ever
+
 
 class Validity(Value):
     """Where the numbers hold, as (lowest, highest)."""
@@ -162,6 +172,12 @@ class Synapse(Value):
     def states(self) -> int:
         """Number of levels."""
         return len(self.conductance)
+
+    @property
+    def resting_fraction(self) -> float:
+        """Where a state fades to, in fractions of the range; the smallest conductance where no retention is known."""
+        places = {"minimum": 0.0, "middle": 0.5, "maximum": 1.0}
+        return 0.0 if self.retention is None else places[self.retention.towards]
 
     def normalised_levels(self) -> NDArray[np.float64]:
         """The levels as (G - Gmin) / (Gmax - Gmin): shape (states,), rising from 0 to 1."""

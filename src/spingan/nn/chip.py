@@ -2,7 +2,7 @@
 
 import copy
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import torch
@@ -29,17 +29,28 @@ def program_chip(
     *,
     programming_noise: Noise | None = None,
     read_noise: Noise | None = None,
+    faded: float = 0.0,
+    calibration: Sequence[Tensor] = (),
 ) -> nn.Module:
     """A copy of a converted model as it computes on one chip, in evaluation mode.
 
     Every array is programmed once (`chip_seed` decides its noise and faults), batch norm that follows an analog layer
     becomes the columns' gain and offset, and `read_noise` is drawn anew at each forward pass, beginning at `chip_seed`.
     Activations whose spread is known become physical devices, one for each value of a layer's output, drawn once.
+
+    Args:
+        faded: Share of every device's state that is lost since it was written (`program`).
+        calibration: Batches of inputs that are read through this chip, its frozen noise, faults and devices in place,
+            to measure each batch norm's mean and variance anew, layer by layer in one pass a batch. The two digital
+            numbers a column are the chip's own from then on. It costs the reads of so many images, once.
+
+    Raises:
+        UserError: There is nothing to calibrate: no batch norm is folded.
     """
     chip = copy.deepcopy(model).eval().requires_grad_(False)
     source = NoiseSource(stream_key(chip_seed, 1))
     for number, layer in enumerate(module for module in chip.modules() if isinstance(module, AnalogLayer)):
-        _program_layer(layer, technology, stream_key(chip_seed, 0, number) >> 1, programming_noise)
+        _program_layer(layer, technology, stream_key(chip_seed, 0, number) >> 1, programming_noise, faded)
         layer.source = source
         layer.read_noise = read_noise
     devices = [module for module in chip.modules() if isinstance(module, DeviceActivation)]
@@ -49,7 +60,13 @@ def program_chip(
     if programming_noise is not None and programming_noise.of == "resistance":
         for number, pool in enumerate(module for module in chip.modules() if isinstance(module, MemristiveMeanPool)):
             pool.make(programming_noise.fraction, stream_key(chip_seed, 3, number) >> 1)
-    for parent, place, layer, norm in list(folded_norms(chip)):
+    norms = list(folded_norms(chip))
+    if calibration:
+        if not norms:
+            raise UserError("the net has no batch norm that a chip could calibrate", "Leave the calibration out.")
+        with torch.no_grad():
+            recalibrate_batch_norm(chip, calibration)
+    for parent, place, layer, norm in norms:
         if isinstance(layer, AnalogLayer):
             _fold(layer, norm)
             parent[place] = nn.Identity()
@@ -57,12 +74,14 @@ def program_chip(
 
 
 @torch.no_grad()
-def _program_layer(layer: AnalogLayer, technology: Technology, seed: int, noise: Noise | None) -> None:
+def _program_layer(layer: AnalogLayer, technology: Technology, seed: int, noise: Noise | None, faded: float) -> None:
     columns = layer.weight.transpose(0, layer.column_axis)
     matrix = columns.flatten(1).t().contiguous()
     own = technology.for_dense() if isinstance(layer, nn.Linear) else technology
     if technology.synapse is not None:
-        written = effective_weight(program(matrix, own, seed, gain=layer.gain, noise=noise))
+        written = effective_weight(program(matrix, own, seed, gain=layer.gain, noise=noise, faded=faded))
+    elif faded:
+        raise UserError(f"technology {technology.name} has no devices that could fade", "Leave the fading out.")
     elif noise is not None and noise.of == "resistance":
         raise UserError(
             f"technology {technology.name} has no devices whose resistance could vary",
@@ -112,18 +131,16 @@ def _fold(layer: AnalogLayer, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
 
 
 @torch.no_grad()
-def recalibrate_batch_norm(model: nn.Module, batches: list[Tensor]) -> None:
+def recalibrate_batch_norm(model: nn.Module, batches: Sequence[Tensor]) -> None:
     """Set every batch norm's running statistics to their mean over `batches`, for the weights as they are now."""
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
-    modes = {module: module.training for module in model.modules()}
+    modes = [norm.training for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over what follows
-    model.train()
+        norm.train()
     for batch in batches:
         model(batch)
-    for module, mode in modes.items():
-        module.training = mode
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+    for norm, momentum, mode in zip(norms, momenta, modes, strict=True):
+        norm.momentum, norm.training = momentum, mode

@@ -17,11 +17,15 @@ from spingan.hardware.technology import Technology
 from spingan.nn.analog import AnalogLayer, along, analog_layers
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import Conversion, convert
+from spingan.nn.kernels import stream_key
 from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 
 _PRETRAINED = Path(__file__).parents[1] / "pretrained"
+_CHECKOUT = Path(__file__).parents[3] / "weights"  # what is too large for the wheel stays in the repository
+_TOO_LARGE = ("cartoon-faces", "cartoon-faces-float")
 WEIGHTS = "weights.safetensors"
+_CALIBRATION = 4  # stream of a chip's seed; 0 to 3 are its arrays, reads, activations and pools (spingan.nn.chip)
 _BATCH = 250  # images generated at a time: the 64x64 net's largest map then takes 65 MB
 
 
@@ -53,9 +57,7 @@ class Model:
     technology: Technology
     conversion: Conversion
     info: dict[str, Any] = field(default_factory=dict)
-    _last_chip: tuple[tuple[int, Noise | None, Noise | None], nn.Module] | None = field(
-        default=None, init=False, repr=False
-    )
+    _last_chip: tuple[tuple[Any, ...], nn.Module] | None = field(default=None, init=False, repr=False)
 
     @property
     def generator(self) -> nn.Module:
@@ -63,16 +65,42 @@ class Model:
         return self.conversion.model
 
     def chip(
-        self, chip_seed: int = 0, *, programming_noise: Noise | None = None, read_noise: Noise | None = None
+        self,
+        chip_seed: int = 0,
+        *,
+        programming_noise: Noise | None = None,
+        read_noise: Noise | None = None,
+        faded: float = 0.0,
+        calibration: int = 0,
     ) -> nn.Module:
-        """The generator programmed into chip `chip_seed`, batch norm folded; the last one is kept."""
-        key = (chip_seed, programming_noise, read_noise)
+        """The generator programmed into chip `chip_seed`, batch norm folded; the last one is kept.
+
+        Args:
+            calibration: Images that the chip draws once, to measure its own batch norms (`program_chip`); 0 keeps those
+                of the trained net. Their latents depend on `chip_seed` alone.
+        """
+        key = (chip_seed, programming_noise, read_noise, faded, calibration)
         if self._last_chip is None or self._last_chip[0] != key:
             chip = program_chip(
-                self.generator, self.technology, chip_seed, programming_noise=programming_noise, read_noise=read_noise
+                self.generator,
+                self.technology,
+                chip_seed,
+                programming_noise=programming_noise,
+                read_noise=read_noise,
+                faded=faded,
+                calibration=self._calibration_latents(chip_seed, calibration),
             )
             self._last_chip = key, chip
         return self._last_chip[1]
+
+    def _calibration_latents(self, chip_seed: int, count: int) -> tuple[Tensor, ...]:
+        if count == 0:
+            return ()
+        if count < 2:
+            raise UserError(f"{count} images give a chip no mean and variance", "Give 0, or at least 2; 4096 are many.")
+        generator = torch.Generator().manual_seed(stream_key(chip_seed, _CALIBRATION) >> 1)
+        parts = -(-count // _BATCH)
+        return torch.randn(count, self.latent_size, 1, 1, generator=generator).tensor_split(parts)
 
     def sample(
         self,
@@ -82,8 +110,10 @@ class Model:
         *,
         programming_noise: Noise | None = None,
         read_noise: Noise | None = None,
+        faded: float = 0.0,
+        calibration: int = 0,
     ) -> Float[Tensor, "count channels height width"]:
-        """`count` images in -1..1 from one chip; the same arguments give the same images.
+        """`count` images in -1..1 from one chip (`chip`); the same arguments give the same images.
 
         Raises:
             UserError: `count` is negative, or `seed` is no number of 64 bits.
@@ -92,7 +122,9 @@ class Model:
             raise UserError(f"cannot draw {count} images", "Ask for 0 or more.")
         if not 0 <= seed < 2**64:
             raise UserError(f"seed {seed} is not a number of 64 bits", "Give one from 0 to 2**64 - 1.")
-        chip = self.chip(chip_seed, programming_noise=programming_noise, read_noise=read_noise)
+        chip = self.chip(
+            chip_seed, programming_noise=programming_noise, read_noise=read_noise, faded=faded, calibration=calibration
+        )
         for layer in analog_layers(chip):
             layer.source.restart(chip_seed, 1, seed)
         latents = torch.randn(count, self.latent_size, 1, 1, generator=torch.Generator().manual_seed(seed))
@@ -125,10 +157,15 @@ def save_weights(path: str | Path, model: Model) -> None:
 
 
 def shipped_models() -> tuple[str, ...]:
-    """Names of the generators that come with the package."""
-    return tuple(
-        sorted(path.name.removesuffix(".weights.safetensors") for path in _PRETRAINED.glob("*.weights.safetensors"))
-    )
+    """Names of the generators that come with the package, or with the repository if this is a checkout of it."""
+    return tuple(sorted(_shipped()))
+
+
+def _shipped() -> dict[str, Path]:
+    """The weights file of each name."""
+    suffix = ".weights.safetensors"
+    files = (file for place in (_CHECKOUT, _PRETRAINED) for file in place.glob(f"*{suffix}"))
+    return {file.name.removesuffix(suffix): file for file in files}
 
 
 def load_model(model: str | Path) -> Model:
@@ -138,8 +175,9 @@ def load_model(model: str | Path) -> Model:
         UserError: There is none, or the file is not a whole generator of this version.
     """
     path = Path(model)
-    if str(model) in shipped_models():
-        path = _PRETRAINED / f"{model}.weights.safetensors"
+    shipped = _shipped()
+    if str(model) in shipped:
+        path = shipped[str(model)]
     elif path.is_dir():
         path = path / WEIGHTS
         if not path.exists():
@@ -148,9 +186,12 @@ def load_model(model: str | Path) -> Model:
                 "Give the folder of a training that reached its first samples.",
             )
     elif not path.exists():
+        where = (
+            "It is kept in the repository, folder weights, outside the package. " if str(model) in _TOO_LARGE else ""
+        )
         raise UserError(
             f"there is no model {str(model)!r}",
-            f"Give a run folder, a weights file, or a shipped name: {', '.join(shipped_models()) or 'none'}.",
+            f"{where}Give a run folder, a weights file, or a shipped name: {', '.join(shipped_models()) or 'none'}.",
         )
     return _read_model(path)
 

@@ -1,0 +1,50 @@
+"""The beginning of a run from another's end: its nets and optimizers, under a recipe and with steps of its own."""
+
+from pathlib import Path
+from typing import Any
+
+from spingan.errors import UserError
+from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
+from spingan.training.nets import Nets
+from spingan.training.recipe import Recipe
+
+
+def begin_from(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any]:
+    """Put the state of another run into `nets`: weights, batch norms, activation ranges, optimizers, average.
+
+    Args:
+        run: The other run's folder, or a checkpoint file.
+
+    Returns:
+        What the new run's files say of it: recipe, technology's name, steps made, images, and its own beginning.
+
+    Raises:
+        UserError: There is no checkpoint, or it is of other nets or another way to learn.
+    """
+    path = Path(run)
+    if path.is_dir():
+        path = path / CHECKPOINT
+    parts, state = read_checkpoint(path)
+    before = state["recipe"]
+    for key, now in (("net", recipe.net), ("latent_size", recipe.latent_size)):
+        if before.get(key) != now:
+            raise UserError(
+                f"{run} was trained with {key} {before.get(key)}, and the recipe has {now}",
+                f"Begin from a run of the same nets, or add --set {key}={before.get(key)}.",
+            )
+    if (before.get("on_chip") is None) != (recipe.on_chip is None):
+        raise UserError(
+            f"{run} and the recipe do not both learn on the chip, so the optimizers' state does not fit",
+            "Begin from a run that learned in the same way.",
+        )
+    if bool(nets.average) and not parts.get("average"):
+        parts["average"] = {name: parts["generator"][name] for name in nets.average}
+    nets.restore(parts if nets.average else {**parts, "average": {}})
+    told = {
+        "recipe": before,
+        "technology": state["technology"].get("name"),
+        "step": state["step"],
+        "images": state["images"],
+        "spingan": state.get("spingan"),
+    }
+    return told | ({"begun_from": state["begun_from"]} if state.get("begun_from") else {})

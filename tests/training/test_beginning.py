@@ -1,0 +1,71 @@
+"""A run may begin with the nets and optimizers of another, and says so; what does not fit is refused."""
+
+import pytest
+import small_run
+import torch
+
+from spingan.errors import UserError
+from spingan.nn.analog import analog_layers
+from spingan.nn.tensor_files import read_metadata
+from spingan.nn.weights import load_model
+from spingan.training import loop
+from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
+
+NOISE = ("programming_noise={fraction: 0.05}", "weight_clip=2.0", "epochs=1", "seed=3")
+
+
+@pytest.fixture(scope="module")
+def begun(run, straight, tmp_path_factory):
+    """One more epoch, from where `straight` ended, with noise and clipped weights."""
+    return run(tmp_path_factory.mktemp("begun") / "run", *NOISE, start_from=straight)
+
+
+def test_a_run_begins_with_every_tensor_of_the_other(run, straight, tmp_path, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(loop, "_run", lambda recipe, technology, nets, *rest: seen.update(nets.tensors()))
+    run(tmp_path / "run", "epochs=1", start_from=straight)
+    other, _ = read_checkpoint(straight / CHECKPOINT)
+    for part, tensors in seen.items():
+        assert tensors.keys() == other[part].keys()
+        for name, tensor in tensors.items():
+            assert torch.equal(tensor.cpu(), other[part][name]), f"{part}: {name}"
+
+
+def test_its_files_say_what_it_began_from(begun):
+    told = read_metadata(begun / "weights.safetensors", "weights")["info"]["begun_from"]
+    assert told["recipe"]["name"] == "fashion-mnist" and told["recipe"]["epochs"] == 3
+    assert told["step"] == 3 * small_run.STEPS_AN_EPOCH
+    assert read_checkpoint(begun / CHECKPOINT)[1]["step"] == small_run.STEPS_AN_EPOCH
+
+
+def test_clipped_weights_use_their_full_scale(begun):
+    for layer in analog_layers(load_model(begun).generator):
+        rows = [axis for axis in range(layer.weight.dim()) if axis != layer.column_axis]
+        rms = layer.weight.detach().square().mean(dim=rows).sqrt()
+        assert (layer.gain / rms).max() < 2.1  # 2, and a little for what clipping takes from the rms itself
+
+
+def test_a_run_that_was_stopped_goes_on_from_its_own_beginning(run, straight, begun, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(loop, "train_step", _stopped)
+        run(folder, *NOISE, start_from=straight)
+    assert read_checkpoint(folder / CHECKPOINT)[1]["step"] == 0
+    run(folder, *NOISE, resume=True)
+    ours, theirs = (read_checkpoint(place / CHECKPOINT)[0] for place in (folder, begun))
+    for part in ours:
+        for name, tensor in ours[part].items():
+            assert torch.equal(tensor, theirs[part][name]), f"{part}: {name}"
+
+
+def _stopped(*arguments, **more):
+    raise KeyboardInterrupt
+
+
+def test_what_does_not_fit_is_refused(run, straight, tmp_path):
+    with pytest.raises(UserError, match="no checkpoint"):
+        run(tmp_path / "a", start_from=tmp_path / "nothing")
+    with pytest.raises(UserError, match="latent_size 100"):
+        run(tmp_path / "b", "latent_size=50", start_from=straight)
+    with pytest.raises(UserError, match="leave weight_clip out"):
+        run(tmp_path / "c", "on_chip={}", "weight_clip=2.0")
