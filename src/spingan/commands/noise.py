@@ -27,9 +27,7 @@ Axis = Annotated[
     list[str] | None,
     typer.Option("--axis", metavar="NAME", help="Only this axis, for example 'weight noise'; may be repeated."),
 ]
-At = Annotated[
-    list[float] | None, typer.Option("--at", help="Only this setting, for example 0.05; may be repeated.")
-]
+At = Annotated[list[float] | None, typer.Option("--at", help="Only this setting, for example 0.05; may be repeated.")]
 Calibration = Annotated[
     int | None, typer.Option("--calibration", min=0, help="Images by which each chip measures its own batch norms.")
 ]

@@ -93,6 +93,8 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
     conversion = convert(plain_generator, technology, **noise)
     critic = convert(plain_discriminator, technology, **noise).model
     made, critic = (net.to(device, memory_format=torch.channels_last) for net in (conversion.model, critic))  # pyright: ignore[reportCallIssue]
+    for layer in analog_layers(made, critic):
+        layer.clip = recipe.weight_clip
     average = {name: parameter.detach().clone() for name, parameter in made.named_parameters()}
     return Nets(
         made,
