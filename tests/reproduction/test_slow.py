@@ -60,6 +60,11 @@ def test_a_study_of_noise_gives_ratios_and_the_papers_settings():
     assert found["largest latent noise tolerated"].number == 0.15
 
 
+def test_what_a_study_of_noise_left_out_has_no_value():
+    found = slow.noise_values({"metric": "FD", "rule": "the rule", "series": [], "printed": []})
+    assert found == {}
+
+
 def test_the_fewest_bits_with_a_small_error_have_none_above_them_that_is_large():
     def width(bits, error, gain="column"):
         return {"bits": bits, "gain": gain, "error": error, "of_ideal": 1.0}

@@ -131,22 +131,27 @@ def epochs_values(result: Result) -> Values:
 
 
 def noise_values(result: Result) -> Values:
-    """How many times as large each setting makes the distance, and which of the paper's settings are among ours."""
+    """How many times as large each setting makes the distance, and which of the paper's settings are among ours.
+
+    What a study left out has no value: it is not a finding that nothing is tolerated.
+    """
     found = {}
     for series in result["series"]:
         for setting in series["settings"]:
             name = f"{series['axis']}, {series['name']}, {setting['value']:g}"
             found[name] = Value(setting["of_ideal"], "times", f"the noise-free {result['metric']}")
-    latent = [setting["value"] for setting in _settings(result, "latent noise")]
-    low, high = next(point["settings"] for point in result["printed"] if point["axis"] == "weight noise")
-    weight = sorted({s["value"] for s in _settings(result, "weight noise") if low <= s["value"] <= high})
-    about = "of our settings, those that the paper names"
-    borne = [setting["value"] for setting in _settings(result, "latent noise") if setting["tolerated"]]
-    return found | {
-        "largest latent noise tolerated": Value(max(borne, default=0.0), "1", result["rule"]),
-        "settings: latent noise": Value((min(latent), max(latent)), "1", "the ends of ours"),
-        "settings: weight noise": Value(tuple(round(100 * value, 9) for value in weight), "%", about),
-    }
+    latent = _settings(result, "latent noise")
+    if latent:
+        values = [setting["value"] for setting in latent]
+        borne = [setting["value"] for setting in latent if setting["tolerated"]]
+        found["settings: latent noise"] = Value((min(values), max(values)), "1", "the ends of ours")
+        found["largest latent noise tolerated"] = Value(max(borne, default=0.0), "1", result["rule"])
+    weight = _settings(result, "weight noise")
+    if weight:
+        low, high = next(point["settings"] for point in result["printed"] if point["axis"] == "weight noise")
+        named = sorted({round(100 * s["value"], 9) for s in weight if low <= s["value"] <= high})
+        found["settings: weight noise"] = Value(tuple(named), "%", "of our settings, those that the paper names")
+    return found
 
 
 def _settings(result: Result, axis: str) -> list[dict[str, Any]]:
