@@ -3,8 +3,9 @@
 python benchmarks/ship_weights.py runs/fashion-mnist runs/fashion-mnist-float
 
 Each run becomes src/spingan/pretrained/NAME.weights.safetensors and NAME.md, NAME being its recipe's; paper M's pair
-also NAME.discriminator.safetensors, from the checkpoint. Quality is measured here, on 10,000 images, after the weights
-have been copied; evaluate compares a model with its `-float` twin.
+also NAME.discriminator.safetensors, from the checkpoint. Nets for 64x64 images, which are too large for the wheel, go
+to the folder weights. In place of a run, the weights file that it kept of an epoch. Quality is measured here, on 10,000
+images, after the weights have been copied; evaluate compares a model with its `-float` twin.
 """
 
 import argparse
@@ -12,13 +13,15 @@ import shutil
 from pathlib import Path
 
 import spingan
+from spingan.data import cartoon_faces
 from spingan.data.catalogue import IDX_SETS
 from spingan.nn.weights import WEIGHTS, Model, load_model
-from spingan.output import write_text
+from spingan.output import output_folder, write_text
 from spingan.training.critic import save_critic
 from spingan.training.recipe import shipped_recipes
 
 PRETRAINED = Path(spingan.__file__).parent / "pretrained"
+OUTSIDE = Path(spingan.__file__).parents[2] / "weights"
 
 CARD = """# {name}
 
@@ -53,8 +56,12 @@ def command_of(model: Model) -> str:
     recipe = model.info["recipe"]
     base = max((name for name in shipped_recipes() if recipe["name"].startswith(name)), key=len)
     shipped = spingan.load_recipe(base).model_dump(mode="json")
+    if recipe["rates_fall_after"] is None:  # the epochs that were planned change nothing then
+        recipe = {**recipe, "epochs": model.info["epoch"]}
     silent = {"data", "sample_epochs", "sample_count", "checkpoint_every", "log_every"}  # which change no net
     told = {key: recipe[key] for key in shipped if key not in silent and recipe.get(key) != shipped[key]}
+    if recipe["data"].get("count") is not None:
+        told["data.count"] = recipe["data"]["count"]
     settings = "".join(f" --set {key}={'null' if value is None else value}" for key, value in told.items())
     return f"spingan train {base}{settings}"
 
@@ -67,6 +74,16 @@ def samples_of(model: Model) -> str:
     return ON_CHIP.format(
         endurance=chip["endurance, writes"], most=chip["most writes of a device"], mean=chip["mean writes of a weight"]
     )
+
+
+def licence_of(data: str) -> str:
+    """The licence of an image set."""
+    return cartoon_faces.LICENCE if data == cartoon_faces.NAME else IDX_SETS[data].licence
+
+
+def place_of(model: Model) -> Path:
+    """The folder that a model is kept in."""
+    return OUTSIDE if model.net == "colour-64" else PRETRAINED
 
 
 def write_card(model: Model, notes: str) -> str:
@@ -83,7 +100,7 @@ def write_card(model: Model, notes: str) -> str:
         technology=model.technology.name,
         images=info["images"],
         data=recipe["data"]["name"],
-        licence=IDX_SETS[recipe["data"]["name"]].licence,
+        licence=licence_of(recipe["data"]["name"]),
         command=command_of(model),
         step=info["step"],
         batch=recipe["batch_size"],
@@ -109,17 +126,17 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--notes", type=Path, help="Markdown to append to the first run's card")
     arguments = parser.parse_args()
-    names = [load_model(run).name for run in arguments.runs]
-    for run, name in zip(arguments.runs, names, strict=True):
-        shutil.copy(run / WEIGHTS, PRETRAINED / f"{name}.weights.safetensors")
-        model = load_model(run)
+    models = [load_model(run) for run in arguments.runs]
+    for run, model in zip(arguments.runs, models, strict=True):
+        place = output_folder(place_of(model))
+        shutil.copy(run / WEIGHTS if run.is_dir() else run, place / f"{model.name}.weights.safetensors")
         if (
             model.net.startswith("am-dcgan") and model.technology.synapse is not None
         ):  # for the study of its block errors
-            save_critic(run, PRETRAINED / f"{name}.discriminator.safetensors")
-    for number, name in enumerate(names):
+            save_critic(run, place / f"{model.name}.discriminator.safetensors")
+    for number, model in enumerate(models):
         notes = arguments.notes.read_text(encoding="utf-8") if arguments.notes and number == 0 else ""
-        write_text(PRETRAINED / f"{name}.md", write_card(load_model(name), notes))
+        write_text(place_of(model) / f"{model.name}.md", write_card(load_model(model.name), notes))
 
 
 if __name__ == "__main__":

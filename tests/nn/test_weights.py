@@ -1,6 +1,7 @@
 """A weights file gives back the same generator, carries its technology, and is refused when it is anything else."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,11 @@ from safetensors.torch import load_file, save_file
 from spingan.errors import UserError
 from spingan.hardware.mapping import Noise
 from spingan.hardware.technology import Technology, load_technology
+from spingan.nn import weights
 from spingan.nn.conversion import convert
 from spingan.nn.dcgan import PAIRS, generator
 from spingan.nn.tensor_files import read_metadata
-from spingan.nn.weights import WEIGHTS, Model, _bits, _pack, _unpack, load_model, save_weights
+from spingan.nn.weights import WEIGHTS, Model, _bits, _pack, _unpack, load_model, save_weights, shipped_models
 
 LATENTS = 6
 
@@ -182,3 +184,15 @@ def test_nothing_is_left_behind_when_the_file_cannot_be_written(model, tmp_path)
     with pytest.raises(UserError):
         save_weights(tmp_path / "taken" / WEIGHTS, model)
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_model_outside_the_package_is_found_by_its_name_in_a_checkout_and_explained_elsewhere(
+    written, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(weights, "_CHECKOUT", tmp_path)
+    with pytest.raises(UserError, match="'cartoon-faces'") as caught:
+        load_model("cartoon-faces")
+    assert "in the repository, folder weights" in caught.value.remedy
+    shutil.copy(written, tmp_path / "cartoon-faces.weights.safetensors")
+    assert "cartoon-faces" in shipped_models()
+    assert load_model("cartoon-faces").name == load_model(written).name
