@@ -130,8 +130,8 @@ def _single(number: object) -> float:
 
 
 def _cells(row: "ComparedRow") -> dict[str, str]:
-    beside = f"Beside it, not to be compared: {row.beside}." if row.beside else ""
-    limit = f"Limit: {row.tolerance}." if row.kind in ("fitted", "predicted") and row.status != "needs" else ""
+    beside = f"beside it, not to be compared: {row.beside}" if row.beside else ""
+    limit = f"limit: {row.tolerance}" if row.kind in ("fitted", "predicted") and row.status != "needs" else ""
     return {
         "quantity": row.quantity,
         "where": row.where,
@@ -141,7 +141,7 @@ def _cells(row: "ComparedRow") -> dict[str, str]:
         "kind": row.kind,
         "status": row.status,
         "reason": row.reason,
-        "detail": " ".join(part for part in (row.note, limit, beside) if part),
+        "detail": "; ".join(part for part in (row.note, limit, beside) if part),
         "command": row.command,
         "obtained": "; ".join(part for part in (row.how, row.obtained) if part),
     }

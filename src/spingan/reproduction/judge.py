@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from spingan.reproduction.printed import PrintedRow
 from spingan.reproduction.printed_text import Numbers, numbers_in
-from spingan.reproduction.tolerance import rounds_to, within
+from spingan.reproduction.tolerance import TOLERANCES, rounds_to, within
 from spingan.reproduction.values import Value
 
 Status = Literal["matches", "differs", "needs", "taken"]
@@ -77,6 +77,8 @@ def difference(row: PrintedRow, ours: Numbers) -> str:
     (theirs,), (mine,) = printed, ours
     if mine == theirs:
         return "exactly"
+    if row.of and TOLERANCES[row.of].absolute:
+        return f"{mine - theirs:+.3g} {row.unit}".removesuffix(" 1")
     if theirs == 0:
         return f"off by {mine:.3g}"
     if mine / theirs >= _FAR or 0 < mine / theirs <= 1 / _FAR:

@@ -30,13 +30,17 @@ class Tolerance:
     @property
     def text(self) -> str:
         """The limit in words."""
+        return self.text_in("in the row's unit")
+
+    def text_in(self, unit: str) -> str:
+        """The limit in words, for a row with that unit."""
         parts = []
         if self.factor is not None:
             parts.append(f"a factor of {self.factor:g} either way")
         if self.relative:
-            parts.append(f"{self.relative:.0%}")
+            parts.append(f"{100 * self.relative:g} %")
         if self.absolute:
-            parts.append(f"{self.absolute:g} in the row's unit")
+            parts.append(f"{self.absolute:g} {unit}".removesuffix(" 1"))
         if self.rounded and self.factor is None:
             parts.append("half a unit of the last printed place")
         return " and ".join(parts) or "none"
