@@ -1,12 +1,25 @@
 """`spingan study`: what a property of the devices does to the pictures, in parallel, with a verdict on a claim."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from spingan.commands.noise import noise, quantization
 from spingan.commands.printing import print_json, print_table
-from spingan.commands.progress import progress_bars
+from spingan.commands.study_options import (
+    Count,
+    Data,
+    Json,
+    Model,
+    Out,
+    Scheduler,
+    Seed,
+    Seeds,
+    Workers,
+    run_study,
+    written,
+)
 
 if TYPE_CHECKING:
     from spingan.studies.curves import Curves
@@ -16,15 +29,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="What a property of the devices does to the pictures.", no_args_is_help=True, rich_markup_mode=None
 )
-
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the picture and the CSV.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**62, help="First seed of latents and chips.")]
-Seeds = Annotated[int | None, typer.Option("--seeds", min=2, help="How many seeds a setting: 3, or 10 chips.")]
-Count = Annotated[int | None, typer.Option("--count", min=2, help="Images a seed: 2,000, or 200 test images.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a processor.")]
-Data = Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def _add(name: "Name", what: str) -> None:
@@ -37,10 +41,11 @@ def _add(name: "Name", what: str) -> None:
         seeds: Seeds = None,
         count: Count = None,
         workers: Workers = None,
+        scheduler: Scheduler = None,
         data: Data = None,
         json: Json = False,
     ) -> None:
-        _run(name, model, out, seed, seeds, count, workers, data, json)
+        _run(name, model, out, seed, seeds, count, workers, scheduler, data, json)
 
     app.command(name, help=what)(command)
 
@@ -54,10 +59,21 @@ _add(
 )
 
 
+app.command()(noise)
+app.command()(quantization)
+
+
 @app.command()
-def leakage(model: Model, out: Out = None, seed: Seed = 0, workers: Workers = None, json: Json = False) -> None:
+def leakage(
+    model: Model,
+    out: Out = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    json: Json = False,
+) -> None:
     """Leakage currents of the arrays against variability."""
-    _run("leakage", model, out, seed, None, None, workers, None, json)
+    _run("leakage", model, out, seed, None, None, workers, scheduler, None, json)
 
 
 def _run(
@@ -68,25 +84,24 @@ def _run(
     seeds: int | None,
     count: int | None,
     workers: int | None,
+    scheduler: str | None,
     data: Path | None,
     json: bool,
 ) -> None:
-    from spingan.studies.run import study
     from spingan.studies.sweep import Sweep
 
-    with progress_bars() as progress:
-        found = study(
-            name,
-            model,
-            out,
-            count=count,
-            seed=seed,
-            seeds=seeds,
-            workers=workers,
-            data_path=data,
-            progress=progress,
-        )
-    files = [] if out is None else [str(out / f"{name}{suffix}") for suffix in (".png", ".csv")]
+    found: Any = run_study(
+        name,
+        model,
+        out,
+        count=count,
+        seed=seed,
+        seeds=seeds,
+        workers=workers,
+        scheduler=scheduler,
+        data_path=data,
+    )
+    files = written(out, f"{name}.png", f"{name}.csv")
     if json:
         print_json(found.to_dict() | {"files": files})
         return

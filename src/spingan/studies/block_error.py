@@ -15,7 +15,7 @@ from spingan.errors import UserError
 from spingan.hardware.mapping import Noise
 from spingan.nn.chip import program_chip
 from spingan.studies.curves import Curve, Curves, curve_point
-from spingan.studies.parallel import Progress, run_parallel
+from spingan.studies.parallel import Progress, Workers, run_parallel
 from spingan.studies.variability import FRACTIONS, check_fractions, variability_of
 from spingan.training.critic import Critic, load_critic
 
@@ -42,7 +42,7 @@ def block_error_study(
     count: int = 200,
     seed: int = 0,
     seeds: int = 10,
-    workers: int | None = None,
+    workers: int | Workers | None = None,
     data_path: str | Path | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Curves:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from spingan.errors import UserError
 from spingan.nn.weights import load_model, shipped_models
-from spingan.studies.parallel import Progress
+from spingan.studies.parallel import Progress, Workers
 from spingan.studies.sweep import Point, Sweep, claim_verdict, largest_tolerated, obtained_by, sweep
-from spingan.studies.trials import Trial
+from spingan.studies.trials import Trial, fingerprint
 from spingan.studies.verdict import RULE
 from spingan.training.loop import KEPT_WEIGHTS
 
@@ -21,7 +21,7 @@ def epochs_study(
     count: int = 2_000,
     seed: int = 0,
     seeds: int = 3,
-    workers: int | None = None,
+    workers: int | Workers | None = None,
     data_path: str | Path | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Sweep:
@@ -31,13 +31,14 @@ def epochs_study(
         UserError: No run folder, fewer than two epochs kept, or as for trials.
     """
     kept = kept_weights(run)
+    weights = {epoch: fingerprint(load_model(path)) for epoch, path in kept.items()}
     last = load_model(kept[max(kept)])
     points = [
         Point(
             epoch,
             f"epoch {epoch}",
-            lambda number, shown, path=path: Trial(
-                str(path), None, None, number, count, shown, None if data_path is None else str(data_path)
+            lambda number, shown, path=path, weights=weights[epoch]: Trial(
+                str(path), None, None, number, count, shown, None if data_path is None else str(data_path), weights
             ),
         )
         for epoch, path in sorted(kept.items())

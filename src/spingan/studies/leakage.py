@@ -22,7 +22,7 @@ from spingan.hardware.technology import Technology
 from spingan.nn.analog import AnalogLayer
 from spingan.nn.weights import load_model
 from spingan.studies.curves import Curve, CurvePoint, Curves, curve_point
-from spingan.studies.parallel import Progress, run_parallel
+from spingan.studies.parallel import Progress, Workers, run_parallel
 from spingan.studies.variability import FRACTIONS, check_fractions
 
 DRAWN = 2_000  # columns, or selected devices, a setting: the mean is then known to a hundredth of its deviation
@@ -48,7 +48,7 @@ def leakage_study(
     *,
     fractions: Sequence[float] = FRACTIONS,
     seed: int = 0,
-    workers: int | None = None,
+    workers: int | Workers | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Curves:
     """Leakage currents of the model's arrays against variability; each resistance within ± the fraction.

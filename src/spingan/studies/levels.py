@@ -9,7 +9,7 @@ from spingan.errors import UserError
 from spingan.hardware.synapse import LEVEL_FIELDS
 from spingan.hardware.technology import Technology
 from spingan.nn.weights import load_model
-from spingan.studies.parallel import Progress
+from spingan.studies.parallel import Progress, Workers
 from spingan.studies.sweep import Point, Sweep, claim_verdict, largest_tolerated, obtained_by, sweep
 from spingan.studies.trials import Trial, fingerprint, technology_text
 from spingan.studies.verdict import RULE
@@ -27,7 +27,7 @@ def levels_study(
     count: int = 2_000,
     seed: int = 0,
     seeds: int = 3,
-    workers: int | None = None,
+    workers: int | Workers | None = None,
     data_path: str | Path | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Sweep:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from spingan.errors import UserError
-from spingan.studies.parallel import Progress, run_parallel
+from spingan.studies.parallel import Progress, Workers, run_parallel
 from spingan.studies.trials import Outcome, Trial, run_trial
 from spingan.studies.verdict import RULE, Interval, interval, tolerated
 
@@ -99,7 +99,7 @@ def sweep(
     *,
     seed: int,
     seeds: int,
-    workers: int | None,
+    workers: int | Workers | None,
     what: str,
     progress: Progress,
 ) -> tuple[tuple[Setting, ...], Setting, str]:
