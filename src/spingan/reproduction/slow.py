@@ -29,14 +29,14 @@ def wall_device(name: Literal["leaky_relu", "relu"], everything: bool, progress:
     return {"rows": [row.to_dict() for row in made.rows(study)]}
 
 
-def skyrmion_synapse(progress: Progress) -> Result:
-    """`spingan device skyrmion-synapse --full`."""
+def skyrmion_synapse(everything: bool, progress: Progress) -> Result:
+    """`spingan device skyrmion-synapse`, or with `--full`."""
     from spingan.devices.skyrmion_synapse import shipped_calibration
     from spingan.devices.skyrmion_synapse_characteristic import characterise
     from spingan.devices.skyrmion_synapse_rows import rows
     from spingan.studies.parallel import available_workers
 
-    study = characterise(shipped_calibration(), 0, 4, available_workers(), progress, True)
+    study = characterise(shipped_calibration(), 0, 4, available_workers(), progress, everything)
     return {"seed": study.seed, "rows": [row.to_dict() for row in rows(study)]}
 
 

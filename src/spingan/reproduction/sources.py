@@ -132,9 +132,16 @@ SLOW = (
     Slow("relu", "spingan device relu", _SOLVER, partial(slow.wall_device, "relu", False), slow.rows_values),
     Slow(
         "skyrmion-synapse",
-        "spingan device skyrmion-synapse --full",
+        "spingan device skyrmion-synapse",
         "64 particles after Thiele, calibrated on the solver",
-        slow.skyrmion_synapse,
+        partial(slow.skyrmion_synapse, False),
+        slow.rows_values,
+    ),
+    Slow(
+        "skyrmion-injection",
+        "spingan device skyrmion-synapse --full",
+        "micromagnetic solver, 1 nm cells, a piece of the track",
+        partial(slow.skyrmion_synapse, True),
         slow.rows_values,
     ),
     Slow(
