@@ -13,7 +13,7 @@ from spingan.reproduction.slow import Progress, Result, read_run
 from spingan.reproduction.sources import Slow, slow_source
 from spingan.reproduction.stored_results import SHIPPED, store
 
-_KEPT = ("images", "seeds", "chips", "drawn", "rule", "cards", "torch", "numpy")
+_KEPT = ("images", "seeds", "chips", "cards", "torch")
 """What a result says about itself that goes into `obtained`; never a path."""
 
 
