@@ -41,6 +41,8 @@ def test_the_terminal_shows_rows_counts_and_the_headline(monkeypatch, capsys):
         (["--store", "nonsense", "x.json"], "Known: leaky-relu"),
         (["--store", "relu", "no-such-file.json"], "spingan device relu --json"),
         (["--html", "/"], "it is a folder"),
+        (["--stored", "no-such-folder"], "there is no folder no-such-folder"),
+        (["--out", "/proc/here"], "cannot write"),
     ],
 )
 def test_bad_input_ends_with_what_to_do_and_status_2(arguments, said, monkeypatch, capsys):

@@ -49,6 +49,10 @@ def reproduce(
 
     names, folder = tuple(only or ()), stored or SHIPPED
     check_sources(names)
+    if stored is not None and not stored.is_dir() and not fresh and store is None:
+        raise UserError(
+            f"there is no folder {stored}", "Leave out --stored, or fill it: spingan reproduce --fresh --stored DIR"
+        )
     if html is not None:
         check_place(html)
     if out is not None:
