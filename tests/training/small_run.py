@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,12 @@ def make_small() -> None:
     """What has no recipe key: one thread, and as few latents as possible behind batch norm's statistics."""
     torch.set_num_threads(1)
     nets._RECALIBRATION_BATCHES = 1
+
+
+def small_share(function: Callable[..., None], *arguments: Any) -> None:
+    """`function(*arguments)` in one of several processes."""
+    make_small()
+    function(*arguments)
 
 
 def _get_stuck(number: int) -> None:

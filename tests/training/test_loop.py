@@ -21,8 +21,10 @@ from spingan.training.checkpoint import read_checkpoint
 from spingan.training.images import check_images, training_tensor
 from spingan.training.nets import Nets, build_nets, finished_model
 from spingan.training.precision import faster_precision
+from spingan.training.processes import make_fabric
 from spingan.training.recipe import Recipe, load_recipe
 from spingan.training.record import COLUMNS
+from spingan.training.step import StepResult
 
 
 def _recipe(*overrides: str) -> Recipe:
@@ -127,9 +129,9 @@ def test_shuffling_depends_on_seed_and_epoch_alone_and_shows_every_image_once():
 def test_a_step_depends_on_weights_seed_and_step_number_alone():
     recipe = _recipe(*small_run.NOISE)
     real = torch.zeros(4, 1, 28, 28)
-    fabric = loop._fabric("cpu")
+    fabric = make_fabric("cpu")
 
-    def losses(step: int, disturb: int) -> loop.StepResult:
+    def losses(step: int, disturb: int) -> StepResult:
         nets = _nets(*small_run.NOISE)
         torch.rand(disturb)
         return loop.train_step(nets, nets.generator, nets.discriminator, real, recipe, step, fabric)

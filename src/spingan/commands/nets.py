@@ -48,7 +48,12 @@ def train(
     set_: Set = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<recipe's name>.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
+    start_from: Annotated[
+        str | None,
+        typer.Option("--start-from", metavar="RUN", help="Begin with the nets and optimizers of another run."),
+    ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, mps, ...")] = "auto",
+    devices: Annotated[int, typer.Option("--devices", min=1, help="Processes that share every batch.")] = 1,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Short for --set seed=N.")] = None,
     json: Json = False,
 ) -> None:
@@ -60,7 +65,15 @@ def train(
     chosen = load_recipe(recipe, overrides)
     folder = out or Path("runs") / chosen.name
     try:
-        train_nets(chosen, folder, resume=resume, device=device, progress=sys.stderr.isatty())
+        train_nets(
+            chosen,
+            folder,
+            resume=resume,
+            start_from=start_from,
+            device=device,
+            devices=devices,
+            progress=sys.stderr.isatty(),
+        )
     except KeyboardInterrupt:
         print_note(f"spingan: stopped\n  The same command with --resume goes on from the last checkpoint in {folder}")
         raise

@@ -1,5 +1,6 @@
 """Activations as a device computes them: a transfer table, a mapping of values to its input range, and its limits."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -194,6 +195,7 @@ class DeviceActivation(nn.Module):
         self.calibrates = not bounded
         self.made: MadeDevices | None = None
         self.calibrating = False
+        self.agree: Callable[[Tensor], Tensor] | None = None
         self.saturated = 0
         self.evaluated = 0
 
@@ -223,19 +225,27 @@ class DeviceActivation(nn.Module):
     def observe(self, values: Tensor) -> None:
         """Widen the mapping so that the largest of `values` reaches the device's full scale, and no further."""
         largest = values.detach().abs().amax().float()
+        if self.agree is not None:
+            largest = self.agree(largest)
         if bool(torch.isfinite(largest)) and float(largest) > float(self.full_scale):
             self.full_scale.copy_(largest)
 
-    def begin_calibration(self) -> None:
-        """Forget the mapping; the values of the next forward passes set it. Nothing happens to a fixed one."""
+    def begin_calibration(self, agree: Callable[[Tensor], Tensor] | None = None) -> None:
+        """Forget the mapping; the values of the next forward passes set it. Nothing happens to a fixed one.
+
+        Args:
+            agree: Makes the largest value here the largest of all, where a batch is shared between processes.
+        """
         if not self.calibrates:
             return
+        self.agree = agree
         self.full_scale.fill_(torch.finfo(torch.float32).tiny)
         self.calibrating = True
 
     def end_calibration(self) -> None:
         """Keep what was seen; a device that saw nothing keeps 1."""
         self.calibrating = False
+        self.agree = None
         if self.calibrates and float(self.full_scale) < 1e-6:
             self.full_scale.fill_(1.0)
 

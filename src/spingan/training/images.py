@@ -53,8 +53,11 @@ def training_tensor(images: np.ndarray) -> Tensor:
     return pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)
 
 
-def check_images(pixels: Tensor, recipe: Recipe) -> None:
+def check_images(pixels: Tensor, recipe: Recipe, devices: int = 1) -> None:
     """Make sure that there are images, and that they are of the size that the recipe's net makes.
+
+    Args:
+        devices: Processes that share each batch.
 
     Raises:
         UserError: It is not so.
@@ -67,9 +70,12 @@ def check_images(pixels: Tensor, recipe: Recipe) -> None:
             f"and net {recipe.net} makes {pair.size}x{pair.size} in {pair.channels}",
             "Choose the data for the net, or the net for the data.",
         )
-    if isinstance(pair, AmDcganPair) and pair.batch_norm and len(pixels) % recipe.batch_size == 1:
+    last = len(pixels) % recipe.batch_size
+    if isinstance(pair, AmDcganPair) and pair.batch_norm and last and last // devices <= 1:
+        shared = f" for {devices} processes" if devices > 1 else ""
         raise UserError(
-            f"{len(pixels):,} images in batches of {recipe.batch_size} end in a batch of one, which has no variance",
+            f"{len(pixels):,} images in batches of {recipe.batch_size}{shared} end in a batch of one, "
+            "which has no variance",
             "Choose another batch_size, or the net without batch norm.",
         )
     if not len(pixels):

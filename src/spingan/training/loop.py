@@ -1,7 +1,6 @@
 """The training loop: a DCGAN by binary cross entropy (paper S, IV-E), on any technology, resumable at any moment."""
 
 import json
-import logging
 import math
 import time
 from dataclasses import dataclass
@@ -13,49 +12,26 @@ import torch
 import yaml
 from lightning_fabric import Fabric
 from safetensors import SafetensorError
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from spingan import __version__
 from spingan.errors import UserError
 from spingan.hardware.technology import Technology, load_technology
-from spingan.nn.analog import analog_layers, hold_weights
 from spingan.nn.kernels import stream_key
 from spingan.nn.weights import WEIGHTS, save_weights
 from spingan.output import output_folder, write_text
+from spingan.training.beginning import begin_from
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint, remove_leftovers, write_checkpoint
 from spingan.training.images import check_images, load_images, training_tensor
-from spingan.training.nets import (
-    DISCRIMINATOR_NOISE,
-    GENERATOR_NOISE,
-    LATENTS,
-    SAMPLES,
-    SHUFFLE,
-    Nets,
-    build_nets,
-    finished_model,
-    redraw_programming,
-)
+from spingan.training.nets import SAMPLES, SHUFFLE, Nets, build_nets, finished_model
 from spingan.training.precision import faster_precision
+from spingan.training.processes import Together, make_fabric, run_together
 from spingan.training.recipe import Recipe
-from spingan.training.record import Record, training_progress
+from spingan.training.record import NoRecord, Record, training_progress
+from spingan.training.step import train_step
 
 KEPT_WEIGHTS = "weights"  # folder, within the run's, of the generator after each epoch that has samples
 _WON_OUTRIGHT = 1e-3  # a discriminator's mean loss over an epoch that leaves the generator nothing to follow: assumed
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """Losses of one step, and what the discriminator thinks of both kinds of image on average."""
-
-    discriminator_loss: float
-    generator_loss: float
-    discriminator_real: float
-    discriminator_fake: float
-
-    def finite(self) -> bool:
-        """Whether both losses are numbers."""
-        return math.isfinite(self.discriminator_loss) and math.isfinite(self.generator_loss)
 
 
 def train(
@@ -63,8 +39,11 @@ def train(
     out: str | Path,
     *,
     resume: bool = False,
+    start_from: str | Path | None = None,
     device: str = "auto",
+    devices: int = 1,
     images: np.ndarray | None = None,
+    technology: Technology | None = None,
     progress: bool = True,
 ) -> Path:
     """Train a pair of nets by `recipe` into the run folder `out`, and return the folder.
@@ -76,8 +55,15 @@ def train(
 
     Args:
         resume: Go on from the folder's checkpoint; begin if the run was stopped before its first.
+        start_from: Begin with the nets and optimizers of that run's folder or checkpoint, at step 0 of the recipe; the
+            run's files and weights record which. One that is resumed began already, and does not look at it.
         device: `auto`, `cpu`, `cuda`, ... as Lightning Fabric names them.
+        devices: Processes, each with a device or its share of the processors, that share every batch. Latents and noise
+            are by a sample's place in the batch, gradients are the whole batch's: only batch norm depends on their
+            number. More than one are begun as new processes (`spingan.training.processes`): a script that calls this
+            does so under `if __name__ == "__main__"`.
         images: Training images (n, height, width) or (n, height, width, channels), 8 bit, instead of the recipe's data.
+        technology: Instead of the recipe's, for one that is in no file.
 
     Raises:
         UserError: The folder holds another run or cannot be written, the data, the technology or the device is missing,
@@ -85,26 +71,73 @@ def train(
             outright; the last good checkpoint is kept.
     """
     folder = output_folder(out)
-    technology = load_technology(recipe.technology)
+    technology = technology or load_technology(recipe.technology)
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists() and not resume:
         raise UserError(f"{folder} holds a run already", "Add --resume to go on with it, or choose another --out.")
     if resume and not checkpoint.exists() and not (folder / "recipe.yaml").exists():
         raise UserError(f"{folder} holds no run to go on with", "Check --out, or leave out --resume to begin one.")
     remove_leftovers(folder)
-    fabric = _fabric(device)
-    state: dict[str, Any] = {"step": 0, "seconds": 0.0}
-    parts = None
-    if checkpoint.exists():
-        parts, state = read_checkpoint(checkpoint)
-        _check_same_run(recipe, technology, state, folder)
-    precision = state.get("precision") or _precision(recipe, fabric.device)
-    fabric = _fabric(device, precision)
+    if not 1 <= devices <= recipe.batch_size:
+        raise UserError(
+            f"{devices} devices for batches of {recipe.batch_size} images", f"Choose 1 to {recipe.batch_size}."
+        )
+    begun = _begun(recipe, technology, folder, devices) if checkpoint.exists() else None
+    precision = begun[1].get("precision") if begun else None
+    if precision is None:
+        precision = _precision(recipe, make_fabric(device).device)
+    plan = _Plan(recipe, technology, folder, start_from, device, devices, precision, images, progress)
+    if devices == 1:
+        _train(plan, begun)
+    else:
+        run_together(devices, _train_share, plan, begun is not None)
+    return folder
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What every process of a training is told."""
+
+    recipe: Recipe
+    technology: Technology
+    folder: Path
+    start_from: str | Path | None
+    device: str
+    devices: int
+    precision: str
+    images: np.ndarray | None
+    progress: bool
+
+
+_Begun = tuple[dict[str, dict[str, Tensor]], dict[str, Any]]
+
+
+def _begun(recipe: Recipe, technology: Technology, folder: Path, devices: int) -> _Begun:
+    """What the run's checkpoint holds, if it is this run's."""
+    parts, state = read_checkpoint(folder / CHECKPOINT)
+    _check_same_run(recipe, technology, state, folder)
+    if state.get("devices", 1) != devices:
+        raise UserError(
+            f"{folder} was begun with --devices {state.get('devices', 1)}, and {devices} share a batch otherwise",
+            "Resume with as many, or choose another --out.",
+        )
+    return parts, state
+
+
+def _train_share(plan: _Plan, resumed: bool) -> None:
+    """One of several processes."""
+    _train(plan, _begun(plan.recipe, plan.technology, plan.folder, plan.devices) if resumed else None)
+
+
+def _train(plan: _Plan, begun: _Begun | None) -> None:
+    recipe, technology, folder = plan.recipe, plan.technology, plan.folder
+    parts, state = begun or (None, {"step": 0, "seconds": 0.0})
+    fabric = make_fabric(plan.device, plan.precision, plan.devices)
     nets = build_nets(recipe, technology, fabric.device)
     if parts is not None:
         nets.restore(parts)
-    pixels = training_tensor(load_images(recipe) if images is None else images)
-    check_images(pixels, recipe)
+    pixels = training_tensor(load_images(recipe) if plan.images is None else plan.images)
+    check_images(pixels, recipe, plan.devices)
     if len(pixels) != state.get("images", len(pixels)):
         raise UserError(
             f"{folder} was begun with {state['images']} images, and now there are {len(pixels)}",
@@ -113,35 +146,29 @@ def train(
     about: dict[str, Any] = {
         "recipe": recipe.model_dump(mode="json"),
         "technology": technology.to_dict(),
-        "precision": precision,
+        "precision": plan.precision,
         "threads": torch.get_num_threads(),
+        "devices": plan.devices,
         "spingan": __version__,
         "images": len(pixels),
     }
-    write_text(folder / "recipe.yaml", yaml.safe_dump(about["recipe"], sort_keys=False))  # more epochs when resumed
-    write_text(folder / "technology.json", json.dumps(about["technology"], indent=1))
+    if state.get("begun_from"):
+        about["begun_from"] = state["begun_from"]
+    elif parts is None and plan.start_from is not None:
+        about["begun_from"] = begin_from(nets, plan.start_from, recipe)
+        if fabric.is_global_zero:  # killed from here on, it is resumed from this beginning
+            now = {**about, "step": 0, "seconds": 0.0, "epoch_loss": []}
+            write_checkpoint(folder / CHECKPOINT, nets.tensors(), now)
+    if fabric.is_global_zero:
+        write_text(folder / "recipe.yaml", yaml.safe_dump(about["recipe"], sort_keys=False))  # more epochs when resumed
+        write_text(folder / "technology.json", json.dumps(about["technology"], indent=1))
     try:
-        _run(recipe, technology, nets, pixels, folder, fabric, state, about, progress)
+        _run(recipe, technology, nets, pixels, folder, fabric, state, about, plan.progress)
     except (OSError, SafetensorError) as error:
         raise UserError(
             f"cannot write into {folder}: {error}",
             f"{_kept(folder)} Free some space or mend the folder's rights, then go on with --resume.",
         ) from error
-    return folder
-
-
-def _fabric(device: str, precision: str = "fp32") -> Fabric:
-    said = logging.getLogger("lightning_fabric")
-    level = said.level
-    said.setLevel(logging.WARNING)  # it tells of bfloat16 on stderr; the run's files record it
-    try:
-        return Fabric(accelerator=device, devices=1, precision="bf16-mixed" if precision == "bf16" else "32-true")
-    except (ValueError, RuntimeError, ImportError) as error:
-        raise UserError(
-            f"cannot train on device {device!r}: {error}", "Leave --device out to take what there is."
-        ) from error
-    finally:
-        said.setLevel(level)
 
 
 def _precision(recipe: Recipe, device: torch.device) -> str:
@@ -193,7 +220,12 @@ def _run(
     begun = time.monotonic() - state["seconds"]
     epoch_loss: list[float] = state.get("epoch_loss", [])
     order = _order(recipe.seed, state["step"] // steps_an_epoch, len(pixels))
-    with Record(folder, resume_step=state["step"]) as record, training_progress(total, state["step"], progress) as bar:
+    together = Together(fabric)
+    leads = fabric.is_global_zero  # of several processes the first alone writes and shows
+    with (
+        Record(folder, resume_step=state["step"]) if leads else NoRecord() as record,
+        training_progress(total, state["step"], progress and leads) as bar,
+    ):
         for step in range(state["step"], total):
             epoch, batch = divmod(step, steps_an_epoch)
             if batch == 0:
@@ -207,7 +239,7 @@ def _run(
                 raise _diverged(step + 1, folder)
             epoch_loss.append(result.discriminator_loss)
             done = step + 1
-            record.add(result, nets.saturated(), len(chosen))
+            record.add(result, together.sums(nets.saturated()), len(chosen))
             losses = f"D {result.discriminator_loss:.3f}  G {result.generator_loss:.3f}"
             bar(done, f"epoch {epoch + 1}/{recipe.epochs}  {losses}")
             if done % recipe.log_every == 0 or ends_epoch:
@@ -215,7 +247,7 @@ def _run(
             if ends_epoch:
                 _check_contest(epoch_loss, epoch + 1, folder)
                 epoch_loss = []
-                if epoch + 1 in recipe.sample_epochs or done == total:
+                if isinstance(record, Record) and (epoch + 1 in recipe.sample_epochs or done == total):
                     info = {**about, "epoch": epoch + 1, "step": done, "seconds": time.monotonic() - begun}
                     _write_samples(nets, recipe, technology, info, folder, epoch + 1, record)
             if saves:
@@ -223,7 +255,8 @@ def _run(
                     record.write_row(epoch + 1, done)
                 record.flush()
                 now = {**about, "step": done, "seconds": time.monotonic() - begun, "epoch_loss": epoch_loss}
-                write_checkpoint(folder / CHECKPOINT, nets.tensors(), now)
+                if leads:
+                    write_checkpoint(folder / CHECKPOINT, nets.tensors(), now)
 
 
 def rate_factor(recipe: Recipe, step: int, steps_an_epoch: int) -> float:
@@ -251,66 +284,6 @@ def _order(seed: int, epoch: int, count: int) -> Tensor:
 def _real(pixels: Tensor, device: torch.device) -> Tensor:
     """8-bit pixels as the discriminator sees them: -1..1, channels last."""
     return pixels.to(device).float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
-
-
-def train_step(
-    nets: Nets, made: nn.Module, critic: nn.Module, real: Tensor, recipe: Recipe, step: int, fabric: Fabric
-) -> StepResult:
-    """One update of the discriminator and one of the generator; Fabric runs the nets as `made` and `critic`."""
-    nets.generator.train()
-    nets.discriminator.train()
-    _source(nets.generator, recipe.seed, GENERATOR_NOISE, step)
-    _source(nets.discriminator, recipe.seed, DISCRIMINATOR_NOISE, step)
-    if recipe.programming_noise is not None and recipe.on_chip is None:
-        redraw_programming(nets.generator, nets.discriminator)
-    for layer in analog_layers(nets.generator, nets.discriminator):
-        layer.calibrate()
-    if step % recipe.calibrate_every == 0:
-        _begin_calibration(nets)
-    key = stream_key(recipe.seed, LATENTS, step) >> 1
-    latents = torch.randn(len(real), recipe.latent_size, 1, 1, generator=torch.Generator().manual_seed(key))
-    with hold_weights(nets.generator, nets.discriminator):
-        fake = made(latents.to(real.device))
-        on_real, on_fake = critic(real), critic(fake.detach())
-        loss_real = functional.binary_cross_entropy_with_logits(on_real, torch.ones_like(on_real))
-        loss_fake = functional.binary_cross_entropy_with_logits(on_fake, torch.zeros_like(on_fake))
-        fabric.backward(loss_real + loss_fake)
-    nets.discriminator_optimizer.step()
-    nets.discriminator_optimizer.zero_grad()
-    nets.discriminator.requires_grad_(False)  # the generator's step needs no gradient of the discriminator's weights
-    with hold_weights(nets.discriminator):
-        on_new = critic(fake)
-        loss_generator = functional.binary_cross_entropy_with_logits(on_new, torch.ones_like(on_new))
-        fabric.backward(loss_generator)
-    nets.discriminator.requires_grad_(True)
-    nets.generator_optimizer.step()
-    nets.generator_optimizer.zero_grad()
-    if recipe.average_decay is not None:
-        nets.update_average(recipe.average_decay, step)
-    if step % recipe.calibrate_every == 0:
-        _end_calibration(nets)
-    return StepResult(
-        float(loss_real.detach() + loss_fake.detach()),
-        float(loss_generator.detach()),
-        float(on_real.detach().float().sigmoid().mean()),
-        float(on_fake.detach().float().sigmoid().mean()),
-    )
-
-
-def _source(net: nn.Module, seed: int, stream: int, step: int) -> None:
-    for layer in analog_layers(net):  # they share one source
-        layer.source.restart(seed, stream, step)
-        return
-
-
-def _begin_calibration(nets: Nets) -> None:
-    for device in nets.devices():
-        device.begin_calibration()
-
-
-def _end_calibration(nets: Nets) -> None:
-    for device in nets.devices():
-        device.end_calibration()
 
 
 def _write_samples(

@@ -3,7 +3,7 @@
 import csv
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from torch import Tensor
 from spingan.output import write_text
 
 if TYPE_CHECKING:
-    from spingan.training.loop import StepResult
+    from spingan.training.step import StepResult
 
 COLUMNS = (
     "epoch",
@@ -60,7 +60,7 @@ class Record:
         self._steps = self._images = self._saturated = self._evaluated = 0
         self._since = time.monotonic()
 
-    def add(self, result: "StepResult", saturation: tuple[int, int], images: int) -> None:
+    def add(self, result: "StepResult", saturation: Sequence[float], images: int) -> None:
         """Take one step into account; `saturation` is (saturated, evaluated) device activations."""
         values = (
             result.discriminator_loss,
@@ -103,6 +103,25 @@ class Record:
     ) -> None:
         self._file.close()
         self._board.close()
+
+
+class NoRecord:
+    """In place of a `Record` in all processes but the first."""
+
+    def add(self, result: "StepResult", saturation: Sequence[float], images: int) -> None:
+        """Nothing."""
+
+    def write_row(self, epoch: int, step: int) -> None:
+        """Nothing."""
+
+    def flush(self) -> None:
+        """Nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
 
 
 @contextmanager
