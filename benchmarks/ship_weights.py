@@ -63,7 +63,9 @@ def command_of(model: Model) -> str:
     if recipe["data"].get("count") is not None:
         told["data.count"] = recipe["data"]["count"]
     settings = "".join(f" --set {key}={'null' if value is None else value}" for key, value in told.items())
-    return f"spingan train {base}{settings}"
+    begun = model.info.get("begun_from")
+    start = "" if begun is None else f" --start-from runs/{begun['recipe']['name']}"
+    return f"spingan train {base}{settings}{start}"
 
 
 def samples_of(model: Model) -> str:

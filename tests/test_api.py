@@ -61,6 +61,18 @@ def test_a_float_model_has_no_float_twin(float_model):
     assert float_twin(float_model) is None
 
 
+def test_a_net_that_went_on_from_another_run_has_that_one_s_float_twin():
+    from spingan.api import float_twin
+    from spingan.nn.weights import load_model
+
+    model = load_model("fashion-mnist")
+    model.info = {"recipe": {"name": "robust"}, "begun_from": {"recipe": {"name": "fashion-mnist"}}}
+    twin = float_twin(model)
+    assert twin is not None and twin.name == "fashion-mnist-float"
+    model.info = {"recipe": {"name": "robust"}}
+    assert float_twin(model) is None
+
+
 def test_the_bill_takes_a_recipe_that_is_loaded_already():
     recipe = spingan.load_recipe("fashion-mnist", ["batch_size=64"])
     assert spingan.cost(recipe).batch_size == 64

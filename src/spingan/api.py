@@ -166,9 +166,14 @@ def float_twin(model: Model) -> Model | None:
     """The shipped generator of the same recipe in floating point; None for a model that is one, or has none."""
     if model.technology.synapse is None and not model.technology.activations:
         return None
-    recipe = model.info.get("recipe", {}).get("name", model.name)
-    name = f"{recipe.removesuffix('-on-chip')}-float"
-    if name not in shipped_models():
+    info = model.info
+    recipes = [info.get("recipe", {}).get("name", model.name)]
+    while info.get("begun_from"):  # a run that went on from another's nets has that one's twin
+        info = info["begun_from"]
+        recipes.append(info["recipe"]["name"])
+    twins = (f"{recipe.removesuffix('-on-chip')}-float" for recipe in recipes)
+    name = next((twin for twin in twins if twin in shipped_models()), None)
+    if name is None:
         return None
     twin = load_model(name)
     return twin if twin.net == model.net else None

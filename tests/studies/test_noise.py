@@ -32,9 +32,10 @@ def _weight(*distances: float) -> Series:
 
 @pytest.fixture(scope="module")
 def study():
-    return noise_study(MODEL, axes=["weight noise"], at=[0.05, 0.2], count=80, seeds=2, workers=1)
+    return noise_study(MODEL, axes=["weight noise"], at=[0.05, 0.2], count=60, seeds=2, workers=1)
 
 
+@pytest.mark.slow
 def test_noise_of_full_scale_does_more_harm_than_noise_of_value_and_more_noise_more(study):
     found = {(line.name, setting.value): setting.of_ideal for line in study.series for setting in line.settings}
     for when in ("frozen", "each read"):
@@ -42,6 +43,7 @@ def test_noise_of_full_scale_does_more_harm_than_noise_of_value_and_more_noise_m
         assert found[f"of full scale, {when}", 0.2] > found[f"of full scale, {when}", 0.05] > 1.0
 
 
+@pytest.mark.slow
 def test_the_images_shown_are_of_the_chip_that_did_worst_and_every_distance_is_kept(study):
     content = study.to_dict()
     worst = content["series"][0]["settings"][1]
@@ -53,6 +55,7 @@ def test_the_images_shown_are_of_the_chip_that_did_worst_and_every_distance_is_k
     assert len(rows) == 2 * (1 + 4 * 2) and rows[0]["axis"] == "none"
 
 
+@pytest.mark.slow
 def test_printed_points_are_ratios_of_printed_figures_and_only_of_axes_that_were_measured(study):
     assert {point.axis for point in study.printed} == {"weight noise"}
     assert PRINTED[0].ratio == pytest.approx(300 / 27.5) and PRINTED[3].ratio == pytest.approx((45.4 + 16) / 45.4)
@@ -86,7 +89,7 @@ def test_every_axis_is_reached_and_one_without_devices_is_left_out_with_a_word_o
     chosen, notes = _axes(twin, (), ())
     assert {"stuck devices", "drift", "spread of activations"}.isdisjoint(axis.axis for axis in chosen)
     assert len(notes) == 3
-    with pytest.raises(UserError, match="no devices for axis drift"):
+    with pytest.raises(UserError, match="no devices for the axis drift"):
         _axes(twin, ("drift",), ())
     with pytest.raises(UserError, match="unknown axis"):
         noise_study(MODEL, axes=["nonsense"])

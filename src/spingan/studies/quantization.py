@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from spingan.api import reprogram
 from spingan.errors import UserError
+from spingan.hardware.mapping import effective_weight, program
 from spingan.hardware.technology import Technology, load_technology
-from spingan.nn.analog import analog_layers
+from spingan.nn.analog import AnalogLinear, analog_layers
 from spingan.nn.weights import load_model
 from spingan.studies.levels import IDEAL_LEVELS, with_levels
 from spingan.studies.parallel import Progress, Workers, run_parallel
@@ -220,10 +220,12 @@ def _on(technology: Technology, levels: int, gain: str) -> Technology:
 def _weight_error(model: str, technology: Technology) -> tuple[float, float]:
     """Mean square error of all weights together on the technology's levels: as it is, and over their mean square."""
     error = power = count = 0.0
-    for layer in analog_layers(reprogram(_loaded(model), technology).generator):
-        weight = layer.weight.detach().double()
-        error += float((layer.effective_weight().detach().double() - weight).square().sum())
-        power += float(weight.square().sum())
+    for layer in analog_layers(_loaded(model).generator):
+        weight = layer.effective_weight().detach().transpose(0, layer.column_axis).flatten(1).t().contiguous()
+        own = technology.for_dense() if isinstance(layer, AnalogLinear) else technology
+        written = effective_weight(program(weight, own, chip_seed=0)).double()
+        error += float((written - weight).square().sum())
+        power += float(weight.double().square().sum())
         count += weight.numel()
     return error / count, error / power
 
