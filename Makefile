@@ -36,6 +36,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench_physics.py
 	$(BIN)/python benchmarks/bench_circuits.py
 	$(BIN)/python benchmarks/bench_faces.py
+	$(BIN)/python benchmarks/bench_studies.py
 
 figures: $(READY)
 	$(BIN)/python docs/make_figures.py

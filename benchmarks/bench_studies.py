@@ -3,7 +3,7 @@
 The same trials run in turn on one process and on two, new processes each time, as `spingan study` begins them, so that
 whatever slows the machine slows both. Run it on an idle machine with two processors or more:
 
-    python benchmarks/bench_studies.py --rounds 3
+    python benchmarks/bench_studies.py --rounds 2
 
 The processor time of all processes is printed beside the wall's: what two processes take more than one is what
 beginning the second costs, whatever else runs on the machine.
@@ -57,9 +57,9 @@ def main() -> None:
     """Print both timings and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="fashion-mnist")
-    parser.add_argument("--trials", type=int, default=18, help="as many as spingan study variability has (18)")
+    parser.add_argument("--trials", type=int, default=12)
     parser.add_argument("--count", type=int, default=2000, help="images a trial (2000)")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="print one object")
     options = parser.parse_args()
     trials = [Trial(options.model, None, (0.1, "value"), seed, options.count) for seed in range(options.trials)]

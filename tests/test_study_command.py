@@ -43,6 +43,14 @@ def test_a_study_of_what_does_not_exist_is_refused():
     refused(run("study", "nonsense"), "such command")
 
 
+def test_what_is_no_scheduler_is_refused_before_the_work():
+    refused(
+        run("study", "levels", "fashion-mnist", "--scheduler", "here:8786"), "'here:8786' is not the address", "tcp://"
+    )
+    both = ("--scheduler", "tcp://10.0.0.5:8786", "--workers", "2")
+    refused(run("study", "levels", "fashion-mnist", *both), "2 workers here, and those of the scheduler")
+
+
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path):
     (tmp_path / "file").touch()
     refused(run("study", "levels", "fashion-mnist", "--out", str(tmp_path / "file" / "x")), "cannot write")

@@ -1,11 +1,14 @@
 """Errors along the discriminator, from a run's checkpoint and from a file of its own."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from spingan.errors import UserError
 from spingan.hardware.technology import load_technology
 from spingan.studies.block_error import BlockTrial, _prepared, block_errors
+from spingan.studies.trials import fingerprint_of
 from spingan.training.checkpoint import CHECKPOINT, write_checkpoint
 from spingan.training.critic import load_critic, save_critic
 from spingan.training.nets import build_nets
@@ -62,3 +65,11 @@ def test_a_discriminator_in_a_file_of_its_own_is_the_run_s_in_half_precision(run
 def test_a_model_without_discriminator_is_refused():
     with pytest.raises(UserError, match="has no discriminator"):
         load_critic("fashion-mnist")
+
+
+def test_a_discriminator_that_changes_under_a_study_is_refused(run):
+    now = fingerprint_of(load_critic(str(run)).net)
+    trial = BlockTrial(str(run), 0.0, "resistance", 0, 8, None, now)
+    assert block_errors(trial)["mean"] == 0
+    with pytest.raises(UserError, match="has changed since the study began"):
+        block_errors(replace(trial, fingerprint=now[::-1]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spingan.errors import UserError
@@ -71,6 +71,7 @@ _VALUES = st.recursive(
 
 
 @given(_VALUES)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine
 def test_every_value_comes_back_from_json_bit_for_bit(value):
     text = json.dumps(encoded(value), allow_nan=False)
     assert repr(decoded(json.loads(text), {})) == repr(value)

@@ -16,6 +16,7 @@ from spingan.hardware.mapping import Noise
 from spingan.nn.chip import program_chip
 from spingan.studies.curves import Curve, Curves, curve_point
 from spingan.studies.parallel import Progress, Workers, run_parallel
+from spingan.studies.trials import fingerprint_of
 from spingan.studies.variability import FRACTIONS, check_fractions, variability_of
 from spingan.training.critic import Critic, load_critic
 
@@ -33,6 +34,8 @@ class BlockTrial:
     seed: int
     images: int
     data_path: str | None
+    fingerprint: str = ""
+    """Of the discriminator's weights as the study found them; empty does not ask."""
 
 
 def block_error_study(
@@ -59,9 +62,9 @@ def block_error_study(
     check_fractions(fractions)
     of, notes = variability_of(critic.technology)
     wanted = sorted({0.0, *fractions})
-    path = None if data_path is None else str(data_path)
+    path, weights = None if data_path is None else str(data_path), fingerprint_of(critic.net)
     trials = [
-        BlockTrial(str(model), fraction, of, number, count, path)
+        BlockTrial(str(model), fraction, of, number, count, path, weights)
         for fraction in wanted
         for number in range(seed, seed + seeds)
     ]
@@ -94,8 +97,17 @@ def block_error_study(
 
 
 def block_errors(trial: BlockTrial) -> dict[str, float]:
-    """The relative error of each block on one chip."""
+    """The relative error of each block on one chip.
+
+    Raises:
+        UserError: There is no discriminator or no real images, or its weights have changed since the study began.
+    """
     critic, images = _prepared(trial.model, trial.images, trial.data_path)
+    if trial.fingerprint and fingerprint_of(critic.net) != trial.fingerprint:
+        raise UserError(
+            f"the discriminator of {trial.model} has changed since the study began",
+            "Wait for its training to end, and begin again.",
+        )
     exact = _exact(trial.model, trial.images, trial.data_path)
     noise = Noise.model_validate({"fraction": trial.fraction, "of": trial.of}) if trial.fraction else None
     found = _block_values(_chip(critic, noise, trial.seed), images)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
+from torch import nn
 
 from spingan.errors import UserError
 from spingan.evaluation.real_images import image_bytes
@@ -91,8 +92,13 @@ def _reference(model: str, count: int, data_path: str | None) -> Reference:
 
 def fingerprint(model: Model) -> str:
     """A short text that another set of weights does not have."""
+    return fingerprint_of(model.generator)
+
+
+def fingerprint_of(net: nn.Module) -> str:
+    """The same of any net."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(model.generator.state_dict().items()):
+    for name, tensor in sorted(net.state_dict().items()):
         digest.update(name.encode())
         digest.update(tensor.contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
