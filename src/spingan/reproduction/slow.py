@@ -127,7 +127,10 @@ def levels_values(result: Result) -> Values:
 def epochs_values(result: Result) -> Values:
     """The first epoch from which on the rule tolerates all; nothing where the run ended before the claimed epoch."""
     number = None if result["verdict"] == "not tested" else result["largest_tolerated"]
-    return {"first epoch from which all are tolerated": Value(number, "1", _verdict(result))}
+    return {
+        "first epoch from which all are tolerated": Value(number, "1", _verdict(result)),
+        "tolerated beside the run's own last": Value(result["largest_tolerated"], "epochs and more", result["metric"]),
+    }
 
 
 def noise_values(result: Result) -> Values:
