@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from spingan.reports.plots import COLOURS, DASHES
 from spingan.studies.quantization import QuantizationStudy
@@ -21,9 +21,9 @@ def quantization_picture(study: QuantizationStudy) -> Figure:
     panels = 3 if study.trainings else 2
     figure = Figure(figsize=(3.1 * panels, 0.45 * len(rows) + 3.0), layout="constrained")
     FigureCanvasAgg(figure)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(0.45 * len(rows), 3.0))
-    _draw_images(top.subplots(), rows)
-    axes = np.atleast_1d(bottom.subplots(1, panels))
+    grid = figure.add_gridspec(2, panels, height_ratios=(0.45 * len(rows), 3.0))
+    _draw_images(figure.add_subplot(grid[0, :]), rows)
+    axes = [figure.add_subplot(grid[1, panel]) for panel in range(panels)]
     _draw_widths(axes[0], study, [width.error for width in study.widths], "MSE over mean square of the weights")
     _draw_widths(axes[1], study, [width.setting.interval.mean for width in study.widths], study.metric)
     axes[1].axhline(study.ideal.interval.mean, color=COLOURS[3], linestyle=":", label="float")
@@ -61,8 +61,12 @@ def _draw_widths(axis: Axes, study: QuantizationStudy, values: list[float], what
             markersize=4,
             label=_NAMES[gain],
         )
-    axis.set_yscale("log")
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    if max(values) > 10 * min(values) > 0:
+        axis.set_yscale("log")
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_ylim(0, 1.1 * max(values))
     _decorate(axis, what)
     axis.set_xticks(sorted({width.bits for width in study.widths}))
     axis.set_xlabel("bits of a weight", fontsize=9)

@@ -116,4 +116,6 @@ def _pictures(found: "Result") -> "dict[str, Figure]":
         return {found.name: noise_plots.noise_picture(found), "noise_samples": noise_plots.noise_samples(found)}
     if isinstance(found, QuantizationStudy):
         return {found.name: quantization_plots.quantization_picture(found)}
-    return {found.name: (study_plots.sweep_picture if isinstance(found, Sweep) else study_plots.curves_picture)(found)}
+    if isinstance(found, Sweep):
+        return {found.name: study_plots.sweep_picture(found)}
+    return {found.name: study_plots.curves_picture(found)}
