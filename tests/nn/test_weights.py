@@ -192,7 +192,7 @@ def test_a_model_outside_the_package_is_found_by_its_name_in_a_checkout_and_expl
     monkeypatch.setattr(weights, "_CHECKOUT", tmp_path)
     with pytest.raises(UserError, match="'cartoon-faces'") as caught:
         load_model("cartoon-faces")
-    assert "in the repository, folder weights" in caught.value.remedy
+    assert "folder weights of the repository" in caught.value.remedy
     shutil.copy(written, tmp_path / "cartoon-faces.weights.safetensors")
     assert "cartoon-faces" in shipped_models()
     assert load_model("cartoon-faces").name == load_model(written).name

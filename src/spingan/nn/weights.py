@@ -187,7 +187,7 @@ def load_model(model: str | Path) -> Model:
             )
     elif not path.exists():
         where = (
-            "It is kept in the repository, folder weights, outside the package. " if str(model) in _TOO_LARGE else ""
+            "64x64 nets are not in the package: folder weights of the repository. " if str(model) in _TOO_LARGE else ""
         )
         raise UserError(
             f"there is no model {str(model)!r}",
