@@ -199,11 +199,11 @@ def run_together(devices: int, function: Callable[..., None], *arguments: Any, p
 def _wait_for_all(processes: "list[SpawnProcess]", ends: list[Connection]) -> None:
     told: list[tuple[str, ...] | None] = [None] * len(processes)
     limit = None
-    while any(process.exitcode is None for process in processes):
+    while running := [process.sentinel for process in processes if process.exitcode is None]:
         left = None if limit is None else limit - time.monotonic()
         if left is not None and left <= 0:
             break
-        wait([process.sentinel for process in processes if process.exitcode is None], left)
+        wait(running, left)
         for rank, end in enumerate(ends):
             told[rank] = told[rank] or _last_words(end)
         failed = any(process.exitcode not in (None, 0) for process in processes)
@@ -211,6 +211,7 @@ def _wait_for_all(processes: "list[SpawnProcess]", ends: list[Connection]) -> No
             break
         if failed and limit is None:
             limit = time.monotonic() + _GRACE_S
+    told = [words or _last_words(end) for words, end in zip(told, ends, strict=True)]  # of who ended in between
     _raise_what_they_say(told, [process.exitcode for process in processes])
 
 
