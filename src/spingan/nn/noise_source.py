@@ -2,7 +2,6 @@
 
 from spingan.nn import kernels
 
-
 Part = tuple[int, int]
 """Of a batch that several processes share: the first sample that is here, and how many there are in all of them."""
 
