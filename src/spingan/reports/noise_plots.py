@@ -103,11 +103,11 @@ def _draw_point(axis: Axes, point: PaperPoint, number: int, lines: list[Series])
 
 
 def noise_samples(study: NoiseStudy) -> Figure:
-    """The same latents at every setting, a row each, from the chip that did worst there."""
+    """A row of images a setting, from the chip that did worst there, with that chip's latents."""
     rows: list[tuple[str, Setting]] = [("nothing imperfect", study.ideal)]
     for line in study.series:
         rows += [(_label(line, setting), setting) for setting in line.settings]
-    figure = Figure(figsize=(8.0, 0.42 * len(rows) + 0.3), layout="constrained")
+    figure = Figure(figsize=(10.0, 0.42 * len(rows) + 0.3), layout="constrained")
     FigureCanvasAgg(figure)
     axis = figure.subplots()
     strips = [_strip(setting) for _, setting in rows]
