@@ -3,9 +3,9 @@
 python benchmarks/ship_weights.py runs/fashion-mnist runs/fashion-mnist-float
 
 Each run becomes src/spingan/pretrained/NAME.weights.safetensors and NAME.md, NAME being its recipe's; paper M's pair
-also NAME.discriminator.safetensors, from the checkpoint. Nets for 64x64 images, which are too large for the wheel, go
-to the folder weights. In place of a run, the weights file that it kept of an epoch. Quality is measured here, on 10,000
-images, after the weights have been copied; evaluate compares a model with its `-float` twin.
+also NAME.discriminator.safetensors, from the checkpoint. Nets too large for the wheel go to the folder weights.
+In place of a run, the weights file that it kept of an epoch. Quality is measured here, on 10,000 images, after the
+weights have been copied; evaluate compares a model with its `-float` twin.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 import spingan
 from spingan.data import cartoon_faces
 from spingan.data.catalogue import IDX_SETS
-from spingan.nn.weights import WEIGHTS, Model, load_model
+from spingan.nn.weights import TOO_LARGE, WEIGHTS, Model, load_model
 from spingan.output import output_folder, write_text
 from spingan.training.critic import save_critic
 from spingan.training.recipe import shipped_recipes
@@ -85,7 +85,7 @@ def licence_of(data: str) -> str:
 
 def place_of(model: Model) -> Path:
     """The folder that a model is kept in."""
-    return OUTSIDE if model.net == "colour-64" else PRETRAINED
+    return OUTSIDE if model.name in TOO_LARGE else PRETRAINED
 
 
 def write_card(model: Model, notes: str) -> str:
