@@ -1,9 +1,13 @@
-"""The real ngspice for the tests that need it."""
+"""The real ngspice for the tests that need it; no test is about how long it takes."""
 
 import os
 import shutil
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
