@@ -85,7 +85,9 @@ def test_maps_see_the_conductance_that_the_device_has():
     assert maps.outputs(device.detectors) == pytest.approx([conductance_s(device, m, grid) for m in states], rel=1e-9)
 
 
-@pytest.mark.parametrize("asked", [0.05, 0.35, 0.5])
+@pytest.mark.parametrize(
+    "asked", [pytest.param(0.05, marks=pytest.mark.slow), 0.35, pytest.param(0.5, marks=pytest.mark.slow)]
+)
 def test_on_a_long_straight_travel_junctions_make_any_slope(asked):
     maps = straight_walls(40e-9)
     found = fit_detectors(maps, asked, RANGE_A, seed=1)

@@ -30,6 +30,7 @@ def test_a_shipped_model_has_the_weights_of_one_epoch_only():
     assert "spingan train fashion-mnist" in refused.value.remedy
 
 
+@pytest.mark.slow
 def test_the_last_epoch_is_the_ideal_and_fifty_are_not_tested_by_ten(run):
     study = epochs_study(run, count=50, seeds=2, workers=1)
     assert [setting.value for setting in study.settings] == [1, 2, 10]

@@ -32,6 +32,7 @@ def test_the_error_of_float_weights_is_a_twelfth_of_a_step_squared():
     assert found == pytest.approx(expected / count, rel=0.02)  # 1.1 million weights, nearly even within a step
 
 
+@pytest.mark.slow
 def test_more_bits_and_a_gain_are_nearer_to_the_float_weights_and_pictures(study):
     found = {(width.bits, width.gain): width for width in study.widths}
     assert found[8, "column"].error < found[2, "column"].error / 1000  # 2 to the -12th is 1/4096
@@ -40,6 +41,7 @@ def test_more_bits_and_a_gain_are_nearer_to_the_float_weights_and_pictures(study
     assert found[8, "column"].setting.interval.mean == pytest.approx(study.ideal.interval.mean, rel=0.1)
 
 
+@pytest.mark.slow
 def test_the_tables_have_a_row_a_width_and_gain(study):
     assert len(list(csv.DictReader(io.StringIO(study.csv())))) == 2 * 2 * 2
     heads, rows = study.weights_table()

@@ -61,6 +61,7 @@ def _kill(child: subprocess.Popen[str]) -> None:
     child.communicate()
 
 
+@pytest.mark.slow
 def test_a_run_killed_while_it_writes_a_checkpoint_ends_bit_for_bit_the_same(run, straight, tmp_path):
     folder = tmp_path / "run"
     child = _child(folder, stuck_in_checkpoint=3)
