@@ -1,5 +1,7 @@
 """On-chip learning: pulses move conductances as the gradient wants on average, and every one of them is counted."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from torch import Tensor, nn
 from spingan.devices.wox_memristor import wox_memristor
 from spingan.errors import UserError
 from spingan.hardware.technology import Technology, load_technology
-from spingan.nn.analog import analog_layers
+from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.on_chip import PulseUpdate, hold_conductances, pulse_response
 from spingan.nn.pairs import PAIRS
@@ -105,21 +107,41 @@ def _converted(technology: Technology) -> nn.Module:
     return convert(PAIRS["am-dcgan"].make_generator(10), technology, noise_seed=3).model
 
 
-def test_an_update_is_the_learning_rate_in_root_mean_square_of_full_scale_and_goes_against_the_gradient():
+@pytest.fixture
+def beginning() -> tuple[AnalogLayer, PulseUpdate]:
+    """A layer of a generator with even pulses, and what updates it: by 13 pulses, so that rounding is small."""
     synapse = wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0)
     technology = load_technology("wox-memristor").model_copy(update={"synapse": synapse})
     model = _converted(technology)
     hold_conductances(model, full_scale=8.0, transposed_noise=0.0)
-    update = PulseUpdate(model, technology, learning_rate=0.1)  # 13 pulses: what rounds is small beside it
     layer = next(layer for layer in analog_layers(model) if isinstance(layer, nn.ConvTranspose2d))
-    layer.weight.grad = torch.randn(layer.weight.shape) * 1e-5
+    return layer, PulseUpdate(model, technology, learning_rate=0.1)
+
+
+def _moved(layer: AnalogLayer, update: PulseUpdate, gradient: float) -> float:
+    """Root mean square of the change, in full scales, that random gradients of that size make against themselves."""
+    random = torch.randn(layer.weight.shape)
+    layer.weight.grad = random * gradient
     before = layer.weight.detach().clone()
     update.step()
     moved = (layer.weight.detach() - before) / layer.gain[0]
-    held = layer.weight.grad.abs() < 1e-5  # the driver cuts what is above 16 pulses
-    slope = float((moved * -layer.weight.grad)[held].sum() / layer.weight.grad[held].square().sum())
-    assert slope * float(layer.weight.grad.square().mean().sqrt()) == pytest.approx(0.1, rel=0.02)
+    held = random.abs() < 1  # the driver cuts what is above 16 pulses
+    return float((moved * -random)[held].sum() / random[held].square().sum())
+
+
+def test_the_first_update_is_the_learning_rate_in_full_scales_and_goes_against_the_gradient(beginning):
+    layer, update = beginning
+    assert _moved(layer, update, 1e-5) == pytest.approx(0.1, rel=0.02)
     assert update.most_writes() == MOST_PULSES and update.mean_writes() > 0
+
+
+def test_an_update_follows_the_size_of_its_gradient_beside_those_before(beginning):
+    layer, update = beginning
+    _moved(layer, update, 1e-5)
+    assert _moved(layer, update, 1e-6) == pytest.approx(0.1 * 0.1 / math.sqrt(1.01 / 2), rel=0.05)
+    for _ in range(3):
+        _moved(layer, update, 0.0)  # no pulse, and remembered
+    assert _moved(layer, update, 1e-6) == pytest.approx(0.1 * 0.1 / math.sqrt(1.02 / 6), rel=0.05)
 
 
 def test_the_arrays_of_a_model_that_holds_conductances_are_what_devices_can_hold():

@@ -53,7 +53,9 @@ def _shared(settings: tuple[str, ...], folder) -> list[dict[str, Tensor]]:
 
 @pytest.mark.slow
 def test_without_batch_norm_the_number_of_processes_changes_nothing(tmp_path):
-    first, *others = _shared(WITHOUT_NORM, tmp_path)  # with dropout, read noise, and ranges calibrated on the way
+    first, *others = _shared(
+        WITHOUT_NORM, tmp_path
+    )  # with dropout, noise of reads and images, and ranges calibrated on the way
     for other in others:
         _assert_same(first, other, 0)
     alone = make_fabric("cpu")

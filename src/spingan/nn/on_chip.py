@@ -1,23 +1,27 @@
 """On-chip learning: the conductances are a layer's only state, and every update is a train of write pulses.
 
 No float copy of a weight exists. The gradient is taken through the array as it is, with its devices' variability, and
-comes back through a transposed read with noise of its own. Behind each array the periphery knows one number, the
-gradient's root mean square, which sets its amplifier; it remembers none of it.
+comes back through a transposed read with noise of its own. Behind each array the periphery keeps one number, the
+running mean square of its gradients, which sets its amplifier: an automatic gain control, slow on purpose. Were every
+gradient amplified to the same size at once, a net that has won would go on as fast as one that has much to learn.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from spingan.errors import UserError
 from spingan.hardware.synapse import Synapse
 from spingan.hardware.technology import Technology
 from spingan.nn.analog import analog_layers
 from spingan.nn.pulse_kernels import PulseResponse, write_pulses
+
+MEMORY = 0.999  # of the running mean square, an update: that of Adam's second moment (arXiv 1412.6980)
 
 
 def pulse_response(technology: Technology) -> PulseResponse:
@@ -96,11 +100,12 @@ def hold_conductances(model: nn.Module, full_scale: float, transposed_noise: flo
 class PulseUpdate(torch.optim.Optimizer):
     """Turns the gradients of a model's arrays into write pulses.
 
-    The root mean square of a layer's change, were there no rounding to pulses, is the learning rate in fractions of
-    full scale.
+    The root mean square of a layer's change, over the updates that the periphery remembers and were there no rounding
+    to pulses, is the learning rate in fractions of full scale.
 
     State, for each weight: `positive` and `negative`, the writes that its devices have had. They are counted against
-    the synapse's endurance: a device that has had its share no longer moves.
+    the synapse's endurance: a device that has had its share no longer moves. For each array: `mean_square` of its
+    gradients and the number of `updates`; the first of them count alike.
     """
 
     def __init__(self, model: nn.Module, technology: Technology, learning_rate: float) -> None:
@@ -111,9 +116,10 @@ class PulseUpdate(torch.optim.Optimizer):
         states = technology.synapse.states if technology.synapse is not None else 2
         self.pulses_of_full_scale = states - 1  # as far as the periphery knows: the mean step
         for layer in self.layers:
-            writes = self.state[layer.weight]
-            writes["positive"] = torch.zeros_like(layer.weight)
-            writes["negative"] = torch.zeros_like(layer.weight)
+            state = self.state[layer.weight]
+            state["positive"] = torch.zeros_like(layer.weight)
+            state["negative"] = torch.zeros_like(layer.weight)
+            state["mean_square"], state["updates"] = torch.zeros(()), torch.zeros(())
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -123,18 +129,18 @@ class PulseUpdate(torch.optim.Optimizer):
             weight, gradient = layer.weight, layer.weight.grad
             if gradient is None:
                 continue
-            size = float(gradient.square().mean().sqrt())
+            state = self.state[weight]
+            size = _remember(state, gradient)
             if not size > 0:
                 continue
             if gradient.stride() != weight.stride():
                 gradient = torch.empty_like(weight).copy_(gradient)
             pulses = rate * self.pulses_of_full_scale * (1 + response.off)
-            writes = self.state[weight]
             write_pulses(
                 weight.detach(),
                 gradient,
-                writes["positive"],
-                writes["negative"],
+                state["positive"],
+                state["negative"],
                 full=float(layer.gain[0]),
                 factor=pulses / size,
                 response=response,
@@ -143,9 +149,21 @@ class PulseUpdate(torch.optim.Optimizer):
 
     def most_writes(self) -> float:
         """Writes of the device that has had most."""
-        return max(float(writes[half].max()) for writes in self.state.values() for half in ("positive", "negative"))
+        return max(float(writes.max()) for writes in self._writes())
 
     def mean_writes(self) -> float:
         """Writes of a weight's devices together, on average."""
-        total = sum(float(writes[half].double().sum()) for writes in self.state.values() for half in writes)
-        return total / sum(writes["positive"].numel() for writes in self.state.values())
+        total = sum(float(writes.double().sum()) for writes in self._writes())
+        return total / sum(state["positive"].numel() for state in self.state.values())
+
+    def _writes(self) -> Iterator[Tensor]:
+        for state in self.state.values():
+            yield from (state["positive"], state["negative"])
+
+
+def _remember(state: dict[str, Tensor], gradient: Tensor) -> float:
+    """The root mean square of an array's gradients so far, this one included."""
+    state["updates"] += 1
+    share = max(1 - MEMORY, 1 / float(state["updates"]))
+    state["mean_square"].lerp_(gradient.square().mean(), share)
+    return math.sqrt(float(state["mean_square"]))

@@ -68,6 +68,9 @@ class Recipe(_Section):
     weight_clip: float | None = Field(default=None, ge=1)
     """Hold each column's weights within so many times their root mean square, which then is full scale: beside weights
     that use more of it, noise in parts of full scale weighs less."""
+    image_noise: float | None = Field(default=None, gt=0)
+    """Deviation of the noise on every image, real or made, that the discriminator sees in training (images: -1 to 1).
+    Without it, clean edges of real images give away what is made: Sønderby et al., arXiv 1610.04490, section 3.3."""
     on_chip: OnChip | None = None
     """Programming noise is then drawn once: the chip's devices are what they are."""
     average_decay: _Decay | None = None

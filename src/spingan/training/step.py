@@ -11,8 +11,8 @@ from torch.nn import functional
 from spingan.nn.analog import analog_layers, hold_weights
 from spingan.nn.kernels import stream_key
 from spingan.nn.noise_source import Part
-from spingan.training.nets import DISCRIMINATOR_NOISE, GENERATOR_NOISE, LATENTS, Nets, redraw_programming
-from spingan.training.processes import Together
+from spingan.training.nets import DISCRIMINATOR_NOISE, GENERATOR_NOISE, IMAGE_NOISE, LATENTS, Nets, redraw_programming
+from spingan.training.processes import Share, Together
 from spingan.training.recipe import Recipe
 
 
@@ -59,7 +59,8 @@ def train_step(
     latents = latents[share.first : share.last].to(real)
     with hold_weights(nets.generator, nets.discriminator):
         fake = made(latents)
-        on_real, on_fake = critic(real), critic(fake.detach())
+        on_real = critic(_seen(real, recipe, step, 0, share))
+        on_fake = critic(_seen(fake.detach(), recipe, step, 1, share))
         loss_real = functional.binary_cross_entropy_with_logits(on_real, torch.ones_like(on_real))
         loss_fake = functional.binary_cross_entropy_with_logits(on_fake, torch.zeros_like(on_fake))
         fabric.backward(loss_real + loss_fake)
@@ -68,7 +69,7 @@ def train_step(
     nets.discriminator_optimizer.zero_grad()
     nets.discriminator.requires_grad_(False)  # the generator's step needs no gradient of the discriminator's weights
     with hold_weights(nets.discriminator):
-        on_new = critic(fake)
+        on_new = critic(_seen(fake, recipe, step, 2, share))
         loss_generator = functional.binary_cross_entropy_with_logits(on_new, torch.ones_like(on_new))
         fabric.backward(loss_generator)
     nets.discriminator.requires_grad_(True)
@@ -93,6 +94,15 @@ def train_step(
         for device, (saturated, evaluated) in zip(nets.devices(), counted, strict=True):
             device.saturated, device.evaluated = saturated, evaluated
     return StepResult(*together.averages(means, share))
+
+
+def _seen(images: Tensor, recipe: Recipe, step: int, look: int, share: Share) -> Tensor:
+    """This process's images as the discriminator sees them at a step's first, second or third look."""
+    if recipe.image_noise is None:
+        return images
+    key = stream_key(recipe.seed, IMAGE_NOISE, 3 * step + look) >> 1
+    noise = torch.randn(share.total, *images.shape[1:], generator=torch.Generator().manual_seed(key))
+    return images + recipe.image_noise * noise[share.first : share.last].to(images)
 
 
 def _source(net: nn.Module, seed: int, stream: int, step: int, part: Part | None) -> None:
