@@ -19,9 +19,12 @@ def pictures(tmp_path, monkeypatch):
     return str(tmp_path / "pictures")
 
 
-def test_the_recipes_for_both_sets_of_faces_differ_in_nothing_but_the_data():
+def test_the_recipes_for_both_sets_of_faces_differ_in_the_data_and_in_what_its_clean_edges_ask_for():
     anime, cartoon = load_recipe("anime-faces"), load_recipe("cartoon-faces")
-    assert cartoon.model_copy(update={"name": anime.name, "data": anime.data}) == anime
+    rates = "generator_learning_rate", "discriminator_learning_rate"
+    assert [getattr(anime, rate) for rate in rates] == [1e-4, 2e-4]  # paper S, IV-E
+    edges = {key: getattr(cartoon, key) for key in (*rates, "image_noise", "average_decay")}
+    assert anime.model_copy(update={"name": cartoon.name, "data": cartoon.data, **edges}) == cartoon
 
 
 def test_a_folder_trains_on_its_training_part_and_a_count_on_the_first_of_it(pictures):
