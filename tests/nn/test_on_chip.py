@@ -135,13 +135,14 @@ def test_the_first_update_is_the_learning_rate_in_full_scales_and_goes_against_t
     assert update.most_writes() == MOST_PULSES and update.mean_writes() > 0
 
 
-def test_an_update_follows_the_size_of_its_gradient_beside_those_before(beginning):
+def test_a_small_gradient_moves_less_beside_those_before_and_a_large_one_no_more(beginning):
     layer, update = beginning
     _moved(layer, update, 1e-5)
     assert _moved(layer, update, 1e-6) == pytest.approx(0.1 * 0.1 / math.sqrt(1.01 / 2), rel=0.05)
     for _ in range(3):
         _moved(layer, update, 0.0)  # no pulse, and remembered
     assert _moved(layer, update, 1e-6) == pytest.approx(0.1 * 0.1 / math.sqrt(1.02 / 6), rel=0.05)
+    assert _moved(layer, update, 1e-3) == pytest.approx(0.1, rel=0.02)
 
 
 def test_the_arrays_of_a_model_that_holds_conductances_are_what_devices_can_hold():

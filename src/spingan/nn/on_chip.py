@@ -3,7 +3,8 @@
 No float copy of a weight exists. The gradient is taken through the array as it is, with its devices' variability, and
 comes back through a transposed read with noise of its own. Behind each array the periphery keeps one number, the
 running mean square of its gradients, which sets its amplifier: an automatic gain control, slow on purpose. Were every
-gradient amplified to the same size at once, a net that has won would go on as fast as one that has much to learn.
+gradient amplified to the same size at once, a net that has won would go on as fast as one that has much to learn. What
+stands out above that mean the amplifier limits: after a quiet time one outlier would else overwrite the array.
 """
 
 import math
@@ -100,8 +101,8 @@ def hold_conductances(model: nn.Module, full_scale: float, transposed_noise: flo
 class PulseUpdate(torch.optim.Optimizer):
     """Turns the gradients of a model's arrays into write pulses.
 
-    The root mean square of a layer's change, over the updates that the periphery remembers and were there no rounding
-    to pulses, is the learning rate in fractions of full scale.
+    The root mean square of a layer's change, were there no rounding to pulses, is the learning rate in fractions of
+    full scale for a gradient as large as those that the periphery remembers or larger, and less for a smaller one.
 
     State, for each weight: `positive` and `negative`, the writes that its devices have had. They are counted against
     the synapse's endurance: a device that has had its share no longer moves. For each array: `mean_square` of its
@@ -130,7 +131,7 @@ class PulseUpdate(torch.optim.Optimizer):
             if gradient is None:
                 continue
             state = self.state[weight]
-            size = _remember(state, gradient)
+            size = max(float(gradient.square().mean().sqrt()), _remember(state, gradient))
             if not size > 0:
                 continue
             if gradient.stride() != weight.stride():
