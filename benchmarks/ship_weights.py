@@ -83,6 +83,11 @@ def licence_of(data: str) -> str:
     return cartoon_faces.LICENCE if data == cartoon_faces.NAME else IDX_SETS[data].licence
 
 
+def credits_of(data: str) -> str:
+    """Who drew what a net was trained on, as far as the licences ask for it."""
+    return f"\n#{cartoon_faces.licences()}" if data == cartoon_faces.NAME else ""
+
+
 def place_of(model: Model) -> Path:
     """The folder that a model is kept in."""
     return OUTSIDE if model.name in TOO_LARGE else PRETRAINED
@@ -118,7 +123,7 @@ def write_card(model: Model, notes: str) -> str:
         twin=twin,
         missing=", ".join(quality.missing_classes) or "none",
         samples=samples_of(model),
-        notes=notes,
+        notes=notes + credits_of(recipe["data"]["name"]),
     )
 
 

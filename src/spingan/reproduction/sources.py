@@ -59,6 +59,14 @@ _SOLVER = "micromagnetic solver, 1 nm cells, convention magnet-section"
 _SPICE = "ngspice, the project's generic cards"
 _DIGITS = "mnist-memristive"
 
+
+def _training(name: str, trained: tuple[str, ...], how: str, read: Callable[[Result], Values]) -> Slow:
+    """The losses of a training: recipe and overrides."""
+    recipe, *overrides = trained
+    command = " --set ".join(("spingan train " + recipe, *overrides))
+    return Slow(name, command, how, partial(slow.training, recipe, tuple(overrides)), read, (), True)
+
+
 LIVE = (
     Live(
         "synapse-as-printed",
@@ -177,32 +185,23 @@ SLOW = (
         slow.quality_values,
         ("cartoon-faces", "cartoon-faces-float"),
     ),
-    Slow(
+    _training(
         "first-losses-fashion-mnist",
-        "spingan train fashion-mnist --set data.count=256 --set epochs=1 --set log_every=1",
+        ("fashion-mnist", "data.count=256", "epochs=1", "log_every=1"),
         "the first step of a training",
-        partial(slow.training, "fashion-mnist", ("data.count=256", "epochs=1", "log_every=1")),
         slow.first_losses_values,
-        (),
-        True,
     ),
-    Slow(
+    _training(
         "losses-fashion-mnist",
-        "spingan train fashion-mnist --set epochs=50 --set rates_fall_after=26",
+        ("fashion-mnist", "epochs=50", "rates_fall_after=26"),
         "the shipped net's training",
-        partial(slow.training, "fashion-mnist", ("epochs=50", "rates_fall_after=26")),
         partial(slow.losses_values, after=150),
-        (),
-        True,
     ),
-    Slow(
+    _training(
         "losses-cartoon-faces",
-        "spingan train cartoon-faces",
-        "a training on drawn faces",
-        partial(slow.training, "cartoon-faces", ()),
+        ("cartoon-faces", "data.count=20000", "precision=bf16", "log_every=20", "epochs=10", "rates_fall_after=6"),
+        "the shipped net's training on drawn faces",
         partial(slow.losses_values, after=60),
-        (),
-        True,
     ),
     Slow(
         "noise-fashion-mnist",
