@@ -15,7 +15,7 @@ from spingan.demo import run_demo
 from spingan.hardware.energy import Bill
 from spingan.hardware.mapping import Noise
 from spingan.image_grid import image_grid, save_grid
-from spingan.nn.weights import Model, shipped_models
+from spingan.nn.weights import Model
 from spingan.output import write_text
 from spingan.reports import plots
 from spingan.reports.comparison_table import HEADINGS, comparison_notes, comparison_rows
@@ -25,6 +25,10 @@ from spingan.reports.tables import energy_text
 
 NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the paper tries
 ACROSS = 16  # images a row of the noise figure
+SAMPLED = {
+    "mnist-memristive": "mnist_samples.png",
+    "mnist-memristive-on-chip": "mnist_on_chip_samples.png",
+}
 FACE_MODELS = ("cartoon-faces", "cartoon-faces-float")
 FACES = 48  # in each grid
 ALSO_JUDGED = ("mnist-memristive", "mnist-memristive-on-chip", "cartoon-faces")
@@ -37,9 +41,7 @@ def draw_samples(model: Model, place: Path) -> None:
 
 def draw_faces(place: Path) -> None:
     """Faces that the analog generator draws, those of its float twin, and real ones, side by side."""
-    drawn = [
-        spingan.load_model(name).sample(FACES, seed=4).numpy() for name in ("cartoon-faces", "cartoon-faces-float")
-    ]
+    drawn = [spingan.load_model(name).sample(FACES, seed=4).numpy() for name in FACE_MODELS]
     sets = [*drawn, cartoon_faces.few(FACES).transpose(0, 3, 1, 2)]
     grids = [np.asarray(image_grid(images, columns=6, scale=1)) for images in sets]
     gap = np.full((len(grids[0]), 24, 3), 255, np.uint8)
@@ -150,7 +152,7 @@ def write_results(model: Model, bill: Bill, noise: list[tuple[str, str]], count:
         f"To draw an image: {energy_text(bill.generator_forward_energy_j)} (generator alone).",
         "",
     ]  # fmt: skip
-    for name in (name for name in ALSO_JUDGED if name in shipped_models()):
+    for name in ALSO_JUDGED:
         other = spingan.load_model(name)
         lines += [f"## {name}, on {other.technology.name}", "", *quality_section(other, count)]
         if name in ALSO_COMPARED:
@@ -177,9 +179,9 @@ def main() -> None:
     model = spingan.load_model(arguments.model)
     bill = spingan.cost("fashion-mnist")
     draw_samples(model, folder / "samples.png")
-    draw_samples(spingan.load_model("mnist-memristive"), folder / "mnist_samples.png")
-    if set(FACE_MODELS) <= set(shipped_models()):  # they are kept outside the package
-        draw_faces(folder / "cartoon_samples.png")
+    for name, file in SAMPLED.items():
+        draw_samples(spingan.load_model(name), folder / file)
+    draw_faces(folder / "cartoon_samples.png")
     demo = run_demo(Path("build") / "figures", model=model, count=200)
     (folder / "side_by_side.png").write_bytes(demo.pictures[1].read_bytes())
     draw_devices(model, folder)
