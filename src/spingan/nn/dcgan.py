@@ -5,8 +5,9 @@ The discriminators end in a logit: their sigmoid is part of the loss (`binary_cr
 and is counted as a digital function in the hardware's bill.
 """
 
+import math
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
@@ -28,12 +29,18 @@ class Stage:
 
 @dataclass(frozen=True)
 class Pair:
-    """A generator and a discriminator for images of `channels` x `size` x `size`."""
+    """A generator and a discriminator for images of `channels` x `size` x `size`.
+
+    Attributes:
+        norm_free: The discriminator has no batch norm. Batch norm tells it about the other images of a batch and harms
+            under a penalty on its slope (Huang et al., "R3GAN", arXiv 2501.05441, section 3).
+    """
 
     channels: int
     size: int
     generator: tuple[Stage, ...]
     discriminator: tuple[Stage, ...]
+    norm_free: bool = False
 
     def make_generator(self, latent_size: int) -> nn.Sequential:
         """Latents (batch, latent_size, 1, 1) to images (batch, channels, size, size) in -1..1."""
@@ -88,6 +95,9 @@ COLOUR_64 = Pair(
 
 PAIRS: dict[str, Pair] = {"fashion": FASHION, "colour-64": COLOUR_64}
 
+FASHION_NORM_FREE = replace(FASHION, norm_free=True)
+COLOUR_64_NORM_FREE = replace(COLOUR_64, norm_free=True)
+
 
 def _initialise(net: nn.Module) -> nn.Module:
     """Weights from N(0, 0.02), batch-norm scales from N(1, 0.02): Radford et al., arXiv:1511.06434, section 4."""
@@ -133,7 +143,8 @@ def discriminator(pair: Pair) -> Discriminator:
     """The discriminator of a pair: leaky ReLU after each layer but the last; no batch norm on the first layer.
 
     That the first layer has none follows from Table I's 26.84 nJ: 6,342,272 trainable values
-    (docs/derivations.md, section 3).
+    (docs/derivations.md, section 3). One that is `norm_free` has none on the others, either, and starts with weights
+    that keep the size of the activations: N(0, 2 / ((1 + slope²) inputs)), He et al., arXiv:1502.01852, eq. 15.
     """
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     inputs = pair.channels
@@ -142,11 +153,17 @@ def discriminator(pair: Pair) -> Discriminator:
         layers[f"conv{number}"] = nn.Conv2d(
             inputs, stage.channels, stage.kernel, stage.stride, stage.padding, bias=False
         )
-        if 1 < number < last:
+        if 1 < number < last and not pair.norm_free:
             layers[f"norm{number}"] = nn.BatchNorm2d(stage.channels)
         if number < last:
             layers[f"act{number}"] = nn.LeakyReLU(LEAKY_SLOPE, inplace=True)
         inputs = stage.channels
     net = Discriminator(layers)
-    _initialise(net)
+    if not pair.norm_free:
+        _initialise(net)
+        return net
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            inputs = module.in_channels * math.prod(module.kernel_size)
+            nn.init.normal_(module.weight, 0.0, math.sqrt(2 / ((1 + LEAKY_SLOPE**2) * inputs)))
     return net

@@ -1,4 +1,7 @@
-"""The pairs of nets that recipes and weights files name: paper S's two, and paper M's with and without batch norm."""
+"""The pairs of nets that recipes and weights files name.
+
+Paper S's two, the same two with a discriminator without batch norm, and paper M's with and without batch norm.
+"""
 
 from typing import Literal, Protocol
 
@@ -6,9 +9,9 @@ from torch import nn
 
 from spingan.errors import UserError
 from spingan.nn.am_dcgan import AM_DCGAN, AM_DCGAN_BATCH_NORM
-from spingan.nn.dcgan import COLOUR_64, FASHION, Discriminator
+from spingan.nn.dcgan import COLOUR_64, COLOUR_64_NORM_FREE, FASHION, FASHION_NORM_FREE, Discriminator
 
-NetName = Literal["fashion", "colour-64", "am-dcgan", "am-dcgan-batch-norm"]
+NetName = Literal["fashion", "fashion-norm-free", "colour-64", "colour-64-norm-free", "am-dcgan", "am-dcgan-batch-norm"]
 
 
 class NetPair(Protocol):
@@ -35,7 +38,9 @@ class NetPair(Protocol):
 
 PAIRS: dict[NetName, NetPair] = {
     "fashion": FASHION,
+    "fashion-norm-free": FASHION_NORM_FREE,
     "colour-64": COLOUR_64,
+    "colour-64-norm-free": COLOUR_64_NORM_FREE,
     "am-dcgan": AM_DCGAN,
     "am-dcgan-batch-norm": AM_DCGAN_BATCH_NORM,
 }

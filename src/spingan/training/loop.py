@@ -26,7 +26,7 @@ from spingan.training.images import check_images, load_images, training_tensor
 from spingan.training.nets import SAMPLES, SHUFFLE, Nets, build_nets, finished_model
 from spingan.training.precision import faster_precision
 from spingan.training.processes import Together, make_fabric, run_together
-from spingan.training.recipe import Recipe
+from spingan.training.recipe import Recipe, recipe_from
 from spingan.training.record import NoRecord, Record, training_progress
 from spingan.training.step import train_step
 
@@ -178,9 +178,10 @@ def _precision(recipe: Recipe, device: torch.device) -> str:
 def _check_same_run(recipe: Recipe, technology: Technology, state: dict[str, Any], folder: Path) -> None:
     """A run may only be lengthened: every other key must be what it was."""
     free = {"epochs", "sample_epochs", "sample_count", "checkpoint_every", "data", "technology", "rates_fall_after"}
-    before, now = state["recipe"], recipe.model_dump(mode="json")
+    before = recipe_from(state["recipe"], f"the recipe in {folder}").model_dump(mode="json")  # with keys of today
+    now = recipe.model_dump(mode="json")
     steps_an_epoch = math.ceil(state["images"] / recipe.batch_size)
-    changed = [key for key in now if key not in free and now[key] != before.get(key)]
+    changed = [key for key in now if key not in free and now[key] != before[key]]
     if state["technology"] != technology.to_dict():
         changed.append("technology")
     schedule = ("rates_fall_after", "epochs")

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from spingan.errors import UserError
 from spingan.hardware.files import parse_yaml
 from spingan.hardware.mapping import Noise
-from spingan.nn.pairs import NetName
+from spingan.nn.pairs import NetName, pair_named
+from spingan.training.losses import LossName
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"
 
@@ -42,6 +43,32 @@ class OnChip(_Section):
     """Of a device when the gradient is read back through the array, as a fraction of full scale."""
 
 
+class SlopePenalty(_Section):
+    """A penalty on the discriminator's slope at real and at made images, as a finite difference.
+
+    Added to its loss: weight (D(x + σ n) - D(x))², n standard normal (`spingan.training.losses.slope_penalty`).
+    """
+
+    weight: float = Field(gt=0)
+    """Of a step on average: one that is taken every fourth step counts four times (Karras et al., arXiv 1912.04958,
+    section 3.1)."""
+    deviation: float = Field(default=0.1, gt=0)
+    """σ, in units of the images' -1 to 1."""
+    every: int = Field(default=1, gt=0)
+    """Steps from one penalty to the next."""
+
+
+class Augmentation(_Section):
+    """Changes to every image that the discriminator sees, real and made alike."""
+
+    shift: int = Field(default=0, ge=0)
+    """Most pixels that an image moves, each way."""
+    cutout: int = Field(default=0, ge=0)
+    """Pixels a side of a square that is painted over; 0: none."""
+    fill: float = Field(default=-1.0, ge=-1, le=1)
+    """What comes in: -1 is black, 1 white. The images' background, or the net learns to draw its edges."""
+
+
 class Recipe(_Section):
     """How to train one pair of nets on one technology."""
 
@@ -57,6 +84,10 @@ class Recipe(_Section):
     epochs: int = Field(gt=0)
     generator_learning_rate: float = Field(gt=0)
     discriminator_learning_rate: float = Field(gt=0)
+    loss: LossName = "cross_entropy"
+    """`cross_entropy`: of each image alone; `relativistic`: of pairs, a real image and a made one."""
+    slope_penalty: SlopePenalty | None = None
+    augmentation: Augmentation | None = None
     rates_fall_after: int | None = Field(default=None, ge=0)
     """Epoch after which both learning rates fall, in a straight line to zero at the end of the last."""
     adam_betas: tuple[_Decay, _Decay]
@@ -88,12 +119,30 @@ class Recipe(_Section):
             raise ValueError("on_chip has a full scale of its own: leave weight_clip out")
         return self
 
+    @model_validator(mode="after")
+    def _penalty_has_a_loss(self) -> Self:
+        if self.slope_penalty is not None and self.loss == "cross_entropy":
+            raise ValueError("slope_penalty goes with loss: relativistic; with cross_entropy leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _augmentation_fits_the_images(self) -> Self:
+        if self.augmentation is None:
+            return self
+        size = pair_named(self.net).size
+        for key in ("shift", "cutout"):
+            if getattr(self.augmentation, key) >= size:
+                raise ValueError(f"augmentation.{key} has to be below the images' {size} pixels")
+        return self
+
 
 _SECTIONS: dict[str, type[BaseModel]] = {
     "data": Data,
     "read_noise": Noise,
     "programming_noise": Noise,
     "on_chip": OnChip,
+    "slope_penalty": SlopePenalty,
+    "augmentation": Augmentation,
 }
 
 

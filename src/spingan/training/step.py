@@ -6,14 +6,24 @@ from dataclasses import dataclass
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.nn import functional
 
 from spingan.nn.analog import analog_layers, hold_weights
 from spingan.nn.kernels import stream_key
 from spingan.nn.noise_source import Part
-from spingan.training.nets import DISCRIMINATOR_NOISE, GENERATOR_NOISE, IMAGE_NOISE, LATENTS, Nets, redraw_programming
+from spingan.training.augmentation import augment
+from spingan.training.losses import LOSSES, slope_penalty
+from spingan.training.nets import (
+    AUGMENTATION,
+    DISCRIMINATOR_NOISE,
+    GENERATOR_NOISE,
+    IMAGE_NOISE,
+    LATENTS,
+    SLOPE_NOISE,
+    Nets,
+    redraw_programming,
+)
 from spingan.training.processes import Share, Together
-from spingan.training.recipe import Recipe
+from spingan.training.recipe import Recipe, SlopePenalty
 
 
 @dataclass(frozen=True)
@@ -39,8 +49,10 @@ def train_step(
         real: The whole batch, (batch, channels, height, width) in -1..1. Of several processes each computes its share;
             the result is the whole batch's in all of them.
     """
+    loss = LOSSES[recipe.loss]
     together = Together(fabric)
     share = together.share(len(real))
+    looks = _Looks(recipe, step, share)
     real = real[share.first : share.last]
     counted = [(device.saturated, device.evaluated) for device in nets.devices()]
     nets.generator.train()
@@ -59,18 +71,21 @@ def train_step(
     latents = latents[share.first : share.last].to(real)
     with hold_weights(nets.generator, nets.discriminator):
         fake = made(latents)
-        on_real = critic(_seen(real, recipe, step, 0, share))
-        on_fake = critic(_seen(fake.detach(), recipe, step, 1, share))
-        loss_real = functional.binary_cross_entropy_with_logits(on_real, torch.ones_like(on_real))
-        loss_fake = functional.binary_cross_entropy_with_logits(on_fake, torch.zeros_like(on_fake))
-        fabric.backward(loss_real + loss_fake)
+        seen_real, seen_fake = looks.first(real), looks.second(fake.detach())
+        on_real, on_fake = critic(seen_real), critic(seen_fake)
+        loss_discriminator = loss.discriminator(on_real, on_fake)
+        objective = loss_discriminator
+        if recipe.slope_penalty is not None and step % recipe.slope_penalty.every == 0:
+            objective = objective + _penalties(
+                critic, recipe.slope_penalty, looks, (seen_real, seen_fake), (on_real, on_fake)
+            )
+        fabric.backward(objective)
     together.average_gradients(nets.discriminator, share)
     nets.discriminator_optimizer.step()
     nets.discriminator_optimizer.zero_grad()
     nets.discriminator.requires_grad_(False)  # the generator's step needs no gradient of the discriminator's weights
     with hold_weights(nets.discriminator):
-        on_new = critic(_seen(fake, recipe, step, 2, share))
-        loss_generator = functional.binary_cross_entropy_with_logits(on_new, torch.ones_like(on_new))
+        loss_generator = loss.generator(on_real.detach(), critic(looks.third(fake)))
         fabric.backward(loss_generator)
     nets.discriminator.requires_grad_(True)
     together.average_gradients(nets.generator, share)
@@ -83,12 +98,8 @@ def train_step(
             device.end_calibration()
     for layer in analog_layers(nets.generator, nets.discriminator):
         layer.source.part = None  # between steps there are no shares
-    means = [
-        float(loss_real.detach() + loss_fake.detach()),
-        float(loss_generator.detach()),
-        float(on_real.detach().float().sigmoid().mean()),
-        float(on_fake.detach().float().sigmoid().mean()),
-    ]
+    beliefs = loss.beliefs(on_real.detach().float(), on_fake.detach().float())
+    means = [float(value.detach()) for value in (loss_discriminator, loss_generator, *beliefs)]
     together.average_statistics((nets.generator, nets.discriminator), share)
     if not share.weight:  # these evaluations are another process's
         for device, (saturated, evaluated) in zip(nets.devices(), counted, strict=True):
@@ -96,13 +107,53 @@ def train_step(
     return StepResult(*together.averages(means, share))
 
 
-def _seen(images: Tensor, recipe: Recipe, step: int, look: int, share: Share) -> Tensor:
-    """This process's images as the discriminator sees them at a step's first, second or third look."""
-    if recipe.image_noise is None:
+@dataclass(frozen=True)
+class _Looks:
+    """What the discriminator sees of a step's images, changed and with noise as the recipe says."""
+
+    recipe: Recipe
+    step: int
+    share: Share
+
+    def first(self, images: Tensor) -> Tensor:
+        """The real images at the discriminator's update."""
+        return self._seen(images, 0)
+
+    def second(self, images: Tensor) -> Tensor:
+        """The made ones at the discriminator's update."""
+        return self._seen(images, 1)
+
+    def third(self, images: Tensor) -> Tensor:
+        """The made ones at the generator's update."""
+        return self._seen(images, 2)
+
+    def noise(self, like: Tensor, stream: int, look: int) -> Tensor:
+        """Standard normal numbers of this process's share of the batch, in the shape of `like`."""
+        key = stream_key(self.recipe.seed, stream, 3 * self.step + look) >> 1
+        generator = torch.Generator().manual_seed(key)
+        noise = torch.randn(self.share.total, *like.shape[1:], generator=generator)
+        return noise[self.share.first : self.share.last].to(like, memory_format=torch.channels_last)
+
+    def _seen(self, images: Tensor, look: int) -> Tensor:
+        change = self.recipe.augmentation
+        if change is not None:
+            key = stream_key(self.recipe.seed, AUGMENTATION, 3 * self.step + look) >> 1
+            place = self.share.first, self.share.total
+            images = augment(images, change.shift, change.cutout, change.fill, key, *place)
+        if self.recipe.image_noise is not None:
+            images = images + self.recipe.image_noise * self.noise(images, IMAGE_NOISE, look)
         return images
-    key = stream_key(recipe.seed, IMAGE_NOISE, 3 * step + look) >> 1
-    noise = torch.randn(share.total, *images.shape[1:], generator=torch.Generator().manual_seed(key))
-    return images + recipe.image_noise * noise[share.first : share.last].to(images)
+
+
+def _penalties(
+    critic: nn.Module, penalty: SlopePenalty, looks: _Looks, seen: tuple[Tensor, ...], logits: tuple[Tensor, ...]
+) -> Tensor:
+    """The slope penalty at the real and at the made images, as much as all the steps up to the next one need."""
+    parts = []
+    for look, (images, on_images) in enumerate(zip(seen, logits, strict=True)):
+        shifted = critic(images + penalty.deviation * looks.noise(images, SLOPE_NOISE, look))
+        parts.append(slope_penalty(shifted, on_images, penalty.weight * penalty.every))
+    return torch.stack(parts).sum()
 
 
 def _source(net: nn.Module, seed: int, stream: int, step: int, part: Part | None) -> None:
