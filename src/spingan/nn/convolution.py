@@ -20,10 +20,6 @@ _SMALL_MAP = 1024  # output pixels x kernel area up to which the matrix product 
 _TINY_MAP = 64  # and in float32
 
 
-def _as_rows(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "pixels channels"]:
-    return maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
-
-
 def _as_matrix(weight: Float[Tensor, "outputs inputs kernel kernel"]) -> Float[Tensor, "outputs patch"]:
     """A row for each output, in the order of a patch; no copy if the weight is channels last."""
     return weight.permute(0, 2, 3, 1).reshape(weight.shape[0], -1)
@@ -33,7 +29,7 @@ def _as_matrix(weight: Float[Tensor, "outputs inputs kernel kernel"]) -> Float[T
 def _matrix_gradients(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
     patches, weight = ctx.saved_tensors
     size, kernel, stride, padding = ctx.geometry
-    outgoing = _as_rows(gradient)
+    outgoing = gradient.contiguous()
     for_images = for_weight = None
     if ctx.needs_input_grad[0]:
         for_images = scatter_patches(outgoing @ _as_matrix(weight), size, kernel, stride, padding)
@@ -47,15 +43,21 @@ class _MatrixConv2d(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, images: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
         kernel = weight.shape[2]
-        rows, columns = (output_size(side, kernel, stride, padding) for side in images.shape[2:])
         patches, matrix = gather_patches(images, kernel, stride, padding), _as_matrix(weight)
         ctx.save_for_backward(patches, weight)
         ctx.geometry = (images.shape, kernel, stride, padding)
-        return (patches @ matrix.t()).view(images.shape[0], rows, columns, -1).permute(0, 3, 1, 2)
+        return patches @ matrix.t()
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         return _matrix_gradients(ctx, *grad_outputs)
+
+
+def _matrix_conv2d(images: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
+    """The product's rows as maps, a view made out here: one made within a Function may not be changed in place."""
+    rows, columns = (output_size(side, weight.shape[2], stride, padding) for side in images.shape[2:])
+    out = cast(Tensor, _MatrixConv2d.apply(images, weight, stride, padding))
+    return out.view(images.shape[0], rows, columns, -1).permute(0, 3, 1, 2)
 
 
 def _autocast(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -84,7 +86,7 @@ def conv2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride: int, pad
     if not fits or not _matrix_wins(images, rows * columns, kernel):
         return functional.conv2d(images, weight, bias, stride, padding)
     images, weight = _autocast(images, weight)
-    out = cast(Tensor, _MatrixConv2d.apply(images, weight, stride, padding))
+    out = _matrix_conv2d(images, weight, stride, padding)
     return out if bias is None else out + bias.to(out.dtype).view(1, -1, 1, 1)
 
 
@@ -107,7 +109,7 @@ def conv_transpose2d(
     elif stride == 1 and output_padding == 0 and padding < kernel and _matrix_wins(images, height * width, kernel):
         images, weight = _autocast(images, weight)
         flipped = weight.flip(2, 3).transpose(0, 1)
-        out = cast(Tensor, _MatrixConv2d.apply(images, flipped, 1, kernel - 1 - padding))
+        out = _matrix_conv2d(images, flipped, 1, kernel - 1 - padding)
     else:
         return functional.conv_transpose2d(images, weight, bias, stride, padding, output_padding)
     return out if bias is None else out + bias.to(out.dtype).view(1, -1, 1, 1)
