@@ -19,7 +19,8 @@ from spingan.training.step import StepResult, train_step
 BATCHES = (6, 5, 1)  # even, uneven, and fewer samples than processes
 NOISE = ("read_noise={fraction: 0.05}", "programming_noise={fraction: 0.02}", "average_decay=0.9")
 COMMON = (*NOISE, "latent_size=5", "batch_size=6")
-WITHOUT_NORM = (*COMMON, "net=am-dcgan", "calibrate_every=2", "image_noise=0.1")
+VARIED = ("loss=relativistic", "slope_penalty={weight: 1, every: 2}", "augmentation={shift: 3, cutout: 7}")
+WITHOUT_NORM = (*COMMON, *VARIED, "net=am-dcgan", "calibrate_every=2", "image_noise=0.1")
 WITH_NORM = (*COMMON, "net=fashion", "calibrate_every=1000000")  # in one process shares cannot agree on ranges
 TINY = Pair(
     channels=1,

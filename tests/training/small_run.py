@@ -31,7 +31,13 @@ SETTINGS = (
     "sample_count=4",
     "sample_epochs=[1]",
 )
-NOISE = ("read_noise={fraction: 0.02}", "programming_noise={fraction: 0.01}")
+NOISE = (  # and all else that is drawn
+    "read_noise={fraction: 0.02}",
+    "programming_noise={fraction: 0.01}",
+    "loss=relativistic",
+    "slope_penalty={weight: 1, every: 2}",
+    "augmentation={shift: 2, cutout: 5}",
+)
 
 
 def random_images(count: int = 37) -> NDArray[np.uint8]:

@@ -1,0 +1,108 @@
+"""The losses and the penalty on the discriminator's slope, against closed forms."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from shared_steps import real_images, tiny_nets
+from torch import nn
+
+from spingan.training.losses import LOSSES, slope_penalty
+from spingan.training.processes import make_fabric
+from spingan.training.step import train_step
+
+NORM_FREE = ("net=am-dcgan", "latent_size=5", "batch_size=8", "calibrate_every=1000000")
+PAIRED = (*NORM_FREE, "loss=relativistic")
+
+logits = st.lists(st.floats(-20, 20), min_size=1, max_size=8)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@given(values=logits)
+def test_a_discriminator_that_tells_nothing_is_at_the_draw(name, values):
+    same = torch.zeros(len(values), dtype=torch.float64)
+    assert float(LOSSES[name].discriminator(same, same)) == pytest.approx(LOSSES[name].draw, rel=1e-12)
+    assert [float(belief) for belief in LOSSES[name].beliefs(same, same)] == pytest.approx([0.5, 0.5])
+
+
+@given(real=logits, shift=st.floats(-10, 10))
+def test_a_pair_loss_sees_differences_only_and_turns_round_for_the_generator(real, shift):
+    loss = LOSSES["relativistic"]
+    first = torch.tensor(real, dtype=torch.float64)
+    second = first.flip(0)
+    now, moved = loss.discriminator(first, second), loss.discriminator(first + shift, second + shift)
+    assert float(now) == pytest.approx(float(moved), rel=1e-9, abs=1e-12)
+    assert float(loss.generator(first, second)) == pytest.approx(float(loss.discriminator(second, first)), rel=1e-12)
+
+
+def test_a_pair_loss_of_known_logits():
+    real, made = torch.tensor([2.0, -1.0]), torch.tensor([0.0, 1.0])
+    expected = (math.log1p(math.exp(-2)) + math.log1p(math.exp(2))) / 2
+    assert float(LOSSES["relativistic"].discriminator(real, made)) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_each_net_s_gradient_points_its_own_way(name):
+    real, made = torch.zeros(4, requires_grad=True), torch.zeros(4, requires_grad=True)
+    LOSSES[name].discriminator(real, made).backward()
+    assert (real.grad < 0).all() and (made.grad > 0).all()
+    made.grad = None
+    LOSSES[name].generator(real.detach(), made).backward()
+    assert (made.grad < 0).all()
+
+
+def test_the_penalty_of_a_linear_discriminator_is_weight_times_variance_times_its_squared_slope():
+    torch.manual_seed(0)
+    slope, deviation, weight = torch.randn(50, dtype=torch.float64), 0.1, 3.0
+    images = torch.randn(200_000, 50, dtype=torch.float64)
+    shifted = (images + deviation * torch.randn_like(images)) @ slope
+    measured = float(slope_penalty(shifted, images @ slope, weight))
+    expected = weight * deviation**2 * float(slope.square().sum())
+    assert measured == pytest.approx(expected, rel=5 * math.sqrt(2 / len(images)))  # five deviations of the mean
+
+
+def _steps(settings: tuple[str, ...], count: int) -> nn.Module:
+    recipe, nets = tiny_nets(settings)
+    for step in range(count):
+        parts = nets, nets.generator, nets.discriminator
+        train_step(*parts, real_images(step, 8), recipe, step, make_fabric("cpu"))
+    return nets.discriminator
+
+
+def _same(one: nn.Module, other: nn.Module) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+
+def test_a_penalty_is_taken_in_the_first_of_every_so_many_steps_with_their_weights_together():
+    once, rarer = ("slope_penalty={weight: 4, every: 1}", "slope_penalty={weight: 1, every: 4}")
+    assert not _same(_steps((*PAIRED, once), 1), _steps(PAIRED, 1))
+    assert _same(_steps((*PAIRED, once), 1), _steps((*PAIRED, rarer), 1))  # 1 x 4 = 4 x 1
+    assert not _same(_steps((*PAIRED, once), 2), _steps((*PAIRED, rarer), 2))
+
+
+def test_a_penalty_flattens_the_discriminator():
+    def slope(settings: tuple[str, ...]) -> float:
+        recipe, nets = tiny_nets(settings)
+        for step in range(30):
+            parts = nets, nets.generator, nets.discriminator
+            train_step(*parts, real_images(step, 8), recipe, step, make_fabric("cpu"))
+        images = real_images(99, 8).requires_grad_()
+        (gradient,) = torch.autograd.grad(nets.discriminator.eval()(images).sum(), images)
+        return float(gradient.square().mean())
+
+    fast = (*PAIRED, "discriminator_learning_rate=0.02")
+    assert slope((*fast, "slope_penalty={weight: 1000}")) < 0.1 * slope(fast)
+
+
+def test_both_kinds_of_image_are_penalised():
+    recipe, nets = tiny_nets((*PAIRED, "slope_penalty={weight: 1}"))
+    looks: list[torch.Tensor] = []
+    nets.discriminator.register_forward_pre_hook(lambda net, inputs: looks.append(inputs[0].detach().clone()))
+    parts = nets, nets.generator, nets.discriminator
+    train_step(*parts, real_images(0, 8), recipe, 0, make_fabric("cpu"))
+    real, made, near_real, near_made, _ = looks
+    for near, seen in ((near_real, real), (near_made, made)):
+        values = seen.numel()
+        assert float((near - seen).std()) == pytest.approx(0.1, rel=5 / math.sqrt(2 * values))
