@@ -28,6 +28,8 @@ def _geometries(maps: dict[str, tuple[int, ...]], part: str) -> list[tuple[int, 
 def _matrix_form_everywhere(monkeypatch):
     monkeypatch.setattr(convolution, "_SMALL_MAP", 10**6)
     monkeypatch.setattr(convolution, "_TINY_MAP", 10**6)
+    monkeypatch.setattr(convolution, "_SMALL_INPUT", 10**6)
+    monkeypatch.setattr(convolution, "_MANY_WEIGHTS", 0)
 
 
 def _agree(ours, library, images: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int, tolerance: float):
@@ -69,6 +71,24 @@ def test_a_convolution_is_the_librarys(size, kernel, stride, padding, dtype):
 def test_a_transposed_convolution_is_the_librarys(size, kernel, stride, padding, dtype):
     tensors = [tensor.to(dtype) for tensor in _tensors(size, kernel, 5, 6, transposed=True)]
     _agree(conv_transpose2d, functional.conv_transpose2d, *tensors, stride, padding, TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "output_padding"), [(5, 2, 1), (3, 2, 1), (4, 3, 2), (2, 2, 0), (4, 2, 0)]
+)
+def test_a_transposed_convolution_with_strides_is_exact_in_whole_numbers(kernel, stride, output_padding):
+    generator = torch.Generator().manual_seed(kernel)
+    images, weight = (
+        torch.randint(-2, 3, shape, generator=generator).bfloat16().requires_grad_()
+        for shape in ((2, 3, 4, 4), (3, 4, kernel, kernel))
+    )
+    results = []
+    for function in (conv_transpose2d, functional.conv_transpose2d):
+        out = function(images, weight, None, stride, 1, output_padding)
+        upstream = torch.randint(-2, 3, out.shape, generator=torch.Generator().manual_seed(9)).to(out.dtype)
+        results.append((out, *torch.autograd.grad(out, (images, weight), upstream)))
+    for ours, theirs in zip(*results, strict=True):
+        assert torch.equal(ours, theirs)  # sums of small whole numbers are exact in bfloat16
 
 
 def test_channels_last_tensors_give_the_same():

@@ -16,8 +16,14 @@ from torch.nn import functional
 
 from spingan.nn.patches import gather_patches, output_size, scatter_patches
 
-_SMALL_MAP = 1024  # output pixels x kernel area up to which the matrix product wins in bfloat16
+_SMALL_MAP = 256  # output pixels x kernel area up to which the matrix product wins in bfloat16
 _TINY_MAP = 64  # and in float32
+_SMALL_INPUT = 1024  # input pixels x kernel area up to which it wins for a transposed convolution in bfloat16,
+_MANY_WEIGHTS = 128 * 256  # where inputs x outputs are at least so many
+
+
+def _as_rows(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "pixels channels"]:
+    return maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
 
 
 def _as_matrix(weight: Float[Tensor, "outputs inputs kernel kernel"]) -> Float[Tensor, "outputs patch"]:
@@ -34,8 +40,8 @@ def _matrix_gradients(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor
     if ctx.needs_input_grad[0]:
         for_images = scatter_patches(outgoing @ _as_matrix(weight), size, kernel, stride, padding)
     if ctx.needs_input_grad[1]:
-        by_patch = (outgoing.t() @ patches).view(weight.shape[0], kernel, kernel, -1)
-        for_weight = by_patch.permute(0, 3, 1, 2)
+        by_patch = outgoing.t().contiguous() @ patches  # the copy costs less than a product with a transposed factor
+        for_weight = by_patch.view(weight.shape[0], kernel, kernel, -1).permute(0, 3, 1, 2)
     return for_images, for_weight, None, None
 
 
@@ -53,6 +59,39 @@ class _MatrixConv2d(torch.autograd.Function):
         return _matrix_gradients(ctx, *grad_outputs)
 
 
+@once_differentiable
+def _transposed_gradients(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None]:
+    images, weight = ctx.saved_tensors
+    kernel, stride, padding = ctx.geometry
+    patches = gather_patches(gradient, kernel, stride, padding)
+    for_images = for_weight = None
+    if ctx.needs_input_grad[0]:
+        batch, _, height, width = images.shape
+        for_images = (patches @ _as_matrix(weight).t()).view(batch, height, width, -1).permute(0, 3, 1, 2)
+    if ctx.needs_input_grad[1]:
+        by_patch = _as_rows(images).t().contiguous() @ patches
+        for_weight = by_patch.view(weight.shape[0], kernel, kernel, -1).permute(0, 3, 1, 2)
+    return for_images, for_weight, None, None, None
+
+
+class _MatrixConvTranspose2d(torch.autograd.Function):
+    """Every input pixel times the kernel, added up where it falls: a convolution's gradient, the other way round."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, weight: Tensor, stride: int, padding: int, output_padding: int) -> Tensor:
+        batch, _, height, width = images.shape
+        kernel = weight.shape[2]
+        ctx.save_for_backward(images, weight)
+        ctx.geometry = kernel, stride, padding
+        sides = ((side - 1) * stride - 2 * padding + kernel + output_padding for side in (height, width))
+        size = torch.Size((batch, weight.shape[1], *sides))
+        return scatter_patches(_as_rows(images) @ _as_matrix(weight), size, kernel, stride, padding)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        return _transposed_gradients(ctx, *grad_outputs)
+
+
 def _matrix_conv2d(images: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
     """The product's rows as maps, a view made out here: one made within a Function may not be changed in place."""
     rows, columns = (output_size(side, weight.shape[2], stride, padding) for side in images.shape[2:])
@@ -68,12 +107,19 @@ def _autocast(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tensors
 
 
-def _matrix_wins(images: Tensor, pixels: int, kernel: int) -> bool:
-    kind = images.device.type
-    if kind != "cpu" or images.dtype not in (torch.float32, torch.bfloat16):
+def _halved(images: Tensor) -> bool:
+    """Whether a convolution of these would be computed in bfloat16, on a processor."""
+    if images.device.type != "cpu" or images.dtype not in (torch.float32, torch.bfloat16):
         return False
-    halved = torch.is_autocast_enabled(kind) or images.dtype == torch.bfloat16
-    return pixels * kernel**2 <= (_SMALL_MAP if halved else _TINY_MAP)
+    if torch.is_autocast_enabled("cpu"):
+        return torch.get_autocast_dtype("cpu") == torch.bfloat16
+    return images.dtype == torch.bfloat16
+
+
+def _matrix_wins(images: Tensor, pixels: int, kernel: int) -> bool:
+    if images.device.type != "cpu" or images.dtype not in (torch.float32, torch.bfloat16):
+        return False
+    return pixels * kernel**2 <= (_SMALL_MAP if _halved(images) else _TINY_MAP)
 
 
 def conv2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
@@ -110,6 +156,15 @@ def conv_transpose2d(
         images, weight = _autocast(images, weight)
         flipped = weight.flip(2, 3).transpose(0, 1)
         out = _matrix_conv2d(images, flipped, 1, kernel - 1 - padding)
+    elif (
+        height * width * kernel**2 <= _SMALL_INPUT
+        and inputs * outputs >= _MANY_WEIGHTS
+        and padding < kernel
+        and output_padding < stride
+        and _halved(images)
+    ):
+        images, weight = _autocast(images, weight)
+        out = cast(Tensor, _MatrixConvTranspose2d.apply(images, weight, stride, padding, output_padding))
     else:
         return functional.conv_transpose2d(images, weight, bias, stride, padding, output_padding)
     return out if bias is None else out + bias.to(out.dtype).view(1, -1, 1, 1)

@@ -25,18 +25,24 @@ def output_size(size: int, kernel: int, stride: int, padding: int) -> int:
 def _gather_kernel() -> Any:
     @njit(nogil=True)
     def gather(maps, out, kernel, stride, padding, rows, columns, first):
-        # maps (batch, height, width, channels); out (patches, kernel, kernel, channels), patches counted from `first`
-        _, height, width, _ = maps.shape
+        # maps (batch, height, width * channels); out (patches, kernel, kernel * channels), patches counted from `first`
+        # a patch's row lies in one piece in the map's: it is copied whole, up to the map's edges
+        _, height, length = maps.shape
+        across = out.shape[2]
+        channels = across // kernel
         for patch in range(out.shape[0]):
             image, place = divmod(first + patch, rows * columns)
-            top, left = (place // columns) * stride - padding, (place % columns) * stride - padding
+            top, left = (place // columns) * stride - padding, ((place % columns) * stride - padding) * channels
+            begin, end = min(max(-left, 0), across), max(min(length - left, across), 0)
             for i in range(kernel):
-                for j in range(kernel):
-                    y, x = top + i, left + j
-                    if 0 <= y < height and 0 <= x < width:
-                        out[patch, i, j, :] = maps[image, y, x, :]
-                    else:
-                        out[patch, i, j, :] = 0
+                y = top + i
+                target = out[patch, i]
+                if not 0 <= y < height:
+                    target[:] = 0
+                    continue
+                target[:begin] = 0
+                target[begin:end] = maps[image, y, left + begin : left + end]
+                target[end:] = 0
 
     return gather
 
@@ -49,8 +55,8 @@ def gather_patches(
     batch, channels, height, width = images.shape
     rows, columns = output_size(height, kernel, stride, padding), output_size(width, kernel, stride, padding)
     out = images.new_empty(batch * rows * columns, kernel * kernel * channels)
-    maps = flat(images).reshape(batch, height, width, channels)
-    target = flat(out).reshape(-1, kernel, kernel, channels)
+    maps = flat(images).reshape(batch, height, width * channels)
+    target = flat(out).reshape(-1, kernel, kernel * channels)
     work = _gather_kernel()
     in_pieces(
         target.shape[0],

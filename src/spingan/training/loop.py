@@ -20,6 +20,7 @@ from spingan.hardware.technology import Technology, load_technology
 from spingan.nn.kernels import stream_key
 from spingan.nn.weights import WEIGHTS, save_weights
 from spingan.output import output_folder, write_text
+from spingan.training.allocation import keep_freed_memory
 from spingan.training.beginning import begin_from
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint, remove_leftovers, write_checkpoint
 from spingan.training.images import check_images, load_images, training_tensor
@@ -131,6 +132,7 @@ def _train_share(plan: _Plan, resumed: bool) -> None:
 
 def _train(plan: _Plan, begun: _Begun | None) -> None:
     recipe, technology, folder = plan.recipe, plan.technology, plan.folder
+    keep_freed_memory()
     parts, state = begun or (None, {"step": 0, "seconds": 0.0})
     fabric = make_fabric(plan.device, plan.precision, plan.devices)
     nets = build_nets(recipe, technology, fabric.device)
