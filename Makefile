@@ -37,6 +37,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench_circuits.py
 	$(BIN)/python benchmarks/bench_faces.py
 	$(BIN)/python benchmarks/bench_studies.py
+	$(BIN)/python benchmarks/bench_variety.py
 
 figures: $(READY)
 	$(BIN)/python docs/make_figures.py

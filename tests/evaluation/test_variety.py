@@ -93,6 +93,8 @@ def test_blocks_and_both_kinds_of_product_give_the_same_distances(monkeypatch):
     pixels = distances(flat, flat) + np.diag(np.full(75, np.inf))
     radii = np.sort(((features[:, None] - features) ** 2).sum(-1), 1)[:, 3]
     monkeypatch.setattr(neighbours, "_BLOCK", 16)
+    monkeypatch.setattr(neighbours, "_ROUGH_BLOCK", 16)
+    monkeypatch.setattr(neighbours, "_TILE", 16)
     monkeypatch.setattr(neighbours, "_IMAGE_BLOCK", 16)
     for whole in (False, neighbours._whole_is_faster()):
         monkeypatch.setattr(neighbours, "_whole_is_faster", lambda whole=whole: whole)

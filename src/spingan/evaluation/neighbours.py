@@ -19,9 +19,10 @@ from spingan.nn.kernels import in_pieces
 Features = Float[np.ndarray, "n features"]
 
 _BLOCK = 128  # rows of distances at once: 61 MB against 60,000 in float64
-_IMAGE_BLOCK = 1_000  # images a side of a block: 8 MB of squared distances
+_ROUGH_BLOCK, _TILE = 512, 4_096  # rough distances at once: 8 MB, which stay in a processor's cache
+_IMAGE_BLOCK = 1_000  # images a side of a block: 4 MB of squared distances
 _EXACT_TERMS = 1_024  # products of two 8-bit values whose sum float32 holds exactly: 1,024 · 128² = 2^24
-_INT32_TERMS = 2**31 // 128**2 - 1  # the same of int32
+_INT32_TERMS = 2**31 // (4 * 128**2) - 1  # pixels whose two squares and doubled product int32 holds
 _Found = TypeVar("_Found")
 
 
@@ -39,16 +40,16 @@ def _distance_kernels() -> tuple[Any, Any]:
                     out[i, j] = total
 
     @njit(nogil=True, error_model="numpy")
-    def nearest(a, b, rough, limit, out):  # of those whose rough distance is within the limit
+    def nearest(a, b, rough, least, limit, out):  # of those whose rough distance is within the limit
         for i in range(a.shape[0]):
-            least = np.inf
+            if least[i] > limit[i]:  # none of this block; out keeps the least of the others
+                continue
             for j in range(b.shape[0]):
                 if rough[i, j] <= limit[i]:
                     total = 0.0
                     for c in range(a.shape[1]):
                         total += (a[i, c] - b[j, c]) ** 2
-                    least = min(least, total)
-            out[i] = least
+                    out[i] = min(out[i], total)
 
     return squared, nearest
 
@@ -88,19 +89,23 @@ def nearest_distances(features: Features, among: Float[np.ndarray, "m features"]
     """
     middle = among.mean(0)
     unit = max(np.abs(values - middle).max() for values in (features, among)) or 1.0  # keeps float32 in its range
-    rough_among = ((among - middle) / unit).astype(np.float32)
+    rough_features, rough_among = (((values - middle) / unit).astype(np.float32) for values in (features, among))
     squares = np.einsum("ij,ij->i", rough_among, rough_among)
-    slack = (among.shape[1] + 8) * 2.0**-22  # a bound of float32's error: dot products of so many terms, with room
-    out = np.empty(len(features))
-    for start in range(0, len(features), _BLOCK):
-        block = features[start : start + _BLOCK]
-        rough_block = ((block - middle) / unit).astype(np.float32)
-        rough = (-2 * rough_block) @ rough_among.T
-        rough += squares
-        size = np.einsum("ij,ij->i", rough_block, rough_block) + squares.max()
-        limit = rough.min(1) + np.float32(slack) * size
-        _distance_kernels()[1](block, among, rough, limit, out[start : start + _BLOCK])
-    return np.sqrt(out)
+    slack = np.float32((among.shape[1] + 8) * 2.0**-22)  # a bound of float32's error: sums of so many terms, with room
+    errors = slack * (np.einsum("ij,ij->i", rough_features, rough_features) + squares.max())
+    left = np.column_stack([-2 * rough_features, np.ones(len(features), np.float32)])
+    right = np.column_stack([rough_among, squares]).T  # left @ right: squared distances but for the vector's own square
+    nearest = np.full(len(features), np.inf)
+    for start in range(0, len(features), _ROUGH_BLOCK):
+        rows = slice(start, start + _ROUGH_BLOCK)
+        least = np.full(len(left[rows]), np.inf, np.float32)
+        for first in range(0, len(among), _TILE):
+            columns = slice(first, first + _TILE)
+            rough = left[rows] @ right[:, columns]
+            here = rough.min(1)
+            least = np.minimum(least, here)
+            _distance_kernels()[1](features[rows], among[columns], rough, here, least + errors[rows], nearest[rows])
+    return np.sqrt(nearest)
 
 
 def nearest_pixel_distances(images: UInt8[np.ndarray, "n size size *channels"]) -> Float[np.ndarray, " n"]:
@@ -110,22 +115,27 @@ def nearest_pixel_distances(images: UInt8[np.ndarray, "n size size *channels"]) 
     """
     count = len(images)
     signed = (images.reshape(count, -1) ^ np.uint8(128)).view(np.int8)  # the value minus 128
+    whole = np.int32 if signed.shape[1] <= _INT32_TERMS else np.int64
+    most = np.iinfo(whole).max
     starts = range(0, count, _IMAGE_BLOCK)
-    squares = np.concatenate([_own_products(signed[start : start + _IMAGE_BLOCK]) for start in starts])
-    nearest = np.full(count, np.iinfo(np.int64).max)
+    squares = np.concatenate([_squares(signed[start : start + _IMAGE_BLOCK]) for start in starts]).astype(whole)
+    nearest = np.full(count, most, whole)
     for number, start in enumerate(starts):
         rows = slice(start, min(start + _IMAGE_BLOCK, count))
         for other in starts[number:]:
             columns = slice(other, min(other + _IMAGE_BLOCK, count))
-            squared = squares[rows, None] + squares[columns] - 2 * _products(signed[rows], signed[columns])
+            squared = _products(signed[rows], signed[columns]).astype(whole, copy=False)
+            squared *= -2
+            squared += squares[rows, None]
+            squared += squares[columns]
             if other == start:
-                np.fill_diagonal(squared, np.iinfo(np.int64).max)
+                np.fill_diagonal(squared, most)
             nearest[rows] = np.minimum(nearest[rows], squared.min(1))
             nearest[columns] = np.minimum(nearest[columns], squared.min(0))
-    return np.sqrt(nearest)
+    return np.sqrt(nearest.astype(np.float64))
 
 
-def _own_products(values: Int8[np.ndarray, "n pixels"]) -> Int[np.ndarray, " n"]:
+def _squares(values: Int8[np.ndarray, "n pixels"]) -> Int[np.ndarray, " n"]:
     return np.square(values, dtype=np.int32).sum(1, dtype=np.int64)
 
 
@@ -137,7 +147,7 @@ def _products(a: Int8[np.ndarray, "n pixels"], b: Int8[np.ndarray, "m pixels"]) 
 
 def _whole_products(a: Int8[np.ndarray, "n pixels"], b: Int8[np.ndarray, "m pixels"]) -> Int[np.ndarray, "n m"]:
     product: Any = vars(torch)["_int_mm"]
-    return product(torch.from_numpy(a), torch.from_numpy(b).T).numpy().astype(np.int64)
+    return product(torch.from_numpy(a), torch.from_numpy(b).T).numpy()
 
 
 def _float_products(a: Int8[np.ndarray, "n pixels"], b: Int8[np.ndarray, "m pixels"]) -> Int[np.ndarray, "n m"]:
