@@ -19,7 +19,7 @@ from spingan.nn.weights import Model
 from spingan.output import write_text
 from spingan.reports import plots
 from spingan.reports.comparison_table import HEADINGS, comparison_notes, comparison_rows
-from spingan.reports.quality_table import quality_rows
+from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
 from spingan.reports.report import level_shares
 from spingan.reports.tables import energy_text
 
@@ -100,7 +100,9 @@ def quality_section(model: Model, count: int) -> list[str]:
     return [
         f"### Quality: {quality.metric} (`spingan evaluate {model.name}`)",
         "",
-        *_table(("images", "distance"), quality_rows(quality)),
+        *_table(quality_headings(quality), quality_rows(quality)),
+        "",
+        f"{quality_title(quality).capitalize()}; {'; '.join(quality_notes(quality))}.",
         "",
         f"{quality.protocol}.",
         "",

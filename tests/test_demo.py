@@ -6,11 +6,21 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from spingan.cli import app
+from spingan.data import FASHION_MNIST
 from spingan.demo import run_demo
 from spingan.hardware.technology import load_technology
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model, load_model, save_weights
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_data(tmp_path_factory):
+    """A machine with nothing but the shipped sample: tests take as long everywhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FASHION_MNIST, "system_folders", ())
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +48,8 @@ def test_the_demo_leaves_pictures_and_a_report(demo):
 def test_the_demo_s_numbers_are_in_what_it_says(demo):
     assert f"{demo.quality.value:.2f}" in demo.summary()
     assert "4.9011 nJ" in demo.summary()
+    assert f"recall {demo.quality.variety.recall:.2f}" in demo.summary()
+    assert "copies of training images: not measured" in demo.summary()
     assert json.dumps(demo.to_dict())
 
 
@@ -56,6 +68,8 @@ def test_every_picture_of_the_report_says_what_it_shows(demo):
 
 def test_the_report_shows_quality_conversion_and_bill(demo):
     page = demo.report.read_text(encoding="utf-8")
+    assert f'<td class="number">{demo.quality.variety_floor.coverage:.3f}</td>' in page
+    assert "spingan data fetch fashion-mnist" in page
     for text in (f"{demo.quality.value:.3f}", "AnalogConvTranspose2d", "4.901", "not counted", "How it was obtained"):
         assert text in page
 
@@ -80,6 +94,26 @@ def test_quality_as_json_has_the_numbers_that_judge_it(untrained):
     assert quality["metric"] == "FD(fashion-cnn, 200)"
     assert quality["value"] > 10 * quality["floor"] > 0
     assert set(quality) >= {"float_twin", "protocol", "seconds", "obtained"}
+    measures = {"precision", "recall", "density", "coverage", "nearest_neighbour_ratio", "copies"}
+    assert set(quality["variety"]) >= measures and set(quality["variety_floor"]) >= measures
+    assert quality["variety"]["recall"] < quality["variety_floor"]["recall"]
+
+
+def test_the_first_ten_lines_of_an_evaluation_have_every_measure(untrained):
+    few = ["--count", "200", "--variety-count", "150", "--k", "4"]
+    shown = CliRunner().invoke(app, ["evaluate", str(untrained), *few]).stdout
+    lines = shown.splitlines()
+    assert "variety on 150 images each, k = 4" in lines[0]
+    measures = ("FD(", "precision", "recall", "density", "coverage", "distance to the nearest other", "copies")
+    assert all(line.startswith(measure) for line, measure in zip(lines[3:10], measures, strict=True))
+    assert "copies: not measured: the training images are not on this machine" in shown
+    assert "share" not in shown
+    assert "share" in CliRunner().invoke(app, ["evaluate", str(untrained), *few, "--detail"]).stdout
+
+
+def test_a_k_that_the_images_do_not_allow_is_status_2(untrained):
+    result = CliRunner().invoke(app, ["evaluate", str(untrained), "--count", "40", "--k", "30"])
+    assert result.exit_code == 2 and result.stdout == ""
 
 
 def test_a_picture_that_cannot_be_written_is_refused(untrained):

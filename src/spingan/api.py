@@ -49,17 +49,21 @@ def evaluate(
     seed: int = 0,
     chip_seed: int = 0,
     features: "FeatureSpace" = "cnn",
+    variety_count: int | None = None,
+    k: int | None = None,
     data_path: str | Path | None = None,
     progress: "Progress" = lambda what, done, total: None,
 ) -> "Quality":
-    """The quality of a model's images, beside the floor and the float twin (see `spingan.evaluation.quality`).
+    """How good and how varied a model's images are, with the floor and the float twin (`spingan.evaluation.quality`).
 
     Args:
         model: A run folder, a weights file, a shipped name, or a model that is loaded already.
+        variety_count: Of the images, so many are used to measure the variety; by default 2,000.
+        k: Which nearest neighbours the variety is measured with; by default 5.
         data_path: Folder with the real images; by default the one that the model was trained from, if it is there.
 
     Raises:
-        UserError: There is no such model, a count is out of range, or the data are damaged.
+        UserError: There is no such model, a count or k is out of range, or the data are damaged.
     """
     from spingan.evaluation import quality
 
@@ -73,6 +77,8 @@ def evaluate(
         data_path=data_path or _trained_from(chosen),
         twin=None if twin is None else lambda images, draw: twin.sample(images, draw),
         features=features,
+        variety_count=variety_count,
+        k=k,
         progress=progress,
     )
 

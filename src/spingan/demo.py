@@ -14,6 +14,7 @@ from spingan.hardware.energy import Bill
 from spingan.image_grid import image_grid, save_grid
 from spingan.nn.weights import Model, load_model
 from spingan.output import atomic_path, output_folder, write_text
+from spingan.reports.quality_table import measure_text
 from spingan.reports.report import SHOWN, model_bill, real_images, report_html
 from spingan.reports.tables import energy_text
 
@@ -50,9 +51,15 @@ class Demo:
         """The result in a few lines."""
         quality, bill = self.quality, self.bill
         twin = "" if quality.float_twin is None else f", float twin {quality.float_twin:.2f}"
+        variety, floor = quality.variety, quality.variety_floor
         lines = [
             *map(str, (*self.pictures, self.report)),
             f"quality: {quality.metric} = {quality.value:.2f}{twin}, real images {quality.floor:.2f} (less is better)",
+            f"variety, {variety.count:,} images, k = {variety.k}: precision {variety.precision:.2f}, "
+            f"recall {variety.recall:.2f}, density {variety.density:.2f}, coverage {variety.coverage:.2f} "
+            f"(real images {floor.precision:.2f}, {floor.recall:.2f}, {floor.density:.2f}, {floor.coverage:.2f})",
+            f"nearest other image: {measure_text(variety.nearest_neighbour_ratio, '.2f')} of a real image's distance; "
+            f"copies of training images: {measure_text(variety.copies, '.1%')}",
             f"bill, the paper's way: {energy_text(bill.forward_energy_j)} forward, "
             f"{energy_text(bill.training_energy_per_image_j)} to train with an image",
             f"time: {self.seconds:.0f} s",

@@ -109,7 +109,8 @@ def test_worse_images_than_the_twins_give_a_larger_value_and_a_lost_class_is_nam
     assert result.missing_classes == ("Trouser",)
 
 
-def test_with_the_data_set_the_floor_is_train_against_test(described, tmp_path):
+def test_with_the_data_set_the_floor_is_train_against_test(described, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     images, labels, features, _ = described
     order = np.random.default_rng(1).permutation(1000)
     for (image_name, label_name), part in zip(fashion_mnist.files.values(), (2 * order, 2 * order + 1), strict=True):
@@ -125,8 +126,66 @@ def test_with_the_data_set_the_floor_is_train_against_test(described, tmp_path):
     assert result.value == pytest.approx(expected, rel=1e-4)
     assert result.obtained["data"] == f"folder, {tmp_path}"
     assert ("generated images", 500, 600) in seen and ("floor", 600, 600) in seen
+    assert ("training images", 1000, 1000) in seen
     with pytest.raises(UserError, match="has 1,000"):
         evaluate(sampler(images), count=1001, data_path=tmp_path)
+
+
+def test_generated_training_images_are_copies_and_the_floor_has_none(described, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    images, labels, _, _ = described
+    for (image_name, label_name), part in zip(fashion_mnist.files.values(), (np.s_[::2], np.s_[1::2]), strict=True):
+        idx.write(tmp_path / image_name, images[part])
+        idx.write(tmp_path / label_name, labels[part])
+    result = evaluate(
+        sampler(images[::2]),
+        twin=sampler(noisy(images[::2], 30)),
+        count=800,
+        variety_count=500,
+        k=3,
+        data_path=tmp_path,
+    )
+    assert result.metric == "FD(fashion-cnn, 800)"
+    assert result.variety.metric == result.variety_floor.metric == "variety(fashion-cnn, 500, k=3)"
+    assert result.variety.copies == 1
+    assert result.variety_floor.copies == pytest.approx(0.01, abs=0.01)
+    assert result.variety_float_twin is not None and result.variety_float_twin.copies < 0.2
+    assert result.variety_float_twin.precision < result.variety_floor.precision
+    assert result.variety.training_images == 1000
+
+
+def test_the_variety_of_the_test_images_themselves_is_one_and_copies_are_not_measured_without_training_images(no_data):
+    result = evaluate(sampler(fashion_mnist.test_sample()[0]), count=400)
+    found = json.loads(json.dumps(result.to_dict()))
+    for name in ("precision", "recall", "density", "coverage", "nearest_neighbour_ratio"):
+        assert found["variety"][name] == 1
+        assert 0.5 < found["variety_floor"][name] < 1.3
+    assert (found["variety"]["count"], found["variety_floor"]["count"]) == (400, 200)
+    assert found["variety"]["copies"] is None and found["variety_floor"]["copies"] is None
+    assert "spingan data fetch fashion-mnist" in found["variety"]["not_measured"]
+    assert found["variety_float_twin"] is None
+
+
+def test_the_variety_is_measured_in_the_set_s_own_space_whatever_the_distance_is(no_data, monkeypatch):
+    monkeypatch.setattr(inception, "network", lambda: lambda prepared: prepared[:, 0, ::30, ::30].flatten(1).float())
+    result = evaluate(sampler(fashion_mnist.test_sample()[0]), count=40, variety_count=20, k=2, features="inception")
+    assert result.metric == "FID(inception-v3, 40)"
+    assert result.variety.metric == "variety(fashion-cnn, 20, k=2)" and result.variety.recall == 1
+    assert len(result.class_histogram) == 10
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"k": 0}, "k is 0, and 20 images have 1 to 19"),
+        ({"k": 20}, "k is 20, and 20 images"),
+        ({"variety_count": 41}, "variety cannot be measured on 41 of 40"),
+        ({"variety_count": 1}, "variety cannot be measured on 1 of 40"),
+    ],
+)
+def test_a_k_or_a_number_for_the_variety_out_of_range_is_refused_before_anything_is_drawn(no_data, options, problem):
+    with pytest.raises(UserError, match=problem):
+        evaluate(lambda count, seed: pytest.fail("drawn first"), count=40, **options)
 
 
 def test_eight_bit_images_come_back_unchanged():

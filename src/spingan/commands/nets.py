@@ -112,31 +112,51 @@ def evaluate(
     features: Annotated[
         Literal["cnn", "inception"], typer.Option("--features", help="inception is standard FID: extra fid, slow.")
     ] = "cnn",
+    variety_count: Annotated[
+        int | None,
+        typer.Option("--variety-count", min=2, help="Of these, images to measure the variety on; by default 2,000."),
+    ] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", help="Nearest neighbours to measure the variety with; by default 5.")
+    ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")] = None,
     technology: TechnologyName = None,
+    detail: Annotated[bool, typer.Option("--detail", help="Show the share of each class, too.")] = False,
     json: Json = False,
 ) -> None:
-    """How good a model's images are, beside the floor and the float twin."""
+    """How good and how varied a model's images are, compared with real images and the float twin."""
     from spingan.api import evaluate as evaluate_model
     from spingan.api import reprogram
 
     chosen = model if technology is None else reprogram(model, technology)
     with progress_bars() as progress:
         quality = evaluate_model(
-            chosen, count=count, seed=seed, chip_seed=chip_seed, features=features, data_path=data, progress=progress
+            chosen,
+            count=count,
+            seed=seed,
+            chip_seed=chip_seed,
+            features=features,
+            variety_count=variety_count,
+            k=k,
+            data_path=data,
+            progress=progress,
         )
     if json:
         print_json({"model": _name(chosen), "chip_seed": chip_seed} | quality.to_dict())
         return
-    from spingan.reports.quality_table import quality_rows
+    from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
 
-    print(f"{_name(chosen)}: {quality.metric}, smaller is better\n")
-    print_table(("images", "distance"), quality_rows(quality), right=(1,))
-    shares = [(name, f"{share:.1%}") for name, share in quality.class_histogram.items()]
+    headings = quality_headings(quality)
+    print(f"{_name(chosen)}: {quality_title(quality)}")
+    print_table(headings, quality_rows(quality), right=range(1, len(headings) - 1))
     print()
-    print_table(("class", "share"), shares, right=(1,))
     if quality.missing_classes:
-        print(f"missing: {', '.join(quality.missing_classes)}")
+        print(f"missing classes: {', '.join(quality.missing_classes)}")
+    print("\n".join(quality_notes(quality)))
+    if detail and quality.class_histogram:
+        print()
+        shares = [(name, f"{share:.1%}") for name, share in quality.class_histogram.items()]
+        print_table(("class", "share"), shares, right=(1,))
     print(f"\n{quality.protocol}; {quality.seconds:.1f} s")
 
 

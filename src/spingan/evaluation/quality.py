@@ -1,4 +1,5 @@
-"""How good generated images are: a distance, its floor, the float twin's, and the missing classes."""
+"""How good and how varied generated images are: a distance and six measures of variety, each with its floor and the
+float twin's value, and the missing classes."""
 
 import time
 from collections.abc import Callable
@@ -16,17 +17,45 @@ from torch import Tensor
 
 from spingan.data.fashion_mnist import FASHION_MNIST
 from spingan.errors import UserError
+from spingan.evaluation.feature_cache import known_features
 from spingan.evaluation.features import FEATURE_NETS, Images, describe, feature_cnn
 from spingan.evaluation.frechet import class_histogram, frechet_distance, kernel_distance, missing_classes
-from spingan.evaluation.real_images import check_known, class_names, image_bytes, image_shape, real_images
+from spingan.evaluation.real_images import (
+    RealImages,
+    check_known,
+    class_names,
+    image_bytes,
+    image_shape,
+    real_images,
+    training_images,
+)
+from spingan.evaluation.variety import COUNT, K, Variety, VarietyReference, check_k, variety_reference
 
 Sampler = Callable[[int, int], Tensor]  # count, seed -> images in [-1, 1]
 Progress = Callable[[str, int, int], None]  # what is being done, images done, images in all
 FeatureSpace = Literal["cnn", "inception"]
 
-_Described = tuple[Float[np.ndarray, "n features"], NDArray[np.int64] | None]  # and classes, if the network tells them
 
 METRIC_NAMES: dict[FeatureSpace, str] = {"cnn": "FD({net}, {count})", "inception": "FID(inception-v3, {count})"}
+
+
+@dataclass(frozen=True, eq=False)
+class _Described:
+    """A set of images, its features in the space of the distance, and of its first ones those of the set's own network.
+
+    Attributes:
+        classes: As the set's own network sees them; None where only a few images were shown to it.
+    """
+
+    images: Images
+    features: Float[np.ndarray, "n features"]
+    own_features: Float[np.ndarray, "few 64"]
+    classes: NDArray[np.int64] | None
+
+    @property
+    def for_variety(self) -> tuple[Float[np.ndarray, "few 64"], Images]:
+        """Features and images that the variety is measured on."""
+        return self.own_features, self.images[: len(self.own_features)]
 
 
 @dataclass(frozen=True)
@@ -42,6 +71,10 @@ class Quality:
         class_histogram: Share of each class among the generated images, as the image set's network sees them; empty for
             a folder of anyone's images, whose classes nobody knows.
         missing_classes: Classes with less than a tenth of an even share.
+        variety: How varied the generated images are, compared with the test images.
+        variety_floor: The same for real images that are not the test images: what a perfect generator would reach. Its
+            `copies` are those of the test images, each half judged by the other.
+        variety_float_twin: The same for the same net in floating point, or None if none was given.
         protocol: What was compared with what, in words.
         seconds: Wall time.
         obtained: Data source, seed, versions and threads.
@@ -54,6 +87,9 @@ class Quality:
     kernel_distance: float
     class_histogram: dict[str, float]
     missing_classes: tuple[str, ...]
+    variety: Variety
+    variety_floor: Variety
+    variety_float_twin: Variety | None
     protocol: str
     seconds: float
     obtained: dict[str, str | int]
@@ -72,6 +108,8 @@ def evaluate(
     data_path: str | Path | None = None,
     twin: Sampler | None = None,
     features: FeatureSpace = "cnn",
+    variety_count: int | None = None,
+    k: int | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Quality:
     """Compare `count` generated images with as many test images of the set.
@@ -88,43 +126,52 @@ def evaluate(
         data_path: Folder that holds it (recipe key data.path).
         twin: The float twin, called as `sample` is.
         features: "cnn" for the set's own network, "inception" for standard FID by paper S's protocol (extra `fid`).
+        variety_count: The variety is measured on so many of the images, always by the set's own network; by default
+            on 2,000, or on all if there are fewer.
+        k: Which nearest neighbours the variety is measured with; by default 5, or less where there are fewer.
         progress: Told (what, images done, images in all) as the work goes on.
 
     Raises:
-        UserError: A count out of range, a damaged data set, images of another shape or not finite, no Inception.
+        UserError: A count or k out of range, a damaged data set, images of another shape or not finite, no Inception.
     """
     started = time.monotonic()
     check_known(data, "the model")
     net = FEATURE_NETS[data]
+    if variety_count is not None and not 2 <= variety_count <= count:
+        problem = f"variety cannot be measured on {variety_count:,} of {count:,} images"
+        raise UserError(problem, f"Ask for 2 to {count:,}, or for more images in all.")
     real = real_images(data, count, data_path)
     count = len(real.test)
-    describe_images = _describer(features, net)
+    few = min(variety_count or COUNT, count)
+    fewest = min(few, *map(len, real.floor_pair))
+    k = min(K, fewest - 1) if k is None else k
+    check_k(k, fewest)
+    describe_images = _describer(features, net, few)
 
     def describe_set(what: str, images: Images) -> _Described:
         return describe_images(images, _Counter(partial(progress, what), len(images)))
 
-    generated = _drawn(sample, count, seed, data, "the model")
-    test_features = describe_set("test images", real.test)[0]
-    generated_features, classes = describe_set("generated images", generated)
-    floor_features = [
-        test_features if images is real.test else describe_set("floor", images)[0] for images in real.floor_pair
-    ]
+    generated = describe_set("generated images", _drawn(sample, count, seed, data, "the model"))
+    test = describe_set("test images", real.test)
+    floor, floor_test = (test if images is real.test else describe_set("floor", images) for images in real.floor_pair)
     names = class_names(data)
+    classes = generated.classes
     if names and classes is None:
-        classes = describe(generated, feature_cnn(net))[1]
+        classes = describe(generated.images, feature_cnn(net))[1]
     histogram = class_histogram(classes, names) if names and classes is not None else {}
-    twin_value = None
-    if twin is not None:
-        twin_images = _drawn(twin, count, seed, data, "the float twin")
-        twin_value = frechet_distance(test_features, describe_set("float twin", twin_images)[0])
+    twins = None if twin is None else describe_set("float twin", _drawn(twin, count, seed, data, "the float twin"))
+    reference, floor_reference = _references(real, test, floor_test, data, data_path, k, progress)
     return Quality(
         metric=METRIC_NAMES[features].format(net=net, count=count),
-        value=frechet_distance(test_features, generated_features),
-        floor=frechet_distance(*floor_features),
-        float_twin=twin_value,
-        kernel_distance=kernel_distance(test_features, generated_features, seed=seed),
+        value=frechet_distance(test.features, generated.features),
+        floor=frechet_distance(floor.features, floor_test.features),
+        float_twin=None if twins is None else frechet_distance(test.features, twins.features),
+        kernel_distance=kernel_distance(test.features, generated.features, seed=seed),
         class_histogram=histogram,
         missing_classes=missing_classes(histogram),
+        variety=reference.measure(*generated.for_variety),
+        variety_floor=floor_reference.floor(*_first(floor, len(floor_reference.images))),
+        variety_float_twin=None if twins is None else reference.measure(*twins.for_variety),
         protocol=f"{count:,} generated images, 8 bit, against {real.about_test}; floor: {real.about_floor}",
         seconds=time.monotonic() - started,
         obtained={
@@ -148,16 +195,54 @@ class _Counter:
         self._report(self._done, self._total)
 
 
-def _describer(features: FeatureSpace, name: str) -> Callable[[Images, Callable[[int], None]], _Described]:
+def _describer(features: FeatureSpace, name: str, few: int) -> Callable[[Images, Callable[[int], None]], _Described]:
+    net = feature_cnn(name)
     if features == "cnn":
-        net = feature_cnn(name)
-        return lambda images, advance: describe(images, net, advance)
+
+        def describe_all(images: Images, advance: Callable[[int], None]) -> _Described:
+            found, classes = describe(images, net, advance)
+            return _Described(images, found, found[:few], classes)
+
+        return describe_all
     if features == "inception":
         from spingan.evaluation.inception import inception_features, network
 
         inception = network()
-        return lambda images, advance: (inception_features(images, inception, advance), None)
+
+        def describe_both(images: Images, advance: Callable[[int], None]) -> _Described:
+            own = describe(images[:few], net)[0]
+            return _Described(images, inception_features(images, inception, advance), own, None)
+
+        return describe_both
     raise UserError(f"unknown features {features!r}", f"Known: {', '.join(METRIC_NAMES)}.")
+
+
+def _references(
+    real: RealImages,
+    test: _Described,
+    floor_test: _Described,
+    data: str,
+    data_path: str | Path | None,
+    k: int,
+    progress: Progress,
+) -> tuple[VarietyReference, VarietyReference]:
+    """What the generated images' variety is compared with, and the floor's: one and the same but for the sample."""
+    net = FEATURE_NETS[data]
+    images, missing = training_images(data, data_path)
+    training = None
+    if images is not None:
+        training = known_features(images, net, _Counter(partial(progress, "training images"), len(images)))
+
+    def reference(described: _Described) -> VarietyReference:
+        return variety_reference(*described.for_variety, training, k=k, space=net, not_measured=missing)
+
+    own = reference(test)
+    return own, own if floor_test is test else reference(floor_test)
+
+
+def _first(described: _Described, count: int) -> tuple[Float[np.ndarray, "few 64"], Images]:
+    features, images = described.for_variety
+    return features[:count], images[:count]
 
 
 def _drawn(sample: Sampler, count: int, seed: int, data: str, who: str) -> Images:

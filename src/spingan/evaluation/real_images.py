@@ -120,6 +120,28 @@ def real_images(name: str, count: int, path: str | Path | None = None) -> RealIm
     )
 
 
+def training_images(name: str, path: str | Path | None = None) -> tuple[Images | None, str]:
+    """All training images of the set `name`, to look for copies of them; or None, and what to do to have them.
+
+    Args:
+        path: Folder that holds the set (recipe key data.path).
+
+    Raises:
+        UserError: `path` is given and does not hold the set.
+    """
+    if name in IDX_SETS:
+        source = IDX_SETS[name]
+        if source.find(path) is None:
+            return None, f"the training images are not on this machine; get them with: spingan data fetch {name}"
+        return source.load("train", path)[0], ""
+    if name == cartoon_faces.NAME:
+        drawn = cartoon_faces.find()
+        if drawn is None:
+            return None, f"the training faces are not drawn on this machine; draw them with: spingan data fetch {name}"
+        return drawn.images("train"), ""
+    return _faces(name, path)[1], ""
+
+
 def _of_sample(name: str, count: int) -> RealImages:
     test = IDX_SETS[name].test_sample()[0][:count]
     half = len(test) // 2

@@ -10,6 +10,7 @@ from spingan.errors import UserError
 from spingan.evaluation.features import FEATURE_NETS, FeatureCnn, Images, describe, feature_cnn
 from spingan.evaluation.frechet import frechet_distance
 from spingan.evaluation.real_images import check_known, test_images
+from spingan.evaluation.variety import METRIC_NAME, K, Manifolds, manifolds
 from spingan.nn.weights import Model
 
 
@@ -19,9 +20,11 @@ class Reference:
 
     Attributes:
         metric: Name of the distance with the number of images; values compare only at the same name.
+        variety_metric: Name of the measures of variety, with the number of images and k.
     """
 
     metric: str
+    variety_metric: str
     features: Float[np.ndarray, "n features"]
     net: FeatureCnn
 
@@ -31,12 +34,29 @@ class Reference:
         Raises:
             UserError: Another number of images than the reference has.
         """
+        return frechet_distance(self.features, self._described(images))
+
+    def distance_and_variety(self, images: Images) -> tuple[float, Manifolds]:
+        """The distance, and precision, recall, density and coverage of the same images.
+
+        Raises:
+            UserError: Another number of images than the reference has.
+        """
+        described = self._described(images)
+        return frechet_distance(self.features, described), manifolds(self.features, described, _k(len(images)))
+
+    def _described(self, images: Images) -> Float[np.ndarray, "n features"]:
         if len(images) != len(self.features):
             raise UserError(
                 f"{len(images):,} images against {len(self.features):,} real ones do not compare",
                 "Give as many on both sides.",
             )
-        return frechet_distance(self.features, describe(images, self.net)[0])
+        return describe(images, self.net)[0]
+
+
+def _k(count: int) -> int:
+    """5, or the most that so few images allow."""
+    return min(K, count - 1)
 
 
 def reference_for(model: Model, count: int, data_path: str | Path | None = None) -> Reference:
@@ -49,4 +69,6 @@ def reference_for(model: Model, count: int, data_path: str | Path | None = None)
     check_known(name, f"model {model.name}")
     space = FEATURE_NETS[name]
     net = feature_cnn(space)
-    return Reference(f"FD({space}, {count})", describe(test_images(name, count, data_path), net)[0], net)
+    features = describe(test_images(name, count, data_path), net)[0]
+    variety_metric = METRIC_NAME.format(space=space, count=count, k=_k(count))
+    return Reference(f"FD({space}, {count})", variety_metric, features, net)

@@ -72,7 +72,8 @@ def render(
 
     Args:
         figures: (what, value, how to read it) of the numbers on top.
-        quality: Keys `table` (Table), `classes` ((name, share as text, share) each), `missing` (names), `protocol`.
+        quality: Keys `table` (Table), `notes`, `classes` ((name, share as text, share) each), `missing` (names),
+            `protocol`.
     """
     return page(
         "report.html",

@@ -1,18 +1,69 @@
-"""A quality as a table of text, for the terminal and the report."""
+"""A quality as a table of text, for the terminal and the report: each measure with the float twin's and the floor."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spingan.evaluation.quality import Quality
 
+_MEASURES = (  # attribute, name, format, what is better
+    ("precision", "precision: good images", ".3f", "larger"),
+    ("recall", "recall: real images that it could draw", ".3f", "larger"),
+    ("density", "density", ".3f", "larger"),
+    ("coverage", "coverage: real images with a drawn one near", ".3f", "larger"),
+    ("nearest_neighbour_ratio", "distance to the nearest other image, ratio", ".3f", "near 1"),
+    ("copies", "copies of training images", ".2%", "1 % or less"),
+)
 
-def quality_rows(quality: "Quality") -> tuple[tuple[str, str], ...]:
-    """Whose images, and their distance from the test images; the twin and the ratio to it only where there is one."""
-    rows = [("this model", f"{quality.value:.3f}")]
+
+def quality_headings(quality: "Quality") -> tuple[str, ...]:
+    """The columns of `quality_rows`: the float twin's only where there is one."""
+    twin = () if quality.float_twin is None else ("float twin",)
+    return ("measure", "this model", *twin, "real images (floor)", "better")
+
+
+def quality_rows(quality: "Quality") -> tuple[tuple[str, ...], ...]:
+    """The distance and the six measures of variety, a row each."""
+    distances = [quality.value, quality.floor]
     if quality.float_twin is not None:
-        rows.append(("float twin", f"{quality.float_twin:.3f}"))
-    rows.append(("real images (floor)", f"{quality.floor:.3f}"))
-    if quality.float_twin:
-        rows.append(("this model / float twin", f"{quality.value / quality.float_twin:.3f}"))
-    rows.append(("kernel distance", f"{quality.kernel_distance:.3g}"))
+        distances.insert(1, quality.float_twin)
+    rows = [(quality.metric, *(f"{value:.3f}" for value in distances), "smaller")]
+    columns = [quality.variety, quality.variety_floor]
+    if quality.variety_float_twin is not None:
+        columns.insert(1, quality.variety_float_twin)
+    for attribute, name, form, better in _MEASURES:
+        values = (getattr(column, attribute) for column in columns)
+        rows.append((name, *(measure_text(value, form) for value in values), better))
     return tuple(rows)
+
+
+def measure_text(value: float | None, form: str) -> str:
+    """A measure as text, by a format specification; None is "not measured"."""
+    return "not measured" if value is None else format(value, form)
+
+
+def quality_title(quality: "Quality") -> str:
+    """What the measures of variety were taken on."""
+    variety = quality.variety
+    return f"variety on {variety.count:,} images each, k = {variety.k}"
+
+
+def quality_notes(quality: "Quality") -> tuple[str, ...]:
+    """What a reader of the table must know, and the measures that have no row."""
+    variety, floor = quality.variety, quality.variety_floor
+    notes = [f"kernel distance: {quality.kernel_distance:.3g}"]
+    if quality.float_twin:
+        notes.append(f"distance, this model / float twin: {quality.value / quality.float_twin:.3f}")
+    notes.append(
+        f"median distance to the nearest other image: {variety.nearest_distance:.0f}, "
+        f"real images {variety.nearest_distance_real:.0f} (8-bit pixels)"
+    )
+    if variety.copies is None:
+        notes.append(f"copies: not measured: {variety.not_measured}")
+    else:
+        notes.append(
+            f"copies: images nearer to one of {variety.training_images:,} training images than 99 % of the test images "
+            "are; floor: the test images themselves, each half judged by the other"
+        )
+    if floor.count != variety.count:
+        notes.append(f"the floor of the variety is measured on {floor.count:,} images each, k = {floor.k}")
+    return tuple(notes)

@@ -22,7 +22,7 @@ from spingan.nn.weights import Model, load_model
 from spingan.output import check_place, write_text
 from spingan.reports import plots
 from spingan.reports.page import Picture, Table, render
-from spingan.reports.quality_table import quality_rows
+from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
 from spingan.reports.tables import bill_sections, energy_text
 from spingan.reproduction.paper import printed_row
 from spingan.training.loop import load_images, training_tensor
@@ -152,6 +152,13 @@ def _figures(model: Model, quality: "Quality | None", bill: Bill) -> list[tuple[
     if quality is not None:
         beside = "" if quality.float_twin is None else f"float twin {quality.float_twin:.2f}, "
         figures.append((quality.metric, f"{quality.value:.2f}", f"{beside}real images {quality.floor:.2f}"))
+        figures += [
+            (f"{name}, {quality.variety.count:,} images", f"{value:.2f}", f"real images {floor:.2f}")
+            for name, value, floor in (
+                ("recall", quality.variety.recall, quality.variety_floor.recall),
+                ("coverage", quality.variety.coverage, quality.variety_floor.coverage),
+            )
+        ]
     synapse = model.technology.synapse
     figures.append(("states of a synapse", "float" if synapse is None else str(synapse.states), model.technology.name))
     figures.append(
@@ -198,8 +205,11 @@ def _losses(metrics: dict[str, NDArray[np.float64]]) -> Picture:
 
 def _quality(quality: "Quality") -> dict[str, Any]:
     shares = tuple((name, f"{share:.1%}", share) for name, share in quality.class_histogram.items())
+    headings = quality_headings(quality)
+    title = f"{quality.metric}, and {quality_title(quality)}"
     return {
-        "table": Table(f"{quality.metric}, smaller is better", ("images", "distance"), quality_rows(quality), (1,)),
+        "table": Table(title, headings, quality_rows(quality), range(1, len(headings) - 1)),
+        "notes": quality_notes(quality),
         "classes": shares,
         "missing": quality.missing_classes,
         "protocol": quality.protocol,
