@@ -7,7 +7,13 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from spingan.api import reprogram
 from spingan.cli import app
+from spingan.comparison import compare
+from spingan.evaluation.real_images import image_bytes
+from spingan.evaluation.reference import reference_for
+from spingan.nn.weights import load_model
+from spingan.reports.comparison_table import HEADINGS, comparison_notes, comparison_rows
 
 
 def run(*arguments: str):
@@ -70,3 +76,17 @@ def test_technologies_stand_side_by_side_with_what_is_not_counted():
 
 def test_a_technology_that_does_not_exist_is_refused():
     refused(run("compare", "fashion-mnist", "--technology", "unobtainium"), "no technology")
+
+
+def test_the_comparison_shows_recall_and_coverage_of_the_images_that_the_distance_is_measured_on(monkeypatch):
+    monkeypatch.setattr("spingan.comparison.run_parallel", lambda work, tasks, **given: [work(task) for task in tasks])
+    found = compare("fashion-mnist", ["ideal", "wox-memristor"], count=60)
+    images = image_bytes(reprogram("fashion-mnist", "ideal").sample(60, 0, 0))
+    reference = reference_for(load_model("fashion-mnist"), 60)
+    assert found.variety_metric == "variety(fashion-cnn, 60, k=5)"
+    assert found.rows[0].variety == reference.distance_and_variety(images)[1]
+    assert found.to_dict()["rows"][1]["variety"]["recall"] == found.rows[1].variety.recall
+    rows = comparison_rows(found)
+    assert rows[0][HEADINGS.index("recall")] == f"{found.rows[0].variety.recall:.3f}"
+    assert rows[1][HEADINGS.index("coverage")] == f"{found.rows[1].variety.coverage:.3f}"
+    assert found.variety_metric in comparison_notes(found)[0]

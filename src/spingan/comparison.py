@@ -4,15 +4,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from spingan.errors import UserError
+from spingan.evaluation.variety import Manifolds
 from spingan.hardware.drawing import DrawingCost, drawing_cost
 from spingan.hardware.technology import load_technology, shipped_technologies
 from spingan.nn.cost import net_counts
 from spingan.nn.weights import load_model
 from spingan.studies.parallel import Progress, run_parallel
-from spingan.studies.trials import Outcome, Trial, fingerprint, run_trial, technology_text
+from spingan.studies.trials import Trial, draw_images, fingerprint, reference_of, technology_text
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Compared:
     Attributes:
         states: Levels of a device; None are floats.
         distance: Of the images from real ones; None where the net does not convert, and `refused` says why.
+        variety: Precision, recall, density and coverage of the same images; None where there is no distance.
         drawing: Energy, time and area of one image, as far as the technology gives figures.
     """
 
     technology: str
     states: int | None
     distance: float | None
+    variety: Manifolds | None
     refused: str
     drawing: DrawingCost
 
@@ -39,11 +42,14 @@ class Comparison:
     model: str
     trained_on: str
     metric: str
+    variety_metric: str
     rows: tuple[Compared, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON-able values."""
-        return asdict(self)
+        varieties = ({"variety": row.variety and row.variety._asdict()} for row in self.rows)
+        rows = [asdict(row) | variety for row, variety in zip(self.rows, varieties, strict=True)]
+        return asdict(self) | {"rows": rows}
 
 
 def compare(
@@ -56,7 +62,7 @@ def compare(
     data_path: str | Path | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Comparison:
-    """A model's generator in each technology: distance of its images, and energy, time and area of one.
+    """A model's generator in each technology: distance and variety of its images, and energy, time and area of one.
 
     The model's own technology is taken as it was trained; in the others the weights are written anew, gains and ranges
     fitted to them.
@@ -85,28 +91,39 @@ def compare(
         for target in targets
     ]
     found = run_parallel(_try, trials, workers=workers, what="technologies", progress=progress)
-    if all(outcome is None for outcome, _ in found):
+    if all(judged is None for judged, _ in found):
         raise UserError(found[0][1], "Name a technology that the net converts to.")
     rows = tuple(
         Compared(
             target.name,
             None if target.synapse is None else target.synapse.states,
-            None if outcome is None else outcome.distance,
+            None if judged is None else judged.distance,
+            None if judged is None else judged.variety,
             refused,
             drawing_cost(counts, target),
         )
-        for target, counts, (outcome, refused) in zip(targets, counted, found, strict=True)
+        for target, counts, (judged, refused) in zip(targets, counted, found, strict=True)
     )
-    metric = next(outcome.metric for outcome, _ in found if outcome is not None)
-    return Comparison(str(model), loaded.technology.name, metric, rows)
+    metrics = next(judged.metrics for judged, _ in found if judged is not None)
+    return Comparison(str(model), loaded.technology.name, *metrics, rows)
 
 
-def _try(trial: Trial) -> tuple[Outcome | None, str]:
-    """A trial's outcome, or why the net does not go onto the technology."""
+class _Judged(NamedTuple):
+    """One technology's images, judged; and the names of both measures."""
+
+    distance: float
+    variety: Manifolds
+    metrics: tuple[str, str]
+
+
+def _try(trial: Trial) -> tuple[_Judged | None, str]:
+    """What a trial's images are like, or why the net does not go onto the technology."""
     try:
-        outcome = run_trial(trial)
+        images = draw_images(trial)
+        reference = reference_of(trial)
+        distance, variety = reference.distance_and_variety(images)
     except UserError as error:
         return None, error.problem
-    if outcome.distance is None or not math.isfinite(outcome.distance):
+    if not math.isfinite(distance):
         return None, "its images cannot be judged"
-    return outcome, ""
+    return _Judged(distance, variety, (reference.metric, reference.variety_metric)), ""

@@ -21,7 +21,7 @@ def compare(
     data: Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """The same weights in several technologies: quality, and an image's energy, time and area."""
+    """The same weights in several technologies: quality and variety, and an image's energy, time and area."""
     from spingan.comparison import compare as compare_technologies
 
     with progress_bars() as progress:
@@ -34,7 +34,7 @@ def compare(
     from spingan.reports.comparison_table import HEADINGS, comparison_notes, comparison_rows
 
     print(f"{found.model}, trained on {found.trained_on}; {found.metric}, smaller is better\n")
-    print_table(HEADINGS, comparison_rows(found), right=(2,))
+    print_table(HEADINGS, comparison_rows(found), right=(2, 3, 4))
     print()
     for note in comparison_notes(found):
         print(note)

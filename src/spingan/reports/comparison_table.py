@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from spingan.comparison import Comparison
     from spingan.hardware.drawing import Known
 
-HEADINGS = ("technology", "states", "distance", "activations", "reads", "time", "area")
+HEADINGS = ("technology", "states", "distance", "recall", "coverage", "activations", "reads", "time", "area")
 
 
 def comparison_rows(found: "Comparison") -> list[tuple[str, ...]]:
@@ -21,6 +21,8 @@ def comparison_rows(found: "Comparison") -> list[tuple[str, ...]]:
                 row.technology,
                 "float" if row.states is None else str(row.states),
                 "refused" if row.distance is None else f"{row.distance:.2f}",
+                "-" if row.variety is None else f"{row.variety.recall:.3f}",
+                "-" if row.variety is None else f"{row.variety.coverage:.3f}",
                 _text(cost.activation_energy_j, "J"),
                 _text(cost.read_energy_j, "J"),
                 _text(cost.time_s, "s"),
@@ -33,6 +35,7 @@ def comparison_rows(found: "Comparison") -> list[tuple[str, ...]]:
 def comparison_notes(found: "Comparison") -> list[str]:
     """What each sum lacks, and why a technology is refused."""
     notes = [
+        f"Recall and coverage: {found.variety_metric}, larger is better; `spingan evaluate` has their floor.",
         "Of one image, the generator alone; nothing is trained again. No amplifiers, converters, control.",
         "> is a sum that lacks something else, too:",
     ]

@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from torch import nn
 
 from spingan.errors import UserError
+from spingan.evaluation.features import Images
 from spingan.evaluation.real_images import image_bytes
 from spingan.evaluation.reference import Reference, reference_for
 from spingan.hardware.mapping import Noise
@@ -58,16 +59,33 @@ def run_trial(trial: Trial) -> Outcome:
     Raises:
         UserError: There is no such model, its weights have changed since the study began, or no real images are here.
     """
+    images = draw_images(trial)
+    if not trial.count:
+        return Outcome(None, "", images[: trial.shown])
+    reference = reference_of(trial)
+    return Outcome(reference.distance(images[: trial.count]), reference.metric, images[: trial.shown])
+
+
+def draw_images(trial: Trial) -> Images:
+    """As many images as the trial judges or shows, whichever is more.
+
+    Raises:
+        UserError: There is no such model, or its weights have changed since the study began.
+    """
     model = _model(trial.model, trial.technology, trial.fingerprint)
     noise = None
     if trial.variability is not None and trial.variability[0] > 0:
         noise = Noise.model_validate(dict(zip(("fraction", "of"), trial.variability, strict=True)))
-    number = max(trial.count, trial.shown)
-    images = image_bytes(model.sample(number, trial.seed, trial.seed, programming_noise=noise))
-    if not trial.count:
-        return Outcome(None, "", images[: trial.shown])
-    reference = _reference(trial.model, trial.count, trial.data_path)
-    return Outcome(reference.distance(images[: trial.count]), reference.metric, images[: trial.shown])
+    return image_bytes(model.sample(max(trial.count, trial.shown), trial.seed, trial.seed, programming_noise=noise))
+
+
+def reference_of(trial: Trial) -> Reference:
+    """The test images that the trial's are judged by.
+
+    Raises:
+        UserError: There are fewer, or the model was trained on a set without a feature network.
+    """
+    return _reference(trial.model, trial.count, trial.data_path)
 
 
 @lru_cache(maxsize=2)
