@@ -104,7 +104,7 @@ def test_the_first_ten_lines_of_an_evaluation_have_every_measure(untrained):
     shown = CliRunner().invoke(app, ["evaluate", str(untrained), *few]).stdout
     lines = shown.splitlines()
     assert "variety on 150 images each, k = 4" in lines[0]
-    measures = ("FD(", "precision", "recall", "density", "coverage", "distance to the nearest other", "copies")
+    measures = ("FD(", "precision", "recall", "density", "coverage", "nearest image", "copies")
     assert all(line.startswith(measure) for line, measure in zip(lines[3:10], measures, strict=True))
     assert "copies: not measured: the training images are not on this machine" in shown
     assert "share" not in shown

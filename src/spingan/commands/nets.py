@@ -147,7 +147,7 @@ def evaluate(
     from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
 
     headings = quality_headings(quality)
-    print(f"{_name(chosen)}: {quality_title(quality)}")
+    print(f"{_name(chosen)}: distance from the test images; {quality_title(quality)}")
     print_table(headings, quality_rows(quality), right=range(1, len(headings) - 1))
     print()
     if quality.missing_classes:

@@ -6,19 +6,19 @@ if TYPE_CHECKING:
     from spingan.evaluation.quality import Quality
 
 _MEASURES = (  # attribute, name, format, what is better
-    ("precision", "precision: good images", ".3f", "larger"),
-    ("recall", "recall: real images that it could draw", ".3f", "larger"),
+    ("precision", "precision", ".3f", "larger"),
+    ("recall", "recall", ".3f", "larger"),
     ("density", "density", ".3f", "larger"),
-    ("coverage", "coverage: real images with a drawn one near", ".3f", "larger"),
-    ("nearest_neighbour_ratio", "distance to the nearest other image, ratio", ".3f", "near 1"),
-    ("copies", "copies of training images", ".2%", "1 % or less"),
+    ("coverage", "coverage", ".3f", "larger"),
+    ("nearest_neighbour_ratio", "nearest image", ".3f", "near 1"),
+    ("copies", "copies", ".2%", "1 % or less"),
 )
 
 
 def quality_headings(quality: "Quality") -> tuple[str, ...]:
     """The columns of `quality_rows`: the float twin's only where there is one."""
     twin = () if quality.float_twin is None else ("float twin",)
-    return ("measure", "this model", *twin, "real images (floor)", "better")
+    return ("measure", "this model", *twin, "real (floor)", "better")
 
 
 def quality_rows(quality: "Quality") -> tuple[tuple[str, ...], ...]:
@@ -53,10 +53,12 @@ def quality_notes(quality: "Quality") -> tuple[str, ...]:
     notes = [f"kernel distance: {quality.kernel_distance:.3g}"]
     if quality.float_twin:
         notes.append(f"distance, this model / float twin: {quality.value / quality.float_twin:.3f}")
-    notes.append(
-        f"median distance to the nearest other image: {variety.nearest_distance:.0f}, "
-        f"real images {variety.nearest_distance_real:.0f} (8-bit pixels)"
-    )
+    notes += [
+        "precision: share of the drawn images that lie among real ones; recall: of the real ones that lie among drawn",
+        "coverage: share of the real images with a drawn image near; density: drawn images near a real one, real = 1",
+        f"nearest image: median distance to the nearest other image, {variety.nearest_distance:.0f} in 8-bit pixels, "
+        f"over that of real images, {variety.nearest_distance_real:.0f}",
+    ]
     if variety.copies is None:
         notes.append(f"copies: not measured: {variety.not_measured}")
     else:
