@@ -107,8 +107,8 @@ def test_the_first_ten_lines_of_an_evaluation_have_every_measure(untrained):
     measures = ("FD(", "precision", "recall", "density", "coverage", "nearest image", "copies")
     assert all(line.startswith(measure) for line, measure in zip(lines[3:10], measures, strict=True))
     assert "copies: not measured: the training images are not on this machine" in shown
-    assert "share" not in shown
-    assert "share" in CliRunner().invoke(app, ["evaluate", str(untrained), *few, "--detail"]).stdout
+    assert "\nclass " not in shown
+    assert "\nclass " in CliRunner().invoke(app, ["evaluate", str(untrained), *few, "--detail"]).stdout
 
 
 def test_a_k_that_the_images_do_not_allow_is_status_2(untrained):
