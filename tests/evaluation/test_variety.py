@@ -87,7 +87,8 @@ def test_the_nearest_other_image_is_found_exactly(grey, colour):
 
 def test_blocks_and_both_kinds_of_product_give_the_same_distances(monkeypatch):
     random = np.random.default_rng(1)
-    images = random.choice(np.array([0, 1, 254, 255], np.uint8), (75, 30, 30, 3))  # the values that overflow first
+    images = random.choice(np.array([0, 1], np.uint8), (75, 40, 40, 3))  # the values whose sums overflow first
+    images[50:] ^= 255
     features = random.standard_normal((75, 40))
     flat = images.reshape(75, -1)
     pixels = distances(flat, flat) + np.diag(np.full(75, np.inf))
@@ -104,14 +105,20 @@ def test_blocks_and_both_kinds_of_product_give_the_same_distances(monkeypatch):
     np.testing.assert_allclose(neighbours.nearest_distances(features[:40], features[40:]), nearest, rtol=1e-12)
 
 
+def test_images_too_large_for_whole_numbers_of_32_bits_have_their_distance_too():
+    opposite = np.zeros((2, 128, 128, 3), np.uint8)
+    opposite[1] = 255
+    np.testing.assert_array_equal(neighbours.nearest_pixel_distances(opposite), 255 * np.sqrt(128 * 128 * 3))
+
+
 @pytest.mark.parametrize(("offset", "scale"), [(0, 1e-30), (0, 1e40), (1e9, 1)])
 def test_the_nearest_training_image_is_found_at_any_scale(offset, scale):
     random = np.random.default_rng(2)
     features, training = (offset + scale * random.standard_normal((count, 30)) for count in (50, 400))
     features[0] = training[7]
-    training[200:] = training[:200] * (1 + 1e-9)  # nearer than float32 can tell
+    training[200:] = training[:200] + 1e-7 * scale * random.standard_normal((200, 30))  # float32 cannot tell them
     found = neighbours.nearest_distances(features, training)
-    np.testing.assert_allclose(found, distances(features, training).min(1), rtol=1e-6)
+    np.testing.assert_allclose(found, distances(features, training).min(1), rtol=1e-12)
     assert found[0] == 0
 
 
