@@ -108,7 +108,7 @@ def test_blocks_and_both_kinds_of_product_give_the_same_distances(monkeypatch):
 def test_images_too_large_for_whole_numbers_of_32_bits_have_their_distance_too():
     opposite = np.zeros((2, 128, 128, 3), np.uint8)
     opposite[1] = 255
-    np.testing.assert_array_equal(neighbours.nearest_pixel_distances(opposite), 255 * np.sqrt(128 * 128 * 3))
+    np.testing.assert_array_equal(neighbours.nearest_pixel_distances(opposite), np.sqrt(255**2 * 128**2 * 3))
 
 
 @pytest.mark.parametrize(("offset", "scale"), [(0, 1e-30), (0, 1e40), (1e9, 1)])
