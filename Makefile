@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 MAX_WHEEL_BYTES := 10000000
 
-.PHONY: demo test test-all examples lint format types bench figures technologies test-fid test-verilog-a wheel clean
+.PHONY: demo test test-all test-gpu examples lint format types bench figures technologies test-fid test-verilog-a wheel clean
 
 demo: $(READY)
 	$(BIN)/spingan demo --out demo
@@ -14,6 +14,9 @@ test: $(READY)
 
 test-all: $(READY)
 	$(BIN)/python -m pytest -m ""
+
+test-gpu: $(READY)
+	$(BIN)/python -m pytest -m gpu
 
 examples: $(READY)
 	mkdir -p build/examples

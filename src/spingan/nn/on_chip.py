@@ -166,5 +166,5 @@ def _remember(state: dict[str, Tensor], gradient: Tensor) -> float:
     """The root mean square of an array's gradients so far, this one included."""
     state["updates"] += 1
     share = max(1 - MEMORY, 1 / float(state["updates"]))
-    state["mean_square"].lerp_(gradient.square().mean(), share)
+    state["mean_square"].lerp_(gradient.square().mean().to(state["mean_square"].device), share)
     return math.sqrt(float(state["mean_square"]))

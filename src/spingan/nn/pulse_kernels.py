@@ -96,12 +96,20 @@ def write_pulses(
     `MOST_PULSES`. Where a pulse would bring a weight through zero the pair's other device, or the sign, takes over.
 
     Args:
-        weight: float32, dense, on the CPU: `full` x (± conductance, in fractions of full scale).
+        weight: float32, dense: `full` x (± conductance, in fractions of full scale). On another device than the
+            processor the pulses are counted on copies here, so that every device writes the same.
         gradient: As `weight`, the same memory order.
         positive, negative: As `weight`: writes that each device has had; the second is unused with a sign crossbar.
         full: The weight that full scale stands for.
         key: 0 .. 2**64 - 1.
     """
+    if weight.device.type != "cpu":
+        state = weight, positive, negative
+        here = [part.cpu() for part in (weight, gradient, positive, negative)]
+        total = write_pulses(*here, full=full, factor=factor, response=response, key=key)
+        for kept, copy in zip(state, (here[0], *here[2:]), strict=True):
+            kept.copy_(copy)
+        return total
     kernel = _kernel()
     arrays = [flat(part) for part in (weight, gradient, positive, negative)]
     curves = response.up, response.down, response.up_spread, response.down_spread
