@@ -1,5 +1,7 @@
 """Studies as pictures and tables."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,13 @@ def test_a_sweep_s_picture_has_every_image_and_every_mean(name, values, tmp_path
     (line,) = [line for line in curve.lines if len(line.get_xdata()) == len(values) and line.get_linestyle() == "-"]
     assert list(line.get_ydata()) == [setting.interval.mean for setting in study.settings]
     save_png(figure, tmp_path / "sweep.png")
+
+
+def test_coverage_is_drawn_on_a_scale_of_its_own_where_it_was_measured():
+    study = _sweep("levels", (2, 4))
+    measured = replace(study, settings=tuple(replace(s, coverage=0.25 * n) for n, s in enumerate(study.settings, 1)))
+    (*_, share) = sweep_picture(measured).axes
+    assert share.get_ylabel().startswith("coverage") and list(share.lines[0].get_ydata()) == [25.0, 50.0]
 
 
 def test_currents_of_one_kind_share_an_axis_and_errors_all(tmp_path):

@@ -65,6 +65,16 @@ def test_half_of_every_weight_s_value_makes_the_images_worse(study):
     assert varied.images.shape == (10, 28, 28) and not np.array_equal(varied.images, exact.images)
 
 
+def test_variety_stands_with_the_distance_and_is_lost_with_it(study):
+    exact, varied = study.settings
+    for setting, told in zip(study.settings, study.to_dict()["settings"], strict=True):
+        assert 0 <= setting.recall <= 1 and 0 <= setting.coverage <= 1
+        assert (told["recall"], told["coverage"]) == (setting.recall, setting.coverage)
+    assert varied.coverage < exact.coverage
+    rows = list(csv.DictReader(io.StringIO(study.csv())))
+    assert float(rows[0]["mean_coverage"]) == pytest.approx(exact.coverage, rel=1e-3)
+
+
 def test_a_sweep_without_the_claimed_setting_does_not_test_the_claim(study):
     assert study.verdict == "not tested"
 

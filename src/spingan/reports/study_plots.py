@@ -77,7 +77,18 @@ def _draw_distances(axis: Axes, study: Sweep) -> None:
         axis.set_ylim(bottom=0)
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(visible=True, color="#e4e6ea", linewidth=0.8)
-    axis.legend(frameon=False, fontsize=8)
+    handles, names = axis.get_legend_handles_labels()
+    if all(setting.coverage is not None for setting in study.settings):
+        share = axis.twinx()
+        coverage = [100 * (setting.coverage or 0.0) for setting in study.settings]
+        (line,) = share.plot(
+            values, coverage, color=COLOURS[2], linestyle="-.", marker="^", markersize=4, linewidth=1.2
+        )
+        share.set_ylim(0, 100)
+        share.set_ylabel("coverage of real images, %")
+        share.spines["top"].set_visible(False)
+        handles, names = [*handles, line], [*names, "coverage (right)"]
+    axis.legend(handles, names, frameon=False, fontsize=8)
 
 
 def curves_picture(study: Curves) -> Figure:

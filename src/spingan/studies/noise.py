@@ -16,9 +16,8 @@ from spingan.nn.cost import cost
 from spingan.nn.weights import Model, load_model
 from spingan.studies.noise_result import PRINTED, NoiseStudy, Series, claims, goals
 from spingan.studies.parallel import Progress, Workers, run_parallel
-from spingan.studies.sweep import SHOWN, Setting
-from spingan.studies.trials import Outcome, fingerprint
-from spingan.studies.verdict import interval, tolerated
+from spingan.studies.sweep import SHOWN, Setting, setting_of
+from spingan.studies.trials import Outcome, fingerprint, judged
 
 FULL, VALUE = "full_scale", "value"
 
@@ -86,7 +85,7 @@ def run_noise_trial(trial: NoiseTrial) -> Outcome:
     model = _model(trial.model, trial.fingerprint)
     images = image_bytes(draw(model, trial.conditions, trial.count, trial.seed, trial.seed))
     reference = _reference(trial.model, trial.count, trial.data_path)
-    return Outcome(reference.distance(images), reference.metric, images[:SHOWN])
+    return judged(reference, images, images[:SHOWN])
 
 
 @lru_cache(maxsize=2)
@@ -223,11 +222,8 @@ def _floor(name: str, count: int, path: str | None) -> float:
 
 def _setting(value: float, label: str, outcomes: Sequence[Outcome], ideal: Setting | None) -> Setting:
     """A setting; its images are those of the chip that did worst."""
-    distances = tuple(outcome.distance for outcome in outcomes if outcome.distance is not None)
-    found = interval(distances)
-    against = found if ideal is None else ideal.interval
-    worst = outcomes[distances.index(max(distances))].images
-    return Setting(value, label, distances, found, found.mean / against.mean, tolerated(found, against), worst)
+    worst = max(outcomes, key=lambda outcome: outcome.distance or 0.0).images
+    return setting_of(value, label, outcomes, None if ideal is None else ideal.interval, worst)
 
 
 def _obtained(numbers: range, count: int) -> dict[str, str]:

@@ -128,6 +128,8 @@ class NoiseStudy:
             "above_floor": above_floor(setting.interval.mean, self.ideal, self.floor),
             "worst_above_floor": above_floor(max(setting.distances), self.ideal, self.floor),
             "tolerated": setting.tolerated,
+            "recall": setting.recall,
+            "coverage": setting.coverage,
         }
 
     def csv(self) -> str:
@@ -145,6 +147,8 @@ class NoiseStudy:
             "high_95",
             "of_ideal",
             "tolerated",
+            "mean_recall",
+            "mean_coverage",
         )
         rows.writerow(columns)
         for line in (Series("none", "ideal", "", (self.ideal,)), *self.series):
@@ -153,7 +157,8 @@ class NoiseStudy:
                 for seed, distance in zip(self.seeds, setting.distances, strict=True):
                     numbers = (distance, found.mean, found.low, found.high, setting.of_ideal)
                     written = (f"{number:.6g}" for number in numbers)
-                    rows.writerow((line.axis, line.name, f"{setting.value:g}", seed, *written, setting.tolerated))
+                    place = line.axis, line.name, f"{setting.value:g}", seed
+                    rows.writerow((*place, *written, setting.tolerated, *setting.variety_cells()))
         return text.getvalue()
 
 

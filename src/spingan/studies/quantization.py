@@ -18,9 +18,9 @@ from spingan.nn.weights import load_model
 from spingan.studies.levels import IDEAL_LEVELS, with_levels
 from spingan.studies.parallel import Progress, Workers, run_parallel
 from spingan.studies.short_training import Losses, TrainingTrial, run_training
-from spingan.studies.sweep import SHOWN, Setting, Verdict, obtained_by
+from spingan.studies.sweep import SHOWN, Setting, Verdict, obtained_by, setting_of
 from spingan.studies.trials import Outcome, Trial, fingerprint, run_trial, technology_text
-from spingan.studies.verdict import RULE, interval, tolerated
+from spingan.studies.verdict import RULE
 
 BITS = (4, 5, 6, 8)  # paper S, V-B
 GAINS: tuple[Literal["column", "none"], ...] = ("column", "none")
@@ -234,11 +234,7 @@ _loaded = lru_cache(maxsize=1)(load_model)
 
 
 def _setting(value: float, label: str, outcomes: Sequence[Outcome], ideal: Setting | None) -> Setting:
-    distances = tuple(outcome.distance for outcome in outcomes if outcome.distance is not None)
-    found = interval(distances)
-    against = found if ideal is None else ideal.interval
-    images = outcomes[0].images
-    return Setting(value, label, distances, found, found.mean / against.mean, tolerated(found, against), images)
+    return setting_of(value, label, outcomes, None if ideal is None else ideal.interval, outcomes[0].images)
 
 
 def _setting_dict(setting: Setting) -> dict[str, Any]:
@@ -249,6 +245,8 @@ def _setting_dict(setting: Setting) -> dict[str, Any]:
         "high_95": setting.interval.high,
         "of_ideal": setting.of_ideal,
         "tolerated": setting.tolerated,
+        "recall": setting.recall,
+        "coverage": setting.coverage,
     }
 
 

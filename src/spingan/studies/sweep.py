@@ -31,7 +31,10 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """One setting with its distances, a seed each, and whether they are tolerated beside the ideal's."""
+    """One setting with its distances, a seed each, and whether they are tolerated compared with the ideal's.
+
+    `recall` and `coverage` are means over the seeds: a distance can be small though few pictures are drawn.
+    """
 
     value: float
     label: str
@@ -40,6 +43,13 @@ class Setting:
     of_ideal: float
     tolerated: bool
     images: UInt8[np.ndarray, "shown height width"] = field(repr=False)
+    recall: float | None = None
+    coverage: float | None = None
+
+    def variety_cells(self) -> tuple[str, str]:
+        """Recall and coverage as a table has them; empty where they were not measured."""
+        recall, coverage = ("" if value is None else f"{value:.4g}" for value in (self.recall, self.coverage))
+        return recall, coverage
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +92,14 @@ class Sweep:
         """A row a setting and seed, the setting's interval beside it."""
         text = io.StringIO()
         rows = writer(text, lineterminator="\n")
-        rows.writerow((self.quantity, "seed", self.metric, "mean", "low_95", "high_95", "of_ideal", "tolerated"))
+        heads = self.quantity, "seed", self.metric, "mean", "low_95", "high_95", "of_ideal", "tolerated"
+        rows.writerow((*heads, "mean_recall", "mean_coverage"))
         for setting in self.settings:
             found = setting.interval
             for seed, distance in zip(self.seeds, setting.distances, strict=True):
                 about = (found.mean, found.low, found.high, setting.of_ideal)
-                rows.writerow(
-                    (f"{setting.value:g}", seed, *(f"{number:.6g}" for number in (distance, *about)), setting.tolerated)
-                )
+                numbers = (f"{number:.6g}" for number in (distance, *about))
+                rows.writerow((f"{setting.value:g}", seed, *numbers, setting.tolerated, *setting.variety_cells()))
         return text.getvalue()
 
 
@@ -119,7 +129,10 @@ def sweep(
     outcomes = run_parallel(run_trial, trials, workers=workers, what=what, progress=progress)
     by_place = [outcomes[start : start + seeds] for start in range(0, len(outcomes), seeds)]
     ideal_interval = interval(_distances(by_place[next(n for n, point in enumerate(places) if point is ideal)]))
-    settings = [_setting(point, found, ideal_interval) for point, found in zip(places, by_place, strict=True)]
+    settings = [
+        setting_of(point.value, point.label, found, ideal_interval, found[0].images)
+        for point, found in zip(places, by_place, strict=True)
+    ]
     ideal_setting = next(setting for setting, point in zip(settings, places, strict=True) if point is ideal)
     return tuple(settings[: len(points)]), ideal_setting, outcomes[0].metric
 
@@ -159,17 +172,31 @@ def _distances(outcomes: Sequence[Outcome]) -> tuple[float, ...]:
     return tuple(outcome.distance for outcome in outcomes if outcome.distance is not None)
 
 
-def _setting(point: Point, outcomes: Sequence[Outcome], ideal: Interval) -> Setting:
+def setting_of(
+    value: float,
+    label: str,
+    outcomes: Sequence[Outcome],
+    ideal: Interval | None,
+    images: UInt8[np.ndarray, "shown height width *channels"],
+) -> Setting:
+    """A setting from its trials' outcomes, held against the ideal's interval; None: this is the ideal."""
     distances = _distances(outcomes)
     found = interval(distances)
+    against = found if ideal is None else ideal
+    recalls, coverages = (
+        [value for value in (getattr(outcome, name) for outcome in outcomes) if value is not None]
+        for name in ("recall", "coverage")
+    )
     return Setting(
-        point.value,
-        point.label,
+        value,
+        label,
         distances,
         found,
-        found.mean / ideal.mean,
-        tolerated(found, ideal),
-        outcomes[0].images,
+        found.mean / against.mean,
+        tolerated(found, against),
+        images,
+        float(np.mean(recalls)) if recalls else None,
+        float(np.mean(coverages)) if coverages else None,
     )
 
 
@@ -183,4 +210,6 @@ def _setting_dict(setting: Setting) -> dict[str, Any]:
         "high_95": setting.interval.high,
         "of_ideal": setting.of_ideal,
         "tolerated": setting.tolerated,
+        "recall": setting.recall,
+        "coverage": setting.coverage,
     }

@@ -46,11 +46,26 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A trial's distance (None where nothing was judged), the measure's name, and the images shown, 8 bit."""
+    """What a trial's images are like.
+
+    Attributes:
+        distance: From real images; None where nothing was judged.
+        metric: The distance's name with the number of images.
+        images: Those shown, 8 bit.
+        recall, coverage: Of the same images (`spingan.evaluation.variety`); None where nothing was judged.
+    """
 
     distance: float | None
     metric: str
     images: UInt8[np.ndarray, "shown height width *channels"] = field(repr=False)
+    recall: float | None = None
+    coverage: float | None = None
+
+
+def judged(reference: Reference, images: Images, shown: Images) -> Outcome:
+    """The outcome of `images`, of which `shown` are kept."""
+    distance, variety = reference.distance_and_variety(images)
+    return Outcome(distance, reference.metric, shown, variety.recall, variety.coverage)
 
 
 def run_trial(trial: Trial) -> Outcome:
@@ -62,8 +77,7 @@ def run_trial(trial: Trial) -> Outcome:
     images = draw_images(trial)
     if not trial.count:
         return Outcome(None, "", images[: trial.shown])
-    reference = reference_of(trial)
-    return Outcome(reference.distance(images[: trial.count]), reference.metric, images[: trial.shown])
+    return judged(reference_of(trial), images[: trial.count], images[: trial.shown])
 
 
 def draw_images(trial: Trial) -> Images:
