@@ -94,13 +94,14 @@ def cost(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, accoun
         UserError: An unknown recipe, key, technology or accounting.
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides)
+    technology = load_technology(chosen.technology)
     return cost_of_net(
         chosen.net,
-        load_technology(chosen.technology),
+        technology,
         images=chosen.training_images,
         batch_size=chosen.batch_size,
         accounting=accounting,
-        printed_key=printed_row(chosen.data.name),
+        printed_key=printed_row(chosen.data.name, chosen.net, technology.name),
         latent_size=chosen.latent_size,
     )
 

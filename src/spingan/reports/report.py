@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 SHOWN = 64  # images a grid
 _RECIPE_OF_NET = {
     "fashion": "fashion-mnist",
+    "fashion-norm-free": "clothes",
+    "colour-64-norm-free": "faces",
     "colour-64": "anime-faces",
     "am-dcgan": "mnist-memristive",
     "am-dcgan-batch-norm": "mnist-memristive",
@@ -101,7 +103,7 @@ def model_bill(model: Model) -> Bill:
         model.technology,
         images=recipe.training_images,
         batch_size=recipe.batch_size,
-        printed_key=printed_row(recipe.data.name),
+        printed_key=printed_row(recipe.data.name, model.net, model.technology.name),
         latent_size=model.latent_size,
     )
 
