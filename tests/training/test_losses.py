@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from shared_steps import real_images, tiny_nets
 from torch import nn
 
+from spingan.nn.dropout import DrawnDropout, same_switches
+from spingan.nn.noise_source import NoiseSource
 from spingan.training.losses import LOSSES, slope_penalty
 from spingan.training.processes import make_fabric
 from spingan.training.step import train_step
@@ -102,7 +104,32 @@ def test_both_kinds_of_image_are_penalised():
     nets.discriminator.register_forward_pre_hook(lambda net, inputs: looks.append(inputs[0].detach().clone()))
     parts = nets, nets.generator, nets.discriminator
     train_step(*parts, real_images(0, 8), recipe, 0, make_fabric("cpu"))
-    real, made, near_real, near_made, _ = looks
+    real, near_real, made, near_made, _ = looks
     for near, seen in ((near_real, real), (near_made, made)):
         values = seen.numel()
         assert float((near - seen).std()) == pytest.approx(0.1, rel=5 / math.sqrt(2 * values))
+
+
+def test_the_penalty_of_a_discriminator_that_only_drops_at_random_is_nothing():
+    """Both reads find the same switches: otherwise dropout's variance would be penalised."""
+    torch.manual_seed(0)
+    drop = DrawnDropout(0.5, NoiseSource(3))
+    net = nn.Sequential(drop, nn.Flatten(), nn.Linear(30, 1)).train().requires_grad_(False)
+    images = torch.randn(64, 30)
+    with same_switches(net, 7):
+        first, second = net(images), net(images)
+    assert float(slope_penalty(second, first, 1.0)) == 0
+    assert float(slope_penalty(net(images), net(images), 1.0)) > 0
+    with same_switches(net, 8):
+        assert not torch.equal(net(images), first)
+
+
+def test_a_step_with_penalty_reads_both_times_with_the_same_switches():
+    recipe, nets = tiny_nets((*PAIRED, "slope_penalty={weight: 1, deviation: 1e-9}"))
+    logits: list[torch.Tensor] = []
+    nets.discriminator.register_forward_hook(lambda net, inputs, out: logits.append(out.detach().clone()))
+    parts = nets, nets.generator, nets.discriminator
+    train_step(*parts, real_images(0, 8), recipe, 0, make_fabric("cpu"))
+    real, near_real, made, near_made, _ = logits
+    torch.testing.assert_close(real, near_real, rtol=0, atol=1e-6)
+    torch.testing.assert_close(made, near_made, rtol=0, atol=1e-6)

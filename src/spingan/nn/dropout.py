@@ -1,5 +1,7 @@
 """Dropout whose switches a seed and a count decide, in one pass over memory."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -15,16 +17,20 @@ class DrawnDropout(nn.Dropout):
     """`nn.Dropout` whose switches come from the model's noise source: a draw can be repeated, and a run resumed.
 
     PyTorch's own took a sixth of the discriminator's step on a processor.
+
+    Attributes:
+        key: What the switches are drawn by instead of the source: they then stay where they are (`same_switches`).
     """
 
     def __init__(self, p: float, source: NoiseSource) -> None:
         super().__init__(p)
         self.source = source
+        self.key: int | None = None
 
     def forward(self, input: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return input
-        key = self.source.next_key()
+        key = self.source.next_key() if self.key is None else self.key
         if self.source.part is None:
             return input * dropout_factors(input, self.p, key)
         first, total = self.source.part
@@ -32,6 +38,19 @@ class DrawnDropout(nn.Dropout):
         order = torch.channels_last if by_pixel else torch.contiguous_format
         whole = torch.empty((total, *input.shape[1:]), dtype=input.dtype, device=input.device, memory_format=order)
         return input * dropout_factors(whole, self.p, key)[first : first + len(input)]
+
+
+@contextmanager
+def same_switches(net: nn.Module, key: int) -> Iterator[None]:
+    """Within the block every pass of `net` finds its dropout's switches in the same places, which `key` decides."""
+    layers = [module for module in net.modules() if isinstance(module, DrawnDropout)]
+    for number, layer in enumerate(layers):
+        layer.key = kernels.stream_key(key, number)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.key = None
 
 
 def dropout_factors(like: Tensor, share: float, key: int) -> Tensor:

@@ -23,7 +23,15 @@ from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, wr
 
 _PRETRAINED = Path(__file__).parents[1] / "pretrained"
 _CHECKOUT = Path(__file__).parents[3] / "weights"  # what is too large for the wheel stays in the repository
-TOO_LARGE = ("cartoon-faces", "cartoon-faces-float", "mnist-memristive-float", "mnist-memristive-on-chip")
+TOO_LARGE = (
+    "cartoon-faces",
+    "cartoon-faces-float",
+    "faces",
+    "faces-float",
+    "digits-float",
+    "mnist-memristive-float",
+    "mnist-memristive-on-chip",
+)
 WEIGHTS = "weights.safetensors"
 _CALIBRATION = 4  # stream of a chip's seed; 0 to 3 are its arrays, reads, activations and pools (spingan.nn.chip)
 _BATCH = 250  # images generated at a time: the 64x64 net's largest map then takes 65 MB

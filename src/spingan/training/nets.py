@@ -22,7 +22,7 @@ from spingan.training.recipe import Recipe
 
 _RECALIBRATION_BATCHES = 16  # of 256 latents: batch norm's mean is then known to 1/64 of its deviation
 LATENTS, SHUFFLE, GENERATOR_NOISE, DISCRIMINATOR_NOISE, RECALIBRATION, SAMPLES, IMAGE_NOISE = range(1, 8)
-SLOPE_NOISE, AUGMENTATION = range(8, 10)
+SLOPE_NOISE, AUGMENTATION, SWITCHES = range(8, 11)
 
 
 @dataclass

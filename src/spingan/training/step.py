@@ -8,6 +8,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from spingan.nn.analog import analog_layers, hold_weights
+from spingan.nn.dropout import same_switches
 from spingan.nn.kernels import stream_key
 from spingan.nn.noise_source import Part
 from spingan.training.augmentation import augment
@@ -19,6 +20,7 @@ from spingan.training.nets import (
     IMAGE_NOISE,
     LATENTS,
     SLOPE_NOISE,
+    SWITCHES,
     Nets,
     redraw_programming,
 )
@@ -72,13 +74,15 @@ def train_step(
     with hold_weights(nets.generator, nets.discriminator):
         fake = made(latents)
         seen_real, seen_fake = looks.first(real), looks.second(fake.detach())
-        on_real, on_fake = critic(seen_real), critic(seen_fake)
-        loss_discriminator = loss.discriminator(on_real, on_fake)
-        objective = loss_discriminator
-        if recipe.slope_penalty is not None and step % recipe.slope_penalty.every == 0:
-            objective = objective + _penalties(
-                critic, recipe.slope_penalty, looks, (seen_real, seen_fake), (on_real, on_fake)
-            )
+        penalty = recipe.slope_penalty
+        if penalty is None or step % penalty.every:
+            on_real, on_fake = critic(seen_real), critic(seen_fake)
+            objective = loss_discriminator = loss.discriminator(on_real, on_fake)
+        else:
+            on_real, slope_at_real = _with_slope(critic, seen_real, penalty, looks, 0)
+            on_fake, slope_at_fake = _with_slope(critic, seen_fake, penalty, looks, 1)
+            loss_discriminator = loss.discriminator(on_real, on_fake)
+            objective = loss_discriminator + slope_at_real + slope_at_fake
         fabric.backward(objective)
     together.average_gradients(nets.discriminator, share)
     nets.discriminator_optimizer.step()
@@ -145,15 +149,17 @@ class _Looks:
         return images
 
 
-def _penalties(
-    critic: nn.Module, penalty: SlopePenalty, looks: _Looks, seen: tuple[Tensor, ...], logits: tuple[Tensor, ...]
-) -> Tensor:
-    """The slope penalty at the real and at the made images, as much as all the steps up to the next one need."""
-    parts = []
-    for look, (images, on_images) in enumerate(zip(seen, logits, strict=True)):
+def _with_slope(
+    critic: nn.Module, images: Tensor, penalty: SlopePenalty, looks: _Looks, look: int
+) -> tuple[Tensor, Tensor]:
+    """Logits of images, and the slope penalty there, as much as all the steps up to the next one need.
+
+    Dropout's switches are the same in both reads, or the penalty would be one on their variance.
+    """
+    with same_switches(critic, stream_key(looks.recipe.seed, SWITCHES, 3 * looks.step + look)):
+        logits = critic(images)
         shifted = critic(images + penalty.deviation * looks.noise(images, SLOPE_NOISE, look))
-        parts.append(slope_penalty(shifted, on_images, penalty.weight * penalty.every))
-    return torch.stack(parts).sum()
+    return logits, slope_penalty(shifted, logits, penalty.weight * penalty.every)
 
 
 def _source(net: nn.Module, seed: int, stream: int, step: int, part: Part | None) -> None:
