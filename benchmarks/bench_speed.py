@@ -6,12 +6,14 @@ an idle machine with `make bench`; `--rounds` trades time for steadiness, `--jso
 
 import argparse
 import json
+import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
@@ -22,7 +24,10 @@ from spingan.hardware.mapping import Noise
 from spingan.hardware.technology import load_technology
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import calibrate, convert
-from spingan.nn.dcgan import COLOUR_64, FASHION, Pair, discriminator, generator
+from spingan.nn.dcgan import COLOUR_64, FASHION, FASHION_NORM_FREE, Pair, discriminator, generator
+from spingan.nn.pairs import pair_named
+from spingan.training.allocation import keep_freed_memory
+from spingan.training.augmentation import augment
 from spingan.training.loop import train_step
 from spingan.training.nets import build_nets
 from spingan.training.precision import faster_precision
@@ -106,6 +111,41 @@ class PlainTrainer:
         self.adams[0].zero_grad()
 
 
+class PairTrainer(PlainTrainer):
+    """The same with the pair loss, the slope penalty in every fourth call and shifts, as recipe clothes trains."""
+
+    def __init__(self, pair: Pair, batch: int, bf16: bool) -> None:
+        super().__init__(pair, batch, bf16)
+        self.calls = 0
+
+    def _seen(self, images: Tensor) -> Tensor:
+        self.calls += 1
+        return augment(images, 3, 0, -1.0, self.calls, 0, len(images))
+
+    def step(self) -> None:
+        """One update of both nets."""
+        with_penalty = self.calls % 12 == 0  # three looks a step
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            fake = self.generator(torch.randn(len(self.real), 100, 1, 1))
+            seen = self._seen(self.real), self._seen(fake.detach())
+            logits = [self.discriminator(images).float() for images in seen]
+            loss = functional.softplus(logits[1] - logits[0]).mean()
+            if with_penalty:
+                for images, before in zip(seen, logits, strict=True):
+                    near = self.discriminator(images + 0.1 * torch.randn_like(images)).float()
+                    loss = loss + 20 * (near - before).square().mean()
+        loss.backward()
+        self.adams[1].step()
+        self.adams[1].zero_grad()
+        self.discriminator.requires_grad_(False)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            on_new = self.discriminator(self._seen(fake)).float()
+        functional.softplus(logits[0].detach() - on_new).mean().backward()
+        self.discriminator.requires_grad_(True)
+        self.adams[0].step()
+        self.adams[0].zero_grad()
+
+
 class ExampleTrainer(PlainTrainer):
     """The same nets as PyTorch's DCGAN example trains them: float32, NCHW, D's gradients computed in G's step too."""
 
@@ -153,18 +193,26 @@ def generator_plain(pair: Pair) -> nn.Sequential:
     return net
 
 
-def analog_step(recipe: Recipe, precision: str, whole: bool = False) -> Callable[[], object]:
-    """A training step of the loop itself; `whole` takes the moving average and calibration along."""
+def analog_step(recipe: Recipe, precision: str, whole: bool = False, in_a_row: int = 1) -> Callable[[], object]:
+    """A training step of the loop itself; `whole` takes the moving average and calibration along.
+
+    Args:
+        in_a_row: Steps a call, where not every step does the same.
+    """
     fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed" if precision == "bf16" else "32-true")
     nets = build_nets(recipe, load_technology(recipe.technology), fabric.device)
     made, _ = fabric.setup(nets.generator, nets.generator_optimizer, _reapply_compile=False)
     critic, _ = fabric.setup(nets.discriminator, nets.discriminator_optimizer, _reapply_compile=False)
-    pair = FASHION if recipe.net == "fashion" else COLOUR_64
+    pair = pair_named(recipe.net)
     real = torch.rand(recipe.batch_size, pair.channels, pair.size, pair.size)
     real = real.contiguous(memory_format=torch.channels_last)
     steps = iter(range(0 if whole else 1, 1 << 30))
 
     def run() -> None:
+        if in_a_row > 1:
+            for step in range(1, in_a_row + 1):  # none of them calibrates
+                train_step(nets, made, critic, real, recipe, step, fabric)
+            return
         step = next(steps)
         train_step(nets, made, critic, real, recipe, step if whole or step == 1 else 2, fabric)
 
@@ -198,6 +246,48 @@ def training_rows(rounds: int) -> list[Row]:
     whole = analog_step(load_recipe("fashion-mnist", [f"precision={precision}"]), precision, whole=True)
     pair = {"PyTorch's DCGAN example, fp32": example.step, "spingan train fashion-mnist": whole}
     return result + rows("whole training, batch 128", pair, {"spingan train fashion-mnist": 1 / 1.2}, rounds)
+
+
+def varied_rows(rounds: int) -> list[Row]:
+    """Four training steps for varied pictures, of which one takes the slope penalty, batch 128."""
+    precision = faster_precision(torch.device("cpu"))
+    keep_freed_memory()
+    base = [f"precision={precision}", "average_decay=null"]
+    smooth = ["technology=skyrmion-published-smooth"]
+    entropy = ["loss=cross_entropy", "slope_penalty=null", "augmentation=null"]
+    noise = [f"read_noise={{fraction: {READ_NOISE.fraction}}}"]
+    what = f"4 steps, {torch.get_num_threads()} threads"
+
+    def steps_of(*overrides: str) -> Callable[[], object]:
+        return analog_step(load_recipe("clothes", [*base, *overrides]), precision, in_a_row=4)
+
+    whole = "pair loss, penalty, shift"
+    against_entropy = {"cross entropy, levels, tables": steps_of(*smooth, *entropy), whole: steps_of(*smooth)}
+    result = rows(what, against_entropy, {whole: 1.45}, rounds)
+    plain = PairTrainer(FASHION_NORM_FREE, 128, precision == "bf16")
+
+    def four() -> None:
+        for _ in range(4):
+            plain.step()
+
+    against_plain = {
+        f"plain, same losses, {precision}": four,
+        "levels, clip, gain": steps_of(),
+        "and tables and read noise": steps_of(*smooth, *noise),
+    }
+    return result + rows(what, against_plain, {"levels, clip, gain": 1.15, "and tables and read noise": 1.4}, rounds)
+
+
+def processor() -> str:
+    """The processor's name, and whether it multiplies bfloat16 matrices in hardware."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    about = dict(line.split(":", 1) for line in lines if ":" in line)
+    found = {key.strip(): value.strip() for key, value in about.items()}
+    units = "with" if "amx_bf16" in found.get("flags", "").split() else "without"
+    return f"{found.get('model name', 'unknown')}, {units} bf16 matrix units"
 
 
 def discriminator_rows(rounds: int) -> list[Row]:
@@ -283,10 +373,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--only", choices=["training", "discriminator", "forward", "start"])
+    parser.add_argument("--only", choices=["training", "varied", "discriminator", "forward", "start"])
     arguments = parser.parse_args()
     every = {
         "training": training_rows,
+        "varied": varied_rows,
         "discriminator": discriminator_rows,
         "forward": forward_rows,
         "start": start_rows,
@@ -295,11 +386,13 @@ def main() -> None:
     result: list[Row] = []
     for name, measure in every.items():
         if arguments.only in (None, name):
-            torch.set_num_threads(threads if name == "training" else 1)
+            torch.set_num_threads(threads if name in ("training", "varied") else 1)
             result += measure(arguments.rounds)
     if arguments.json:
-        print(json.dumps({"rows": [asdict(row) for row in result], "torch": torch.__version__, "threads": threads}))
+        about = {"processor": processor(), "torch": torch.__version__, "threads": threads}
+        print(json.dumps({"rows": [asdict(row) for row in result], **about}))
     else:
+        print(processor())
         print("\n".join(format_row(row) for row in result))
 
 
