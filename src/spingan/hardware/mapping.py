@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
+from spingan.errors import UserError
 from spingan.hardware.read_out import load_divider, virtual_ground
 from spingan.hardware.synapse import Faults
 from spingan.hardware.technology import Encoding, Technology
@@ -149,11 +150,14 @@ def program(
             middle, fades as they do; a stuck device has nothing to lose.
 
     Raises:
+        UserError: A weight is NaN or infinite: no device can hold it.
         ValueError: The technology has no synapse, so there is no array to program.
     """
     table = technology.weight_levels()
     if table is None or technology.synapse is None:
         raise ValueError(f"technology {technology.name} has no synapse: its weights are not programmed")
+    if not bool(weight.isfinite().all()):
+        raise UserError("a weight to program is NaN or infinite", "No device can hold it: give finite weights.")
     generator = torch.Generator().manual_seed(chip_seed)
     gain = column_gain(weight, technology.gain) if gain is None else gain
     levels = torch.as_tensor(table, dtype=weight.dtype)

@@ -13,6 +13,7 @@ from spingan.hardware.mapping import Noise, effective_weight, program
 from spingan.hardware.technology import Technology
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, along
+from spingan.nn.finite import require_finite
 from spingan.nn.kernels import stream_key
 from spingan.nn.made_devices import MadeDevices
 from spingan.nn.mean_pool import MemristiveMeanPool
@@ -45,8 +46,9 @@ def program_chip(
             numbers a column are the chip's own from then on. It costs the reads of so many images, once.
 
     Raises:
-        UserError: There is nothing to calibrate: no batch norm is folded.
+        UserError: There is nothing to calibrate: no batch norm is folded. Or a number in the net is not finite.
     """
+    require_finite(model)
     chip = copy.deepcopy(model).eval().requires_grad_(False)
     source = NoiseSource(stream_key(chip_seed, 1))
     for number, layer in enumerate(module for module in chip.modules() if isinstance(module, AnalogLayer)):

@@ -15,6 +15,7 @@ from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, 
 from spingan.nn.chip import folded_norms
 from spingan.nn.clipped_relu import ClippedReLU
 from spingan.nn.dropout import DrawnDropout
+from spingan.nn.finite import require_finite
 from spingan.nn.mean_pool import mean_pool
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.zero_padded import ZeroPaddedConv2d
@@ -74,8 +75,10 @@ def convert(
 
     Raises:
         UserError: A module that is none of the four, a layer that a crossbar cannot hold as it is, a device that does
-            not do what the net asks (another slope, a memory without a reset), or a functional call.
+            not do what the net asks (another slope, a memory without a reset), a functional call, or a number that is
+            not finite.
     """
+    require_finite(model)
     if example_input is not None:
         _refuse_functional_calls(model, example_input)
     source = NoiseSource(noise_seed)

@@ -14,9 +14,11 @@ from torch import Tensor, nn
 from spingan.errors import UserError
 from spingan.hardware.mapping import Noise, nearest_level
 from spingan.hardware.technology import Technology
+from spingan.input_files import exists, is_folder
 from spingan.nn.analog import AnalogLayer, along, analog_layers
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import Conversion, convert
+from spingan.nn.finite import require_finite
 from spingan.nn.kernels import stream_key
 from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
@@ -124,7 +126,7 @@ class Model:
         """`count` images in -1..1 from one chip (`chip`); the same arguments give the same images.
 
         Raises:
-            UserError: `count` is negative, or `seed` is no number of 64 bits.
+            UserError: `count` is negative, `seed` is no number of 64 bits, or the net or an image is not finite.
         """
         if count < 0:
             raise UserError(f"cannot draw {count} images", "Ask for 0 or more.")
@@ -137,14 +139,23 @@ class Model:
             layer.source.restart(chip_seed, 1, seed)
         latents = torch.randn(count, self.latent_size, 1, 1, generator=torch.Generator().manual_seed(seed))
         with torch.inference_mode():
-            return torch.cat([chip(batch).float().contiguous() for batch in latents.split(_BATCH)])
+            images = torch.cat([chip(batch).float().contiguous() for batch in latents.split(_BATCH)])
+        if not bool(images.isfinite().all()):
+            raise UserError(
+                f"{self.name} draws pixels that are NaN or infinite", "Its weights are too large: retrain it."
+            )
+        return images
 
 
 def save_weights(path: str | Path, model: Model) -> None:
     """Write a generator: level codes and gains of its arrays, float numbers of the rest, all else in the header.
 
     Codes are packed to as few bits as the technology's weight levels need; six for 64.
+
+    Raises:
+        UserError: A number is not finite, or the place cannot be written.
     """
+    require_finite(model.generator)
     tensors: dict[str, Tensor] = {}
     layers = {name: module for name, module in model.generator.named_modules() if isinstance(module, AnalogLayer)}
     for name, tensor in model.generator.state_dict().items():
@@ -186,14 +197,14 @@ def load_model(model: str | Path) -> Model:
     shipped = _shipped()
     if str(model) in shipped:
         path = shipped[str(model)]
-    elif path.is_dir():
+    elif is_folder(path):
         path = path / WEIGHTS
         if not path.exists():
             raise UserError(
                 f"folder {str(path)!r} holds no {WEIGHTS}",
                 "Give the folder of a training that reached its first samples.",
             )
-    elif not path.exists():
+    elif not exists(path):
         where = (
             "Its weights are not in the package: folder weights of the repository. " if str(model) in TOO_LARGE else ""
         )
@@ -221,6 +232,7 @@ def _read_model(path: Path) -> Model:
             codes = tensors.pop(f"{name}.codes")
             tensors[f"{name}.weight"] = _decoded(codes, tensors[f"{name}.gain"], layer, f"{path}, layer {name}")
     load_module(conversion.model, tensors, str(path))
+    require_finite(conversion.model)
     return Model(header.name, header.net, header.latent_size, technology, conversion, header.info)
 
 
