@@ -8,6 +8,7 @@ from spingan.errors import UserError
 from spingan.hardware.energy import Bill
 from spingan.hardware.technology import Technology, load_technology
 from spingan.image_grid import picture_format, save_grid
+from spingan.input_files import is_folder
 from spingan.nn.analog import AnalogLayer
 from spingan.nn.conversion import convert
 from spingan.nn.cost import cost as cost_of_net
@@ -197,4 +198,4 @@ def _data_of(model: Model) -> str:
 
 def _trained_from(model: Model) -> str | None:
     path = model.info.get("recipe", {}).get("data", {}).get("path")
-    return path if path and Path(path).is_dir() else None
+    return path if path and is_folder(path) else None

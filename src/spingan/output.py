@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from spingan.errors import UserError
+from spingan.input_files import is_folder, reason
 
 
-def _write_error(path: Path, error: OSError) -> UserError:
-    if error.errno == errno.ENOSPC:
+def _write_error(path: Path, error: OSError | ValueError) -> UserError:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return UserError(f"the disk is full: {path} was not written", "Free some space, or write to another place.")
     if isinstance(error, FileExistsError | NotADirectoryError):
         return UserError(f"cannot write {path}: a file stands where a folder must be", "Write to another place.")
-    return UserError(f"cannot write {path}: {error.strerror or error}", "Write to another place, or mend its rights.")
+    return UserError(f"cannot write {path}: {reason(error)}", "Write to another place, or mend its rights.")
 
 
 def output_folder(path: str | Path) -> Path:
@@ -27,7 +28,7 @@ def output_folder(path: str | Path) -> Path:
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _write_error(folder, error) from error
     if not os.access(folder, os.W_OK):
         raise UserError(f"cannot write into {folder}: permission denied", "Write to another place, or mend its rights.")
@@ -41,7 +42,7 @@ def check_place(path: str | Path) -> None:
         UserError: `path` is a folder, or its folder cannot be made or written to.
     """
     target = Path(path)
-    if target.is_dir():
+    if is_folder(target):
         raise UserError(f"cannot write {target}: it is a folder", "Name a file in it.")
     output_folder(target.parent)
 
@@ -60,7 +61,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
         os.close(handle)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _write_error(target, error) from error
     temporary = Path(name)
     try:

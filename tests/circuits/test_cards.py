@@ -68,7 +68,7 @@ def test_a_users_cards_are_found_by_kind_and_bins_count_as_one(tmp_path):
         (MODELS + ".control\nshell touch here\n.endc", r"line 3 of the cards, '\.control', is neither"),
         (MODELS + ".include 'more'", "is neither .model nor .param"),
         (MODELS + "v1 a 0 1", "is neither .model nor .param"),
-        (b"\xff\xfe\x00", "is not text"),
+        (b"\xff\xfe\x00", "is not UTF-8 text"),
     ],
 )
 def test_a_card_file_without_the_models_or_with_more_is_refused(tmp_path, text, said):
@@ -79,7 +79,7 @@ def test_a_card_file_without_the_models_or_with_more_is_refused(tmp_path, text, 
 
 
 def test_a_card_file_that_cannot_be_read_is_refused(tmp_path):
-    with pytest.raises(UserError, match="No such file"):
+    with pytest.raises(UserError, match="there is no file"):
         load_cards(tmp_path / "none.pm")
     with pytest.raises(UserError, match="Is a directory"):
         load_cards(tmp_path)

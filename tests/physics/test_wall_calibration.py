@@ -65,7 +65,7 @@ def test_the_error_that_counts_is_that_of_runs_not_fitted():
 
 @pytest.mark.parametrize(
     ("text", "word"),
-    [("kind: other\n", "kind"), ("kind: wall-calibration\n", "lacks"), ("a: [\n", "YAML"), ("just words\n", "kind")],
+    [("kind: other\n", "kind"), ("kind: wall-calibration\n", "lacks"), ("a: [\n", "YAML"), ("just words\n", "no YAML")],
 )
 def test_a_file_that_is_no_calibration_is_refused_by_name(tmp_path, text, word):
     file = tmp_path / "broken.yaml"

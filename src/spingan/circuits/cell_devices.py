@@ -14,6 +14,7 @@ from spingan.devices.wall_device_files import read_wall_device
 from spingan.errors import UserError
 from spingan.hardware.activation import Activation
 from spingan.hardware.files import read_activation
+from spingan.input_files import exists
 from spingan.physics.wall import WallConstants
 
 CellFunction = Literal["leaky_relu", "relu"]
@@ -80,7 +81,7 @@ def _published(function: CellFunction) -> Activation:
 
 
 def _own(function: CellFunction, file: Path) -> Activation:
-    if not file.exists():
+    if not exists(file):
         raise UserError(f"there is no conductance curve {file}", f"Name a file, or one of {', '.join(CURVES)}")
     curve = read_activation(file)
     if (curve.input_unit, curve.output_unit) != ("A", "S"):

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 from spingan.data.face_store import IMAGES, SPLIT_SEED, FaceStore, find_store, new_store, training_share
 from spingan.data.watched import watched
 from spingan.errors import UserError
+from spingan.input_files import exists, is_folder
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
@@ -47,8 +48,8 @@ def _files(path: str | None) -> tuple[Path, list[Path]]:
     if path is None:
         raise UserError("this recipe trains on your own images, and no folder is given", "Add --set data.path=FOLDER")
     folder = Path(path).expanduser()
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
+    if not is_folder(folder):
+        what = "is not a folder" if exists(folder) else "does not exist"
         raise UserError(f"the image folder {path} {what}", "Give a folder of images: --set data.path=FOLDER")
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
     if not files:

@@ -10,9 +10,10 @@ import yaml
 
 from spingan.devices.wall_device import AnisotropyProfile, Detector, ExchangeBias, WallDevice
 from spingan.errors import UserError
-from spingan.hardware.files import parse_yaml
+from spingan.input_files import exists, read_text
 from spingan.output import write_text
 from spingan.physics.film import Film
+from spingan.yaml_text import parse_yaml
 
 KIND = "wall-device"
 TEMPLATE = "spingan device new FILE"
@@ -36,7 +37,7 @@ def new_wall_device(path: str | Path, like: WallDevice) -> None:
     Raises:
         UserError: The file is there already, or cannot be written.
     """
-    if Path(path).exists():
+    if exists(path):
         raise UserError(f"{path} is there already", "Choose another name, or move it away")
     write_wall_device(like, path)
 
@@ -48,12 +49,7 @@ def read_wall_device(path: str | Path) -> WallDevice:
         UserError: The file cannot be read, lacks a key, has one too many, or says something impossible.
     """
     where = f"device file {path}"
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"cannot read {where}: {reason}", "Check its path and its rights") from error
-    content, lines = parse_yaml(text, where, TEMPLATE)
+    content, lines = parse_yaml(read_text(path, where), where, TEMPLATE)
     if content.pop("kind", None) != KIND:
         raise UserError(f"{where}: its kind is not {KIND}", f'It must say "kind: {KIND}", as what {TEMPLATE} writes')
     for key, part in _PARTS.items():

@@ -4,7 +4,6 @@ A column's name ends in its unit (`conductance_s`, `input_ua`), so that numpy an
 `comments="#"` and the unit cannot get lost. Prefixed units are turned into SI here, and only here.
 """
 
-import csv
 import difflib
 import math
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,9 @@ from spingan.errors import UserError
 from spingan.hardware.activation import Activation
 from spingan.hardware.synapse import Synapse
 from spingan.hardware.value import build, check_schema_version
+from spingan.input_files import csv_cells, read_text
 from spingan.output import write_text
+from spingan.yaml_text import parse_yaml
 
 # Suffix of a column's name -> (SI unit, factor). "s" is siemens for a conductance; no column holds a time.
 _CONDUCTANCE = {"s": ("S", 1.0), "ms": ("S", 1e-3), "us": ("S", 1e-6), "ns": ("S", 1e-9)}
@@ -204,14 +205,7 @@ def _write(path: str | Path, kind: str, header: dict[str, Any], table: Mapping[s
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError:
-        raise UserError(f"there is no file {path}", "Check its path") from None
-    except UnicodeDecodeError:
-        raise UserError(f"technology file {path} is not UTF-8 text", "Save it as plain CSV in UTF-8") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}", "Check its path and its rights") from error
+    return read_text(path, f"technology file {path}", "plain CSV in UTF-8").splitlines()
 
 
 def _header(path: Path, lines: Sequence[str]) -> tuple[dict[str, Any], dict[tuple[int | str, ...], int]]:
@@ -219,55 +213,6 @@ def _header(path: Path, lines: Sequence[str]) -> tuple[dict[str, Any], dict[tupl
     length = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     text = "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines[:length])
     return parse_yaml(text, f"technology file {path}")
-
-
-def parse_yaml(
-    text: str, where: str, template: str = "spingan technology new DIR"
-) -> tuple[dict[str, Any], dict[tuple[int | str, ...], int]]:
-    """YAML text as a dict, and the line (from 1) on which each key's path stands; `template` writes the right form.
-
-    Raises:
-        UserError: It is not YAML, or not a mapping.
-    """
-    try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        data = None if node is None else loader.construct_document(node)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
-        raise _yaml_error(error, where) from error
-    if not isinstance(data, dict):
-        raise UserError(f"{where}: it holds no YAML keys", f"See the form that {template} writes")
-    lines: dict[tuple[int | str, ...], int] = {}
-    try:
-        _collect_lines(node, (), lines, where)
-    except RecursionError as error:
-        raise _yaml_error(error, where) from error
-    return data, lines
-
-
-def _yaml_error(error: Exception, where: str) -> UserError:
-    mark = getattr(error, "problem_mark", None)
-    place = where if mark is None else f"{where}, line {mark.line + 1}"
-    if isinstance(error, RecursionError):
-        return UserError(f"{where}: its YAML is nested too deeply", "Write it flat: no value holds itself")
-    # The parser's own words hold line breaks; `problem` and `reason` are their first line.
-    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or error
-    return UserError(f"{place}: not valid YAML: {reason}", "Correct that line, or quote its value")
-
-
-def _collect_lines(
-    node: yaml.Node | None, path: tuple[int | str, ...], lines: dict[tuple[int | str, ...], int], where: str
-) -> None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if (*path, key.value) in lines:
-                raise UserError(f"{where}, line {key.start_mark.line + 1}: {key.value} is given twice", "Keep one")
-            lines[(*path, key.value)] = key.start_mark.line + 1
-            _collect_lines(value, (*path, key.value), lines, where)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            lines[(*path, index)] = value.start_mark.line + 1
-            _collect_lines(value, (*path, index), lines, where)
 
 
 def _read(path: Path, kind: str, known: Mapping[str, Mapping[str, tuple[str, float]]]) -> _File:
@@ -281,7 +226,7 @@ def _read(path: Path, kind: str, known: Mapping[str, Mapping[str, tuple[str, flo
     numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip() and line[0] != "#"]
     if len(numbered) < 3:
         raise UserError(f"{where}: the table has fewer than two rows", "Give a line of column names, then the rows")
-    names = [name.strip() for name in next(csv.reader([numbered[0][1]]))]
+    names = csv_cells(numbered[0][1], f"{where}, line {numbered[0][0]}")
     units = [_quantity(name, f"{where}, line {numbered[0][0]}", known) for name in names]
     quantities = [quantity for quantity, _, _ in units]
     for quantity in quantities:
@@ -315,12 +260,12 @@ def _quantity(name: str, place: str, known: Mapping[str, Mapping[str, tuple[str,
 
 
 def _row(where: str, number: int, line: str, names: Sequence[str]) -> list[float]:
-    cells = next(csv.reader([line]))
+    cells = csv_cells(line, f"{where}, line {number}")
     if len(cells) != len(names):
         raise UserError(
             f"{where}, line {number}: {len(cells)} cells for {len(names)} columns", "Give each row one cell a column"
         )
-    return [_number(f"{where}, line {number}: {name}", cell.strip()) for name, cell in zip(names, cells, strict=True)]
+    return [_number(f"{where}, line {number}: {name}", cell) for name, cell in zip(names, cells, strict=True)]
 
 
 def _number(place: str, cell: str) -> float:

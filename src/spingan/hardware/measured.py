@@ -1,6 +1,5 @@
 """Measured and simulated tables: CSV, mumax3's table.txt and OOMMF's .odt, read as named columns."""
 
-import csv
 import difflib
 import math
 import re
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spingan.errors import UserError
+from spingan.input_files import csv_cells, read_text
 
 Format = Literal["csv", "mumax3", "oommf"]
 
@@ -94,14 +94,7 @@ def read_table(path: str | Path) -> Table:
         UserError: The file cannot be read, or is not such a table.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"there is no file {path}", "Check its path") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8 text", "Export the measurement as CSV in UTF-8") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}", "Check its path and its rights") from error
+    text = read_text(path, str(path), "CSV in UTF-8")
     lines = text.splitlines()
     table = _parse(path, lines)
     if not table.lines:
@@ -204,12 +197,12 @@ def _parse_csv(path: Path, lines: Sequence[str]) -> Table:
     if not numbered:
         raise UserError(f"{path}: there is no table", "Give a line of column names, then one row a measurement")
     delimiter = max(",;\t", key=numbered[0][1].count)
-    titles, *rows = [(number, next(csv.reader([line], delimiter=delimiter))) for number, line in numbered]
+    titles, *rows = [(number, csv_cells(line, f"{path}, line {number}", delimiter)) for number, line in numbered]
     if not any(math.isnan(_number(cell)) for cell in titles[1]):
         # numpy.savetxt writes the names as a comment: the last one before the numbers.
         rows.insert(0, titles)
         comments = [line.lstrip("# ") for line in lines[: titles[0] - 1] if line.startswith("#")]
-        titles = (titles[0], next(csv.reader(comments[-1:], delimiter=delimiter), []))
+        titles = (titles[0], csv_cells(comments[-1], str(path), delimiter) if comments else [])
         if not titles[1]:
             raise UserError(f"{path}: the columns have no names", "Begin the table with a line of column names")
     names, units = zip(*(_named(name.strip()) for name in titles[1]), strict=True)

@@ -11,9 +11,11 @@ from pydantic import Field, model_validator
 
 from spingan.errors import UserError
 from spingan.hardware.activation import Activation
-from spingan.hardware.files import parse_yaml, read_activation, read_synapse
+from spingan.hardware.files import read_activation, read_synapse
 from spingan.hardware.synapse import Synapse
 from spingan.hardware.value import SCHEMA_VERSION, NotNegative, Positive, Value, build, check_schema_version
+from spingan.input_files import is_file, is_folder, read_text
+from spingan.yaml_text import parse_yaml
 
 Encoding = Literal["midpoint_reference", "differential_pair", "sign_crossbar"]
 ReadOut = Literal["virtual_ground", "load_divider"]
@@ -162,9 +164,9 @@ def load_technology(name_or_path: str | Path) -> Technology:
     if str(name_or_path) in shipped_technologies():
         return _load(shipped)
     path = Path(name_or_path)
-    if path.is_dir():
+    if is_folder(path):
         path = path / "technology.yaml"
-    if path.is_file():
+    if is_file(path):
         return _load(path)
     close = difflib.get_close_matches(str(name_or_path), shipped_technologies(), n=1)
     hint = f"Did you mean {close[0]}? " if close else ""
@@ -187,13 +189,7 @@ def shipped_curves() -> tuple[str, ...]:
 
 def _load(path: Path) -> Technology:
     where = f"technology file {path}"
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserError(f"{where} is not UTF-8 text", "Save it as UTF-8") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}", "Check its path and its rights") from error
-    data, lines = parse_yaml(text, where)
+    data, lines = parse_yaml(read_text(path, where), where)
     check_schema_version(data, where)
     fields: dict[str, Any] = dict(data)
     if isinstance(data.get("synapse"), str):
@@ -212,7 +208,7 @@ def _load(path: Path) -> Technology:
 def _curve_path(name: str, technology: Path) -> Path:
     """A file beside the technology, or a shipped curve by its name."""
     beside = technology.parent / name
-    if beside.is_file():
+    if is_file(beside):
         return beside
     shipped = DEVICES / "curves" / f"{name}.csv"
     if name in shipped_curves():

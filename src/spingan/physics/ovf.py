@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spingan.errors import UserError
+from spingan.input_files import read_bytes
 from spingan.output import atomic_path
 from spingan.physics.mesh import Mesh
 
@@ -127,14 +128,8 @@ def read_ovf(path: str | Path) -> VectorField:
             that are not finite; the error says which, with what was found.
     """
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"there is no file {path}", "Check its path") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}", "Check its path and its rights") from error
     reader = _Reader(path)
-    header, encoding, data = reader.split(content)
+    header, encoding, data = reader.split(read_bytes(path, str(path)))
     mesh, thickness_m, origin_m = reader.mesh(header)
     count = 3 * mesh.nx * mesh.ny
     rows = reader.text(data, count) if encoding == "text" else reader.binary(data, count, encoding)

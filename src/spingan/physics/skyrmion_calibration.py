@@ -22,6 +22,7 @@ from scipy.optimize import least_squares
 from scipy.signal import fftconvolve
 
 from spingan.errors import UserError
+from spingan.input_files import read_text, reason
 from spingan.output import write_text
 from spingan.physics import skyrmion_runs as runs
 from spingan.physics import thiele
@@ -379,12 +380,11 @@ def read_calibration(path: str | Path) -> SkyrmionCalibration:
         UserError: There is no such file, or it is no calibration of a skyrmion.
     """
     again = "Make one: spingan calibrate skyrmion --out FILE"
+    text = read_text(path, str(path), "JSON in UTF-8")
     try:
-        fields = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}", again) from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not JSON: {error}", again) from error
+        fields = json.loads(text)
+    except Exception as error:
+        raise UserError(f"{path} is not JSON: {reason(error)}", again) from error
     if not isinstance(fields, dict) or fields.get("kind") != "skyrmion calibration":
         raise UserError(f"{path} is not a skyrmion's calibration", again)
     if fields.get("schema_version") != SCHEMA_VERSION:

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from spingan.errors import UserError
+from spingan.input_files import read_text, reason
 from spingan.output import write_text
 from spingan.physics.typed import typed
 from spingan.physics.wall import WallConstants, WallModel, WallState, at_rest, settle
+from spingan.yaml_text import parse_yaml
 
 KIND = "wall-calibration"
 FITTED = ("drive", "dmi", "exchange")
@@ -137,21 +139,16 @@ def read_wall_calibration(path: str | Path) -> WallCalibration:
     Raises:
         UserError: It cannot be read, or is not a calibration.
     """
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"cannot read calibration {path}: {reason}", "Check its path and its rights") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"calibration {path} is not valid YAML", "Make it anew: spingan calibrate wall") from error
-    if not isinstance(content, dict) or content.get("kind") != KIND:
-        raise UserError(f"calibration {path}: its kind is not {KIND}", "Make one with: spingan calibrate wall")
     where, again = f"calibration {path}", "Make it anew: spingan calibrate wall"
+    content, _ = parse_yaml(read_text(path, where), where, "spingan calibrate wall")
+    if content.get("kind") != KIND:
+        raise UserError(f"{where}: its kind is not {KIND}", "Make one with: spingan calibrate wall")
     try:
         errors = {role: tuple(float(row.pop("error_m")) for row in content[role]) for role in ("fitted", "judged")}
         constants, device, source = content["constants"], str(content["device"]), str(content["source"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{where} lacks a part, or holds one that is not a number: {error}", again) from error
+    except Exception as error:  # whatever a user may have put there
+        problem = f"{where} lacks a part, or holds one that is not a number: {reason(error)}"
+        raise UserError(problem, again) from error
     fitted, judged = (
         tuple(typed(WallObservation, row, f"{where}: a {role} run", again) for row in content[role])
         for role in ("fitted", "judged")

@@ -16,6 +16,7 @@ from spingan.errors import UserError
 from spingan.hardware.energy import Bill
 from spingan.hardware.mapping import nearest_level
 from spingan.image_grid import image_grid, png_bytes
+from spingan.input_files import is_folder, reason
 from spingan.nn.analog import analog_layers
 from spingan.nn.cost import cost
 from spingan.nn.weights import Model, load_model
@@ -60,7 +61,7 @@ def write_report(
         UserError: There is no such run, or the page cannot be written.
     """
     model = load_model(run)
-    folder = Path(run) if Path(run).is_dir() else None
+    folder = Path(run) if is_folder(run) else None
     target = Path(out) if out is not None else (folder or Path()) / "report.html"
     check_place(target)
     known = _recipe(model).data.name in (*IDX_SETS, cartoon_faces.NAME)
@@ -116,15 +117,14 @@ def read_metrics(path: Path) -> dict[str, NDArray[np.float64]] | None:
     """
     if not path.is_file():
         return None
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    if len(rows) < 2:
-        return None
     try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))
         table = np.array(rows[1:], dtype=np.float64)
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: {error}", "Resume the run, which writes its last rows anew.") from error
-    return dict(zip(rows[0], table.T, strict=True))
+        return dict(zip(rows[0], table.T, strict=True)) if len(rows) > 1 else None
+    except Exception as error:  # bytes that are no text, a cell without end, rows of other lengths
+        remedy = "Resume the run, which writes its last rows anew, or move the file away."
+        raise UserError(f"{path} is damaged: {reason(error)}", remedy) from error
 
 
 def level_shares(model: Model) -> NDArray[np.float64] | None:
@@ -187,7 +187,7 @@ def real_images(model: Model) -> ArrayLike | None:
         return IDX_SETS[recipe.data.name].test_sample()[0][:SHOWN, None]
     if recipe.data.name == cartoon_faces.NAME:
         return cartoon_faces.few(SHOWN).transpose(0, 3, 1, 2)
-    if recipe.data.path is None or not Path(recipe.data.path).is_dir():
+    if recipe.data.path is None or not is_folder(recipe.data.path):
         return None
     return training_tensor(load_images(recipe)[:SHOWN]).numpy()
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from spingan.errors import UserError
+from spingan.input_files import is_folder
 from spingan.nn.weights import load_model, shipped_models
 from spingan.studies.parallel import Progress, Workers
 from spingan.studies.sweep import Point, Sweep, claim_verdict, largest_tolerated, obtained_by, sweep
@@ -77,7 +78,7 @@ def kept_weights(run: str | Path) -> dict[int, Path]:
     folder = Path(run) / KEPT_WEIGHTS
     found = {
         int(match[1]): path
-        for path in (sorted(folder.glob("epoch_*.safetensors")) if folder.is_dir() else ())
+        for path in (sorted(folder.glob("epoch_*.safetensors")) if is_folder(folder) else ())
         if (match := _KEPT.fullmatch(path.name))
     }
     if len(found) < 2:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from spingan.errors import UserError
+from spingan.input_files import exists
 from spingan.output import output_folder, write_text
 from spingan.studies.curves import Curves
 from spingan.studies.parallel import Progress, Workers
@@ -87,7 +88,7 @@ def _place(name: str | Path) -> str:
     from spingan.nn.weights import shipped_models
 
     path = Path(name)
-    return str(path.resolve()) if str(name) not in shipped_models() and path.exists() else str(name)
+    return str(path.resolve()) if str(name) not in shipped_models() and exists(path) else str(name)
 
 
 def write_study(found: "Result", out: str | Path) -> tuple[Path, ...]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from spingan.errors import UserError
+from spingan.input_files import is_folder
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
 from spingan.training.nets import Nets
 from spingan.training.recipe import Recipe
@@ -22,7 +23,7 @@ def begin_from(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any]:
         UserError: There is no checkpoint, or it is of other nets or another way to learn.
     """
     path = Path(run)
-    if path.is_dir():
+    if is_folder(path):
         path = path / CHECKPOINT
     parts, state = read_checkpoint(path)
     before = state["recipe"]

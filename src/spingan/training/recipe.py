@@ -4,14 +4,14 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spingan.errors import UserError
-from spingan.hardware.files import parse_yaml
 from spingan.hardware.mapping import Noise
+from spingan.input_files import exists, read_text
 from spingan.nn.pairs import NetName, pair_named
 from spingan.training.losses import LossName
+from spingan.yaml_text import parse_value, parse_yaml
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"
 
@@ -159,17 +159,13 @@ def load_recipe(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
     """
     name = str(name_or_path)
     path = _SHIPPED / f"{name}.yaml" if name in shipped_recipes() else Path(name_or_path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
+    if not exists(path):
         close = difflib.get_close_matches(name, shipped_recipes(), 1)
         hint = f"Did you mean {close[0]}? " if close else ""
         raise UserError(
             f"unknown recipe {name!r}", f"{hint}Shipped: {', '.join(shipped_recipes())}. Or give a YAML file."
-        ) from error
-    except (OSError, ValueError) as error:  # ValueError: no text
-        raise UserError(f"cannot read the recipe {path}: {error}", "Give a YAML file.") from error
-    content, _ = parse_yaml(text, f"recipe {path}")
+        )
+    content, _ = parse_yaml(read_text(path, f"the recipe {path}", "YAML in UTF-8"), f"recipe {path}")
     for override in overrides:
         _override(content, override)
     return recipe_from(content, f"recipe {name}")
@@ -200,10 +196,7 @@ def _override(content: dict[str, Any], override: str) -> None:
         if not isinstance(inner, dict):
             raise UserError(f"--set {key}: {parent} holds a single value", "Leave out what follows it.")
         place = inner
-    try:
-        place[leaf] = yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError) as error:
-        raise UserError(f"--set {key}: cannot read the value {text!r}", "Quote it as in YAML.") from error
+    place[leaf] = parse_value(text, f"--set {key}: cannot read the value {text[:60]!r}")
 
 
 def _recipe_error(error: ValidationError, where: str) -> UserError:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 from torch import Tensor
 
+from spingan.errors import UserError
+from spingan.input_files import reason
 from spingan.output import write_text
 
 if TYPE_CHECKING:
@@ -51,8 +53,12 @@ class Record:
     def _begin(self, resume_step: int) -> None:
         kept = [",".join(COLUMNS)]
         if resume_step and self._path.exists():
-            rows = [row.split(",") for row in self._path.read_text(encoding="utf-8").splitlines()[1:]]
-            kept += [",".join(row) for row in rows if len(row) == len(COLUMNS) and int(row[1]) <= resume_step]
+            try:
+                rows = [row.split(",") for row in self._path.read_text(encoding="utf-8").splitlines()[1:]]
+                kept += [",".join(row) for row in rows if len(row) == len(COLUMNS) and int(row[1]) <= resume_step]
+            except Exception as error:
+                remedy = "Move the file away: the run goes on without its earlier rows."
+                raise UserError(f"{self._path} is damaged: {reason(error)}", remedy) from error
         write_text(self._path, "\n".join(kept) + "\n")
 
     def _forget(self) -> None:

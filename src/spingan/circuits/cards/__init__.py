@@ -9,6 +9,7 @@ from spingan.circuits.cards.generic_16nm import GENERIC_16NM
 from spingan.circuits.cards.generic_180nm import GENERIC_180NM
 from spingan.circuits.messages import logical_lines, one_line
 from spingan.errors import UserError
+from spingan.input_files import read_text
 
 Node = Literal["16nm", "180nm"]
 DIFFUSION_LENGTHS = 2.5  # length of a drain or source in gate lengths: room for a contact; assumed
@@ -88,14 +89,7 @@ def load_cards(path: Path | None = None, node: Node = "16nm") -> Cards:
 
 
 def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise UserError(f"{path} is larger than {LARGEST_FILE_BYTES // 10**6} MB", "Give a file of .model cards")
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}", "Name a readable file of .model cards") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not text", "Give a file of .model cards") from None
+    return read_text(path, str(path), "a text file of .model cards", LARGEST_FILE_BYTES)
 
 
 def _models(text: str) -> dict[str, str]:
