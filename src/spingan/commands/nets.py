@@ -58,11 +58,14 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a pair of nets by a recipe. Ctrl-C stops it; --resume goes on."""
-    from spingan.training.loop import train as train_nets
+    from spingan.hardware.technology import load_technology
     from spingan.training.recipe import load_recipe
 
     overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     chosen = load_recipe(recipe, overrides)
+    technology = load_technology(chosen.technology)
+    from spingan.training.loop import train as train_nets  # loads torch: after what a user may have misspelt
+
     folder = out or Path("runs") / chosen.name
     try:
         train_nets(
@@ -72,6 +75,7 @@ def train(
             start_from=start_from,
             device=device,
             devices=devices,
+            technology=technology,
             progress=sys.stderr.isatty(),
         )
     except KeyboardInterrupt:
@@ -185,6 +189,10 @@ def cost(
     json: Json = False,
 ) -> None:
     """The energy bill of a recipe's nets on its technology, or a table of what they are built of and written by."""
+    from spingan.hardware.technology import load_technology
+    from spingan.training.recipe import load_recipe
+
+    load_technology(load_recipe(recipe, set_ or []).technology)  # what is misspelt is told before torch is loaded
     if table == "write-schedules":
         _write_schedules(recipe, tuple(set_ or ()), write_time_ns, schedule or [], json)
         return

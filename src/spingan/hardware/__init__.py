@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spingan.hardware.activation import Activation
-    from spingan.hardware.mapping import Noise, ProgrammedArray, effective_weight, program
+    from spingan.hardware.mapping import ProgrammedArray, effective_weight, program
+    from spingan.hardware.noise import Noise
     from spingan.hardware.synapse import Synapse
     from spingan.hardware.technology import Technology, load_technology, shipped_technologies
 
 _HOME = {
     "Activation": "activation",
-    "Noise": "mapping",
+    "Noise": "noise",
     "ProgrammedArray": "mapping",
     "Synapse": "synapse",
     "Technology": "technology",

@@ -6,37 +6,18 @@ the fraction's end stands for, so weight = gain x difference. How a column is re
 """
 
 from dataclasses import dataclass
-from typing import Literal, Self
 
 import torch
 from jaxtyping import Float, Int
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
 from spingan.errors import UserError
+from spingan.hardware.noise import Noise
 from spingan.hardware.read_out import load_divider, virtual_ground
 from spingan.hardware.synapse import Faults
 from spingan.hardware.technology import Encoding, Technology
 
 _OFF = 1e-30  # gain of a column of zeros: nothing beside any weight, and its inverse is still a float32
-
-
-class Noise(BaseModel):
-    """Noise of a weight: Gaussian, its standard deviation as a fraction of the column's full scale or of the value; or
-    of each device's resistance, which then lies anywhere within ± that fraction of what was meant.
-
-    A Gaussian of 50 % of a resistance would make some negative; even odds within bounds do not.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    fraction: float = Field(ge=0.0, le=1.0)
-    of: Literal["full_scale", "value", "resistance"] = "full_scale"
-
-    @model_validator(mode="after")
-    def _resistances_stay_positive(self) -> Self:
-        if self.of == "resistance" and self.fraction >= 1:
-            raise ValueError(f"variability of ±{self.fraction:.0%} makes resistances zero or negative: stay below 1")
-        return self
 
 
 @dataclass(frozen=True)

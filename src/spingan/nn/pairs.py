@@ -3,15 +3,14 @@
 Paper S's two, the same two with a discriminator without batch norm, and paper M's with and without batch norm.
 """
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 from torch import nn
 
 from spingan.errors import UserError
 from spingan.nn.am_dcgan import AM_DCGAN, AM_DCGAN_BATCH_NORM
 from spingan.nn.dcgan import COLOUR_64, COLOUR_64_NORM_FREE, FASHION, FASHION_NORM_FREE, Discriminator
-
-NetName = Literal["fashion", "fashion-norm-free", "colour-64", "colour-64-norm-free", "am-dcgan", "am-dcgan-batch-norm"]
+from spingan.nn.net_names import NetName
 
 
 class NetPair(Protocol):

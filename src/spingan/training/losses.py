@@ -6,13 +6,12 @@ Both losses take the discriminator's logits of a batch of real images and of as 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-LossName = Literal["cross_entropy", "relativistic"]
+from spingan.training.recipe import LossName
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Recipes: everything that decides how a net is trained, as one YAML file."""
+"""Recipes: everything that decides how a net is trained, as one YAML file.
+
+Nothing here loads torch: a misspelt key is told at once.
+"""
 
 import difflib
 from pathlib import Path
@@ -7,14 +10,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise
+from spingan.hardware.noise import Noise
 from spingan.input_files import exists, read_text
-from spingan.nn.pairs import NetName, pair_named
-from spingan.training.losses import LossName
+from spingan.nn.net_names import IMAGE_SIZES, NetName
 from spingan.yaml_text import parse_value, parse_yaml
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"
 
+LossName = Literal["cross_entropy", "relativistic"]
 _Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -129,7 +132,7 @@ class Recipe(_Section):
     def _augmentation_fits_the_images(self) -> Self:
         if self.augmentation is None:
             return self
-        size = pair_named(self.net).size
+        size = IMAGE_SIZES[self.net]
         for key in ("shift", "cutout"):
             if getattr(self.augmentation, key) >= size:
                 raise ValueError(f"augmentation.{key} has to be below the images' {size} pixels")
