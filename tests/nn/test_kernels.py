@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from spingan.nn import kernels, level_kernels
+from spingan.nn import curve_kernels, kernels, level_kernels
 
 LEVELS = torch.linspace(-1, 1, 64)
 FORMATS = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
@@ -80,7 +80,7 @@ def test_a_clamped_table_is_numpys_interpolation_and_counts_what_leaves_it(dtype
     table, low, step = _curve()
     values = _inputs(dtype)
     nodes = low + step * np.arange(len(table))
-    out, beyond = kernels.table_forward(values, table, low, step)
+    out, beyond = curve_kernels.table_forward(values, table, low, step)
     expected = torch.from_numpy(np.interp(values.float().numpy(), nodes, table.numpy())).float()
     torch.testing.assert_close(out.float(), expected, rtol=TOLERANCE[dtype], atol=1e-6)
     assert out.dtype == dtype
@@ -90,7 +90,7 @@ def test_a_clamped_table_is_numpys_interpolation_and_counts_what_leaves_it(dtype
 def test_an_extrapolated_table_continues_its_outer_cells():
     table, low, step = _curve()
     values = torch.tensor([-4.0, -1.5, 2.25, 4.0])
-    out, beyond = kernels.table_forward(values, table, low, step, extrapolate=True)
+    out, beyond = curve_kernels.table_forward(values, table, low, step, extrapolate=True)
     expected = [-0.4 - 2.5 * 0.1 / 0.75, -0.4, 1.4, 1.4 - 1.75 * 0.1 / 0.75]
     torch.testing.assert_close(out, torch.tensor(expected), rtol=1e-6, atol=1e-6)
     assert beyond == 2
@@ -100,7 +100,7 @@ def test_a_value_on_the_tables_last_point_is_inside_whatever_rounding_does():
     generator = torch.Generator().manual_seed(4)
     for scale in (torch.rand(50, generator=generator) * 10).tolist():
         last = torch.tensor([scale])
-        _, beyond = kernels.table_forward(last, torch.linspace(0, 1, 277), -0.7 * scale, 1.7 * scale / 276)
+        _, beyond = curve_kernels.table_forward(last, torch.linspace(0, 1, 277), -0.7 * scale, 1.7 * scale / 276)
         assert beyond == 0
 
 
@@ -110,7 +110,7 @@ def test_a_tables_gradient_is_the_slope_of_the_cell(dtype):
     values = _inputs(dtype)
     slopes = torch.cat([torch.zeros(1), table.diff() / step, torch.zeros(1)])
     upstream = torch.randn(values.shape).to(dtype)
-    gradient = kernels.table_backward(values, upstream, slopes, low, step)
+    gradient = curve_kernels.table_backward(values, upstream, slopes, low, step)
     cell = ((values.float() - low) / step).floor().long().clamp(-1, len(table) - 1) + 1
     torch.testing.assert_close(gradient.float(), upstream.float() * slopes[cell], rtol=TOLERANCE[dtype], atol=1e-6)
 
@@ -125,7 +125,7 @@ def _hinges() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 def test_hinges_are_numpys_interpolation_and_count_what_leaves_them(dtype):
     nodes, outputs, places, bends = _hinges()
     values = _inputs(dtype)
-    out, beyond = kernels.hinge_forward(values, -0.2, places, bends, -1.0, 2.0)
+    out, beyond = curve_kernels.hinge_forward(values, -0.2, places, bends, -1.0, 2.0)
     expected = torch.from_numpy(np.interp(values.float().numpy(), nodes, outputs)).float()
     torch.testing.assert_close(out.float(), expected, rtol=TOLERANCE[dtype], atol=1e-6)
     assert beyond == int(((values < -1) | (values > 2)).sum()) > 0
@@ -133,7 +133,7 @@ def test_hinges_are_numpys_interpolation_and_count_what_leaves_them(dtype):
 
 def test_hinges_clamp_a_value_however_far_it_lies():
     _, _, places, bends = _hinges()
-    out, beyond = kernels.hinge_forward(torch.tensor([1e9, -1e9]), -0.2, places, bends, -1.0, 2.0)
+    out, beyond = curve_kernels.hinge_forward(torch.tensor([1e9, -1e9]), -0.2, places, bends, -1.0, 2.0)
     assert out.tolist() == pytest.approx([1.1, -0.2], abs=1e-6)
     assert beyond == 2
 
@@ -143,7 +143,7 @@ def test_hinges_gradient_is_the_slope_of_the_piece(dtype):
     nodes, outputs, places, bends = _hinges()
     values = _inputs(dtype)
     upstream = torch.randn(values.shape).to(dtype)
-    gradient = kernels.hinge_backward(values, upstream, places, bends)
+    gradient = curve_kernels.hinge_backward(values, upstream, places, bends)
     slopes = np.concatenate([[0.0], np.diff(outputs) / np.diff(nodes), [0.0]])
     expected = upstream.float() * torch.from_numpy(slopes[np.searchsorted(nodes, values.float().numpy(), "right")])
     torch.testing.assert_close(gradient.float(), expected.float(), rtol=TOLERANCE[dtype], atol=1e-6)
@@ -154,8 +154,8 @@ def test_curves_keep_a_value_that_is_no_number():
     _, _, places, bends = _hinges()
     values = torch.tensor([torch.nan, 0.5])
     for out, _ in (
-        kernels.table_forward(values, table, low, step),
-        kernels.hinge_forward(values, -0.2, places, bends, -1.0, 2.0),
+        curve_kernels.table_forward(values, table, low, step),
+        curve_kernels.hinge_forward(values, -0.2, places, bends, -1.0, 2.0),
     ):
         assert torch.isnan(out).tolist() == [True, False]
 
@@ -176,9 +176,15 @@ def test_kernels_of_two_threads_agree_with_one(two_threads):
     weight = _weight((64, 128, 3, 3), "channels last")
     gain, _ = _gain(128, 1)
     table, low, step = _curve()
-    both = level_kernels.quantise_uniform(weight, gain, LEVELS, 1), *kernels.table_forward(weight, table, low, step)
+    both = (
+        level_kernels.quantise_uniform(weight, gain, LEVELS, 1),
+        *curve_kernels.table_forward(weight, table, low, step),
+    )
     torch.set_num_threads(1)
-    one = level_kernels.quantise_uniform(weight, gain, LEVELS, 1), *kernels.table_forward(weight, table, low, step)
+    one = (
+        level_kernels.quantise_uniform(weight, gain, LEVELS, 1),
+        *curve_kernels.table_forward(weight, table, low, step),
+    )
     for ours, theirs in zip(both, one, strict=True):
         assert torch.equal(torch.as_tensor(ours), torch.as_tensor(theirs))
 

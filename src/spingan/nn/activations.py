@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from spingan.errors import UserError
 from spingan.hardware.activation import Activation
-from spingan.nn import kernels
+from spingan.nn import curve_kernels
 from spingan.nn.made_devices import MadeDevices
 
 _UNSEEN = 1e-3  # of full scale, an 8-bit image's quarter step: a curve may be bent straight by as much to run faster
@@ -52,10 +52,10 @@ def straight_pieces(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDA
 def few_pieces(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """`straight_pieces`, or, where they are more than a kernel has room for, as few as stay within `_UNSEEN`."""
     pieces = straight_pieces(u, v)
-    if len(pieces[0]) <= max(kernels.HINGES):
+    if len(pieces[0]) <= max(curve_kernels.HINGES):
         return pieces
     kept = [0, len(u) - 1]
-    while len(kept) <= max(kernels.HINGES):
+    while len(kept) <= max(curve_kernels.HINGES):
         misfit = np.abs(np.interp(u, u[kept], v[kept]) - v)
         if misfit.max() <= _UNSEEN:
             return u[kept], v[kept]
@@ -68,7 +68,7 @@ def _table_gradient(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
     values, slope = ctx.saved_tensors
     low, step = ctx.grid
     if _has_kernel(values):
-        return kernels.table_backward(values, gradient, slope, low, step), None, None
+        return curve_kernels.table_backward(values, gradient, slope, low, step), None, None
     last = slope.numel() - 1
     cell = ((values - low) / step + 1).clamp(0, last).to(torch.int64).clamp(0, last)  # twice: a NaN is no index
     return gradient * slope.to(gradient.dtype)[cell], None, None
@@ -77,7 +77,7 @@ def _table_gradient(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
 @once_differentiable
 def _hinge_gradient(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
     (values,) = ctx.saved_tensors
-    return kernels.hinge_backward(values, gradient, *ctx.curve), None, None
+    return curve_kernels.hinge_backward(values, gradient, *ctx.curve), None, None
 
 
 class _Table(torch.autograd.Function):
@@ -86,14 +86,14 @@ class _Table(torch.autograd.Function):
         low, step, table = module.low * scale, module.step * scale, module.table * scale
         if _has_kernel(values):
             values = _dense(values)
-            out, beyond = kernels.table_forward(values, table, low, step, extrapolate=module.extrapolate)
+            out, beyond = curve_kernels.table_forward(values, table, low, step, extrapolate=module.extrapolate)
         else:
             position = (values - low) / step
             inside = position.clamp(0, table.numel() - 1)
             cell = inside.to(torch.int64).clamp(0, table.numel() - 2)  # a NaN too finds a cell
             reached = position if module.extrapolate else inside
             out = table.to(values.dtype)[cell] + (reached - cell) * table.diff().to(values.dtype)[cell]
-            beyond = int(((position - inside).abs() > kernels.edge_tolerance(table.numel())).sum())
+            beyond = int(((position - inside).abs() > curve_kernels.edge_tolerance(table.numel())).sum())
         module.count(values.numel(), beyond)
         ctx.save_for_backward(values, module.slope)
         ctx.grid = (low, step)
@@ -112,7 +112,7 @@ class _Hinges(torch.autograd.Function):
         base, places, bends = module.hinges
         ctx.curve = places * np.float32(scale), bends
         low, high = module.low * scale, (module.low + module.step * (module.table.numel() - 1)) * scale
-        out, beyond = kernels.hinge_forward(values, base * scale, *ctx.curve, low, high)
+        out, beyond = curve_kernels.hinge_forward(values, base * scale, *ctx.curve, low, high)
         module.count(values.numel(), beyond)
         ctx.save_for_backward(values)
         return out
@@ -126,10 +126,10 @@ def _hinges(
     u: NDArray[np.float64], v: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]] | None:
     """A clamped curve as its first value and the places and sizes of its bends; None if it has too many."""
-    if len(u) > max(kernels.HINGES):
+    if len(u) > max(curve_kernels.HINGES):
         return None
     slopes = np.concatenate([[0.0], np.diff(v) / np.diff(u), [0.0]])
-    spare = min(room for room in kernels.HINGES if room >= len(u)) - len(u)
+    spare = min(room for room in curve_kernels.HINGES if room >= len(u)) - len(u)
     return float(v[0]), np.pad(u, (0, spare)).astype(np.float32), np.pad(np.diff(slopes), (0, spare)).astype(np.float32)
 
 

@@ -23,7 +23,7 @@ from spingan.hardware.technology import Encoding, Technology
 from spingan.nn import kernels, level_kernels
 from spingan.nn.activations import is_dense
 from spingan.nn.convolution import conv2d, conv_transpose2d
-from spingan.nn.noise_source import NoiseSource, Part
+from spingan.nn.noise_source import NoiseSource
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
 
 Spacing = Literal["uniform", "two-sided", "uneven"]
@@ -81,6 +81,7 @@ class AnalogLayer(nn.Module, ABC):
 
     Attributes:
         column_axis: The weight's axis that counts the crossbar's columns, which are the layer's outputs.
+        value_axis: The axis of inputs and outputs that one read takes and gives; all others are read in turn.
         levels: (states,) weight levels in -1..1 of full scale; empty where the weights are ideal.
         gain: (columns,) calibrated: the weight that full scale stands for.
         deviation: What programming added to each weight's level, in units of the gain or of the value; or the factor
@@ -95,6 +96,7 @@ class AnalogLayer(nn.Module, ABC):
     """
 
     column_axis: int
+    value_axis: int
     weight: Tensor
     bias: Tensor | None
     levels: Tensor
@@ -220,9 +222,8 @@ class AnalogLayer(nn.Module, ABC):
         """Noise of independent weights, drawn once an output: variance σ² Σ x² (docs/derivations.md, section 5)."""
         noise = self.read_noise
         assert noise is not None
-        if inputs.dim() == 3 and self.weight.dim() == 4:
-            raise UserError("read noise needs a batch of images", "Add a first axis: image[None].")
-        out = out.contiguous(memory_format=torch.channels_last if out.dim() == 4 else torch.contiguous_format)
+        self._require_samples(inputs)
+        out = out.contiguous(memory_format=self._values_last)
         with torch.no_grad(), torch.autocast(out.device.type, enabled=False):
             if noise.of == "full_scale":
                 power = self._input_power(inputs)
@@ -230,16 +231,46 @@ class AnalogLayer(nn.Module, ABC):
             else:
                 power = self._apply_array(inputs.float().square(), weight.float().square(), None)
                 unit = torch.zeros_like(out)
-                rows = (*power.shape[:-1], 1) if power.dim() != 4 else power[:, :1].shape
-                self._add_noise(unit, power.new_ones(rows), torch.ones_like(self.gain), self.source.next_key())
+                rows = power.new_ones(power.select(self.value_axis, 0).unsqueeze(self.value_axis).shape)
+                self._add_noise(unit, rows, torch.ones_like(self.gain), self.source.next_key())
                 out.detach().add_(unit.mul_(power.clamp_(min=0).sqrt_().mul_(noise.fraction)))
         return out
 
+    @property
+    def _values_last(self) -> torch.memory_format:
+        """The memory order in which the values of one read lie side by side."""
+        return torch.contiguous_format if self.value_axis == -1 else torch.channels_last
+
+    def _require_samples(self, inputs: Tensor) -> None:
+        if self.value_axis == -3 and inputs.dim() != 4:
+            raise UserError("read noise needs a batch of images", "Add a first axis: image[None].")
+
+    def _along_values(self, per_value: Tensor) -> Tensor:
+        """(columns,) values shaped to broadcast over what goes out."""
+        return per_value.view(-1, *(1,) * (-1 - self.value_axis))
+
     def _add_noise(self, out: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:
-        _add_scaled_noise(out, row_scale, column_scale, key, self.source.part)
+        """Add noise of deviation row_scale x column_scale to `out` in place, outside autograd.
+
+        Args:
+            out: Its values lie side by side in memory (`_values_last`); the first axis counts the samples, of which the
+                source's `part` says where they stand in a shared batch.
+            row_scale: As `out`, with one value.
+            column_scale: (values,).
+        """
+        part = self.source.part
+        if out.device.type == "cpu" and out.dtype in (torch.float32, torch.bfloat16):
+            rows = row_scale.reshape(-1).contiguous()
+            first_row = 0 if part is None else part[0] * (rows.numel() // len(out))
+            kernels.add_gaussian(out, rows, column_scale, key, first_row)
+            return
+        first, total = (0, len(out)) if part is None else part
+        unit = standard_normal(torch.Size((total, *out.shape[1:])), key, out.device)[first : first + len(out)]
+        out.detach().add_((unit * row_scale * self._along_values(column_scale)).to(out.dtype))
 
     def _apply_with_transposed_noise(self, inputs: Tensor, weight: Tensor) -> Tensor:
         """The product, whose gradient comes back through noisy devices: of variance σ² Σ δ², as at a forward read."""
+        self._require_samples(inputs)
         key = self.source.next_key()
         powers: list[Tensor] = []
 
@@ -247,10 +278,9 @@ class AnalogLayer(nn.Module, ABC):
             powers.append(gradient.detach().float().square())
 
         def leaving(gradient: Tensor) -> Tensor:
-            power = self._output_power(powers.pop() * along_outputs(self.gain.square(), gradient.dim()), gradient)
-            rows_of_columns = torch.channels_last if gradient.dim() == 4 else torch.contiguous_format
-            noisy = gradient.detach().clone(memory_format=rows_of_columns)
-            ones = torch.ones(noisy.shape[1 if noisy.dim() == 4 else -1])
+            power = self._output_power(powers.pop() * self._along_values(self.gain.square()), gradient)
+            noisy = gradient.detach().clone(memory_format=self._values_last)
+            ones = torch.ones(noisy.shape[self.value_axis])
             self._add_noise(noisy, power.clamp_(min=0).sqrt_().mul_(self.transposed_noise), ones, key)
             return noisy
 
@@ -262,11 +292,11 @@ class AnalogLayer(nn.Module, ABC):
 
     @abstractmethod
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
-        """Sums of `power` (as the outputs) over what each input feeds, with one row: (batch, 1, ...) as `like`."""
+        """Sums of `power` (as the outputs) over what each input feeds, with one value: as `like`."""
 
     def _input_power(self, inputs: Tensor) -> Tensor:
-        """Σ x² over what each output reads, with one column: (batch, 1, ...)."""
-        squares = inputs.detach().float().square().sum(1, keepdim=True)
+        """Σ x² over what each output reads, with one value."""
+        squares = inputs.detach().float().square().sum(self.value_axis, keepdim=True)
         shape = list(self.weight.shape)
         shape[0] = shape[1] = 1
         return self._apply_array(squares, squares.new_ones(shape), None)
@@ -276,6 +306,7 @@ class AnalogConv2d(AnalogLayer, nn.Conv2d):
     """A convolution whose kernels are a crossbar's columns."""
 
     column_axis = 0
+    value_axis = -3
 
     def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         kernel, stride, padding, dilation = self.kernel_size, self.stride, self.padding, self.dilation
@@ -285,7 +316,7 @@ class AnalogConv2d(AnalogLayer, nn.Conv2d):
         return functional.conv2d(inputs, weight, bias, stride, padding, dilation)
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
-        total = power.sum(1, keepdim=True)
+        total = power.sum(self.value_axis, keepdim=True)
         ones = total.new_ones(1, 1, *self.kernel_size)
         stride, padding, dilation = self.stride[0], int(self.padding[0]), self.dilation[0]
         reach = [(size - 1) * stride - 2 * padding + dilation * (k - 1) + 1
@@ -298,6 +329,7 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
     """A zero-padded convolution whose kernels are a crossbar's columns."""
 
     column_axis = 1
+    value_axis = -3
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         if output_size is not None:
@@ -311,7 +343,7 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
         return conv_transpose2d(inputs, weight, bias, *geometry)
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
-        total = power.sum(1, keepdim=True)
+        total = power.sum(self.value_axis, keepdim=True)
         ones = total.new_ones(1, 1, *self.kernel_size)
         return functional.conv2d(total, ones, None, self.stride, int(self.padding[0]))
 
@@ -320,20 +352,13 @@ class AnalogLinear(AnalogLayer, nn.Linear):
     """A dense layer whose outputs are a crossbar's columns."""
 
     column_axis = 0
+    value_axis = -1
 
     def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return functional.linear(inputs, weight, bias)
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
         return power.sum(-1, keepdim=True)
-
-    def _input_power(self, inputs: Tensor) -> Tensor:
-        return inputs.detach().float().square().sum(-1, keepdim=True)
-
-
-def along_outputs(per_column: Tensor, dimensions: int) -> Tensor:
-    """(columns,) values shaped to broadcast over a layer's outputs: axis 1 of a map, the last axis of anything else."""
-    return per_column.view(-1, 1, 1) if dimensions == 4 else per_column
 
 
 def standard_normal(shape: torch.Size, key: int, device: torch.device) -> Tensor:
@@ -354,23 +379,6 @@ def conductance_factors(weight: Tensor, tolerance: float, key: int) -> Tensor:
     generator = torch.Generator(weight.device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
     lot = torch.rand(weight.shape, generator=generator, device=weight.device)
     return 1 / (1 + tolerance * (2 * lot - 1))
-
-
-def _add_scaled_noise(out: Tensor, row_scale: Tensor, column_scale: Tensor, key: int, part: Part | None) -> None:
-    """Add noise of deviation row_scale (batch, 1, ...) x column_scale (columns,) to `out` in place, outside autograd.
-
-    Columns are axis 1 of a map and the last axis of anything else; the first axis counts the samples, of which `part`
-    says where they stand in a shared batch.
-    """
-    if out.device.type == "cpu" and out.dtype in (torch.float32, torch.bfloat16):
-        rows = row_scale.reshape(-1).contiguous()
-        first_row = 0 if part is None else part[0] * (rows.numel() // len(out))
-        kernels.add_gaussian(out, rows, column_scale, key, first_row)
-        return
-    first, total = (0, len(out)) if part is None else part
-    unit = standard_normal(torch.Size((total, *out.shape[1:])), key, out.device)[first : first + len(out)]
-    columns = along_outputs(column_scale, out.dim())
-    out.detach().add_((unit * row_scale * columns).to(out.dtype))
 
 
 def analog_layers(*models: nn.Module) -> Iterator[AnalogLayer]:

@@ -9,7 +9,7 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from spingan.nn.kernels import flat, in_pieces
+from spingan.nn.kernels import flat, in_pieces, require
 
 
 @cache
@@ -54,9 +54,11 @@ def quantise_uniform(weight: Tensor, gain: Tensor, levels: Tensor, axis: int) ->
         gain: (columns,) float32, positive: the weight that the highest level stands for.
         levels: (states,) float32, uniformly spaced from -1 to 1.
     """
+    _require_columns(weight, gain, axis)
+    require(levels.numel() >= 2, f"{levels.numel()} levels")
     out = torch.empty_like(weight)
     source, target = flat(weight), flat(out)
-    table, full = levels.numpy(), gain.numpy()
+    table, full = flat(levels), flat(gain)
     scale = np.float32((table.size - 1) / 2)
     by_row, by_place = _quantise_kernels()
     if _columns_last(weight, axis):
@@ -111,8 +113,11 @@ def quantise_two_sided(weight: Tensor, gain: Tensor, levels: Tensor) -> Tensor:
         gain: (columns,) float32, positive.
         levels: (states,) float32, rising, as many below zero as above.
     """
+    _require_columns(weight, gain, 0)
+    require(weight.is_contiguous(), "a weight whose columns are not axis 0 in memory")
+    require(levels.numel() >= 4 and levels.numel() % 2 == 0, f"{levels.numel()} levels on two sides")
     out = torch.empty_like(weight)
-    source, target, full = flat(weight), flat(out), gain.numpy()
+    source, target, full = flat(weight), flat(out), flat(gain)
     half = levels.numel() // 2
     smallest = np.float32(levels[half].item())
     kernel, columns = _two_sided_kernel(), weight.shape[0]
@@ -127,10 +132,12 @@ def quantise_two_sided(weight: Tensor, gain: Tensor, levels: Tensor) -> Tensor:
 
 def clip_gradient(gradient: Tensor, weight: Tensor, gain: Tensor, axis: int) -> Tensor:
     """`gradient` where the weight is within its column's gain, 0 where it was clipped; arguments as above."""
-    if gradient.stride() != weight.stride():
+    _require_columns(weight, gain, axis)
+    require(gradient.shape == weight.shape, f"a gradient {tuple(gradient.shape)} of weights {tuple(weight.shape)}")
+    if gradient.stride() != weight.stride() or gradient.dtype != weight.dtype:
         gradient = torch.empty_like(weight).copy_(gradient)
     out = torch.empty_like(weight)
-    incoming, source, target, full = flat(gradient), flat(weight), flat(out), gain.numpy()
+    incoming, source, target, full = flat(gradient), flat(weight), flat(out), flat(gain)
     by_row, by_place = _clip_kernels()
     if _columns_last(weight, axis):
         columns = full.size
@@ -146,6 +153,17 @@ def clip_gradient(gradient: Tensor, weight: Tensor, gain: Tensor, axis: int) -> 
             lambda first, part: by_row(incoming[part], source[part], full, first, columns, inner, target[part]),
         )
     return out
+
+
+def _require_columns(weight: Tensor, gain: Tensor, axis: int) -> None:
+    """The runs of memory that `_rows` and `_columns_last` speak of exist, and each has a gain."""
+    require(weight.dtype == gain.dtype == torch.float32, f"weights of {weight.dtype}, gains of {gain.dtype}")
+    require(
+        axis in (0, 1) and gain.shape == (weight.shape[axis],),
+        f"{tuple(gain.shape)} gains on axis {axis} of {tuple(weight.shape)}",
+    )
+    in_rows = weight.is_contiguous() or (weight.dim() == 4 and weight.is_contiguous(memory_format=torch.channels_last))
+    require(in_rows and weight.numel() > 0, f"weights {tuple(weight.shape)} with strides {weight.stride()}")
 
 
 def _columns_last(weight: Tensor, axis: int) -> bool:

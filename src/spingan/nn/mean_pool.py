@@ -36,7 +36,7 @@ class MemristiveMeanPool(nn.AvgPool2d):
     def forward(self, input: Tensor) -> Tensor:
         if self.tolerance == 0:
             return super().forward(input)
-        channels = input.shape[1]
+        channels = input.shape[-3]
         return functional.conv2d(input, self.shares(channels).to(input), None, self.stride, groups=channels)
 
 

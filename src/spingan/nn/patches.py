@@ -13,12 +13,20 @@ from jaxtyping import Float
 from numba import njit
 from torch import Tensor
 
-from spingan.nn.kernels import compile_for, flat, in_pieces
+from spingan.nn.kernels import compile_for, flat, in_pieces, require
 
 
 def output_size(size: int, kernel: int, stride: int, padding: int) -> int:
     """Pixels along one side of a convolution's output."""
     return (size + 2 * padding - kernel) // stride + 1
+
+
+def _places(height: int, width: int, kernel: int, stride: int, padding: int) -> tuple[int, int]:
+    """Rows and columns of patches; there is at least one."""
+    require(kernel >= 1 and stride >= 1 and padding >= 0, f"kernel {kernel}, stride {stride}, padding {padding}")
+    rows, columns = output_size(height, kernel, stride, padding), output_size(width, kernel, stride, padding)
+    require(rows >= 1 and columns >= 1, f"a kernel of {kernel} on a map of {height} x {width}, padded by {padding}")
+    return rows, columns
 
 
 @cache
@@ -53,7 +61,7 @@ def gather_patches(
     """Every patch of the zero-padded images as a row of (kernel, kernel, channels); float32 or bfloat16, on the CPU."""
     images = images.contiguous(memory_format=torch.channels_last)
     batch, channels, height, width = images.shape
-    rows, columns = output_size(height, kernel, stride, padding), output_size(width, kernel, stride, padding)
+    rows, columns = _places(height, width, kernel, stride, padding)
     out = images.new_empty(batch * rows * columns, kernel * kernel * channels)
     maps = flat(images).reshape(batch, height, width * channels)
     target = flat(out).reshape(-1, kernel, kernel * channels)
@@ -100,7 +108,9 @@ def scatter_patches(
 ) -> Float[Tensor, "batch channels height width"]:
     """The adjoint of `gather_patches`: every patch added back to its place in images of `size`, summed in float32."""
     batch, channels, height, width = size
-    rows, columns = output_size(height, kernel, stride, padding), output_size(width, kernel, stride, padding)
+    rows, columns = _places(height, width, kernel, stride, padding)
+    wanted = batch * rows * columns, kernel * kernel * channels
+    require(patches.shape == wanted, f"patches {tuple(patches.shape)} where images {tuple(size)} have {wanted}")
     out = patches.new_empty(size).contiguous(memory_format=torch.channels_last)
     source = flat(patches.contiguous()).reshape(batch, rows, columns, kernel, kernel, channels)
     target = flat(out).reshape(batch, height, width, channels)

@@ -5,11 +5,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
 from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spingan.nn.kernels import flat, gaussian_table, in_pieces, mixed_bits
+from spingan.nn.kernels import flat, gaussian_table, in_pieces, mixed_bits, require
 
 MOST_PULSES = 16  # on one device in one update: what a driver's counter holds; assumed
 
@@ -102,7 +103,14 @@ def write_pulses(
         positive, negative: As `weight`: writes that each device has had; the second is unused with a sign crossbar.
         full: The weight that full scale stands for.
         key: 0 .. 2**64 - 1.
+
+    Raises:
+        ValueError: The four tensors have not one shape, type and memory order, or the curves not one length.
     """
+    alike = {(part.shape, part.stride(), part.dtype) for part in (weight, gradient, positive, negative)}
+    require(len(alike) == 1 and weight.dtype == torch.float32, f"weights and their states are unlike: {alike}")
+    curves = response.up, response.down, response.up_spread, response.down_spread
+    require(len({curve.shape for curve in curves}) == 1 and response.up.size >= 2, "curves of several lengths")
     if weight.device.type != "cpu":
         state = weight, positive, negative
         here = [part.cpu() for part in (weight, gradient, positive, negative)]
@@ -112,7 +120,6 @@ def write_pulses(
         return total
     kernel = _kernel()
     arrays = [flat(part) for part in (weight, gradient, positive, negative)]
-    curves = response.up, response.down, response.up_spread, response.down_spread
     ends = np.float32(response.off), np.float32(response.endurance)
     scales = np.float32(full), np.float32(factor)
     table = gaussian_table()
