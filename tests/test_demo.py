@@ -12,6 +12,7 @@ from spingan.hardware.technology import load_technology
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model, load_model, save_weights
+from spingan.training.recipe import load_recipe
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,8 +29,9 @@ def untrained(tmp_path_factory):
     """A weights file of a generator that was never trained: it draws noise, but by the same road."""
     technology = load_technology("skyrmion-published")
     conversion = convert(pair_named("fashion").make_generator(100).eval(), technology)
+    recipe = load_recipe("fashion-mnist").model_dump(mode="json")
     path = tmp_path_factory.mktemp("model") / "weights.safetensors"
-    save_weights(path, Model("untrained", "fashion", 100, technology, conversion, {"seed": 0}))
+    save_weights(path, Model("untrained", "fashion", 100, technology, conversion, {"seed": 0, "recipe": recipe}))
     return path
 
 

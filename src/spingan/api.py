@@ -52,6 +52,7 @@ def evaluate(
     features: "FeatureSpace" = "cnn",
     variety_count: int | None = None,
     k: int | None = None,
+    data_name: str | None = None,
     data_path: str | Path | None = None,
     progress: "Progress" = lambda what, done, total: None,
 ) -> "Quality":
@@ -61,12 +62,15 @@ def evaluate(
         model: A run folder, a weights file, a shipped name, or a model that is loaded already.
         variety_count: Of the images, so many are used to measure the variety; by default 2,000.
         k: Which nearest neighbours the variety is measured with; by default 5.
+        data_name: Set of images that the model was trained on, where its file does not say it.
         data_path: Folder with the real images; by default the one that the model was trained from, if it is there.
 
     Raises:
-        UserError: There is no such model, a count or k is out of range, or the data are damaged.
+        UserError: There is no such model, nobody says what it was trained on, a count or k is out of range, or the data
+            are damaged.
     """
     from spingan.evaluation import quality
+    from spingan.evaluation.real_images import data_of
 
     chosen = _loaded(model)
     twin = float_twin(chosen)
@@ -74,7 +78,7 @@ def evaluate(
         lambda images, draw: chosen.sample(images, draw, chip_seed),
         count=count,
         seed=seed,
-        data=_data_of(chosen),
+        data=data_of(chosen, data_name),
         data_path=data_path or _trained_from(chosen),
         twin=None if twin is None else lambda images, draw: twin.sample(images, draw),
         features=features,
@@ -191,11 +195,8 @@ def _loaded(model: str | Path | Model) -> Model:
     return model if isinstance(model, Model) else load_model(model)
 
 
-def _data_of(model: Model) -> str:
-    """The name of the image set that a model was trained on."""
-    return model.info.get("recipe", {}).get("data", {}).get("name", "fashion-mnist")
-
-
 def _trained_from(model: Model) -> str | None:
-    path = model.info.get("recipe", {}).get("data", {}).get("path")
+    from spingan.evaluation.real_images import recorded_data
+
+    path = model.info["recipe"]["data"].get("path") if recorded_data(model) else None
     return path if path and is_folder(path) else None

@@ -124,6 +124,9 @@ def evaluate(
         int | None, typer.Option("--k", help="Nearest neighbours to measure the variety with; by default 5.")
     ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")] = None,
+    data_name: Annotated[
+        str | None, typer.Option("--data-name", metavar="SET", help="Its images, where the model does not say which.")
+    ] = None,
     technology: TechnologyName = None,
     detail: Annotated[bool, typer.Option("--detail", help="Show the share of each class, too.")] = False,
     json: Json = False,
@@ -142,6 +145,7 @@ def evaluate(
             features=features,
             variety_count=variety_count,
             k=k,
+            data_name=data_name,
             data_path=data,
             progress=progress,
         )

@@ -10,6 +10,7 @@ from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
 from spingan.evaluation.features import FEATURE_NETS, Images
 from spingan.image_grid import to_bytes
+from spingan.nn.weights import Model
 
 _FACE_SIZE = cartoon_faces.SIZE
 
@@ -23,6 +24,34 @@ class RealImages:
     about_test: str
     about_floor: str
     source: str
+
+
+def recorded_data(model: Model) -> str | None:
+    """The image set that a model's file says it was trained on; None where it does not say."""
+    recipe = model.info.get("recipe")
+    data = recipe.get("data") if isinstance(recipe, dict) else None
+    name = data.get("name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def data_of(model: Model, named: str | None = None) -> str:
+    """The name of the image set that a model was trained on: as its file says, or as the user does.
+
+    Raises:
+        UserError: Neither says it, or they do not agree: what is unknown is not judged as clothes.
+    """
+    recorded = recorded_data(model)
+    if recorded is None:
+        if named is not None:
+            return named
+        raise UserError(
+            f"model {model.name} does not say which images it was trained on",
+            f"Name them: spingan evaluate MODEL --data-name {' or '.join(FEATURE_NETS)}. For all else write it into "
+            'the model, info["recipe"] = {"data": {"name": ...}}, and save it anew.',
+        )
+    if named not in (None, recorded):
+        raise UserError(f"model {model.name} was trained on {recorded}, not on {named}", "Leave --data-name out.")
+    return recorded
 
 
 def check_known(name: str, what: str) -> None:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from spingan.errors import UserError
 from spingan.evaluation.features import FEATURE_NETS, FeatureCnn, Images, describe, feature_cnn
 from spingan.evaluation.frechet import frechet_distance
-from spingan.evaluation.real_images import check_known, test_images
+from spingan.evaluation.real_images import check_known, data_of, test_images
 from spingan.evaluation.variety import METRIC_NAME, K, Manifolds, manifolds
 from spingan.nn.weights import Model
 
@@ -63,9 +63,9 @@ def reference_for(model: Model, count: int, data_path: str | Path | None = None)
     """The first `count` test images of the set that a model was trained on, described; of the sample for want of it.
 
     Raises:
-        UserError: There are fewer, or the model was trained on a set without a feature network.
+        UserError: There are fewer, the model does not say what it was trained on, or it has no feature network.
     """
-    name = model.info.get("recipe", {}).get("data", {}).get("name", "fashion-mnist")
+    name = data_of(model)
     check_known(name, f"model {model.name}")
     space = FEATURE_NETS[name]
     net = feature_cnn(space)

@@ -13,6 +13,7 @@ from spingan.api import evaluate, float_twin
 from spingan.data import cartoon_faces
 from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
+from spingan.evaluation.real_images import recorded_data
 from spingan.hardware.energy import Bill
 from spingan.hardware.mapping import nearest_level
 from spingan.image_grid import image_grid, png_bytes
@@ -64,7 +65,7 @@ def write_report(
     folder = Path(run) if is_folder(run) else None
     target = Path(out) if out is not None else (folder or Path()) / "report.html"
     check_place(target)
-    known = _recipe(model).data.name in (*IDX_SETS, cartoon_faces.NAME)
+    known = recorded_data(model) in (*IDX_SETS, cartoon_faces.NAME)
     quality = evaluate(model, count=count, progress=progress) if known else None
     metrics = read_metrics(folder / "metrics.csv") if folder is not None else None
     write_text(target, report_html(model, quality, metrics))
@@ -181,12 +182,15 @@ def _pictures(model: Model, twin: Model | None) -> list[Picture]:
 
 
 def real_images(model: Model) -> ArrayLike | None:
-    """Real images to set beside a model's, (SHOWN, channels, height, width); None where this machine has none."""
-    recipe = _recipe(model)
-    if recipe.data.name in IDX_SETS:
-        return IDX_SETS[recipe.data.name].test_sample()[0][:SHOWN, None]
-    if recipe.data.name == cartoon_faces.NAME:
+    """Real images to set beside a model's, (SHOWN, channels, height, width); None where none are here or known."""
+    name = recorded_data(model)
+    if name is None:
+        return None
+    if name in IDX_SETS:
+        return IDX_SETS[name].test_sample()[0][:SHOWN, None]
+    if name == cartoon_faces.NAME:
         return cartoon_faces.few(SHOWN).transpose(0, 3, 1, 2)
+    recipe = _recipe(model)
     if recipe.data.path is None or not is_folder(recipe.data.path):
         return None
     return training_tensor(load_images(recipe)[:SHOWN]).numpy()

@@ -8,7 +8,7 @@ from pathlib import Path
 from spingan.errors import UserError
 from spingan.evaluation.features import FEATURE_NETS, describe, feature_cnn
 from spingan.evaluation.frechet import frechet_distance
-from spingan.evaluation.real_images import image_bytes, real_images
+from spingan.evaluation.real_images import data_of, image_bytes, real_images
 from spingan.evaluation.reference import Reference, reference_for
 from spingan.evaluation.robustness import Conditions, draw
 from spingan.hardware.synapse import Retention
@@ -128,6 +128,7 @@ def noise_study(
         UserError: An unknown axis, a setting out of range, fewer than two seeds, or as for trials.
     """
     loaded = load_model(model)
+    name = data_of(loaded)
     chosen, notes = _axes(loaded, axes, tuple(sorted(set(at))))
     if seeds < 2:
         raise UserError(f"{seeds} seed(s) give no interval", "Ask for at least two; three is the default.")
@@ -147,7 +148,6 @@ def noise_study(
         )
         for axis in chosen
     )
-    name = loaded.info.get("recipe", {}).get("data", {}).get("name", "fashion-mnist")
     floor = _floor(name, count, path)
     return NoiseStudy(
         name="noise",
