@@ -59,11 +59,14 @@ def train(
 ) -> None:
     """Train a pair of nets by a recipe. Ctrl-C stops it; --resume goes on."""
     from spingan.hardware.technology import load_technology
+    from spingan.output import output_folder
     from spingan.training.recipe import load_recipe
 
     overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     chosen = load_recipe(recipe, overrides)
     technology = load_technology(chosen.technology)
+    if not resume:
+        output_folder(out or Path("runs") / chosen.name)  # a run that is killed while torch is loaded can be resumed
     from spingan.training.loop import train as train_nets  # loads torch: after what a user may have misspelt
 
     folder = out or Path("runs") / chosen.name

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from spingan import __version__
 from spingan.errors import UserError
 from spingan.hardware.technology import Technology, load_technology
+from spingan.input_files import is_folder
 from spingan.nn.kernels import stream_key
 from spingan.nn.weights import WEIGHTS, save_weights
 from spingan.output import output_folder, write_text
@@ -29,8 +30,10 @@ from spingan.training.precision import faster_precision
 from spingan.training.processes import Together, make_fabric, run_together
 from spingan.training.recipe import Recipe, recipe_from
 from spingan.training.record import NoRecord, Record, training_progress
+from spingan.training.run_lock import sole_training
 from spingan.training.step import train_step
 
+RECIPE = "recipe.yaml"
 KEPT_WEIGHTS = "weights"  # folder, within the run's, of the generator after each epoch that has samples
 _WON_OUTRIGHT = 1e-3  # a discriminator's mean loss over an epoch that leaves the generator nothing to follow: assumed
 
@@ -67,32 +70,51 @@ def train(
         technology: Instead of the recipe's, for one that is in no file.
 
     Raises:
-        UserError: The folder holds another run or cannot be written, the data, the technology or the device is missing,
-            the images are not of the net's size, a loss or a weight is no longer a number, or the discriminator wins
-            outright; the last good checkpoint is kept.
+        UserError: The folder holds another run, a training into it goes on now, or it cannot be written; the data, the
+            technology or the device is missing, the images are not of the net's size, a loss or a weight is no longer a
+            number, or the discriminator wins outright; the last good checkpoint is kept.
     """
+    if resume and not _may_hold_a_run(Path(out)):
+        raise UserError(f"{out} holds no run to go on with", "Check --out, or leave out --resume to begin one.")
     folder = output_folder(out)
     technology = technology or load_technology(recipe.technology)
+    with sole_training(folder):
+        plan = _Plan(recipe, technology, folder, start_from, device, devices, "", images, progress)
+        _train_alone(plan, resume)
+    return folder
+
+
+def _may_hold_a_run(folder: Path) -> bool:
+    """Whether a run was begun there: one that was killed at once left its folder empty but for hidden files."""
+    if not is_folder(folder):
+        return False
+    names = [path.name for path in folder.iterdir()]
+    return {CHECKPOINT, RECIPE} & set(names) != set() or all(name.startswith(".") for name in names)
+
+
+def _train_alone(plan: "_Plan", resume: bool) -> None:
+    """The training, in a folder that is this process's alone."""
+    recipe, folder, devices = plan.recipe, plan.folder, plan.devices
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists() and not resume:
         raise UserError(f"{folder} holds a run already", "Add --resume to go on with it, or choose another --out.")
-    if resume and not checkpoint.exists() and not (folder / "recipe.yaml").exists():
-        raise UserError(f"{folder} holds no run to go on with", "Check --out, or leave out --resume to begin one.")
     remove_leftovers(folder)
     if not 1 <= devices <= recipe.batch_size:
         raise UserError(
             f"{devices} devices for batches of {recipe.batch_size} images", f"Choose 1 to {recipe.batch_size}."
         )
-    begun = _begun(recipe, technology, folder, devices) if checkpoint.exists() else None
+    begun = _begun(recipe, plan.technology, folder, devices) if checkpoint.exists() else None
+    settings = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)  # may have more epochs when resumed
+    write_text(folder / RECIPE, settings)
+    write_text(folder / "technology.json", json.dumps(plan.technology.to_dict(), indent=1))
     precision = begun[1].get("precision") if begun else None
     if precision is None:
-        precision = _precision(recipe, make_fabric(device).device)
-    plan = _Plan(recipe, technology, folder, start_from, device, devices, precision, images, progress)
+        precision = _precision(recipe, make_fabric(plan.device).device)
+    plan = replace(plan, precision=precision)
     if devices == 1:
         _train(plan, begun)
     else:
         run_together(devices, _train_share, plan, begun is not None)
-    return folder
 
 
 @dataclass(frozen=True)
@@ -105,7 +127,7 @@ class _Plan:
     start_from: str | Path | None
     device: str
     devices: int
-    precision: str
+    precision: str  # empty until it is measured
     images: np.ndarray | None
     progress: bool
 
@@ -161,9 +183,6 @@ def _train(plan: _Plan, begun: _Begun | None) -> None:
         if fabric.is_global_zero:  # killed from here on, it is resumed from this beginning
             now = {**about, "step": 0, "seconds": 0.0, "epoch_loss": []}
             write_checkpoint(folder / CHECKPOINT, nets.tensors(), now)
-    if fabric.is_global_zero:
-        write_text(folder / "recipe.yaml", yaml.safe_dump(about["recipe"], sort_keys=False))  # more epochs when resumed
-        write_text(folder / "technology.json", json.dumps(about["technology"], indent=1))
     try:
         _run(recipe, technology, nets, pixels, folder, fabric, state, about, plan.progress)
     except (OSError, SafetensorError) as error:
