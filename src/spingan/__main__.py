@@ -1,5 +1,8 @@
 """`python -m spingan` is the command `spingan`."""
 
-from spingan.cli import main
+try:
+    from spingan.cli import main
+except KeyboardInterrupt:  # before there is anything to stop
+    raise SystemExit(130) from None
 
 main()

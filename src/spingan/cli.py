@@ -1,15 +1,35 @@
 """The command `spingan`: the doors, and what happens when one does not open."""
 
-import os
-import sys
-from typing import Annotated, Any, NoReturn
+try:
+    import signal
+    import sys
+    from types import FrameType
+    from typing import Annotated, Any, NoReturn
 
-import typer
-from typer import TyperException
-from typer.core import TyperGroup
+    import typer
+    from typer import TyperException
+    from typer.core import TyperGroup
 
-from spingan.commands import calibrate, circuit, compare, data, design, device, fit, nets, reproduce, study, technology
-from spingan.errors import UserError
+    from spingan import terminal
+    from spingan.commands import (
+        calibrate,
+        circuit,
+        compare,
+        data,
+        design,
+        device,
+        fit,
+        nets,
+        reproduce,
+        study,
+        technology,
+    )
+    from spingan.errors import UserError
+    from spingan.input_files import reason
+except KeyboardInterrupt:  # before there is anything to stop
+    raise SystemExit(130) from None
+
+STOPPED = 130  # the status of what Ctrl-C ended, as shells have it
 
 
 class _Doors(TyperGroup):
@@ -81,15 +101,44 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line. A reader that closes the pipe early, as `head` does, ends it without a word."""
+    """Run the command line. Whatever ends it, from a full disk to Ctrl-C, ends it with a status and no traceback.
+
+    A reader that closes the pipe early, as `head` does, ends it without a word.
+    """
+    stopped = _Interrupt()
+    if problem := terminal.prepare():
+        _refuse(f"{problem}\n  Let it go to a file, or to /dev/null.")
     try:
         try:
             app(prog_name="spingan")
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        terminal.drop_output()
         sys.exit(1)
+    except OSError as error:
+        terminal.drop_output()
+        place = f"cannot use {error.filename}" if error.filename else "cannot write the output"
+        _refuse(f"{place}: {reason(error)}\n  Free some space, mend the rights, or write to another place.")
+    except BaseException:
+        if not stopped.seen:
+            raise
+        print("spingan: stopped", file=sys.stderr)
+        terminal.drop_output()
+        sys.exit(STOPPED)  # a module that was loading may have made an error of its own of it
+
+
+class _Interrupt:
+    """Ctrl-C as Python has it, and the memory that it was pressed."""
+
+    def __init__(self) -> None:
+        self.seen = False
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._press)
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        self.seen = True
+        signal.default_int_handler(number, frame)
 
 
 if __name__ == "__main__":

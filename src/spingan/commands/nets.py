@@ -82,7 +82,7 @@ def train(
             progress=sys.stderr.isatty(),
         )
     except KeyboardInterrupt:
-        print_note(f"spingan: stopped\n  The same command with --resume goes on from the last checkpoint in {folder}")
+        print_note(f"The same command with --resume goes on from the last checkpoint in {folder}")
         raise
     if json:
         print_json({"run": str(folder), "recipe": chosen.name, "epochs": chosen.epochs, "seed": chosen.seed})

@@ -5,13 +5,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from spingan.terminal import has_all_letters
+
 if TYPE_CHECKING:
     from spingan.devices.comparison import Row
 
 
 def print_json(result: Mapping[str, Any]) -> None:
     """Print one JSON object on standard output; numbers that are not finite become null, as JSON has none."""
-    print(json.dumps(_finite(result), indent=2, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(_finite(result), indent=2, ensure_ascii=not has_all_letters(), allow_nan=False))
 
 
 def print_note(text: str) -> None:
