@@ -1,13 +1,18 @@
 """What a user names and gives: whether a path leads anywhere, a file's text, and the cells of a line of CSV."""
 
 import csv
+import math
 import os
+import re
 from pathlib import Path
 
 from spingan.errors import UserError
 
 LARGEST_BYTES = 10_000_000_000  # a field of 20,000 x 20,000 cells: assumed
 LARGEST_TEXT_BYTES = 100_000_000  # ten thousand times a recipe, a hundred times a long measurement: assumed
+
+OVERFLOW = 1e37  # instruments write 9.9e37 for an overflow and 9.91e37 for no reading (SCPI 1999, vol. 1, 7.2.1)
+_COMMA = re.compile(r"[+-]?\d{1,3}([. ]?\d{3})*,\d+([eE][+-]?\d+)?")
 
 
 def is_folder(path: str | Path) -> bool:
@@ -80,3 +85,39 @@ def csv_cells(line: str, place: str, delimiter: str = ",") -> list[str]:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
     except csv.Error as error:
         raise UserError(f"{place}: not a line of CSV: {reason(error)}", "Correct or remove that line") from error
+
+
+def check_cells(cells: list[str], columns: int, place: str) -> None:
+    """Make sure that a row has one cell a column.
+
+    Raises:
+        UserError: It has more or fewer; decimal commas are named where they make twice as many.
+    """
+    if len(cells) == columns:
+        return
+    problem = f"{place}: {len(cells)} cells for {columns} columns"
+    if len(cells) > columns and all(re.fullmatch(r"[+-]?\d+([eE][+-]?\d+)?", cell) for cell in cells):
+        raise UserError(f"{problem}: perhaps decimal commas", "Write numbers with points, such as 3.1e-5")
+    raise UserError(problem, "Give each row one cell a column")
+
+
+def finite(cell: str, place: str) -> float:
+    """A cell as a finite number.
+
+    Raises:
+        UserError: It is empty, none, not finite, or what an instrument writes for an overflow; `place` begins the line.
+    """
+    if not cell:
+        raise UserError(f"{place} is empty", "Fill the gap, or leave the row or the whole column out")
+    try:
+        value = float(cell)
+    except ValueError:
+        if _COMMA.fullmatch(cell):
+            raise UserError(f"{place} is {cell[:40]!r}: a decimal comma", "Write points, such as 3.1e-5") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise UserError(f"{place} is {cell[:40]!r}, not a finite number", "Remove the row, or correct the value")
+    if abs(value) >= OVERFLOW:
+        problem = f"{place} {cell[:40]} is an instrument's overflow, not a reading"
+        raise UserError(problem, "Remove the row, or measure again")
+    return value

@@ -5,7 +5,6 @@ A column's name ends in its unit (`conductance_s`, `input_ua`), so that numpy an
 """
 
 import difflib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from spingan.errors import UserError
 from spingan.hardware.activation import Activation
 from spingan.hardware.synapse import Synapse
 from spingan.hardware.value import build, check_schema_version
-from spingan.input_files import csv_cells, read_text
+from spingan.input_files import check_cells, csv_cells, finite, read_text
 from spingan.output import write_text
 from spingan.yaml_text import parse_yaml
 
@@ -210,7 +209,7 @@ def _lines(path: Path) -> list[str]:
 
 def _header(path: Path, lines: Sequence[str]) -> tuple[dict[str, Any], dict[tuple[int | str, ...], int]]:
     """The YAML header as a dict, and the line on which each of its keys stands."""
-    length = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    length = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
     text = "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines[:length])
     return parse_yaml(text, f"technology file {path}")
 
@@ -223,7 +222,7 @@ def _read(path: Path, kind: str, known: Mapping[str, Mapping[str, tuple[str, flo
         raise UserError(f"{where}: kind is {header.get('kind')!r}, not {kind}", f'Its header must say "# kind: {kind}"')
     check_schema_version(header, where)
     del header["kind"]
-    numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip() and line[0] != "#"]
+    numbered = [(at, line) for at, line in enumerate(lines, start=1) if line.strip() and line[0] != "#"]
     if len(numbered) < 3:
         raise UserError(f"{where}: the table has fewer than two rows", "Give a line of column names, then the rows")
     names = csv_cells(numbered[0][1], f"{where}, line {numbered[0][0]}")
@@ -232,12 +231,12 @@ def _read(path: Path, kind: str, known: Mapping[str, Mapping[str, tuple[str, flo
     for quantity in quantities:
         if quantities.count(quantity) > 1:
             raise UserError(f"{where}, line {numbered[0][0]}: two columns give {quantity}", "Keep one of them")
-    rows = [_row(where, number, line, names) for number, line in numbered[1:]]
+    rows = [_row(where, at, line, names) for at, line in numbered[1:]]
     columns = {
         quantity: _Column(names[i], unit, tuple(row[i] * factor for row in rows), tuple(row[i] for row in rows))
         for i, (quantity, unit, factor) in enumerate(units)
     }
-    return _File(path, header, key_lines, columns, tuple(number for number, _ in numbered[1:]))
+    return _File(path, header, key_lines, columns, tuple(at for at, _ in numbered[1:]))
 
 
 def _quantity(name: str, place: str, known: Mapping[str, Mapping[str, tuple[str, float]]]) -> tuple[str, str, float]:
@@ -259,25 +258,10 @@ def _quantity(name: str, place: str, known: Mapping[str, Mapping[str, tuple[str,
     raise UserError(f"{place}: unknown column {name!r}", f"{hint}Known columns: {', '.join(known)}, each with its unit")
 
 
-def _row(where: str, number: int, line: str, names: Sequence[str]) -> list[float]:
-    cells = csv_cells(line, f"{where}, line {number}")
-    if len(cells) != len(names):
-        raise UserError(
-            f"{where}, line {number}: {len(cells)} cells for {len(names)} columns", "Give each row one cell a column"
-        )
-    return [_number(f"{where}, line {number}: {name}", cell) for name, cell in zip(names, cells, strict=True)]
-
-
-def _number(place: str, cell: str) -> float:
-    if not cell:
-        raise UserError(f"{place} is empty", "Fill the gap, or leave the whole column out if it is unknown")
-    try:
-        value = float(cell)
-    except ValueError:
-        raise UserError(f"{place} {cell!r} is not a number", "Write it with a point, such as 3.1e-5") from None
-    if not math.isfinite(value):
-        raise UserError(f"{place} {cell} is not finite", "Remove the row, or correct the value")
-    return value
+def _row(where: str, line_number: int, line: str, names: Sequence[str]) -> list[float]:
+    cells = csv_cells(line, f"{where}, line {line_number}")
+    check_cells(cells, len(names), f"{where}, line {line_number}")
+    return [finite(cell, f"{where}, line {line_number}: {name}") for name, cell in zip(names, cells, strict=True)]
 
 
 def _required(file: _File, quantity: str, example: str) -> _Column:

@@ -112,7 +112,7 @@ def fit_activation(
         raise UserError(f"a table of {points} points cannot hold a curve", "Ask for at least 2 points")
     x_unit, x_factor = si(input_unit or table.column(input_column).unit, input_column, "an input unit")
     y_unit, y_factor = si(output_unit or table.column(output_column).unit, output_column, "an output unit")
-    x, y = table.numbers(input_column) * x_factor, table.numbers(output_column) * y_factor
+    x, y = table.numbers(input_column) * x_factor, table.readings(output_column) * y_factor
     curve = {"monotone": _monotone_curve, "smooth": _smooth_curve}[method]
     parts = _split(table, branch_column)
     low = max(x[rows].min() for _, rows in parts)
@@ -186,7 +186,7 @@ def fit_synapse(
     )
     if unit not in ("S", "1"):
         raise UserError(f"column {conductance_column} is in {unit}, not a conductance", "Give siemens, or no unit")
-    x, y = table.numbers(position_column), table.numbers(conductance_column) * factor
+    x, y = table.numbers(position_column), table.readings(conductance_column) * factor
     if y.min() < 0:
         raise UserError(f"{path}: {conductance_column} has negative values", "A conductance is zero or more")
     parts = dict(_split(table, branch_column))
@@ -355,12 +355,21 @@ def _within(branch: Branch, low: float, high: float) -> Branch:
     return replace(branch, measured_x=branch.measured_x[inside], measured_y=branch.measured_y[inside])
 
 
+def _span(fitted: Floats) -> float:
+    """What errors are fractions of: the curve's span, or ten times that of its middle nine tenths where that is less.
+
+    A reading far from all others would else make every error small.
+    """
+    full = float(np.ptp(fitted))
+    middle = float(np.quantile(fitted, 0.95) - np.quantile(fitted, 0.05))
+    return min(full, 10 * middle) if middle > 0 else full
+
+
 def _errors(
     path: str | Path, branches: Sequence[Branch], maximum_error: float, branch_column: str | None
 ) -> tuple[float, float]:
-    """RMS and largest error over all branches, in fractions of the fitted span."""
-    fitted = np.concatenate([branch.fitted_y for branch in branches])
-    span = float(np.ptp(fitted))
+    """RMS and largest error over all branches, in fractions of the fitted span (`_span`)."""
+    span = _span(np.concatenate([branch.fitted_y for branch in branches]))
     if span == 0:
         raise UserError(f"{path}: the output does not change with the input", "Check the columns")
     residuals = np.concatenate([branch.residuals() for branch in branches]) / span

@@ -1,7 +1,6 @@
 """Measured and simulated tables: CSV, mumax3's table.txt and OOMMF's .odt, read as named columns."""
 
 import difflib
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spingan.errors import UserError
-from spingan.input_files import csv_cells, read_text
+from spingan.input_files import check_cells, csv_cells, finite, read_text
 
 Format = Literal["csv", "mumax3", "oommf"]
 
@@ -24,6 +23,8 @@ UNITS = {
     "S": ("S", 1.0), "mS": ("S", 1e-3), "uS": ("S", 1e-6), "nS": ("S", 1e-9),
     "Ohm": ("Ohm", 1.0), "kOhm": ("Ohm", 1e3),
 }  # fmt: skip
+
+STRAY = 100.0  # a device whose output grows a hundredfold from one point to the next was not resolved: assumed
 
 _SUFFIXES = {unit.lower(): unit for unit in UNITS if unit and unit != "1"} | {"normalised": "1"}
 _BRACKETED = re.compile(r"^(?P<name>.*?)\s*[\[(](?P<unit>[^\])]*)[\])]$")
@@ -71,18 +72,34 @@ class Table:
         """The column `name` as numbers, shape (rows,).
 
         Raises:
-            UserError: The column is missing, or a cell is not a finite number; the error names its line.
+            UserError: The column is missing, or a cell is no finite number or an instrument's overflow; the error names
+                its line.
         """
         column = self.column(name)
-        values = [_number(cell) for cell in column.cells]
-        for value, cell, line in zip(values, column.cells, self.lines, strict=True):
-            if not math.isfinite(value):
-                shown = repr(cell) if cell else "empty"
-                raise UserError(
-                    f"{self.path}, line {line}: {column.name} is {shown}, not a finite number",
-                    "Remove the row, or correct the value",
-                )
-        return np.array(values, dtype=np.float64)
+        cells = zip(column.cells, self.lines, strict=True)
+        return np.array([finite(cell, f"{self.path}, line {line}: {column.name}") for cell, line in cells])
+
+    def readings(self, name: str) -> NDArray[np.float64]:
+        """As `numbers`, and none of them is far from all others: an overflow as some instruments write it.
+
+        Raises:
+            UserError: As `numbers`; or a twentieth of them at most lies further from all others than `STRAY` times what
+                these span.
+        """
+        values = self.numbers(name)
+        for sign in (1.0, -1.0):
+            rising = np.sort(sign * values)
+            for count in range(1, min(max(1, len(values) // 20), len(values) - 2) + 1):
+                others, stray = rising[:-count], rising[-count]
+                span, gap = others[-1] - others[0], stray - others[-1]
+                if gap > STRAY * span > 0:
+                    row = int(np.flatnonzero(sign * values >= stray)[0])
+                    raise UserError(
+                        f"{self.path}, line {self.lines[row]}: {name} {self.column(name).cells[row]} is "
+                        f"{gap / span:.0f} times further from all other readings than they are from each other",
+                        "Remove the row if it is an instrument's overflow, or measure more points there",
+                    )
+        return values
 
 
 def read_table(path: str | Path) -> Table:
@@ -117,7 +134,10 @@ def _parse(path: Path, lines: Sequence[str]) -> Table:
 
 def _parse_mumax3(path: Path, lines: Sequence[str]) -> Table:
     names, units = zip(*(_named(name.strip()) for name in lines[0][1:].strip().split("\t")), strict=True)
-    rows = [(number, line.split()) for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
+    for at, line in enumerate(lines[1:], 2):
+        if line.startswith("#") and "\t" in line and line.strip() != lines[0].strip():
+            raise UserError(f"{path}, line {at}: the header comes again with other columns", "Split the file there")
+    rows = [(at, line.split()) for at, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
     return _table(path, "mumax3", names, units, rows)
 
 
@@ -125,16 +145,16 @@ def _parse_oommf(path: Path, lines: Sequence[str]) -> Table:
     names: list[str] | None = None
     units: list[str] = []
     rows: list[tuple[int, list[str]]] = []
-    for number, line in _joined(lines):
+    for at, line in _joined(lines):
         directive, _, rest = line.lstrip("#").strip().partition(":")
         if not line.startswith("#"):
-            rows += [(number, parse_tcl_list(line, f"{path}, line {number}"))] if line.strip() else []
+            rows += [(at, parse_tcl_list(line, f"{path}, line {at}"))] if line.strip() else []
         elif directive.lower() == "columns" and names is not None:
-            raise UserError(f"{path}, line {number}: a second table begins", "Split the file: one table in each")
+            raise UserError(f"{path}, line {at}: a second table begins", "Split the file: one table in each")
         elif directive.lower() == "columns":
-            names = parse_tcl_list(rest, f"{path}, line {number}")
+            names = parse_tcl_list(rest, f"{path}, line {at}")
         elif directive.lower() == "units":
-            units = parse_tcl_list(rest, f"{path}, line {number}")
+            units = parse_tcl_list(rest, f"{path}, line {at}")
     if not names:
         raise UserError(f'{path}: there is no "# Columns:" line', "Save the table from OOMMF anew, as ODT 1.0")
     if units and len(units) != len(names):
@@ -146,12 +166,12 @@ def _joined(lines: Sequence[str]) -> list[tuple[int, str]]:
     """The lines with OOMMF's continuations (a backslash at the end) joined, each with its first line's number."""
     joined: list[tuple[int, str]] = []
     open_line = False
-    for number, line in enumerate(lines, start=1):
+    for at, line in enumerate(lines, start=1):
         body = line[:-1] if line.endswith("\\") else line
         if open_line:
             joined[-1] = (joined[-1][0], joined[-1][1] + " " + body.lstrip("#").strip())
         else:
-            joined.append((number, body))
+            joined.append((at, body))
         open_line = line.endswith("\\")
     return joined
 
@@ -193,20 +213,59 @@ def _closing(text: str, start: int) -> int | None:
 
 
 def _parse_csv(path: Path, lines: Sequence[str]) -> Table:
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and line.lstrip()[0] != "#"]
+    numbered = [(at, line) for at, line in enumerate(lines, 1) if line.strip() and line.lstrip()[0] != "#"]
     if not numbered:
         raise UserError(f"{path}: there is no table", "Give a line of column names, then one row a measurement")
     delimiter = max(",;\t", key=numbered[0][1].count)
-    titles, *rows = [(number, csv_cells(line, f"{path}, line {number}", delimiter)) for number, line in numbered]
-    if not any(math.isnan(_number(cell)) for cell in titles[1]):
-        # numpy.savetxt writes the names as a comment: the last one before the numbers.
-        rows.insert(0, titles)
-        comments = [line.lstrip("# ") for line in lines[: titles[0] - 1] if line.startswith("#")]
-        titles = (titles[0], csv_cells(comments[-1], str(path), delimiter) if comments else [])
-        if not titles[1]:
-            raise UserError(f"{path}: the columns have no names", "Begin the table with a line of column names")
-    names, units = zip(*(_named(name.strip()) for name in titles[1]), strict=True)
-    return _table(path, "csv", names, units, rows)
+    rows = [(at, csv_cells(line, f"{path}, line {at}", delimiter)) for at, line in numbered]
+    comments = [(at, line.lstrip("# ")) for at, line in enumerate(lines, 1) if line.startswith("#")]
+    if not any(map(_is_number, rows[0][1])):
+        titles = rows.pop(0)
+    else:  # numpy.savetxt writes the names as a comment: the last one before the numbers
+        before = [(at, line) for at, line in comments if at < rows[0][0]]
+        titles = (before[-1][0], csv_cells(before[-1][1], str(path), delimiter)) if before else (0, [])
+    if not any(titles[1]):
+        raise UserError(f"{path}: the columns have no names", "Begin the table with a line of column names")
+    remarks = [
+        (at, csv_cells(line, f"{path}, line {at}", delimiter)) for at, line in comments if rows and at > rows[0][0]
+    ]
+    again = [(at, cells) for at, cells in remarks if len(cells) == len(titles[1]) > 1 and _is_header(cells)]
+    names, units = zip(*map(_named, titles[1]), strict=True)
+    return _table(path, "csv", names, units, _under_one_header(path, titles[1], sorted(rows + again)))
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether a row is one of names: every cell says something, and none is a number."""
+    return any(cells) and all(cell and not _is_number(cell) for cell in cells)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _under_one_header(path: Path, titles: list[str], rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """The rows in the first header's order, where it comes again, as in sweeps put one after another.
+
+    Raises:
+        UserError: It comes again with other columns.
+    """
+    order = list(range(len(titles)))
+    kept = []
+    for line, cells in rows:
+        if not _is_header(cells):
+            kept.append((line, [cells[i] for i in order] if len(cells) == len(order) else cells))
+        elif sorted(cells) == sorted(titles):
+            order = [cells.index(title) for title in titles]
+        else:
+            raise UserError(
+                f"{path}, line {line}: the header comes again with other columns: {', '.join(cells)[:80]}",
+                "Split the file, one table in each; or remove the line if it is a remark",
+            )
+    return kept
 
 
 def _named(title: str) -> tuple[str, str | None]:
@@ -222,18 +281,15 @@ def _table(
     format: Format,
     names: Sequence[str],
     units: Sequence[str | None],
-    rows: Sequence[tuple[int, Sequence[str]]],
+    rows: Sequence[tuple[int, list[str]]],
 ) -> Table:
-    for number, row in rows:
-        if len(row) != len(names):
-            raise UserError(
-                f"{path}, line {number}: {len(row)} cells for {len(names)} columns", "Give each row one cell a column"
-            )
+    for line, row in rows:
+        check_cells(row, len(names), f"{path}, line {line}")
     columns = tuple(
         Column(name, unit, tuple(row[i].strip() for _, row in rows))
         for i, (name, unit) in enumerate(zip(names, units, strict=True))
     )
-    return Table(path, format, columns, tuple(number for number, _ in rows))
+    return Table(path, format, columns, tuple(line for line, _ in rows))
 
 
 def plain_name(column: str) -> str:
@@ -241,13 +297,6 @@ def plain_name(column: str) -> str:
     tail = column.rpartition("::")[2]
     name, _, suffix = tail.rpartition("_")
     return (name if name and suffix.lower() in _SUFFIXES else tail).replace("_", " ")
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return math.nan
 
 
 def si(unit: str | None, column: str, option: str) -> tuple[str, float]:
