@@ -146,8 +146,15 @@ def _dense(values: Tensor) -> Tensor:
     return values if is_dense(values) else values.contiguous()
 
 
-def own_inputs(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+BOUNDED = ("tanh", "sigmoid")  # functions with a scale of their own
+
+
+def own_inputs(
+    u: NDArray[np.float64], v: NDArray[np.float64], function: str = "tanh"
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A device's normalised tanh (u, v) in the function's own numbers: v(u / a) closest to tanh, ends -1 and 1.
+
+    A sigmoid is that curve from 0 to 1, with inputs twice as large: σ(x) = (1 + tanh(x / 2)) / 2.
 
     The input's factor a is the amplifier's before the cell; that the curve's two ends are black and white is how its
     output is looked at.
@@ -159,8 +166,8 @@ def own_inputs(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[
         return float(np.square(np.interp(samples / np.exp(logarithm), u, ends) - np.tanh(samples)).mean())
 
     found: Any = minimize_scalar(misfit, bounds=(np.log(0.05), np.log(50)), method="bounded")
-    factor = found.x
-    return u * np.exp(factor), ends
+    inputs = u * np.exp(found.x)
+    return (inputs, ends) if function == "tanh" else (2 * inputs, (1 + ends) / 2)
 
 
 class DeviceActivation(nn.Module):
@@ -168,10 +175,12 @@ class DeviceActivation(nn.Module):
 
     A value x drives the device with x / `full_scale` of its full-scale input; its output times `full_scale` is what the
     next layer gets, so that a linear device passes x unchanged. `full_scale` is a calibrated buffer, unless
-    `calibrates` is off: then it stays 1, and the device clips what the net lets grow beyond. A tanh has its own scale,
-    1 at the output, and is never calibrated; its inputs are matched to the function's (`own_inputs`). Values beyond the
-    table are counted in `saturated` of `evaluated`, and clamped to its ends, continued, or refused, as the device says.
-    On a chip, `made` are its physical devices; None: every one is the table's.
+    `calibrates` is off: then it stays 1, and the device clips what the net lets grow beyond. A tanh and a sigmoid have
+    their own scale, 1 at the output, and are never calibrated; their inputs are matched to the function's
+    (`own_inputs`). Values beyond the table are counted in `saturated` of `evaluated`, and clamped to its ends,
+    continued, or refused, as the device says. On a chip, `made` are its physical devices; None: every one is the
+    table's. Where others read its input as well, an activation that was in place stays so (`inplace`): they see its
+    output.
     """
 
     table: Tensor
@@ -182,8 +191,8 @@ class DeviceActivation(nn.Module):
         super().__init__()
         self.activation = activation
         self.function = activation.function
-        bounded = activation.function == "tanh"
-        curve = own_inputs(*activation.normalised()) if bounded else activation.normalised()
+        bounded = activation.function in BOUNDED
+        curve = own_inputs(*activation.normalised(), activation.function) if bounded else activation.normalised()
         values, self.low, self.step = uniform_table(*curve)
         rise = np.diff(values) / self.step
         self.register_buffer("table", torch.tensor(values, dtype=torch.float32), persistent=False)
@@ -194,6 +203,7 @@ class DeviceActivation(nn.Module):
         self.register_buffer("full_scale", torch.ones(()))
         self.calibrates = not bounded
         self.made: MadeDevices | None = None
+        self.inplace = False
         self.calibrating = False
         self.agree: Callable[[Tensor], Tensor] | None = None
         self.saturated = 0
@@ -218,8 +228,10 @@ class DeviceActivation(nn.Module):
             self.observe(values)
         curve = _Hinges if self.hinges is not None and _has_kernel(values) else _Table
         full_scale = float(self.full_scale)
-        out = cast(Tensor, curve.apply(values, self, full_scale))
-        return out if self.made is None else self.made(out, full_scale)
+        given = values.clone() if self.inplace else values
+        out = cast(Tensor, curve.apply(given, self, full_scale))
+        out = out if self.made is None else self.made(out, full_scale)
+        return values.copy_(out) if self.inplace else out
 
     @torch.no_grad()
     def observe(self, values: Tensor) -> None:

@@ -93,6 +93,8 @@ class AnalogLayer(nn.Module, ABC):
             it; None: the largest weight, whatever it is.
         transposed_noise: Standard deviation of a device at a transposed read, as a fraction of full scale.
         read_noise: Noise drawn anew at each read.
+        norms: The batch norm that alone reads the outputs, which a chip folds into the columns; or none.
+        folded: That was done.
     """
 
     column_axis: int
@@ -123,6 +125,8 @@ class AnalogLayer(nn.Module, ABC):
         self.register_buffer("other_deviation", None, persistent=False)
         self.holds_conductances = False
         self.transposed_noise = 0.0
+        self.norms: tuple[nn.BatchNorm1d | nn.BatchNorm2d, ...] = ()
+        self.folded = False
         self._holding = False
         self._held: Tensor | None = None
         self.calibrate()
@@ -353,6 +357,14 @@ class AnalogLinear(AnalogLayer, nn.Linear):
 
     column_axis = 0
     value_axis = -1
+
+    def forward(self, input: Tensor) -> Tensor:
+        if self.folded and input.dim() != 2:
+            raise UserError(
+                f"a dense layer with its batch norm in the columns got values of shape {tuple(input.shape)}",
+                "Give it (batch, features): on other shapes the norm is along another axis than the columns.",
+            )
+        return AnalogLayer.forward(self, input)
 
     def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return functional.linear(inputs, weight, bias)

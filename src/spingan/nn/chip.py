@@ -1,9 +1,6 @@
 """A chip: a trained generator with its weights written into arrays and its batch norm folded into the columns."""
 
-import copy
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -12,14 +9,14 @@ from spingan.errors import UserError
 from spingan.hardware.mapping import Noise, effective_weight, program
 from spingan.hardware.technology import Technology
 from spingan.nn.activations import DeviceActivation
-from spingan.nn.analog import AnalogLayer, along
+from spingan.nn.analog import AnalogLayer, along, analog_layers
+from spingan.nn.copies import copied, has_hooks
 from spingan.nn.finite import require_finite
 from spingan.nn.kernels import stream_key
 from spingan.nn.made_devices import MadeDevices
 from spingan.nn.mean_pool import MemristiveMeanPool
 from spingan.nn.noise_source import NoiseSource
 
-_Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
 _Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
@@ -35,9 +32,10 @@ def program_chip(
 ) -> nn.Module:
     """A copy of a converted model as it computes on one chip, in evaluation mode.
 
-    Every array is programmed once (`chip_seed` decides its noise and faults), batch norm that follows an analog layer
-    becomes the columns' gain and offset, and `read_noise` is drawn anew at each forward pass, beginning at `chip_seed`.
-    Activations whose spread is known become physical devices, one for each value of a layer's output, drawn once.
+    Every array is programmed once (`chip_seed` decides its noise and faults); layers that share weights get an array
+    each. Batch norm that `convert` found to be the only reader of an analog layer becomes the columns' gain and offset.
+    `read_noise` is drawn anew at each forward pass, beginning at `chip_seed`. Activations whose spread is known become
+    physical devices, one for each value of a layer's output, drawn once.
 
     Args:
         faded: Share of every device's state that is lost since it was written (`program`).
@@ -46,10 +44,10 @@ def program_chip(
             numbers a column are the chip's own from then on. It costs the reads of so many images, once.
 
     Raises:
-        UserError: There is nothing to calibrate: no batch norm is folded. Or a number in the net is not finite.
+        UserError: There is nothing to calibrate: the net has no batch norm. Or a number in the net is not finite.
     """
     require_finite(model)
-    chip = copy.deepcopy(model).eval().requires_grad_(False)
+    chip = copied(model).eval().requires_grad_(False)
     source = NoiseSource(stream_key(chip_seed, 1))
     for number, layer in enumerate(module for module in chip.modules() if isinstance(module, AnalogLayer)):
         _program_layer(layer, technology, stream_key(chip_seed, 0, number) >> 1, programming_noise, faded)
@@ -62,16 +60,18 @@ def program_chip(
     if programming_noise is not None and programming_noise.of == "resistance":
         for number, pool in enumerate(module for module in chip.modules() if isinstance(module, MemristiveMeanPool)):
             pool.make(programming_noise.fraction, stream_key(chip_seed, 3, number) >> 1)
-    norms = list(folded_norms(chip))
     if calibration:
-        if not norms:
+        if not any(isinstance(module, _Norm) for module in chip.modules()):
             raise UserError("the net has no batch norm that a chip could calibrate", "Leave the calibration out.")
         with torch.no_grad():
             recalibrate_batch_norm(chip, calibration)
-    for parent, place, layer, norm in norms:
-        if isinstance(layer, AnalogLayer):
-            _fold(layer, norm)
-            parent[place] = nn.Identity()
+    places = list(chip.named_modules(remove_duplicate=False))
+    for layer, norm in folded_norms(chip):
+        _fold(layer, norm)
+        layer.norms, layer.folded = (), True
+        for name in (name for name, module in places if module is norm):
+            parent, _, leaf = name.rpartition(".")
+            setattr(chip.get_submodule(parent), leaf, nn.Identity())
     return chip
 
 
@@ -95,33 +95,29 @@ def _program_layer(layer: AnalogLayer, technology: Technology, seed: int, noise:
     else:
         written = matrix
     held = written.t().reshape(columns.shape).transpose(0, layer.column_axis)
-    layer.weight.copy_(held.clone())  # ideal weights come back as a view of themselves
+    array = torch.empty_like(layer.weight).copy_(held)  # its own, even where layers share a parameter
+    layer.weight = nn.Parameter(array, requires_grad=False)
     layer.levels = torch.empty(0)  # the weight is what the array gives now, not something to round again
     layer.deviation = layer.other_deviation = layer.programming_noise = layer.load = None
 
 
-def folded_norms(model: nn.Module) -> Iterator[tuple[nn.Sequential, int, _Array, _Norm]]:
-    """Batch norms that an array's columns can take over: each one's `Sequential` and place in it, its layer, itself.
+def folded_norms(model: nn.Module) -> Iterator[tuple[AnalogLayer, _Norm]]:
+    """Analog layers and the batch norms that their columns take over: those that `convert` found (`AnalogLayer.norms`).
 
-    Only a `Sequential` says what runs after what. A norm without running statistics depends on the batch, and one that
-    shares its layer with another path, or is shared itself, has no column of its own.
+    A hook on either sees values between the two, so that they stay apart.
     """
-    uses = Counter(id(module) for _, module in model.named_modules(remove_duplicate=False))
-    for parent in model.modules():
-        if not isinstance(parent, nn.Sequential):
-            continue
-        for place, (layer, norm) in enumerate(pairwise(parent), start=1):
-            if not (isinstance(layer, _Array) and isinstance(norm, _Norm)):
-                continue
-            if norm.running_mean is not None and uses[id(layer)] == uses[id(norm)] == 1:
-                yield parent, place, layer, norm
+    present = {id(module) for module in model.modules()}
+    for layer in analog_layers(model):
+        for norm in layer.norms:
+            if id(norm) in present and not has_hooks(layer) and not has_hooks(norm):
+                yield layer, norm
 
 
 @torch.no_grad()
-def _fold(layer: AnalogLayer, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
+def _fold(layer: AnalogLayer, norm: _Norm) -> None:
     """The norm's affine map of each column: its factor into the weights and the gain, the rest into the offset."""
     mean, variance = norm.running_mean, norm.running_var
-    assert mean is not None and variance is not None  # folded_norms sees to it
+    assert mean is not None and variance is not None  # convert sees to it
     factor = torch.rsqrt(variance + norm.eps)
     if norm.weight is not None:
         factor = factor * norm.weight
@@ -135,7 +131,7 @@ def _fold(layer: AnalogLayer, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
 @torch.no_grad()
 def recalibrate_batch_norm(model: nn.Module, batches: Sequence[Tensor]) -> None:
     """Set every batch norm's running statistics to their mean over `batches`, for the weights as they are now."""
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    norms = [module for module in model.modules() if isinstance(module, _Norm)]
     momenta = [norm.momentum for norm in norms]
     modes = [norm.training for norm in norms]
     for norm in norms:

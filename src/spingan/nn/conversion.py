@@ -10,20 +10,38 @@ from torch import Tensor, nn
 from spingan.errors import UserError
 from spingan.hardware.mapping import Noise
 from spingan.hardware.technology import ActivationKey, Technology
-from spingan.nn.activations import DeviceActivation
+from spingan.nn.activations import BOUNDED, DeviceActivation
 from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, AnalogLinear, analog_layers
-from spingan.nn.chip import folded_norms
 from spingan.nn.clipped_relu import ClippedReLU
+from spingan.nn.copies import copied, has_hooks, move_hooks
+from spingan.nn.counting import functions_called
 from spingan.nn.dropout import DrawnDropout
 from spingan.nn.finite import require_finite
 from spingan.nn.mean_pool import mean_pool
 from spingan.nn.noise_source import NoiseSource
+from spingan.nn.refusals import (
+    Array,
+    computes_as,
+    is_digital,
+    refuse_geometry,
+    refuse_model,
+    refuse_own_forward,
+    refuse_own_parameters,
+    refuse_own_weight,
+)
+from spingan.nn.simulated import not_simulated
+from spingan.nn.tracing import SUMS, Course, follow
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
 Kind = Literal["analog", "device", "folded", "digital"]
 Layer = TypeVar("Layer", bound=AnalogLayer)
-_Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
-_PLAIN_FORWARDS = {kind.forward for kind in (nn.Conv2d, nn.ConvTranspose2d, ZeroPaddedConv2d, nn.Linear)}
+_FUNCTIONS: dict[type[nn.Module], ActivationKey] = {
+    nn.ReLU: "relu",
+    ClippedReLU: "relu",
+    nn.LeakyReLU: "leaky_relu",
+    nn.Tanh: "tanh",
+    nn.Sigmoid: "sigmoid",
+}
 _CONVERSIONS = "one conversion in and one out for each value"
 _SLOPE_TOLERANCE = 0.05  # between a net's leaky slope and the device's: half a percent of full scale at -0.1
 
@@ -47,54 +65,83 @@ class Conversion:
     rows: tuple[ConvertedModule, ...]
     not_simulated: tuple[str, ...]
     """Properties that the technology states and this version does not compute with."""
+    unchecked: tuple[str, ...] = ()
+    """What stands between the modules and has no row: sums, and calls that could not be looked for."""
 
 
 def convert(
     model: nn.Module,
     technology: Technology,
     *,
-    example_input: Tensor | None = None,
+    example_input: Tensor | tuple[Any, ...] | None = None,
     read_noise: Noise | None = None,
     programming_noise: Noise | None = None,
     noise_seed: int = 0,
 ) -> Conversion:
-    """Put every module of `model` on the technology, in place, and say what became of it.
+    """A copy of `model` on the technology, and what became of every module. The model itself is left as it is.
 
-    `analog`: convolutions, transposed convolutions, dense layers. `device`: ReLU and leaky ReLU, and tanh where the
-    technology has a curve of it. `folded`: batch norm
-    straight after an analog layer of an `nn.Sequential` (nothing else says in which order its modules run), digital in
-    training and folded into the columns' gain and offset by `spingan.nn.program_chip`. `digital`: the types that the
-    technology lists. With the technology `ideal` the converted model computes exactly what the model did.
+    `analog`: convolutions, transposed convolutions, dense layers; those that share a weight get an array each.
+    `device`: ReLU and leaky ReLU, and tanh and sigmoid where the technology has a curve of it. `folded`: batch norm
+    that alone reads an analog layer, column by column; digital in training and folded into the columns' gain and offset
+    by `spingan.nn.program_chip`. `digital`: the types that the technology lists. With the technology `ideal` the
+    converted model computes exactly what the model did, and so does its chip.
+
+    Which module reads which is found by following the forward on symbols (torch.fx). Where that fails, nothing is
+    folded, and `Conversion.unchecked` says so. Hooks are kept and run on the copy too.
 
     Args:
-        example_input: With it, one forward pass looks for functional calls (`F.relu`, `torch.matmul`, ...) that no
-            module stands for and that would silently stay digital.
+        example_input: The model's argument, or a tuple of them. One pass then watches for functions that the forward
+            calls itself (`F.relu`, `torch.matmul`, ...) and that would silently stay digital; without it they are
+            looked for on symbols.
         read_noise: Drawn anew at each read of an array.
         programming_noise: Drawn at each writing (`redraw_deviation`), frozen between.
         noise_seed: Where both begin.
 
     Raises:
         UserError: A module that is none of the four, a layer that a crossbar cannot hold as it is, a device that does
-            not do what the net asks (another slope, a memory without a reset), a functional call, or a number that is
-            not finite.
+            not do what the net asks (another slope, a memory without a reset), a functional call, a number that is
+            not finite, or a model that is compiled, in half precision, or cannot be copied.
     """
+    refuse_model(model)
     require_finite(model)
-    if example_input is not None:
-        _refuse_functional_calls(model, example_input)
+    made = copied(model)
+    leaves = {name: module for name, module in made.named_modules() if _is_leaf(module)}  # used twice comes once
+    for name, module in made.named_modules():
+        if isinstance(module, AnalogLayer | DeviceActivation):
+            raise UserError(f"layer {name or 'model'} is converted already", "Convert the model that it was made from.")
+        if isinstance(module, Array):
+            refuse_own_weight(name, module)
+        elif name not in leaves:
+            refuse_own_parameters(name, module)
+    course = follow(made, _is_leaf)
+    unchecked = _refuse_functions(made, course, example_input)
+    norms = _norms_of_columns(leaves, course)
     source = NoiseSource(noise_seed)
-    folded = {id(norm) for _, _, _, norm in folded_norms(model)}
     rows: list[ConvertedModule] = []
     becomes: dict[nn.Module, nn.Module] = {}
-    for name, module in model.named_modules():  # a module that is used twice comes once
-        if any(module.children()) and not isinstance(module, _Array):
-            _refuse_own_parameters(name, module)
-            continue
-        new, kind, detail = _convert_leaf(name, module, technology, source, id(module) in folded)
+    holders: dict[int, str] = {}
+    for name, module in leaves.items():
+        new, kind, detail = _convert_leaf(name, module, technology, source, name in norms.values())
+        if isinstance(new, AnalogLayer):
+            first = holders.setdefault(id(new.weight), name)
+            detail += f"; an array of its own for the weights of layer {first}" if first != name else ""
+        if isinstance(new, DeviceActivation | DrawnDropout):
+            move_hooks(module, new)
+        if isinstance(new, DeviceActivation):
+            new.inplace = getattr(module, "inplace", False) and name not in course.alone
         rows.append(ConvertedModule(name, type(module).__name__, kind, type(new).__name__, detail))
         becomes[module] = new
-    model = _replaced(model, becomes)
-    set_noise(model, read_noise=read_noise, programming_noise=programming_noise)
-    return Conversion(model, tuple(rows), _not_simulated(technology))
+    for layer, norm in norms.items():
+        array, folded = becomes[leaves[layer]], leaves[norm]
+        if isinstance(array, AnalogLayer) and isinstance(folded, nn.BatchNorm1d | nn.BatchNorm2d):
+            array.norms = (folded,)
+    made = _replaced(made, becomes)
+    set_noise(made, read_noise=read_noise, programming_noise=programming_noise)
+    return Conversion(made, tuple(rows), not_simulated(technology), unchecked)
+
+
+def _is_leaf(module: nn.Module) -> bool:
+    return isinstance(module, Array) or not any(module.children())
 
 
 def _replaced(model: nn.Module, becomes: dict[nn.Module, nn.Module]) -> nn.Module:
@@ -118,31 +165,79 @@ def set_noise(model: nn.Module, *, read_noise: Noise | None, programming_noise: 
         layer.redraw_deviation()
 
 
+def _refuse_functions(
+    model: nn.Module, course: Course, example_input: Tensor | tuple[Any, ...] | None
+) -> tuple[str, ...]:
+    """Refuse functions that the forward calls itself; what is left unchecked of it."""
+    if example_input is not None:
+        example = example_input if isinstance(example_input, tuple) else (example_input,)
+        called = functions_called(model, *example)
+    else:
+        called = course.functions
+    calls = ", ".join(name for name in called if name not in SUMS)
+    if calls:
+        raise UserError(
+            f"the model's forward calls {calls} outside of any module: it would stay digital unseen",
+            "Use the module instead (nn.ReLU for F.relu, nn.Linear for F.linear).",
+        )
+    unchecked = ["sums in the forward, outside of any module: computed exactly, not counted"] if called else []
+    if course.failure is not None:
+        unchecked.append(f"which module reads which, so that no batch norm is folded: {course.failure}")
+        if example_input is None:
+            unchecked.append("functions that the forward calls outside of modules: give an example_input")
+    return tuple(unchecked)
+
+
+def _norms_of_columns(leaves: dict[str, nn.Module], course: Course) -> dict[str, str]:
+    """Each analog layer whose only reader is a batch norm of its columns, and that norm.
+
+    A norm without running statistics depends on the batch. A hook would see what lies between the two.
+    """
+    found: dict[str, str] = {}
+    for layer, reader in course.only_reader.items():
+        array, norm = leaves[layer], leaves[reader]
+        wanted = nn.BatchNorm1d if isinstance(array, nn.Linear) else nn.BatchNorm2d
+        if not (isinstance(array, Array) and isinstance(norm, wanted) and computes_as(norm, wanted)):
+            continue
+        columns = array.out_features if isinstance(array, nn.Linear) else array.out_channels
+        if (
+            norm.running_mean is not None
+            and norm.num_features == columns
+            and not has_hooks(array)
+            and not has_hooks(norm)
+        ):
+            found[layer] = reader
+    return found
+
+
 def _convert_leaf(
     name: str, module: nn.Module, technology: Technology, source: NoiseSource, folded: bool
 ) -> tuple[nn.Module, Kind, str]:
-    if isinstance(module, AnalogLayer | DeviceActivation):
-        raise UserError(f"layer {name} is converted already", "Convert a fresh model.")
-    if isinstance(module, _Array):
-        _refuse_own_weight(name, module)
+    if isinstance(module, Array):
         layer = _analog(name, module, technology, source)
         states = layer.levels.numel()
         read = "" if layer.load is None else ", load divider"
         return layer, "analog", f"{states} levels, gain a {technology.gain}{read}" if states else "float weights"
-    if isinstance(module, nn.ReLU | nn.LeakyReLU | ClippedReLU) or (
-        isinstance(module, nn.Tanh) and "tanh" in technology.activations
-    ):
-        return _device(name, module, technology)
-    if type(module) is nn.AvgPool2d and "AvgPool2d" not in technology.digital and technology.synapse is not None:
-        return mean_pool(name, module), "analog", "a column of equal devices for each filter"
+    for kind, function in _FUNCTIONS.items():
+        if computes_as(module, kind) and (function not in BOUNDED or function in technology.activations):
+            return _device(name, module, function, technology)
+    digital = is_digital(module, technology)
+    if computes_as(module, nn.AvgPool2d) and not digital and technology.synapse is not None:
+        pool = mean_pool(name, module)  # pyright: ignore[reportArgumentType]
+        move_hooks(module, pool)
+        return pool, "analog", "a column of equal devices for each filter"
     if folded:
         return module, "folded", "digital in training; into the columns' gain and offset on a chip"
-    if type(module) is nn.Dropout and "Dropout" in technology.digital:
-        return DrawnDropout(module.p, source), "digital", "switches in training; nothing on a chip"
-    if isinstance(module, nn.Flatten | nn.Unflatten | nn.Identity) and type(module).__name__ in technology.digital:
+    if digital and computes_as(module, nn.Dropout):
+        assert isinstance(module, nn.Dropout)
+        return DrawnDropout(module.p, source, module.inplace), "digital", "switches in training; nothing on a chip"
+    if digital and isinstance(module, nn.Flatten | nn.Unflatten | nn.Identity):
         return module, "digital", "wires: names for the same values"
-    if type(module).__name__ in technology.digital:
+    if digital:
         return module, "digital", _CONVERSIONS
+    known = (*_FUNCTIONS, *(getattr(nn, kind, None) for kind in technology.digital))
+    if any(kind is not None and isinstance(module, kind) and not computes_as(module, kind) for kind in known):
+        refuse_own_forward(name, module)
     listed = ", ".join(technology.digital)
     raise UserError(
         f"layer {name or 'model'} ({type(module).__name__}) has no place on technology {technology.name}",
@@ -150,16 +245,14 @@ def _convert_leaf(
     )
 
 
-def _analog(name: str, module: _Array, technology: Technology, source: NoiseSource) -> AnalogLayer:
+def _analog(name: str, module: Array, technology: Technology, source: NoiseSource) -> AnalogLayer:
+    refuse_geometry(name, module)
     if isinstance(module, nn.Linear):
         layer = _without_init(AnalogLinear, module)
     elif isinstance(module, nn.ConvTranspose2d):
-        _check_crossbar_fit(name, module)
-        _check_transposed(name, module)
         layer = _without_init(AnalogConvTranspose2d, module)
         layer.execution = module.execution if isinstance(module, ZeroPaddedConv2d) else "lowered"
     else:
-        _check_crossbar_fit(name, module)
         layer = _without_init(AnalogConv2d, module)
     layer._install(technology.for_dense() if isinstance(module, nn.Linear) else technology, source)
     return layer
@@ -174,37 +267,14 @@ def _without_init(kind: type[Layer], module: nn.Module) -> Layer:
     return layer
 
 
-def _check_crossbar_fit(name: str, module: nn.Conv2d | nn.ConvTranspose2d) -> None:
-    if module.groups != 1:
-        raise UserError(
-            f"layer {name}: a convolution in {module.groups} groups does not fit one array a layer",
-            "Split it into one convolution a group.",
-        )
-    if module.padding_mode != "zeros":
-        raise UserError(f"layer {name}: padding_mode {module.padding_mode}", "The arrays pad with zeros only.")
-
-
-def _check_transposed(name: str, module: nn.ConvTranspose2d) -> None:
-    geometry = (module.kernel_size, module.stride, module.padding, module.output_padding)
-    square = all(len(set(pair)) == 1 for pair in geometry)
-    if not (square and module.dilation == (1, 1) and int(module.padding[0]) < module.kernel_size[0]):
-        raise UserError(
-            f"layer {name}: {module} is not a zero-padded convolution",
-            "Use a square kernel larger than its padding, no dilation, the same along both sides.",
-        )
-
-
 def _device(
-    name: str, module: nn.ReLU | nn.LeakyReLU | nn.Tanh | ClippedReLU, technology: Technology
+    name: str, module: nn.Module, function: ActivationKey, technology: Technology
 ) -> tuple[nn.Module, Kind, str]:
-    function: ActivationKey = "relu"
-    if isinstance(module, nn.LeakyReLU | nn.Tanh):
-        function = "tanh" if isinstance(module, nn.Tanh) else "leaky_relu"
     activation = technology.activations.get(function)
     if activation is None:
         if technology.synapse is None and not technology.activations:
             return module, "device", "exact function"
-        if type(module).__name__ in technology.digital:
+        if is_digital(module, technology):
             return module, "digital", _CONVERSIONS
         raise UserError(
             f"technology {technology.name} has no {function}, which layer {name} needs",
@@ -215,8 +285,8 @@ def _device(
             f"activation {activation.name} has a memory: its output depends on where the input came from",
             "Give it a reset that makes it single-valued, or a curve without hysteresis.",
         )
-    if isinstance(module, nn.Tanh):
-        return DeviceActivation(activation), "device", f"{activation.name}, inputs matched to tanh"
+    if function in BOUNDED:
+        return DeviceActivation(activation), "device", f"{activation.name}, inputs matched to {function}"
     wanted = module.negative_slope if isinstance(module, nn.LeakyReLU) else 0.0
     if abs(activation.negative_slope - wanted) > _SLOPE_TOLERANCE:
         raise UserError(
@@ -226,68 +296,6 @@ def _device(
     device = DeviceActivation(activation)
     device.calibrates = not isinstance(module, ClippedReLU)  # whose 1 is the device's full scale
     return device, "device", f"{activation.name}, {activation.outside} outside its range"
-
-
-def _refuse_own_weight(name: str, module: _Array) -> None:
-    if "weight" not in dict(module.named_parameters(recurse=False)):
-        raise UserError(
-            f"layer {name}: its weight is computed from other parameters (weight norm, spectral norm or the like)",
-            "Remove the parametrization first: an array holds the weight itself.",
-        )
-    if type(module).forward not in _PLAIN_FORWARDS:
-        raise UserError(
-            f"layer {name}: {type(module).__name__} has a forward of its own, which conversion would drop",
-            "Use PyTorch's layer, or put the rest into a module around it.",
-        )
-
-
-def _refuse_own_parameters(name: str, module: nn.Module) -> None:
-    own = ", ".join(key for key, _ in module.named_parameters(recurse=False))
-    if own:
-        raise UserError(
-            f"module {name or type(module).__name__} holds parameters of its own beside its submodules: {own}",
-            "Move them into a Linear or convolution layer, which an array can hold.",
-        )
-
-
-def _refuse_functional_calls(model: nn.Module, example_input: Tensor) -> None:
-    from spingan.nn.counting import find_functional_calls
-
-    calls = ", ".join(find_functional_calls(model, example_input))
-    if calls:
-        raise UserError(
-            f"the model's forward calls {calls} outside of any module: it would stay digital unseen",
-            "Use the module instead (nn.ReLU for F.relu, nn.Linear for F.linear).",
-        )
-
-
-def _not_simulated(technology: Technology) -> tuple[str, ...]:
-    """What the technology states that conversion does not compute with, so that nobody takes it for included."""
-    stated: list[str] = []
-    for field in ("wire_resistance_ohm", "driver_resistance_ohm"):
-        if getattr(technology, field):
-            stated.append(field)
-    for name in ("dac", "adc"):
-        if getattr(technology, name).bits is not None:
-            stated.append(f"{name}.bits")
-    for key, activation in technology.activations.items():
-        if activation.output_noise:
-            stated.append(f"activations.{key}.output_noise")
-    synapse = technology.synapse
-    if synapse is not None:
-        if synapse.retention is not None:
-            stated.append("synapse.retention")
-        if any((synapse.spread.gain, synapse.spread.resistance, synapse.spread.cycle_to_cycle)):
-            stated.append("synapse.spread")
-        if synapse.read.law not in (None, "linear"):
-            stated.append(f"synapse.read.law {synapse.read.law}")
-        if synapse.read.disturb:
-            stated.append("synapse.read.disturb")
-        if synapse.read.leakage_s:
-            stated.append("synapse.read.leakage_s")
-        if synapse.read.noise_s or synapse.read_noise_s:
-            stated.append("synapse read noise (give read_noise as a fraction)")
-    return tuple(stated)
 
 
 def calibrate(model: nn.Module, forward: Callable[[], Any]) -> None:

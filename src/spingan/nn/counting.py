@@ -7,15 +7,16 @@ Biases and folded batch norms sit in the columns' offset and gain, so they add n
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from spingan.errors import UserError
 from spingan.hardware.counts import ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
 from spingan.hardware.technology import Technology
+from spingan.nn.tracing import SUMS, watched_functions
 
 _Pooling = nn.modules.pooling._MaxPoolNd | nn.modules.pooling._AvgPoolNd | nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d
 _Norm = nn.modules.batchnorm._BatchNorm
@@ -28,47 +29,6 @@ _FUNCTIONS: dict[type[nn.Module], str] = {
     nn.Sigmoid: "sigmoid",
 }
 _ALWAYS_DEVICES = {"relu", "leaky_relu"}
-
-# What a net must not call outside a module: the conversion would miss it, and the bill would not count it.
-_WEIGHTED_CALLS = {
-    *("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "linear", "bilinear"),
-    *("matmul", "rmatmul", "mm", "bmm", "addmm", "baddbmm", "mv", "dot", "einsum", "tensordot", "convolution"),
-    *("scaled_dot_product_attention", "multi_head_attention_forward"),
-}
-_ACTIVATION_CALLS = {
-    *(
-        "relu",
-        "relu6",
-        "leaky_relu",
-        "prelu",
-        "rrelu",
-        "elu",
-        "selu",
-        "celu",
-        "gelu",
-        "silu",
-        "mish",
-        "softplus",
-        "glu",
-    ),
-    *(
-        "sigmoid",
-        "logsigmoid",
-        "hardsigmoid",
-        "tanh",
-        "hardtanh",
-        "hardswish",
-        "hardshrink",
-        "softshrink",
-        "tanhshrink",
-    ),
-    *("softsign", "softmax", "log_softmax", "softmin", "threshold", "clamp", "clamp_min", "clip"),
-}
-_OTHER_CALLS = {
-    *("batch_norm", "instance_norm", "layer_norm", "group_norm", "normalize", "interpolate", "upsample", "dropout"),
-    *("max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "max_pool2d_with_indices"),
-}
-_WATCHED_CALLS = _WEIGHTED_CALLS | _ACTIVATION_CALLS | _OTHER_CALLS
 
 
 def count(
@@ -100,7 +60,8 @@ def count_model(model: nn.Module, example_input: Tensor, technology: Technology)
     model's tallies (saturation, draws of noise) move on by one pass, so count a copy of one that is in training.
 
     Raises:
-        UserError: A layer has a type that is neither an array, an activation, nor digital in the technology.
+        UserError: A layer has a type that is neither an array, an activation, nor digital in the technology, or
+            the model calls functions that are none of a layer's.
     """
     counted: dict[str, LayerCounts] = {}
 
@@ -113,32 +74,37 @@ def count_model(model: nn.Module, example_input: Tensor, technology: Technology)
 
     handles = [module.register_forward_hook(hook_named(name)) for name, module in leaf_modules(model)]
     try:
-        with evaluation_mode(model), torch.no_grad():
-            model(example_input)
+        called = find_functional_calls(model, example_input)
     finally:
         for handle in handles:
             handle.remove()
+    if called:
+        raise UserError(
+            f"the model's forward calls {', '.join(called)} outside of any module, which the bill would not count",
+            "Use modules instead (nn.ReLU for F.relu, nn.Linear for F.linear).",
+        )
     return ModelCounts(tuple(counted.values()))
 
 
-def find_functional_calls(model: nn.Module, example_input: Tensor) -> tuple[str, ...]:
-    """Names of the layer functions that `model` calls itself instead of through a module, in order of first use.
+def find_functional_calls(model: nn.Module, *example_input: Any) -> tuple[str, ...]:
+    """Names of the functions that `model` calls itself instead of through a module, in order of first use.
 
-    These are activations, weighted sums, norms, pooling and interpolation, called as `torch.f`, `functional.f`, a
-    tensor method or `@`. A conversion by module type would leave them ideal, and a bill would not count them.
+    Called as `torch.f`, `functional.f`, a tensor method or an operator. Those that only name, place or repeat values
+    are left out (`spingan.nn.tracing.WIRES`), and so are sums, which are none of a circuit's functions.
+    A conversion by module type would leave them ideal, and a bill would not count them.
     """
-    watch = _FunctionWatch()
-    handles: list[torch.utils.hooks.RemovableHandle] = []
-    for _, module in leaf_modules(model):
-        handles.append(module.register_forward_pre_hook(watch.enter))
-        handles.append(module.register_forward_hook(watch.leave, always_call=True))
-    try:
-        with evaluation_mode(model), torch.no_grad(), watch:
-            model(example_input)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return tuple(watch.names)
+    return tuple(name for name in functions_called(model, *example_input) if name not in SUMS)
+
+
+def functions_called(model: nn.Module, *example_input: Any) -> tuple[str, ...]:
+    """As `find_functional_calls`, with sums."""
+    with (
+        evaluation_mode(model),
+        torch.no_grad(),
+        watched_functions([module for _, module in leaf_modules(model)]) as names,
+    ):
+        model(*example_input)
+    return tuple(names)
 
 
 def leaf_modules(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
@@ -171,27 +137,6 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
     finally:
         for module, mode in modes.items():
             module.training = mode
-
-
-class _FunctionWatch(TorchFunctionMode):
-    """Notes watched functions that are called while no leaf module runs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-        self._depth = 0
-
-    def enter(self, *_: object) -> None:
-        self._depth += 1
-
-    def leave(self, *_: object) -> None:
-        self._depth -= 1
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        name = getattr(func, "__name__", "").strip("_")
-        if self._depth == 0 and name in _WATCHED_CALLS and name not in self.names:
-            self.names.append(name)
-        return func(*args, **(kwargs or {}))
 
 
 def _sample(model: nn.Module, shape: tuple[int, ...]) -> Tensor:

@@ -22,8 +22,8 @@ class DrawnDropout(nn.Dropout):
         key: What the switches are drawn by instead of the source: they then stay where they are (`same_switches`).
     """
 
-    def __init__(self, p: float, source: NoiseSource) -> None:
-        super().__init__(p)
+    def __init__(self, p: float, source: NoiseSource, inplace: bool = False) -> None:
+        super().__init__(p, inplace)
         self.source = source
         self.key: int | None = None
 
@@ -31,13 +31,17 @@ class DrawnDropout(nn.Dropout):
         if not self.training or self.p == 0:
             return input
         key = self.source.next_key() if self.key is None else self.key
+        factors = self._factors(input, key)
+        return input.mul_(factors) if self.inplace else input * factors
+
+    def _factors(self, input: Tensor, key: int) -> Tensor:
         if self.source.part is None:
-            return input * dropout_factors(input, self.p, key)
+            return dropout_factors(input, self.p, key)
         first, total = self.source.part
         by_pixel = input.dim() == 4 and input.is_contiguous(memory_format=torch.channels_last)
         order = torch.channels_last if by_pixel else torch.contiguous_format
         whole = torch.empty((total, *input.shape[1:]), dtype=input.dtype, device=input.device, memory_format=order)
-        return input * dropout_factors(whole, self.p, key)[first : first + len(input)]
+        return dropout_factors(whole, self.p, key)[first : first + len(input)]
 
 
 @contextmanager

@@ -1,0 +1,71 @@
+"""Which of a technology's fields a converted net computes with. A field that nobody lists counts as left out."""
+
+from collections.abc import Iterator, Mapping
+
+from spingan.hardware.synapse import Read
+from spingan.hardware.technology import Technology
+from spingan.hardware.value import Value
+
+COMPUTED = frozenset(
+    (
+        *("Technology.encoding", "Technology.read_out", "Technology.gain", "Technology.load_resistance_ohm"),
+        *("Technology.digital", "DenseArrays.encoding", "DenseArrays.read_out"),
+        *("Synapse.basis", "Synapse.conductance", "Synapse.endurance_writes"),
+        *("Synapse.step_up", "Synapse.step_up_spread", "Synapse.step_down", "Synapse.step_down_spread"),  # on_chip
+        *("Faults.stuck_at_minimum", "Faults.stuck_at_maximum", "Faults.stuck_at_random"),
+        *("Activation.function", "Activation.input", "Activation.rising", "Activation.falling"),
+        *("Activation.input_full_scale",),
+        *("Activation.output_zero", "Activation.output_full_scale", "Activation.outside"),
+        *("ActivationSpread.gain", "ActivationSpread.offset", "ActivationSpread.slope"),
+        *("ActivationSpread.correlation_gain_offset", "ActivationSpread.correlation_gain_slope"),
+        *("ActivationSpread.correlation_offset_slope",),
+        *("ActivationSpread.mean_gain", "ActivationSpread.mean_offset", "ActivationSpread.mean_slope"),
+    )
+)
+COSTS = frozenset(  # energy, time and area: the bill's, and they change no image
+    (
+        *("Technology.columns_read", "Technology.tile_columns", "DenseArrays.columns_read"),
+        *("Converter.energy_j", "Converter.time_s", "Converter.area_m2"),
+        *("Synapse.step_up_energy_j", "Synapse.step_down_energy_j", "Synapse.area_m2"),
+        *("Write.pulse_amplitude_v", "Write.pulse_amplitude_a", "Write.pulse_current_density_a_per_m2"),
+        *("Write.pulse_width_s", "Write.pulse_period_s", "Write.energy_j", "Write.energy_per", "Write.access"),
+        *("Write.reset_time_s", "Write.reset_energy_j", "Write.threshold_v"),
+        *("Write.threshold_current_density_a_per_m2", "Read.voltage_v", "Read.time_s"),
+        *("Reset.required", "Reset.time_s", "Reset.energy_j"),
+        *("Settling.input", "Settling.time_s", "Activation.energy_items", "EnergyItem.name", "EnergyItem.energy_j"),
+        *("EnergyItem.window_s", "EnergyItem.source", "Activation.delay_s", "Activation.area_m2"),
+    )
+)
+WORDS = frozenset(  # names, units and where the numbers come from and hold
+    (
+        *(f"{kind}.{field}" for kind in ("Technology", "Synapse", "Activation") for field in
+          ("schema_version", "name", "source", "provenance", "notes")),
+        *("Validity.temperature_k", "Validity.read_voltage_v", "Validity.time_s"),
+        *("Activation.input_unit", "Activation.output_unit", "Activation.linear_range", "ActivationSpread.source"),
+    )
+)  # fmt: skip
+LAW = frozenset(("Read.law", "Read.sinh_voltage_v", "Read.mtj_half_voltage_v"))
+
+
+def not_simulated(technology: Technology) -> tuple[str, ...]:
+    """Paths of the fields that `technology` states and a converted net does not compute with."""
+    return tuple(_left_out(technology, "", technology))
+
+
+def _left_out(value: Value, path: str, technology: Technology) -> Iterator[str]:
+    for field, part in value:
+        name, where = f"{type(value).__name__}.{field}", f"{path}{field}"
+        if isinstance(part, Value):
+            yield from _left_out(part, f"{where}.", technology)
+        elif isinstance(part, Mapping):
+            for key, inner in part.items():
+                yield from _left_out(inner, f"{where}.{key}.", technology)
+        elif not (part is None or part == 0 or name in COMPUTED | COSTS | WORDS or _harmless(name, value, technology)):
+            yield where
+
+
+def _harmless(name: str, value: Value, technology: Technology) -> bool:
+    """Whether a field that matters in some technologies does not matter in this one."""
+    if name == "Technology.tile_rows":  # a sum of currents is the same in parts; a loaded column is not
+        return technology.load_conductance is None and technology.for_dense().load_conductance is None
+    return isinstance(value, Read) and name in LAW and value.law in (None, "linear")
