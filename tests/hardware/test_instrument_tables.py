@@ -82,9 +82,9 @@ def test_a_header_that_comes_again_with_other_columns_is_refused_by_its_line(tmp
         read_table(table(tmp_path, "I (uA),G (mS)", ["1,2", "3,4", second, "5,6"]))
 
 
-def test_a_second_header_of_mumax3_is_refused_by_its_line(tmp_path):
+def test_a_second_header_of_mumax3_with_other_columns_is_refused_by_its_line(tmp_path):
     rows = ["0\t1", "# t (s)\tmy ()", "1\t2"]
-    with pytest.raises(UserError, match=r"line 3: the header comes again"):
+    with pytest.raises(UserError, match=r"line 3: the header comes again with other columns"):
         read_table(table(tmp_path, "# t (s)\tmx ()", rows))
 
 

@@ -133,12 +133,16 @@ def _parse(path: Path, lines: Sequence[str]) -> Table:
 
 
 def _parse_mumax3(path: Path, lines: Sequence[str]) -> Table:
-    names, units = zip(*(_named(name.strip()) for name in lines[0][1:].strip().split("\t")), strict=True)
-    for at, line in enumerate(lines[1:], 2):
-        if line.startswith("#") and "\t" in line and line.strip() != lines[0].strip():
-            raise UserError(f"{path}, line {at}: the header comes again with other columns", "Split the file there")
+    tabs = [
+        (at, [cell.strip() for cell in line[1:].split("\t")]) for at, line in enumerate(lines, 1) if _is_tabbed(line)
+    ]
+    names, units = zip(*map(_named, tabs[0][1]), strict=True)
     rows = [(at, line.split()) for at, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
-    return _table(path, "mumax3", names, units, rows)
+    return _table(path, "mumax3", names, units, _under_one_header(path, tabs[0][1], sorted(rows + tabs[1:])))
+
+
+def _is_tabbed(line: str) -> bool:
+    return line.startswith("#") and "\t" in line
 
 
 def _parse_oommf(path: Path, lines: Sequence[str]) -> Table:
