@@ -71,6 +71,31 @@ def test_grey_images_become_rgb(tmp_path):
     assert (in_order(tmp_path, 16) == 77).all()
 
 
+@pytest.mark.parametrize(("name", "depth"), [("g.png", 16), ("g.tif", 16), ("g.TIFF", 8), ("g.gif", 8), ("g.jfif", 8)])
+def test_grey_of_any_depth_and_format_keeps_its_shade(tmp_path, name, depth):
+    ramp = np.linspace(0, 2**depth - 1, 64)[None].repeat(64, 0)
+    grey = Image.fromarray(ramp.astype(np.uint16 if depth > 8 else np.uint8))
+    grey.save(tmp_path / name, format="JPEG" if name.endswith("jfif") else None)
+    (image,) = in_order(tmp_path, 64)
+    assert np.abs(image[..., 0] - np.linspace(0, 255, 64)).max() < 4  # JPEG and rounding
+
+
+def test_twelve_bits_of_a_tiff_are_scaled_by_twelve():
+    grey = Image.fromarray(np.array([[0, 2048, 4095]], np.uint16))
+    assert np.asarray(folder._eight_bits(grey, 12)).tolist() == [[0, 128, 255]]
+
+
+def test_pictures_of_kinds_that_are_not_read_are_left_out_and_counted_with_the_reason(tmp_path, capsys):
+    _save(tmp_path / "good.png", (1, 2, 3))
+    Image.fromarray(np.zeros((64, 64), np.float32)).save(tmp_path / "float.tif")
+    (tmp_path / "phone.HEIC").write_bytes(b"ftypheic")
+    (tmp_path / "notes.txt").write_text("not a picture")
+    assert len(in_order(tmp_path, 16)) == 1
+    said = capsys.readouterr().err
+    assert "left out 2 of the 3 images" in said
+    assert "phone.HEIC: .heic is not read" in said and "float.tif: grey of 32 bits" in said
+
+
 def test_broken_and_tiny_files_are_left_out_with_one_warning_that_counts_them(tmp_path, capsys):
     _save(tmp_path / "good.png", (1, 2, 3))
     _save(tmp_path / "tiny.png", (1, 2, 3), size=(15, 200))

@@ -17,9 +17,15 @@ from spingan.data.watched import watched
 from spingan.errors import UserError
 from spingan.input_files import exists, is_folder
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+UNREAD = frozenset({
+    ".avif", ".heic", ".heif", ".jxl", ".jp2", ".svg", ".psd", ".tga", ".ppm", ".pgm", ".ico", ".eps", ".pdf",
+    ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raw", ".exr", ".hdr", ".npy",
+})  # fmt: skip
+"""Pictures that are left out, and counted."""
 
 _MOST_ENLARGED = 4  # an image smaller than a quarter of the size asked for holds no detail to learn from: assumed
+_READER = 2  # what prepared images were read by; one that reads anything otherwise has the next number
 _MOST_NAMED = 5  # files in a warning before it only counts
 
 
@@ -29,8 +35,9 @@ def prepare(path: str | None, size: int) -> FaceStore:
     Images are turned upright, laid on white where they are transparent, and resized as a whole, neither cropped nor
     padded (paper S, IV-A2). They are kept in the user's cache, so that a folder is decoded once; one that has changed
     is decoded again. SPLIT_SEED mixes the usable files, of which the first 57,209 / 63,565 (paper S, IV-A2) are for
-    training; the cache's `files.txt` names each row's file. Files that cannot be read, and images under a quarter of
-    `size` a side, are left out with a warning on stderr that counts them; `left_out.txt` has them all.
+    training; the cache's `files.txt` names each row's file. Files that cannot be read, or are of a kind that is not
+    read here, and images under a quarter of `size` a side, are left out with a warning on stderr that counts them;
+    `left_out.txt` has them all.
 
     Raises:
         UserError: No folder is given, there is none, or it holds no usable image.
@@ -51,7 +58,7 @@ def _files(path: str | None) -> tuple[Path, list[Path]]:
     if not is_folder(folder):
         what = "is not a folder" if exists(folder) else "does not exist"
         raise UserError(f"the image folder {path} {what}", "Give a folder of images: --set data.path=FOLDER")
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES | UNREAD and file.is_file())
     if not files:
         raise _nothing_usable(folder)
     return folder, files
@@ -76,7 +83,13 @@ def _about(folder: Path, files: list[Path], size: int) -> dict[str, Any]:
     for file in files:
         found = file.stat()
         digest.update(f"{file.relative_to(folder)}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
-    return {"folder": str(folder.resolve()), "content": digest.hexdigest(), "size": size, "seed": SPLIT_SEED}
+    return {
+        "folder": str(folder.resolve()),
+        "content": digest.hexdigest(),
+        "size": size,
+        "seed": SPLIT_SEED,
+        "reader": _READER,
+    }
 
 
 def _prepare(folder: Path, files: list[Path], place: Path, about: dict[str, Any]) -> FaceStore:
@@ -111,15 +124,33 @@ def _prepare(folder: Path, files: list[Path], place: Path, about: dict[str, Any]
 
 def _read(file: Path, target: NDArray[np.uint8], size: int) -> str | None:
     """Put the image in `file` into `target`; what is wrong with it, if it cannot be used."""
+    if file.suffix.lower() in UNREAD:
+        return f"{file.suffix.lower()} is not read: convert it to .png"
     try:
         with Image.open(file) as opened:
+            if opened.mode in ("I", "F"):
+                return "grey of 32 bits: which number is white is unknown"
             if min(opened.size) * _MOST_ENLARGED < size:
                 return f"only {opened.width}x{opened.height} pixels"
-            upright = _opaque(ImageOps.exif_transpose(opened))
+            upright = _opaque(_eight_bits(ImageOps.exif_transpose(opened), _depth(opened)))
             target[:] = np.asarray(upright.resize((size, size), Image.Resampling.LANCZOS))
     except Exception as error:  # a broken file makes Pillow's decoders raise nearly anything
         return f"unreadable: {type(error).__name__}"
     return None
+
+
+def _depth(image: Image.Image) -> int:
+    """Bits of a grey pixel, as a TIFF says it (12, 16); a PNG of more than 8 has 16."""
+    bits = getattr(image, "tag_v2", {}).get(258, (16,))  # BitsPerSample
+    return int(bits[0] if isinstance(bits, tuple) else bits)
+
+
+def _eight_bits(image: Image.Image, depth: int) -> Image.Image:
+    """An image of 16-bit grey scaled to 8 bits, which Pillow would cut off at 255; any other as it is."""
+    if not image.mode.startswith("I;16"):
+        return image
+    values = np.asarray(image).astype(np.float64) * (255 / (2**depth - 1))
+    return Image.fromarray(np.round(values).clip(0, 255).astype(np.uint8))
 
 
 def _opaque(image: Image.Image) -> Image.Image:
