@@ -114,7 +114,6 @@ def convert(
         elif name not in leaves:
             refuse_own_parameters(name, module)
     course = follow(made, _is_leaf)
-    unchecked = _refuse_functions(made, course, example_input)
     norms = _norms_of_columns(leaves, course)
     source = NoiseSource(noise_seed)
     rows: list[ConvertedModule] = []
@@ -135,6 +134,7 @@ def convert(
         array, folded = becomes[leaves[layer]], leaves[norm]
         if isinstance(array, AnalogLayer) and isinstance(folded, nn.BatchNorm1d | nn.BatchNorm2d):
             array.norms = (folded,)
+    unchecked = _refuse_functions(made, course, example_input)
     made = _replaced(made, becomes)
     set_noise(made, read_noise=read_noise, programming_noise=programming_noise)
     return Conversion(made, tuple(rows), not_simulated(technology), unchecked)

@@ -1,0 +1,102 @@
+"""What a forward does between its modules is seen, with an example and without; only wires and sums are let pass."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from spingan.errors import UserError
+from spingan.hardware.technology import Technology, load_technology
+from spingan.nn.conversion import convert
+from spingan.nn.counting import count_model
+
+IDEAL = load_technology("ideal")
+
+
+class _Calls(nn.Module):
+    def __init__(self, call):
+        super().__init__()
+        self.layer, self.call = nn.Linear(4, 4), call
+
+    def forward(self, given):
+        return self.call(self.layer(given))
+
+
+FUNCTIONS = {
+    "relu": functional.relu,
+    "where": lambda x: torch.where(x > 0, x, 0.1 * x),
+    "maximum": lambda x: torch.maximum(x, torch.zeros_like(x)),
+    "rms_norm": lambda x: functional.rms_norm(x, (4,)),
+    "clamp": lambda x: x.clamp(min=0),
+    "matmul": lambda x: x @ torch.ones(4, 4),
+    "mul": lambda x: x * 2,
+    "softmax": lambda x: x.softmax(-1),
+    "mean": lambda x: x.mean(0),
+    "sign": torch.sign,
+    "hypot": lambda x: torch.hypot(x, x),  # that nobody thought of
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_is_neither_a_wire_nor_a_sum_is_refused_and_not_billed(name):
+    net = _Calls(FUNCTIONS[name])
+    for example in ({"example_input": torch.ones(2, 4)}, {}):
+        with pytest.raises(UserError, match=rf"calls .*{name}.* outside of any module"):
+            convert(net, IDEAL, **example)
+    with pytest.raises(UserError, match=rf"calls .*{name}.* outside of any module, which the bill would not count"):
+        count_model(net, torch.ones(1, 4), Technology(name="none"))
+
+
+WIRES = {
+    "reshaping": lambda x: x.view(x.size(0), -1).reshape(x.shape[0] * 2, 2).flatten(1),
+    "joining": lambda x: torch.cat([x, x], 1).chunk(2, dim=1)[0],
+    "turning": lambda x: x.unsqueeze(1).transpose(1, 2).squeeze(2),
+    "padding": lambda x: functional.pad(x, (1, 1)),
+}
+
+
+@pytest.mark.parametrize("name", WIRES)
+def test_names_and_places_of_values_are_let_pass(name):
+    for example in ({"example_input": torch.ones(2, 4)}, {}):
+        conversion = convert(_Calls(WIRES[name]), IDEAL, **example)
+        assert conversion.unchecked == ()
+
+
+def test_sums_are_let_pass_and_said():
+    for example in ({"example_input": torch.ones(2, 4)}, {}):
+        unchecked = convert(_Calls(lambda x: x + x), IDEAL, **example).unchecked
+        assert len(unchecked) == 1 and unchecked[0].startswith("sums")
+
+
+class _Free(nn.Module):
+    """A course that no symbol can follow, and a function on it."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, given):
+        return functional.relu(self.layer(given)) if given.sum() > 0 else self.layer(given)
+
+
+def test_a_forward_that_cannot_be_followed_is_watched_with_an_example_and_named_as_unchecked_without():
+    with pytest.raises(UserError, match="relu"):
+        convert(_Free(), IDEAL, example_input=torch.ones(1, 4))
+    unchecked = convert(_Free(), IDEAL).unchecked
+    assert len(unchecked) == 2 and "example_input" in unchecked[1]
+
+
+class _Conditional(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer, self.label = nn.Linear(4, 4), nn.Linear(3, 4)
+
+    def forward(self, latents, labels, strict=True):
+        return torch.cat([self.layer(latents), self.label(functional.one_hot(labels, 3).float())])
+
+
+def test_a_model_of_several_inputs_takes_a_tuple_as_its_example():
+    labels = torch.tensor([0, 2])
+    conversion = convert(_Conditional(), IDEAL, example_input=(torch.ones(2, 4), labels))
+    assert [row.kind for row in conversion.rows] == ["analog", "analog"]
+    assert conversion.unchecked == ()
