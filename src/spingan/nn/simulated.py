@@ -54,7 +54,8 @@ def not_simulated(technology: Technology) -> tuple[str, ...]:
 
 def _left_out(value: Value, path: str, technology: Technology) -> Iterator[str]:
     for field, part in value:
-        name, where = f"{type(value).__name__}.{field}", f"{path}{field}"
+        home = next(kind for kind in reversed(type(value).__mro__) if field in getattr(kind, "__annotations__", ()))
+        name, where = f"{home.__name__}.{field}", f"{path}{field}"
         if isinstance(part, Value):
             yield from _left_out(part, f"{where}.", technology)
         elif isinstance(part, Mapping):
