@@ -60,7 +60,7 @@ def test_a_card_file_without_the_models_is_refused(ngspice, temporary, tmp_path,
 
 
 def test_a_card_file_that_is_not_there_is_refused(ngspice, temporary):
-    assert_refused(run("circuit", CELL, "--cards", "none.pm"), "none.pm", "No such file")
+    assert_refused(run("circuit", CELL, "--cards", "none.pm"), "none.pm", "there is no file")
 
 
 def test_a_curve_that_does_not_cover_the_drive_is_refused(ngspice, temporary, tmp_path):

@@ -69,6 +69,11 @@ def test_a_users_cards_are_found_by_kind_and_bins_count_as_one(tmp_path):
         (MODELS + ".include 'more'", "is neither .model nor .param"),
         (MODELS + "v1 a 0 1", "is neither .model nor .param"),
         (b"\xff\xfe\x00", "is not UTF-8 text"),
+        (MODELS.replace("level=8 version", "version", 1), r"line 1: '\.model nch nmos' says no level"),
+        (MODELS + ".model nch.2 nmos vth0=0.4 $ level=8\n", r"line 3: '\.model nch\.2 nmos' says no level"),
+        (MODELS + "+ vth0=0,45\n", r"line 2: 'vth0=0,45' has a decimal comma"),
+        (MODELS + "+ u0 = -4,5e-2\n", "decimal comma"),
+        (".param t=4,1n\n" + MODELS, "line 1: 't=4,1n' has a decimal comma"),
     ],
 )
 def test_a_card_file_without_the_models_or_with_more_is_refused(tmp_path, text, said):
@@ -76,6 +81,28 @@ def test_a_card_file_without_the_models_or_with_more_is_refused(tmp_path, text, 
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UserError, match=said):
         load_cards(file)
+
+
+def test_commas_between_parameters_and_in_remarks_are_no_decimal_commas(tmp_path):
+    file = tmp_path / "mine.pm"
+    text = "\ufeff* tox=4,1 nm\n.model nch nmos (level=8, vth0=0.4, u0=0.03) $ was u0=0,04\n.model pch pmos level=8\n"
+    file.write_text(text, encoding="utf-8")
+    assert load_cards(file).nmos == "nch"
+
+
+@pytest.mark.parametrize("level", ["level=1", "level=54"])
+def test_cards_whose_parameters_ngspice_ignores_are_refused_with_their_names(ngspice, tmp_path, level):
+    file = tmp_path / "mine.pm"
+    file.write_text(load_cards(node="180nm").text.replace("level=8 version=3.3.0", level))
+    with pytest.raises(UserError, match=r"ngspice ignores .* of '\.model [np]mos_generic"):
+        card_figures(load_cards(file, "180nm"))
+
+
+def test_a_misspelt_parameter_of_a_card_is_named(ngspice, tmp_path):
+    file = tmp_path / "mine.pm"
+    file.write_text(load_cards(node="180nm").text.replace("vth0=0.38", "vth_0=0.38"))
+    with pytest.raises(UserError, match=r"ngspice ignores vth_0 of '\.model nmos_generic nmos'"):
+        card_figures(load_cards(file, "180nm"))
 
 
 def test_a_card_file_that_cannot_be_read_is_refused(tmp_path):

@@ -48,6 +48,21 @@ def replaced_model(netlist: str, errors: str) -> UserError | None:
     )
 
 
+def ignored_parameters(errors: str) -> UserError | None:
+    """The error for a model with parameters that ngspice does not know: it goes on, by its own defaults."""
+    found = re.findall(r"Model issue on line \d+ *: *\n\s*(.+)\n((?:.*unrecognized parameter.*\n?)+)", errors)
+    if not found:
+        return None
+    card, said = found[0]
+    names = re.findall(r"unrecognized parameter \((.*?)\)", said)
+    name = " ".join(card.split()[:3])
+    return UserError(
+        f"ngspice ignores {', '.join(names[:5])}{' and more' if len(names) > 5 else ''} of {name[:SHOWN]!r}: "
+        "its model has no such parameter",
+        "Give the level that the parameters are of, correct their names, or take out those that do not matter",
+    )
+
+
 def warnings(output: str, errors: str) -> tuple[str, ...]:
     """ngspice's warnings, each once, without its notes on how it found an operating point."""
     found: dict[str, None] = {}

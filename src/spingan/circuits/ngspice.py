@@ -21,7 +21,7 @@ from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
-from spingan.circuits.messages import logical_lines, refusal, replaced_model, warnings
+from spingan.circuits.messages import ignored_parameters, logical_lines, refusal, replaced_model, warnings
 from spingan.circuits.raw_file import Plot, read_raw
 from spingan.errors import UserError
 
@@ -64,8 +64,9 @@ def run(netlist: str, *, time_limit_s: float = 60.0, keep: Path | None = None) -
         keep: A new folder for the netlist and all that ngspice makes of it; None: a temporary one, removed at the end.
 
     Raises:
-        UserError: ngspice is missing or too old, it refuses the netlist, does not converge, takes too long or is
-            killed; the netlist asks for a script or a file; or `keep` holds something already.
+        UserError: ngspice is missing or too old, it refuses the netlist or ignores parameters of a model in it, does not
+            converge, takes too long or is killed; the netlist asks for a script or a file; or `keep` holds something
+            already.
     """
     _refuse_scripts_and_files(netlist)
     if time_limit_s <= 0:
@@ -83,6 +84,8 @@ def run(netlist: str, *, time_limit_s: float = 60.0, keep: Path | None = None) -
             raise _failure(netlist, finished)
         if (replaced := replaced_model(netlist, finished.stderr)) is not None:
             raise replaced
+        if (ignored := ignored_parameters(finished.stderr)) is not None:
+            raise ignored
         if not results.exists():
             raise UserError("the netlist asks for no analysis", "Add one, such as .op, .dc, .ac or .tran")
         plots = read_raw(results.read_bytes(), "ngspice's result")

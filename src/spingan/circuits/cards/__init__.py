@@ -78,14 +78,17 @@ def load_cards(path: Path | None = None, node: Node = "16nm") -> Cards:
     It may hold `.param` lines, and neither scripts nor the names of other files.
 
     Raises:
-        UserError: The file cannot be read, or does not hold one model of either kind.
+        UserError: The file cannot be read, does not hold one model of either kind, or ngspice would take a number or a
+            level in it for another.
     """
     if path is None:
         text = {"16nm": GENERIC_16NM, "180nm": GENERIC_180NM}[node]
         return Cards(f"generic-{node}", node, text, "nmos_generic", "pmos_generic")
     text = _read(path)
     models = _models(text)
-    return Cards(one_line(path.stem), node, text, _the_one(path, "nmos", models), _the_one(path, "pmos", models))
+    nmos, pmos = _the_one(path, "nmos", models), _the_one(path, "pmos", models)
+    _check_values(path, text)
+    return Cards(one_line(path.stem), node, text, nmos, pmos)
 
 
 def _read(path: Path) -> str:
@@ -109,6 +112,30 @@ def _models(text: str) -> dict[str, str]:
                 "A card file holds models and nothing else",
             )
     return found
+
+
+def _check_values(path: Path, text: str) -> None:
+    """Refuse what ngspice takes for something else without a word.
+
+    Raises:
+        UserError: A model says no level, and ngspice would take 1; or a number has a decimal comma, of which ngspice
+            reads the digits before it.
+    """
+    for number, line in logical_lines(text):
+        if line.startswith("*"):
+            continue
+        code = re.split(r"[$;]", line)[0]
+        comma = re.search(r"(\w+)\s*=\s*[{'(]?[+-]?\d+,\d\S*", code)
+        if comma is not None:
+            raise UserError(
+                f"{path}, line {number}: {comma[0][:40]!r} has a decimal comma",
+                "Write points: ngspice stops at a comma",
+            )
+        if line.lower().startswith(".model") and not re.search(r"\blevel\b", code, re.IGNORECASE):
+            raise UserError(
+                f"{path}, line {number}: {' '.join(line.split()[:3])[:60]!r} says no level, and ngspice would take 1",
+                "Add the level that its parameters are of: 8 or 49 for BSIM3, 14 or 54 for BSIM4",
+            )
 
 
 def _the_one(path: Path, kind: str, models: dict[str, str]) -> str:
