@@ -144,3 +144,36 @@ def test_ideal_weights_are_not_programmed():
 def test_noise_beyond_reason_is_refused(wrong):
     with pytest.raises(ValidationError):
         Noise(**wrong)
+
+
+def _with_smallest_conductance(encoding: Encoding, faults: Faults | None = None) -> Technology:
+    """Devices that conduct a third of their span when they are off."""
+    conductance = tuple(np.linspace(1e-6, 4e-6, 64).tolist())
+    synapse = Synapse(name="leaky", basis="measured", conductance=conductance, faults=faults or Faults())
+    return Technology(name="leaky", synapse=synapse, encoding=encoding, gain="column")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_device_fades_towards_its_smallest_conductance_and_not_towards_nothing(encoding):
+    technology, off = _with_smallest_conductance(encoding), 1 / 3
+    fresh, faded, gone = (program(_matrix(), technology, 1, faded=share) for share in (0.0, 0.25, 1.0))
+    halves = ((fresh.positive, faded.positive, gone.positive), (fresh.negative, faded.negative, gone.negative))
+    for before, after, at_rest in halves:
+        device = before > 0  # a sign crossbar's other half is none
+        torch.testing.assert_close(after[device] - off, 0.75 * (before[device] - off), rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(at_rest[device], torch.full_like(at_rest[device], off))
+        assert not after[~device].any()
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_weight_counts_as_stuck_when_either_of_its_devices_is_and_only_then(encoding):
+    share, weight = 0.2, _matrix(400, 200)
+    faults = Faults(stuck_at_random=share)  # anywhere: a stuck device is nowhere it should be
+    sound = program(weight, _with_smallest_conductance(encoding), 3)
+    array = program(weight, _with_smallest_conductance(encoding, faults), 3)
+    assert array.stuck is not None
+    moved = (array.positive != sound.positive) | (array.negative != sound.negative)
+    assert torch.equal(array.stuck, moved)
+    devices = 2 if encoding == "differential_pair" else 1
+    assert float(moved.double().mean()) == pytest.approx(1 - (1 - share) ** devices, abs=0.01)  # six standard errors
+    assert torch.equal(effective_weight(array)[~array.stuck], effective_weight(sound)[~array.stuck])
