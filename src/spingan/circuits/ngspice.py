@@ -64,9 +64,9 @@ def run(netlist: str, *, time_limit_s: float = 60.0, keep: Path | None = None) -
         keep: A new folder for the netlist and all that ngspice makes of it; None: a temporary one, removed at the end.
 
     Raises:
-        UserError: ngspice is missing or too old, it refuses the netlist or ignores parameters of a model in it, does not
-            converge, takes too long or is killed; the netlist asks for a script or a file; or `keep` holds something
-            already.
+        UserError: ngspice is missing or too old, it refuses the netlist or ignores parameters of a model in it, it does
+            not converge, takes too long or is killed; the netlist asks for a script or a file; or `keep` holds
+            something already.
     """
     _refuse_scripts_and_files(netlist)
     if time_limit_s <= 0:
