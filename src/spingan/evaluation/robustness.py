@@ -13,7 +13,6 @@ from spingan.hardware.synapse import Faults
 from spingan.hardware.technology import Technology
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, analog_layers, standard_normal
-from spingan.nn.conversion import Conversion
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.weights import Model
 from spingan.training.nets import settle
@@ -129,8 +128,7 @@ def _with_devices(model: Model, conditions: Conditions) -> Model:
         _spread_activations(generator, spread)
     if conditions.stuck:
         technology = with_stuck(technology, conditions.stuck)
-    conversion = Conversion(generator, model.conversion.rows, model.conversion.not_simulated)
-    return replace(model, technology=technology, conversion=conversion)
+    return replace(model, technology=technology, conversion=replace(model.conversion, model=generator))
 
 
 def clip_weights(generator: nn.Module, clip: float, latent_size: int) -> None:

@@ -1,7 +1,7 @@
 """The state of a training: both nets, their optimizers and the averaged generator."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -93,6 +93,7 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
     noise: dict[str, Any] = {"read_noise": recipe.read_noise, "programming_noise": recipe.programming_noise}
     conversion = convert(plain_generator, technology, **noise)
     critic = convert(plain_discriminator, technology, **noise).model
+    del plain_generator, plain_discriminator  # copied: a training holds each weight once
     made, critic = (net.to(device, memory_format=torch.channels_last) for net in (conversion.model, critic))  # pyright: ignore[reportCallIssue]
     for layer in analog_layers(made, critic):
         layer.clip = recipe.weight_clip
@@ -127,7 +128,7 @@ def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dic
             if name in nets.average:
                 parameter.copy_(nets.average[name])
     settle(made, recipe.latent_size, recipe.seed)
-    conversion = Conversion(made.eval(), nets.conversion.rows, nets.conversion.not_simulated)
+    conversion = replace(nets.conversion, model=made.eval())
     return Model(recipe.name, recipe.net, recipe.latent_size, technology, conversion, info)
 
 
