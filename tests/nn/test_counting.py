@@ -181,6 +181,20 @@ def test_a_type_that_nobody_knows_is_refused_unless_the_technology_calls_it_digi
     assert count_model(model, image, digital).digital_by_type == {"PixelShuffle": 4}
 
 
+def test_a_subclass_with_a_forward_of_its_own_is_not_billed_as_its_base():
+    class Tanh(nn.Tanh):
+        def forward(self, input):
+            return 2 * super().forward(input)
+
+    class LeakyReLU(nn.LeakyReLU):
+        def forward(self, input):
+            return super().forward(input) + 1
+
+    for module in (Tanh(), LeakyReLU()):
+        with pytest.raises(UserError, match="cannot count"):
+            count_model(nn.Sequential(module), torch.zeros(1, 4), IDEAL)
+
+
 def test_counting_leaves_modes_hooks_and_running_statistics_alone():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU())
     model[1].eval()

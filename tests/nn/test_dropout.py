@@ -40,3 +40,12 @@ def test_the_gradient_passes_where_the_value_did_and_evaluation_drops_nothing():
     assert values.grad is not None
     torch.testing.assert_close(values.grad * values, out)
     assert torch.equal(layer.eval()(values), values)
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_dropout_in_place_changes_what_it_was_given_and_other_dropout_does_not(in_place):
+    layer = convert(nn.Sequential(nn.Dropout(0.5, in_place)), load_technology("ideal")).model.train()
+    given = torch.ones(1000)
+    out = layer(given)
+    assert 300 < int((out == 0).sum()) < 700
+    assert torch.equal(given, out if in_place else torch.ones(1000))

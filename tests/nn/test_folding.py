@@ -142,3 +142,16 @@ def test_a_dense_layer_s_norm_is_in_the_columns_only_where_it_is_along_them(shap
             chip(inputs)
     else:
         torch.testing.assert_close(chip(inputs), net(inputs))
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_gradients_through_an_activation_in_place_before_a_skip_are_the_net_s(in_place):
+    torch.manual_seed(0)
+    net = _Net("maps", [("layer", 0, 0), ("relu_" if in_place else "relu", 0, 0), ("add", 0, 1)], [], False)
+    gradients = []
+    for model in (net, convert(net, DEVICES).model):
+        inputs = torch.randn(2, WIDE, 4, 4, generator=torch.Generator().manual_seed(1)).requires_grad_()
+        model(inputs).square().sum().backward()
+        gradients.append([inputs.grad, *(part.grad for part in model.parameters())])
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)

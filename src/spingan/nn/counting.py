@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from spingan.errors import UserError
 from spingan.hardware.counts import ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
 from spingan.hardware.technology import Technology
+from spingan.nn.refusals import computes_as, is_digital
 from spingan.nn.tracing import SUMS, watched_functions
 
 _Pooling = nn.modules.pooling._MaxPoolNd | nn.modules.pooling._AvgPoolNd | nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d
@@ -151,7 +152,7 @@ def _function_of(module: nn.Module) -> str | None:
     function = getattr(module, "function", None)
     if isinstance(function, str):
         return function
-    return next((name for kind, name in _FUNCTIONS.items() if isinstance(module, kind)), None)
+    return next((name for kind, name in _FUNCTIONS.items() if computes_as(module, kind)), None)
 
 
 def _is_known(module: nn.Module) -> bool:
@@ -169,7 +170,7 @@ def _count_layer(name: str, module: nn.Module, image: Tensor, output: Tensor, te
         return layer
     if isinstance(module, nn.AvgPool2d) and "AvgPool2d" not in technology.digital:
         return replace(layer, activations={"mean": output.numel()})  # an averaging circuit, not a conversion
-    if isinstance(module, _Norm | _Pooling) or function is not None or layer.type in technology.digital:
+    if isinstance(module, _Norm | _Pooling) or function is not None or is_digital(module, technology):
         trainable = 2 * module.num_features if isinstance(module, _Norm) and module.affine else 0
         return replace(layer, digital_in=image.numel(), digital_out=output.numel(), trainable=trainable)
     raise UserError(
