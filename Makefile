@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 MAX_WHEEL_BYTES := 10000000
 
-.PHONY: demo test test-all test-gpu examples lint format types bench figures technologies test-fid test-verilog-a wheel clean
+.PHONY: soak demo test test-all test-gpu examples lint format types bench figures technologies test-fid test-verilog-a wheel clean
 
 demo: $(READY)
 	$(BIN)/spingan demo --out demo
@@ -17,6 +17,10 @@ test-all: $(READY)
 
 test-gpu: $(READY)
 	$(BIN)/python -m pytest -m gpu
+
+# Trainings killed and resumed, and spoilt files through every loader and command; COUNTS="--files 5000 --campaigns 50"
+soak: $(READY)
+	$(BIN)/python tests/soak/soak.py $(COUNTS)
 
 examples: $(READY)
 	mkdir -p build/examples

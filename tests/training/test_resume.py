@@ -1,6 +1,5 @@
 """A run that was killed and resumed ends as one that was not, and a checkpoint that does not fit is refused."""
 
-import csv
 import json
 import os
 import random
@@ -15,32 +14,12 @@ import pytest
 import small_run
 import torch
 from safetensors.torch import load_file, save_file
+from same_run import assert_same_run
 
 from spingan.errors import UserError
 from spingan.nn.tensor_files import read_metadata
 from spingan.training import loop
 from spingan.training.checkpoint import read_checkpoint
-
-
-def _metrics(folder: Path) -> list[dict[str, str]]:
-    with (folder / "metrics.csv").open() as file:
-        return [{key: value for key, value in row.items() if key != "images_per_s"} for row in csv.DictReader(file)]
-
-
-def _assert_same_run(one: Path, other: Path) -> None:
-    for name in ("checkpoint.safetensors", "weights.safetensors"):
-        ours, theirs = load_file(one / name), load_file(other / name)
-        assert ours.keys() == theirs.keys()
-        for key, tensor in ours.items():
-            assert tensor.numpy().tobytes() == theirs[key].numpy().tobytes(), f"{name}: {key}"
-        about, theirs = (read_metadata(folder / name, name) for folder in (one, other))
-        for header in (about, theirs):
-            header.get("info", header).pop("seconds")
-        assert about == theirs
-    assert _metrics(one) == _metrics(other)
-    assert (one / "recipe.yaml").read_bytes() == (other / "recipe.yaml").read_bytes()
-    for picture in (one / "samples").iterdir():
-        assert picture.read_bytes() == (other / "samples" / picture.name).read_bytes()
 
 
 def _command(folder: Path, *more: str) -> list[str]:
@@ -72,7 +51,7 @@ def test_a_run_killed_while_it_writes_a_checkpoint_ends_bit_for_bit_the_same(run
     assert list(folder.glob(".checkpoint*"))
     run(folder, *small_run.NOISE, resume=True)
     assert not list(folder.glob(".*"))
-    _assert_same_run(folder, straight)
+    assert_same_run(folder, straight)
 
 
 @pytest.mark.slow
@@ -86,7 +65,7 @@ def test_a_run_killed_at_random_moments_ends_bit_for_bit_the_same(run, straight,
         time.sleep(chance.uniform(0, 5))
         _kill(child)
     run(folder, *small_run.NOISE, resume=True)
-    _assert_same_run(folder, straight)
+    assert_same_run(folder, straight)
 
 
 def test_an_interrupted_run_exits_130_and_goes_on_where_it_can(run, straight, tmp_path, monkeypatch):
@@ -108,7 +87,7 @@ def test_an_interrupted_run_exits_130_and_goes_on_where_it_can(run, straight, tm
     assert stopped.value.code == 130
     monkeypatch.setattr(loop, "train_step", plain)
     run(folder, *small_run.NOISE, resume=True)
-    _assert_same_run(folder, straight)
+    assert_same_run(folder, straight)
 
 
 @pytest.fixture
