@@ -104,3 +104,16 @@ def test_programming_noise_has_the_same_deviation(without_kernels):
     with_kernels = deviation()
     without_kernels()
     assert with_kernels == pytest.approx(0.05, rel=0.01) and deviation() == pytest.approx(0.05, rel=0.01)
+
+
+@pytest.mark.parametrize("function", ["relu", "leaky_relu"])
+def test_half_precision_loses_no_more_than_its_own_rounding(function, without_kernels):
+    """A place in a table is found in float32, whatever the values are kept in."""
+    device = DeviceActivation(load_technology("skyrmion-published-smooth").activations[function])
+    values = torch.cat([torch.linspace(-1, 1, 1001), torch.linspace(-0.01, 0.01, 1001)]).bfloat16()
+    exact = device(values.double())
+    without_kernels()
+    rounded = device(values)
+    assert rounded.dtype == torch.bfloat16
+    torch.testing.assert_close(rounded.double(), exact, rtol=2**-8, atol=1e-6)
+    assert int(device.saturated) == 0

@@ -70,7 +70,7 @@ def _table_gradient(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
     if _has_kernel(values):
         return curve_kernels.table_backward(values, gradient, slope, low, step), None, None
     last = slope.numel() - 1
-    cell = ((values - low) / step + 1).clamp(0, last).to(torch.int64).clamp(0, last)  # twice: a NaN is no index
+    cell = ((_exact(values) - low) / step + 1).clamp(0, last).to(torch.int64).clamp(0, last)  # twice: a NaN is no index
     return gradient * slope.to(gradient.dtype)[cell], None, None
 
 
@@ -82,18 +82,20 @@ def _hinge_gradient(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
 
 class _Table(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, values: Tensor, module: "DeviceActivation", scale: float) -> Tensor:
+    def forward(ctx: Any, values: Tensor, module: "DeviceActivation", scale: float | Tensor) -> Tensor:
         low, step, table = module.low * scale, module.step * scale, module.table * scale
+        beyond: int | Tensor
         if _has_kernel(values):
             values = _dense(values)
             out, beyond = curve_kernels.table_forward(values, table, low, step, extrapolate=module.extrapolate)
         else:
-            position = (values - low) / step
+            position = (_exact(values) - low) / step
             inside = position.clamp(0, table.numel() - 1)
             cell = inside.to(torch.int64).clamp(0, table.numel() - 2)  # a NaN too finds a cell
             reached = position if module.extrapolate else inside
-            out = table.to(values.dtype)[cell] + (reached - cell) * table.diff().to(values.dtype)[cell]
-            beyond = int(((position - inside).abs() > curve_kernels.edge_tolerance(table.numel())).sum())
+            fine = table.to(position.dtype)
+            out = (fine[cell] + (reached - cell) * fine.diff()[cell]).to(values.dtype)
+            beyond = ((position - inside).abs() > curve_kernels.edge_tolerance(table.numel())).sum()
         module.count(values.numel(), beyond)
         ctx.save_for_backward(values, module.slope)
         ctx.grid = (low, step)
@@ -140,6 +142,11 @@ def _has_kernel(values: Tensor) -> bool:
 def is_dense(values: Tensor) -> bool:
     """Whether the tensor's memory holds every element once, in rows or channels last."""
     return values.is_contiguous() or (values.dim() == 4 and values.is_contiguous(memory_format=torch.channels_last))
+
+
+def _exact(values: Tensor) -> Tensor:
+    """In float32 at least: near zero a place in a table that begins at -5 would lose every digit in bfloat16."""
+    return values if values.dtype == torch.float64 else values.float()
 
 
 def _dense(values: Tensor) -> Tensor:
@@ -206,16 +213,18 @@ class DeviceActivation(nn.Module):
         self.inplace = False
         self.calibrating = False
         self.agree: Callable[[Tensor], Tensor] | None = None
-        self.saturated = 0
+        self.saturated: int | Tensor = 0
         self.evaluated = 0
 
-    def count(self, evaluated: int, beyond: int) -> None:
+    def count(self, evaluated: int, beyond: int | Tensor) -> None:
         """Add to the tally of evaluations and of those that saturated.
+
+        A number that is still on another device stays there, so that no pass has to wait for it.
 
         Raises:
             UserError: One left the table of a device that allows none to.
         """
-        if beyond and self.activation.outside == "error":
+        if self.activation.outside == "error" and beyond:
             raise UserError(
                 f"{beyond} of {evaluated} values drive {self.activation.name} beyond its table",
                 "Measure a wider range, calibrate the net's range again, or set outside to clamp or extrapolate.",
@@ -227,7 +236,7 @@ class DeviceActivation(nn.Module):
         if self.calibrating:
             self.observe(values)
         curve = _Hinges if self.hinges is not None and _has_kernel(values) else _Table
-        full_scale = float(self.full_scale)
+        full_scale = float(self.full_scale) if values.device.type == "cpu" else self.full_scale
         given = values.clone() if self.inplace else values
         out = cast(Tensor, curve.apply(given, self, full_scale))
         out = out if self.made is None else self.made(out, full_scale)

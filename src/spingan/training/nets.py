@@ -78,7 +78,7 @@ class Nets:
     def saturated(self) -> tuple[int, int]:
         """Device activations that left their range since the last call, and all of them."""
         devices = self.devices()
-        counts = sum(device.saturated for device in devices), sum(device.evaluated for device in devices)
+        counts = int(sum(device.saturated for device in devices)), sum(device.evaluated for device in devices)
         for device in devices:
             device.saturated = device.evaluated = 0
         return counts
