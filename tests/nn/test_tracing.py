@@ -1,5 +1,7 @@
 """What a forward does between its modules is seen, with an example and without; only wires and sums are let pass."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch import nn
@@ -100,3 +102,30 @@ def test_a_model_of_several_inputs_takes_a_tuple_as_its_example():
     conversion = convert(_Conditional(), IDEAL, example_input=(torch.ones(2, 4), labels))
     assert [row.kind for row in conversion.rows] == ["analog", "analog"]
     assert conversion.unchecked == ()
+
+
+class _Made(nn.Module):
+    """Makes a module in its forward, where nobody looks for one."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, given):
+        return nn.ReLU()(self.layer(given))
+
+
+def test_a_module_that_a_forward_makes_is_seen_by_the_function_that_it_calls():
+    with pytest.raises(UserError, match="relu"):
+        convert(_Made(), IDEAL)
+
+
+def test_nets_are_converted_in_one_thread_while_others_compute():
+    net = nn.Sequential(*(nn.Linear(4, 4) for _ in range(30)))
+    given = torch.ones(2, 4)
+    expected = net(given)
+    with ThreadPoolExecutor(4) as threads:
+        conversions = [threads.submit(convert, net, IDEAL) for _ in range(20)]
+        passes = [threads.submit(net, given) for _ in range(200)]
+        assert all(torch.equal(done.result(), expected) for done in passes)
+        assert all(torch.equal(done.result().model(given), expected) for done in conversions)

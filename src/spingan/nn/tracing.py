@@ -4,6 +4,7 @@
 what is allowed: the functions of `WIRES`, which only name, place or repeat values, and sums of currents (`SUMS`).
 """
 
+import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -31,6 +32,7 @@ WIRES = SUMS | frozenset(
         *("new_full", "tensor", "as_tensor", "arange", "one_hot"),
     )
 )
+_ONE_AT_A_TIME = threading.Lock()  # torch.fx changes nn.Module's call while it traces, for all threads
 _NUMBERS = frozenset(("size", "dim", "ndimension", "numel", "len", "stride", "is_contiguous", "is_floating_point"))
 _NAMES_OF_NUMBERS = frozenset(("shape", "dtype", "device", "ndim", "is_cuda", "layout"))
 
@@ -55,13 +57,18 @@ class Course:
 class _Follower(fx.Tracer):
     """A symbolic pass that stops at leaves and remembers every symbol, to see which ones somebody kept."""
 
-    def __init__(self, leaves: Collection[int]) -> None:
+    def __init__(self, leaves: Collection[int], own: Collection[int]) -> None:
         super().__init__()
-        self.leaves = leaves
+        self.leaves, self.own = leaves, own
         self.symbols: dict[fx.Node, weakref.ref[fx.Proxy]] = {}
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return id(m) in self.leaves
+
+    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        if id(m) in self.own:
+            return super().call_module(m, forward, args, kwargs)
+        return forward(*args, **kwargs)  # of another thread's net, or one that the forward made by itself
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
         symbol = super().proxy(node)
@@ -76,9 +83,11 @@ def follow(model: nn.Module, is_leaf: Callable[[nn.Module], bool]) -> Course:
     if "forward" in vars(model):
         return Course("its forward was replaced on the instance", {}, frozenset(), ())
     twin = copied(model, same_tensors=True).eval()
-    tracer = _Follower({id(module) for module in twin.modules() if is_leaf(module)})
+    own = {id(module) for module in twin.modules()}
+    tracer = _Follower({id(module) for module in twin.modules() if is_leaf(module)}, own)
     try:
-        graph = tracer.trace(twin)
+        with _ONE_AT_A_TIME:
+            graph = tracer.trace(twin)
     except Exception as error:  # whatever a forward raises when it meets a symbol
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         return Course(reason, {}, frozenset(), ())
