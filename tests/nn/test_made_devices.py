@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from spingan.errors import UserError
 from spingan.hardware.activation import ActivationSpread
 from spingan.hardware.technology import load_technology
 from spingan.nn.activations import DeviceActivation
@@ -90,3 +91,14 @@ def test_a_stated_spread_is_computed_with_and_so_not_listed_as_left_out():
     technology = _with_spread(SPREAD)
     conversion = convert(nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU()), technology)
     assert not [name for name in conversion.not_simulated if "spread" in name]
+
+
+def test_one_sample_without_a_batch_is_refused_as_its_channels_would_share_devices():
+    technology = _with_spread(SPREAD)
+    dense = convert(nn.Sequential(nn.Linear(4, 4), nn.ReLU()).eval(), technology).model
+    for model, sample in ((_converted(technology), _images(1)[0]), (dense, torch.ones(4))):
+        model(sample)  # no devices yet
+        chip = program_chip(model, technology)
+        with pytest.raises(UserError, match="need a batch of"):
+            chip(sample)
+        assert chip(sample[None]).shape[0] == 1

@@ -12,7 +12,8 @@ from spingan.hardware.mapping import Noise
 from spingan.hardware.synapse import Faults
 from spingan.hardware.technology import Technology
 from spingan.nn.activations import DeviceActivation
-from spingan.nn.analog import AnalogLayer, analog_layers, standard_normal
+from spingan.nn.analog import AnalogLayer, analog_layers
+from spingan.nn.draws import standard_normal
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.weights import Model
 from spingan.training.nets import settle

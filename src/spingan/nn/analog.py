@@ -21,8 +21,8 @@ from spingan.hardware.mapping import Noise, gain_of_largest, halves, nearest_lev
 from spingan.hardware.read_out import load_divider, virtual_ground
 from spingan.hardware.technology import Encoding, Technology
 from spingan.nn import kernels, level_kernels
-from spingan.nn.activations import is_dense
 from spingan.nn.convolution import conv2d, conv_transpose2d
+from spingan.nn.draws import conductance_factors, has_kernel, standard_normal
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
 
@@ -32,7 +32,7 @@ Spacing = Literal["uniform", "two-sided", "uneven"]
 @once_differentiable
 def _gradient_within_clip(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
     weight, gain = ctx.saved_tensors
-    if _has_kernel(weight):
+    if has_kernel(weight):
         return level_kernels.clip_gradient(gradient, weight, gain, ctx.axis), None, None, None, None
     inside = weight.abs() <= along(gain, weight, ctx.axis)
     return gradient * inside, None, None, None, None
@@ -43,9 +43,9 @@ class _Quantise(torch.autograd.Function):
     def forward(ctx: Any, weight: Tensor, gain: Tensor, levels: Tensor, spacing: Spacing, axis: int) -> Tensor:
         ctx.save_for_backward(weight, gain)
         ctx.axis = axis
-        if spacing == "uniform" and _has_kernel(weight):
+        if spacing == "uniform" and has_kernel(weight):
             return level_kernels.quantise_uniform(weight, gain, levels, axis)
-        if spacing == "two-sided" and axis == 0 and _has_kernel(weight) and weight.is_contiguous():
+        if spacing == "two-sided" and axis == 0 and has_kernel(weight) and weight.is_contiguous():
             return level_kernels.quantise_two_sided(weight, gain, levels)
         full = along(gain, weight, axis)
         return levels[nearest_level((weight / full).clamp(-1, 1), levels)] * full + weight * 0  # a NaN stays one
@@ -63,10 +63,6 @@ def spacing(levels: NDArray[np.float64]) -> Spacing:
     mirrored = len(levels) % 2 == 0 and len(upper) > 1 and np.allclose(levels, np.concatenate((-upper[::-1], upper)))
     even = mirrored and np.allclose(upper, np.linspace(upper[0], 1, len(upper)), rtol=0, atol=1e-6)
     return "two-sided" if even else "uneven"
-
-
-def _has_kernel(weight: Tensor) -> bool:
-    return weight.device.type == "cpu" and weight.dtype == torch.float32 and is_dense(weight)
 
 
 def along(per_column: Tensor, weight: Tensor, axis: int) -> Tensor:
@@ -95,6 +91,7 @@ class AnalogLayer(nn.Module, ABC):
         read_noise: Noise drawn anew at each read.
         norms: The batch norm that alone reads the outputs, which a chip folds into the columns; or none.
         folded: That was done.
+        needs_batch: What comes after tells samples from values by the first axis: a chip's physical devices.
     """
 
     column_axis: int
@@ -126,7 +123,7 @@ class AnalogLayer(nn.Module, ABC):
         self.holds_conductances = False
         self.transposed_noise = 0.0
         self.norms: tuple[nn.BatchNorm1d | nn.BatchNorm2d, ...] = ()
-        self.folded = False
+        self.folded = self.needs_batch = False
         self._holding = False
         self._held: Tensor | None = None
         self.calibrate()
@@ -213,6 +210,8 @@ class AnalogLayer(nn.Module, ABC):
         """The layer's product of inputs and weights."""
 
     def forward(self, input: Tensor) -> Tensor:
+        if self.needs_batch:
+            self._require_samples(input)
         weight = self._weight_now()
         if self.transposed_noise > 0 and input.requires_grad:
             out = self._apply_with_transposed_noise(input, weight)
@@ -226,7 +225,8 @@ class AnalogLayer(nn.Module, ABC):
         """Noise of independent weights, drawn once an output: variance σ² Σ x² (docs/derivations.md, section 5)."""
         noise = self.read_noise
         assert noise is not None
-        self._require_samples(inputs)
+        if self.value_axis == -3:
+            self._require_samples(inputs)
         out = out.contiguous(memory_format=self._values_last)
         with torch.no_grad(), torch.autocast(out.device.type, enabled=False):
             if noise.of == "full_scale":
@@ -246,8 +246,9 @@ class AnalogLayer(nn.Module, ABC):
         return torch.contiguous_format if self.value_axis == -1 else torch.channels_last
 
     def _require_samples(self, inputs: Tensor) -> None:
-        if self.value_axis == -3 and inputs.dim() != 4:
-            raise UserError("read noise needs a batch of images", "Add a first axis: image[None].")
+        if inputs.dim() <= -self.value_axis:
+            wanted = "a batch of vectors" if self.value_axis == -1 else "a batch of images"
+            raise UserError(f"noise and devices that differ need {wanted}", "Add a first axis: image[None].")
 
     def _along_values(self, per_value: Tensor) -> Tensor:
         """(columns,) values shaped to broadcast over what goes out."""
@@ -274,7 +275,8 @@ class AnalogLayer(nn.Module, ABC):
 
     def _apply_with_transposed_noise(self, inputs: Tensor, weight: Tensor) -> Tensor:
         """The product, whose gradient comes back through noisy devices: of variance σ² Σ δ², as at a forward read."""
-        self._require_samples(inputs)
+        if self.value_axis == -3:
+            self._require_samples(inputs)
         key = self.source.next_key()
         powers: list[Tensor] = []
 
@@ -284,7 +286,7 @@ class AnalogLayer(nn.Module, ABC):
         def leaving(gradient: Tensor) -> Tensor:
             power = self._output_power(powers.pop() * self._along_values(self.gain.square()), gradient)
             noisy = gradient.detach().clone(memory_format=self._values_last)
-            ones = torch.ones(noisy.shape[self.value_axis])
+            ones = torch.ones(noisy.shape[self.value_axis], device=noisy.device)
             self._add_noise(noisy, power.clamp_(min=0).sqrt_().mul_(self.transposed_noise), ones, key)
             return noisy
 
@@ -371,26 +373,6 @@ class AnalogLinear(AnalogLayer, nn.Linear):
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
         return power.sum(-1, keepdim=True)
-
-
-def standard_normal(shape: torch.Size, key: int, device: torch.device) -> Tensor:
-    """Independent standard normal numbers that depend on `key` alone."""
-    if device.type == "cpu":
-        unit = torch.zeros(shape)
-        rows = unit.numel() // shape[-1]
-        kernels.add_gaussian(unit, torch.ones(rows), torch.ones(shape[-1]), key)
-        return unit
-    generator = torch.Generator(device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
-    return torch.randn(shape, generator=generator, device=device)
-
-
-def conductance_factors(weight: Tensor, tolerance: float, key: int) -> Tensor:
-    """Conductances, in units of what was meant, of devices whose resistance is anywhere within ± `tolerance` of it."""
-    if _has_kernel(weight):
-        return kernels.tolerance_factors(weight.detach(), tolerance, key)
-    generator = torch.Generator(weight.device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
-    lot = torch.rand(weight.shape, generator=generator, device=weight.device)
-    return 1 / (1 + tolerance * (2 * lot - 1))
 
 
 def analog_layers(*models: nn.Module) -> Iterator[AnalogLayer]:

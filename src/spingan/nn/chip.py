@@ -57,6 +57,8 @@ def program_chip(
     for number, device in enumerate(devices):
         if not device.activation.spread.is_none:
             device.made = MadeDevices(device.activation.spread, stream_key(chip_seed, 2, number) >> 1)
+            for layer in analog_layers(chip):
+                layer.needs_batch = True
     if programming_noise is not None and programming_noise.of == "resistance":
         for number, pool in enumerate(module for module in chip.modules() if isinstance(module, MemristiveMeanPool)):
             pool.make(programming_noise.fraction, stream_key(chip_seed, 3, number) >> 1)
