@@ -88,6 +88,21 @@ def test_a_cells_deck_in_time_gives_the_response_that_we_compute(ngspice, tmp_pa
     assert found["v(g)"][-1] == pytest.approx(waveform.conductance_s[-1] * 1e3, rel=1e-6)
 
 
+@pytest.mark.parametrize(("cell", "function"), [(LEAKY_RELU_CELL, "leaky_relu"), (RELU_CELL, "relu")])
+def test_a_deck_in_time_says_how_far_its_ends_are_from_the_curve_of_the_transfer(cell, function):
+    device = cell_device(function, "simulated")
+    deck = domain_wall_time_deck(cell, device, "magnet-section", load_cards())
+    (said,) = (about for about in deck.about if "begins and ends" in about)
+    waveform = [float(part) for part in re.findall(r"([\d.]+) uS at", said)]
+    curve = [float(part) for part in re.findall(r"curve: ([\d.]+) uS", said)]
+    written = re.search(r"vg g 0 pwl\((.*?)\)", deck.netlist, re.DOTALL)
+    assert written is not None
+    volts = [float(number) for number in re.sub(r"\n\+", " ", written[1]).split()][1::2]
+    assert waveform == pytest.approx([volts[0] * 1e3, volts[-1] * 1e3], abs=0.006)
+    inputs = np.array([0.0, device.curve.input_full_scale])
+    assert curve == pytest.approx(1e6 * np.interp(inputs, device.curve.input, device.curve.rising), abs=0.006)
+
+
 @pytest.mark.parametrize("cell", MEMRISTIVE_CELLS, ids=lambda cell: cell.name)
 @pytest.mark.parametrize("analysis", ["transfer", "time"])
 def test_a_memristive_cells_deck_gives_what_our_run_of_it_gives(ngspice, tmp_path, cell, analysis):

@@ -13,13 +13,14 @@ from spingan.circuits.cell_devices import CellDevice
 from spingan.circuits.crossbar_column import Array, crossbar_lines, drive_lines
 from spingan.circuits.decks import Deck
 from spingan.circuits.domain_wall_cells import Cell, ConductanceCurve, bias_fall
-from spingan.circuits.domain_wall_response import STEP_S, response_netlist
+from spingan.circuits.domain_wall_response import STEP_S, Waveform, response_netlist
 from spingan.circuits.domain_wall_transfer import TRANSFER_POINTS, transfer_netlist
 from spingan.circuits.memristive_cells import POINTS, MeasuredCell
 from spingan.circuits.messages import one_line
 from spingan.circuits.wall_waveform import wall_waveform
 from spingan.devices.wall_device import TorqueConvention
 from spingan.errors import UserError
+from spingan.hardware.activation import Activation
 
 Analysis = Literal["transfer", "time"]
 FOLLOWED_S = 2e-9  # after a step of the input: several times every device's settling
@@ -70,10 +71,26 @@ def domain_wall_time_deck(cell: Cell, device: CellDevice, convention: TorqueConv
             *_about_cell(cell, device, cards),
             f"A volt at the node g stands for a millisiemens: the conductance after the input has stepped from 0 to "
             f"{device.curve.input_full_scale * 1e6:g} uA, by the compact wall model (torque convention {convention}).",
+            _ends(waveform, device.curve),
             "Nodes: mid the divider's middle, out the output, which nothing loads.",
         ),
         netlist=response_netlist(cell, waveform, STEP_S, cards, bias_fall(device.wall)),
         shown=("v(g)", "v(mid)", "v(out)", *SUPPLIES),
+    )
+
+
+def _ends(waveform: Waveform, curve: Activation) -> str:
+    """How far the compact model's ends are from the device's curve, which the DC deck has: two models, two ends."""
+    ends = (float(waveform.conductance_s[0]), float(waveform.conductance_s[-1]))
+    table = np.interp((0.0, curve.input_full_scale), curve.input, curve.rising)
+    at = (0.0, curve.input_full_scale * 1e6)
+    words = (
+        f"{end * 1e6:.2f} uS at {x:g} uA (the curve: {other * 1e6:.2f} uS, {(end - other) / other:+.1%})"
+        for x, end, other in zip(at, ends, table.tolist(), strict=True)
+    )
+    return (
+        f"The compact model begins and ends at {' and '.join(words)}. The transfer deck has the curve, so outputs "
+        "of the two decks differ at their ends: take levels from the transfer, and times from here."
     )
 
 
