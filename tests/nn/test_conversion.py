@@ -34,6 +34,7 @@ def test_every_module_of_both_nets_has_one_row_and_one_class(name, technology):
             type(conversion.model.get_submodule(layer)).__name__ for layer in leaves
         ]
         assert all(row.detail for row in conversion.rows)
+        assert conversion.unchecked == ()
 
 
 def test_layers_stay_pytorchs_own_and_the_model_keeps_parameters_of_its_own():

@@ -126,6 +126,19 @@ def test_a_hook_on_a_layer_sees_the_layer_s_own_values_on_a_chip():
     torch.testing.assert_close(*seen)
 
 
+def test_a_hook_around_several_modules_gets_values_only_and_keeps_norms_apart():
+    seen = []
+    net = nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 3)), nn.BatchNorm2d(2)).eval()
+    assert _folded(net) == ["1"]
+    net[0].register_forward_hook(lambda module, inputs, output: seen.append(output))
+    conversion = convert(net, IDEAL)
+    assert seen == [] and "hooks on 0" in conversion.unchecked[0]
+    net[1].running_var.fill_(4.0)
+    chip, inputs = program_chip(conversion.model, IDEAL), torch.randn(1, 1, 5, 5)
+    chip(inputs)
+    torch.testing.assert_close(seen[0], net[0][0](inputs))
+
+
 def test_a_hook_that_came_after_the_conversion_keeps_the_norm_apart():
     model = convert(_Tapped("whole").eval(), IDEAL).model
     model.body[0].register_forward_hook(lambda *_: None)

@@ -16,7 +16,7 @@ import torch
 from torch import fx, nn
 from torch.overrides import TorchFunctionMode
 
-from spingan.nn.copies import copied
+from spingan.nn.copies import copied, has_hooks
 
 SUMS = frozenset(("add", "iadd", "radd", "sub", "isub", "rsub"))
 WIRES = SUMS | frozenset(
@@ -82,6 +82,9 @@ def follow(model: nn.Module, is_leaf: Callable[[nn.Module], bool]) -> Course:
         return Course(None, {}, frozenset(), ())
     if "forward" in vars(model):
         return Course("its forward was replaced on the instance", {}, frozenset(), ())
+    for name, module in model.named_modules():
+        if has_hooks(module) and not is_leaf(module):  # a leaf's hooks are no part of the course
+            return Course(f"hooks on {name or 'the model'} may keep or change what passes", {}, frozenset(), ())
     twin = copied(model, same_tensors=True).eval()
     own = {id(module) for module in twin.modules()}
     tracer = _Follower({id(module) for module in twin.modules() if is_leaf(module)}, own)
