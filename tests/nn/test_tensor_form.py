@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from spingan.hardware.mapping import Noise
 from spingan.hardware.technology import load_technology
-from spingan.nn import activations, analog
+from spingan.nn import activations
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
@@ -26,8 +26,8 @@ def without_kernels(monkeypatch):
     """Switches to the form that other devices use."""
 
     def switch() -> None:
-        for module in (activations, analog):
-            monkeypatch.setattr(module, "_has_kernel", lambda values: False)
+        for place in ("activations._has_kernel", "analog.has_kernel", "draws.has_kernel"):
+            monkeypatch.setattr(f"spingan.nn.{place}", lambda values: False)
 
     return switch
 
