@@ -76,7 +76,7 @@ def test_the_relu_prints_a_table_for_a_person(solved, tmp_path):
         (("--cell-nm", "-1"), ("the cell size is -1 nm", "0.1 nm")),
         (("--cell-nm", "nan"), ("the cell size is nan nm", "0.1 nm")),
         (("--cell-nm", "0.01"), ("the cell size is 0.01 nm", "0.1 nm")),
-        (("--device", "none.yaml"), ("cannot read device file none.yaml",)),
+        (("--device", "none.yaml"), ("there is no device file none.yaml",)),
         (("--time-limit-s", "0.001"), ("leaky_relu at +0 µA", "time limit of 0.001 s")),
         (("--currents-ua", "-20,20,20"), ("names a current twice",)),
         (("--convention", "guess"), ("guess",)),

@@ -52,7 +52,8 @@ def read_bytes(path: str | Path, what: str, largest: int = LARGEST_BYTES) -> byt
         if size <= largest:
             return file.read_bytes()
     except FileNotFoundError:
-        raise UserError(f"there is no file {path}", "Check its path") from None
+        named = what if what != str(path) else f"file {path}"
+        raise UserError(f"there is no {named}", "Check its path") from None
     except Exception as error:  # a NUL in a name is a ValueError, a name that is too long an OSError
         raise UserError(f"cannot read {what}: {reason(error)}", "Check its path and its rights") from error
     raise UserError(f"{what} is larger than {largest // 10**6} MB", "Check its path: it is not such a file")

@@ -58,7 +58,7 @@ def test_a_device_is_begun_as_a_file_that_reads_and_never_over_another(tmp_path)
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(UserError, match="there is no file"):
+    with pytest.raises(UserError, match="there is no device file"):
         read_wall_device(tmp_path / "none.yaml")
 
 
