@@ -87,3 +87,21 @@ def test_one_image_without_a_batch_has_no_axis_of_samples_and_is_refused(how):
     setattr(layer, how, Noise(fraction=0.1) if how == "read_noise" else 0.1)
     with pytest.raises(UserError, match="a batch of images"):
         layer(torch.ones(2, 5, 5, requires_grad=True))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(["rows", "maps", "tiny"]), KINDS, st.sampled_from([torch.float32, torch.float64]))
+def test_both_reads_may_be_noisy_and_the_forward_s_noise_leaves_the_gradient_alone(shape, kind, dtype):
+    torch.manual_seed(0)
+    layer = {"rows": nn.Linear(3, 5), "maps": nn.Conv2d(3, 5, 3), "tiny": nn.Conv2d(3, 5, 2)}[shape].to(dtype)
+    model = convert(layer, IDEAL, read_noise=Noise(fraction=0.1, of=kind)).model
+    inputs = torch.randn({"rows": (2, 4, 4, 3), "maps": (2, 3, 12, 12), "tiny": (2, 3, 3, 3)}[shape], dtype=dtype)
+    gradients = []
+    for net, transposed in ((layer, None), (model, 0.0), (model, 1e-7)):
+        if transposed is not None:
+            net.transposed_noise = transposed
+        values = inputs.clone().requires_grad_()
+        net(values).sum().backward()
+        gradients.append(values.grad)
+    torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(gradients[2], gradients[0], rtol=1e-5, atol=1e-5)

@@ -293,6 +293,7 @@ class AnalogLayer(nn.Module, ABC):
         inputs = inputs.view_as(inputs)  # a place of its own in the graph, with this layer's gradient alone
         inputs.register_hook(leaving)
         out = self._apply_array(inputs, weight, self.bias)
+        out = out if out._base is None else out.clone()  # read noise in place would cut a view's hook off
         out.register_hook(arriving)
         return out
 
