@@ -87,7 +87,9 @@ class _Table(torch.autograd.Function):
         beyond: int | Tensor
         if _has_kernel(values):
             values = _dense(values)
-            out, beyond = curve_kernels.table_forward(values, table, low, step, extrapolate=module.extrapolate)
+            out, beyond = curve_kernels.table_forward(
+                values, table, float(low), float(step), extrapolate=module.extrapolate
+            )
         else:
             position = (_exact(values) - low) / step
             inside = position.clamp(0, table.numel() - 1)

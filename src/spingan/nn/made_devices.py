@@ -20,7 +20,7 @@ class MadeDevices:
         self.seed = seed
         self._drawn: dict[tuple[int, ...], tuple[Tensor, Tensor, Tensor]] = {}
 
-    def __call__(self, values: Tensor, full_scale: float) -> Tensor:
+    def __call__(self, values: Tensor, full_scale: float | Tensor) -> Tensor:
         """What the devices make of the table's outputs (batch, ...): offset + gain (max(v, 0) + slope min(v, 0))."""
         gain, offset, slope = (part.to(values) for part in self.parts(tuple(values.shape[1:])))
         return offset * full_scale + gain * (values.clamp(min=0) + slope * values.clamp(max=0))
