@@ -31,7 +31,7 @@ SAMPLED = {
 }
 FACE_MODELS = ("cartoon-faces", "cartoon-faces-float")
 FACES = 48  # in each grid
-ALSO_JUDGED = ("mnist-memristive", "mnist-memristive-on-chip", "cartoon-faces")
+ALSO_JUDGED = ("fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip", "cartoon-faces")
 ALSO_COMPARED = ("mnist-memristive",)
 
 
@@ -172,7 +172,7 @@ def _table(headings: tuple[str, ...], rows: "list[tuple[str, ...]] | tuple[tuple
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="fashion-mnist")
+    parser.add_argument("--model", default="clothes")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--count", type=int, default=10_000)
     arguments = parser.parse_args()

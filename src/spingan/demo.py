@@ -21,7 +21,7 @@ from spingan.reports.tables import energy_text
 if TYPE_CHECKING:
     from spingan.evaluation.quality import Quality
 
-MODEL = "fashion-mnist"
+MODEL = "clothes"
 COUNT = 2_000  # as many as the shipped test sample has
 _GAP = 24  # white pixels between grids that stand side by side
 
