@@ -31,6 +31,7 @@ TOO_LARGE = (
     "faces",
     "faces-float",
     "digits-float",
+    "fashion-mnist-float",
     "mnist-memristive-float",
     "mnist-memristive-on-chip",
 )
