@@ -46,4 +46,4 @@ def test_a_cell_writes_its_transfer_its_picture_and_its_activation(ngspice, tmp_
 def test_cards_for_another_node_and_no_cards_are_one_clear_error(tmp_path):
     done = invoke("op-amp", "--cards", str(tmp_path / "none.pm"))
     assert done.exit_code == 2
-    assert "No such file" in done.stderr
+    assert "there is no file" in done.stderr
