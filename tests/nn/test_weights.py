@@ -196,3 +196,12 @@ def test_a_model_outside_the_package_is_found_by_its_name_in_a_checkout_and_expl
     shutil.copy(written, tmp_path / "cartoon-faces.weights.safetensors")
     assert "cartoon-faces" in shipped_models()
     assert load_model("cartoon-faces").name == load_model(written).name
+
+
+def test_a_chip_is_made_anew_when_the_weights_have_changed():
+    model = load_model("fashion-mnist")
+    before = model.sample(2)
+    assert torch.equal(model.sample(2), before)
+    with torch.no_grad():
+        next(model.generator.parameters()).mul_(-1)
+    assert not torch.equal(model.sample(2), before)

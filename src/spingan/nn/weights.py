@@ -90,7 +90,8 @@ class Model:
             calibration: Images that the chip draws once, to measure its own batch norms (`program_chip`); 0 keeps those
                 of the trained net. Their latents depend on `chip_seed` alone.
         """
-        key = (chip_seed, programming_noise, read_noise, faded, calibration)
+        now = tuple((id(tensor), tensor._version) for tensor in self.generator.state_dict(keep_vars=True).values())
+        key = (chip_seed, programming_noise, read_noise, faded, calibration, now)  # weights may change in between
         if self._last_chip is None or self._last_chip[0] != key:
             chip = program_chip(
                 self.generator,

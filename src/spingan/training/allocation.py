@@ -11,7 +11,7 @@ def keep_freed_memory() -> bool:
     """Tell the C library to keep large blocks that are freed, and return whether it could be told.
 
     glibc takes every block of over 32 MB from the system and gives it back, and each of its pages is then cleared anew
-    at first use: a product of 4 GFLOP with a result of 33 MB took 26 ms so and 9 ms with a kept block. A training
+    at first use. A training
     asks for the same blocks in every step. Other C libraries have no such call, and nothing is done.
     """
     if not sys.platform.startswith("linux"):
