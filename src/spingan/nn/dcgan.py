@@ -33,7 +33,7 @@ class Pair:
 
     Attributes:
         norm_free: The discriminator has no batch norm. Batch norm tells it about the other images of a batch and harms
-            under a penalty on its slope (Huang et al., "R3GAN", arXiv 2501.05441, section 3).
+            under a penalty on its slope (Huang et al., "R3GAN", arXiv 2501.05441).
     """
 
     channels: int

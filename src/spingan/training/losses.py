@@ -3,7 +3,6 @@
 Both losses take the discriminator's logits of a batch of real images and of as many made ones, (batch,) each.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,13 +23,11 @@ class Loss:
             those that the discriminator's update began with, so that no array is read once more for them.
         beliefs: Logits of real and of made images -> the mean probability that the discriminator gives to each of the
             two kinds of being real.
-        draw: The discriminator's loss if it cannot tell the two kinds apart.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor], Tensor]
     beliefs: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-    draw: float
 
 
 def _entropy_of_both(real: Tensor, made: Tensor) -> Tensor:
@@ -61,9 +58,9 @@ def _paired_beliefs(real: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
 
 LOSSES: dict[LossName, Loss] = {
     # Goodfellow et al., arXiv 1406.2661, section 3, the generator's in its non-saturating form; paper S, IV-E
-    "cross_entropy": Loss(_entropy_of_both, _entropy_of_made, _separate_beliefs, 2 * math.log(2)),
-    # Jolicoeur-Martineau, arXiv 1807.00734, eq. 5 and 6; with both penalties Huang et al., arXiv 2501.05441, eq. 2
-    "relativistic": Loss(_pairwise, _pairwise_against, _paired_beliefs, math.log(2)),
+    "cross_entropy": Loss(_entropy_of_both, _entropy_of_made, _separate_beliefs),
+    # Jolicoeur-Martineau, arXiv 1807.00734; with both penalties Huang et al., arXiv 2501.05441
+    "relativistic": Loss(_pairwise, _pairwise_against, _paired_beliefs),
 }
 
 
@@ -72,7 +69,7 @@ def slope_penalty(shifted: Tensor, logits: Tensor, weight: float) -> Tensor:
 
     A finite difference needs forward reads of the arrays only, and no second derivative, which a device's curve
     computed straight through its levels does not have. With weight σ² = γ / 2 it is the R1 (R2) penalty of Mescheder et
-    al., arXiv 1801.04406, eq. 9, at real (made) images; as a finite difference: Lin et al., arXiv 2501.08316, eq. 3.
+    al., arXiv 1801.04406, at real (made) images; as a finite difference: Lin et al., arXiv 2501.08316.
 
     Args:
         shifted: Logits of the images with noise of deviation σ added, (batch,).
