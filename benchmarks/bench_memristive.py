@@ -14,9 +14,9 @@ from bench_speed import Row, bce, format_row, rows
 from lightning_fabric import Fabric
 from torch import nn
 
-from spingan.hardware.technology import load_technology
 from spingan.nn.analog import analog_layers
 from spingan.nn.pairs import PAIRS
+from spingan.spec.technology import load_technology
 from spingan.training.loop import train_step
 from spingan.training.nets import Nets, build_nets
 from spingan.training.precision import faster_precision

@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 import spingan
+from spingan.arrays.mapping import Noise
+from spingan.costs.energy import Bill
 from spingan.data import cartoon_faces
 from spingan.demo import run_demo
-from spingan.hardware.energy import Bill
-from spingan.hardware.mapping import Noise
 from spingan.image_grid import image_grid, save_grid
 from spingan.nn.weights import Model
 from spingan.output import write_text

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import spingan
-from spingan.hardware.files import read_activation, read_synapse, write_activation, write_synapse
+from spingan.spec.files import read_activation, read_synapse, write_activation, write_synapse
 
 DEVICES = Path(spingan.__file__).parent / "devices"
 FIGURES = Path(__file__).parent / "figures"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import spingan
-from spingan.hardware.fit import fit_activation, fit_synapse, write_fit
+from spingan.measured.fit import fit_activation, fit_synapse, write_fit
 from spingan.output import write_text
 
 DATA = Path(__file__).parent / "data"

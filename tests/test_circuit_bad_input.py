@@ -9,7 +9,7 @@ import pytest
 
 from spingan.circuits.cards import load_cards
 from spingan.devices.wall_compact import SHIPPED
-from spingan.hardware.files import read_activation, write_activation
+from spingan.spec.files import read_activation, write_activation
 from test_cli import assert_refused, run
 
 CELL = "dropout-switch"  # the quickest of the cells with transistors

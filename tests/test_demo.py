@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 from spingan.cli import app
 from spingan.data import FASHION_MNIST
 from spingan.demo import run_demo
-from spingan.hardware.technology import load_technology
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model, load_model, save_weights
+from spingan.spec.technology import load_technology
 from spingan.training.recipe import load_recipe
 
 

@@ -12,11 +12,11 @@ from spingan.devices.wall_design_run import Design, calibrate_on, read_torque_ma
 from spingan.devices.wall_device import LEAKY_RELU, AnisotropyProfile, Detector
 from spingan.devices.wall_device_files import read_wall_device
 from spingan.devices.wall_study import Setup
-from spingan.hardware.catalogue import check
-from spingan.hardware.files import read_activation
 from spingan.physics.ovf import read_ovf
 from spingan.physics.wall import settle
 from spingan.physics.wall_calibration import read_wall_calibration
+from spingan.spec.catalogue import check
+from spingan.spec.files import read_activation
 from test_cli import assert_refused, run
 
 SMALL = replace(

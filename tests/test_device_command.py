@@ -8,7 +8,7 @@ from PIL import Image
 from spingan.devices.wall_characteristic import Characteristic
 from spingan.devices.wall_device import LEAKY_RELU, AnisotropyProfile, Detector
 from spingan.devices.wall_device_files import read_wall_device, write_wall_device
-from spingan.hardware.files import read_activation
+from spingan.spec.files import read_activation
 from test_cli import assert_refused, run
 
 COARSE = replace(  # 16 nm wide, so that 20 µA do not annihilate its wall

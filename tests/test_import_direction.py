@@ -8,9 +8,9 @@ import pytest
 import spingan
 
 PACKAGE = Path(spingan.__file__).parent
-ROAD = ("physics", "devices", "circuits", "hardware", "nn", "training", "evaluation", "reports")
+ROAD = ("physics", "devices", "circuits", "spec", "measured", "arrays", "costs", "nn", "training", "evaluation", "reports")
 # What devices and circuits make: the values that cross to the network half, and their files.
-SHARED = {f"spingan.hardware.{name}" for name in ("activation", "files", "synapse", "value")}
+SHARED = {f"spingan.spec.{name}" for name in ("activation", "files", "synapse", "value")}
 FILES = sorted(file for part in ROAD for file in (PACKAGE / part).rglob("*.py"))
 
 
@@ -40,6 +40,6 @@ def test_no_module_imports_what_comes_after_it(file):
 def test_an_import_against_the_road_is_found_in_either_form():
     assert against_the_road("nn", "def f():\n    from spingan.training.loop import train") == {"spingan.training.loop"}
     assert against_the_road("nn", "from spingan import reports") == {"spingan.reports"}
-    assert against_the_road("hardware", "import spingan.nn.analog") == {"spingan.nn.analog"}
-    assert against_the_road("devices", "from spingan.hardware.synapse import Synapse") == set()
+    assert against_the_road("arrays", "import spingan.nn.analog") == {"spingan.nn.analog"}
+    assert against_the_road("devices", "from spingan.spec.synapse import Synapse") == set()
     assert against_the_road("reports", "from spingan.nn import analog") == set()

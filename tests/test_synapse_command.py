@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from spingan.commands import calibrate, device_synapse
 from spingan.errors import UserError
-from spingan.hardware.files import read_synapse
+from spingan.spec.files import read_synapse
 
 app = typer.Typer()
 app.command("skyrmion-synapse")(device_synapse.skyrmion_synapse)

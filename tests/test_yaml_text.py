@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from spingan.devices.wall_device_files import read_wall_device
 from spingan.errors import UserError
-from spingan.hardware.files import read_value
-from spingan.hardware.technology import load_technology
 from spingan.physics.wall_calibration import read_wall_calibration
+from spingan.spec.files import read_value
+from spingan.spec.technology import load_technology
 from spingan.training.recipe import load_recipe
 from spingan.yaml_text import MOST_CHARACTERS, parse_value, parse_yaml
 

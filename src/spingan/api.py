@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spingan.costs.energy import Bill
 from spingan.errors import UserError
-from spingan.hardware.energy import Bill
-from spingan.hardware.technology import Technology, load_technology
 from spingan.image_grid import picture_format, save_grid
 from spingan.input_files import is_folder
 from spingan.nn.analog import AnalogLayer
@@ -16,6 +15,7 @@ from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model, load_model, shipped_models
 from spingan.output import check_place
 from spingan.reproduction.paper import printed_row
+from spingan.spec.technology import Technology, load_technology
 from spingan.training.nets import settle
 from spingan.training.recipe import Recipe, load_recipe
 

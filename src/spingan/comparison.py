@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from spingan.costs.drawing import DrawingCost, drawing_cost
 from spingan.errors import UserError
 from spingan.evaluation.variety import Manifolds
-from spingan.hardware.drawing import DrawingCost, drawing_cost
-from spingan.hardware.technology import load_technology, shipped_technologies
 from spingan.nn.cost import net_counts
 from spingan.nn.weights import load_model
+from spingan.spec.technology import load_technology, shipped_technologies
 from spingan.studies.parallel import Progress, run_parallel
 from spingan.studies.trials import Trial, draw_images, fingerprint, reference_of, technology_text
 

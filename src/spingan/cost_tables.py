@@ -6,16 +6,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from spingan.costs.components import SHARINGS, CellCost, ComponentTable, component_table
+from spingan.costs.counts import NetCounts
+from spingan.costs.write_schedules import SCHEDULES, ScheduleTable, WriteSchedule, schedule_table, writable_arrays
 from spingan.errors import UserError
-from spingan.hardware.components import SHARINGS, CellCost, ComponentTable, component_table
-from spingan.hardware.counts import NetCounts
-from spingan.hardware.technology import Technology, load_technology
-from spingan.hardware.write_schedules import SCHEDULES, ScheduleTable, WriteSchedule, schedule_table, writable_arrays
 from spingan.nn.am_dcgan import AmDcganPair
 from spingan.nn.cost import counts_of_pair, net_counts
 from spingan.reproduction.am_dcgan import am_dcgan_numbers
 from spingan.reproduction.am_dcgan_table_1 import Combination, SmallPair, combination, printed_cells, small_pair
 from spingan.reproduction.am_dcgan_table_2 import ImpliedTable, implied_table
+from spingan.spec.technology import Technology, load_technology
 from spingan.training.recipe import Recipe, load_recipe
 
 PAPER_M_RECIPE = "mnist-memristive"  # the pair that paper M describes

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from spingan.api import evaluate, float_twin
-from spingan.hardware.energy import Bill
+from spingan.costs.energy import Bill
 from spingan.image_grid import image_grid, save_grid
 from spingan.nn.weights import Model, load_model
 from spingan.output import atomic_path, output_folder, write_text

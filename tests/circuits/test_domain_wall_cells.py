@@ -11,8 +11,8 @@ from spingan.devices.published import relu, smooth_leaky
 from spingan.devices.wall_curve import fit_slopes
 from spingan.devices.wall_device import LEAKY_RELU
 from spingan.errors import UserError
-from spingan.hardware.activation import Activation
 from spingan.physics.mtj import partly_reversed_conductance_s
+from spingan.spec.activation import Activation
 
 END_A = 34.5e-6
 RAILS_V = 0.665

@@ -16,7 +16,7 @@ from spingan.circuits.domain_wall_study import study_cell
 from spingan.devices.leaky_relu import CONDUCTANCES_MS
 from spingan.devices.wall_transfer_fit import leaky
 from spingan.errors import UserError
-from spingan.hardware.files import read_activation, write_activation
+from spingan.spec.files import read_activation, write_activation
 
 
 @pytest.fixture(scope="module")

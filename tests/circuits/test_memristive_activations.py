@@ -14,7 +14,7 @@ from spingan.circuits.memristive_activations import (
     write_curves,
 )
 from spingan.circuits.ngspice import run
-from spingan.hardware.files import read_activation
+from spingan.spec.files import read_activation
 
 CARDS = load_cards(node="180nm")
 

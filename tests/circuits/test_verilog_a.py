@@ -11,8 +11,8 @@ from spingan.circuits.verilog_a import domain_wall_module, identifier, memristor
 from spingan.devices.wall_compact import SHIPPED
 from spingan.devices.wall_device import LEAKY_RELU
 from spingan.errors import UserError
-from spingan.hardware.files import read_activation
-from spingan.hardware.synapse import Synapse, Write
+from spingan.spec.files import read_activation
+from spingan.spec.synapse import Synapse, Write
 
 CURVE = read_activation(SHIPPED / "leaky_relu_simulated.csv")
 CAPACITANCE_F = 26.562e-18

@@ -5,9 +5,9 @@ import json
 import pytest
 from torch import nn
 
-from spingan.hardware.files import read_activation
-from spingan.hardware.technology import load_technology
 from spingan.nn.conversion import convert
+from spingan.spec.files import read_activation
+from spingan.spec.technology import load_technology
 from test_cli import assert_refused, run
 
 

@@ -12,7 +12,7 @@ from spingan.circuits.export import cell_deck, device_module
 from spingan.cli import app
 from spingan.devices.wall_compact import SHIPPED
 from spingan.errors import UserError
-from spingan.hardware.files import read_activation
+from spingan.spec.files import read_activation
 
 
 def export(*words):
@@ -72,7 +72,7 @@ def test_a_users_weights_become_a_crossbar_that_runs(ngspice, tmp_path):
 
 
 def read_levels(name):
-    from spingan.hardware.files import read_synapse
+    from spingan.spec.files import read_synapse
 
     return read_synapse(SHIPPED / f"{name}.csv").conductance
 

@@ -7,7 +7,7 @@ from spingan.circuits.catalogue import CELLS as CATALOGUE
 from spingan.circuits.memristive_cells import MEMRISTIVE_CELLS
 from spingan.cli import app
 from spingan.commands.circuit_memristive import CELLS, PICTURES, SEED
-from spingan.hardware.files import read_activation
+from spingan.spec.files import read_activation
 
 
 def invoke(*arguments):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spingan.devices import published
-from spingan.hardware.files import read_value
+from spingan.spec.files import read_value
 
 
 def test_the_shipped_curves_are_what_the_module_generates(tmp_path):

@@ -19,8 +19,8 @@ from spingan.devices.skyrmion_synapse_study import (
     working_point,
 )
 from spingan.errors import UserError
-from spingan.hardware.files import read_synapse, write_synapse
 from spingan.physics.mtj import julliere_tmr
+from spingan.spec.files import read_synapse, write_synapse
 
 CALIBRATION = synapse.shipped_calibration()
 FAST = designed(synapse.PRINTED).with_drive(5e10)

@@ -16,8 +16,8 @@ from spingan.devices.wall_curve import (
 )
 from spingan.devices.wall_device import LEAKY_RELU
 from spingan.errors import UserError
-from spingan.hardware.activation import Reset
-from spingan.hardware.files import read_activation, write_activation
+from spingan.spec.activation import Reset
+from spingan.spec.files import read_activation, write_activation
 
 CURRENT = np.linspace(-30e-6, 30e-6, 25)
 TEXT = CurveText("made_up", "a test", "made up", ())

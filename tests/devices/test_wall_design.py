@@ -15,9 +15,9 @@ from spingan.devices.wall_device import LEAKY_RELU, RELU, AnisotropyProfile, Det
 from spingan.devices.wall_study import Setup, place_wall
 from spingan.devices.wall_transfer_fit import Maps, detectors_from, fit_detectors, leaky, match, shifted
 from spingan.errors import UserError
-from spingan.hardware.files import read_activation
 from spingan.physics.wall import WallConstants
 from spingan.physics.wall_calibration import errors_m, read_wall_calibration
+from spingan.spec.files import read_activation
 
 RANGE_A = 20e-6
 CURRENTS_A = np.linspace(-RANGE_A, RANGE_A, 21)

@@ -5,10 +5,10 @@ import pytest
 
 from spingan.devices.wox_memristor import OFF_RESISTANCE_OHM, ON_RESISTANCE_OHM, wox_memristor
 from spingan.errors import UserError
-from spingan.hardware.files import read_synapse
-from spingan.hardware.fit import fit_synapse
-from spingan.hardware.synapse import Spread
-from spingan.hardware.technology import DEVICES, load_technology
+from spingan.measured.fit import fit_synapse
+from spingan.spec.files import read_synapse
+from spingan.spec.synapse import Spread
+from spingan.spec.technology import DEVICES, load_technology
 
 
 def test_the_shipped_file_is_what_the_function_gives():

@@ -5,9 +5,9 @@ import torch
 
 from spingan.errors import UserError
 from spingan.evaluation.robustness import Conditions, draw, with_stuck
-from spingan.hardware.technology import load_technology
 from spingan.nn.analog import analog_layers
 from spingan.nn.weights import Model, load_model
+from spingan.spec.technology import load_technology
 
 EACH = (
     Conditions(programming_noise=(0.05, "full_scale")),

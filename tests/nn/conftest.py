@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spingan.hardware.synapse import Synapse
-from spingan.hardware.technology import DIGITAL_TYPES, Technology
+from spingan.spec.synapse import Synapse
+from spingan.spec.technology import DIGITAL_TYPES, Technology
 
 
 @pytest.fixture

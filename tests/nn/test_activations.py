@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from spingan.errors import UserError
-from spingan.hardware.activation import Activation, Reset
-from spingan.hardware.technology import load_technology
 from spingan.nn.activations import DeviceActivation, straight_pieces, uniform_table
 from spingan.nn.conversion import calibrate, convert
+from spingan.spec.activation import Activation, Reset
+from spingan.spec.technology import load_technology
 
 SMOOTH = load_technology("skyrmion-published-smooth").activations["leaky_relu"]
 BROKEN = load_technology("skyrmion-published").activations["leaky_relu"]

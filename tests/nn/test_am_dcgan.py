@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from spingan.hardware.technology import load_technology
 from spingan.nn.chip import program_chip
 from spingan.nn.clipped_relu import ClippedReLU
 from spingan.nn.conversion import calibrate, convert
 from spingan.nn.pairs import PAIRS
 from spingan.nn.zero_padded import ZeroPaddedConv2d
+from spingan.spec.technology import load_technology
 
 NAMES = ("am-dcgan", "am-dcgan-batch-norm")
 

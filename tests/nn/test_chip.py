@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise
-from spingan.hardware.synapse import Faults
-from spingan.hardware.technology import load_technology
 from spingan.nn.analog import analog_layers
 from spingan.nn.chip import folded_norms, program_chip, recalibrate_batch_norm
 from spingan.nn.conversion import convert
 from spingan.nn.dcgan import PAIRS, generator
+from spingan.spec.synapse import Faults
+from spingan.spec.technology import load_technology
 
 IDEAL = load_technology("ideal")
 

@@ -6,11 +6,11 @@ from torch import nn
 from torch.nn import functional
 
 from spingan.errors import UserError
-from spingan.hardware.technology import Technology, load_technology
 from spingan.nn.conversion import convert
 from spingan.nn.counting import count, count_model, find_functional_calls
 from spingan.nn.dcgan import PAIRS, discriminator, generator
 from spingan.nn.zero_padded import ZeroPaddedConv2d, insert_zeros
+from spingan.spec.technology import Technology, load_technology
 
 IDEAL = Technology(name="none")
 

@@ -3,15 +3,15 @@ import pytest
 import torch
 from torch import nn
 
+from spingan.arrays.mapping import effective_weight
 from spingan.circuits.crossbar_column import Array, solve_crossbar
 from spingan.errors import UserError
-from spingan.hardware.mapping import effective_weight
-from spingan.hardware.technology import load_technology
 from spingan.nn.analog import AnalogLayer
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
 from spingan.nn.crossbar_export import chip_layer, layer_deck, read_matrix, weights_layer
 from spingan.nn.weights import Model
+from spingan.spec.technology import load_technology
 
 DESIGNED = load_technology("skyrmion-designed")
 MEMRISTOR = load_technology("wox-memristor")

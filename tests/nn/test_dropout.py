@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from spingan.hardware.technology import load_technology
 from spingan.nn.conversion import convert
 from spingan.nn.dropout import DrawnDropout, dropout_factors
 from spingan.nn.noise_source import NoiseSource
+from spingan.spec.technology import load_technology
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 from torch import nn
 
+from spingan.arrays.mapping import program
 from spingan.errors import UserError
-from spingan.hardware.mapping import program
-from spingan.hardware.technology import load_technology
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import read_metadata, write_tensors
 from spingan.nn.weights import Model, load_model, save_weights
+from spingan.spec.technology import load_technology
 
 TECHNOLOGIES = ("ideal", "skyrmion-published", "wox-memristor")
 VALUES = st.sampled_from([math.nan, math.inf, -math.inf])

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from spingan.errors import UserError
-from spingan.hardware.activation import Activation
-from spingan.hardware.technology import DIGITAL_TYPES, Technology, load_technology
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
+from spingan.spec.activation import Activation
+from spingan.spec.technology import DIGITAL_TYPES, Technology, load_technology
 
 WIDE = 3
 DIGITAL = (*DIGITAL_TYPES, "BatchNorm1d")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from spingan.hardware.mapping import nearest_level
-from spingan.hardware.technology import load_technology
+from spingan.arrays.mapping import nearest_level
 from spingan.nn.analog import along, spacing
 from spingan.nn.level_kernels import quantise_two_sided
+from spingan.spec.technology import load_technology
 
 
 @pytest.mark.parametrize("states", [4, 128, 256])

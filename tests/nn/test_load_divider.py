@@ -4,15 +4,15 @@ import pytest
 import torch
 from torch import nn
 
+from spingan.arrays.mapping import Noise, program
+from spingan.arrays.read_out import column_voltage
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise, program
-from spingan.hardware.read_out import column_voltage
-from spingan.hardware.technology import load_technology
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import PAIRS
 from spingan.nn.zero_padded import ZeroPaddedConv2d
+from spingan.spec.technology import load_technology
 
 WOX = load_technology("wox-memristor")
 LAYERS = {

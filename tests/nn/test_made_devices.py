@@ -6,12 +6,12 @@ import torch
 from torch import nn
 
 from spingan.errors import UserError
-from spingan.hardware.activation import ActivationSpread
-from spingan.hardware.technology import load_technology
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
 from spingan.nn.made_devices import MadeDevices
+from spingan.spec.activation import ActivationSpread
+from spingan.spec.technology import load_technology
 
 TECHNOLOGY = load_technology("skyrmion-published")
 SPREAD = ActivationSpread(gain=0.1, offset=0.05, slope=0.2, correlation_gain_offset=0.6, correlation_offset_slope=-0.5)

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
+from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise
-from spingan.hardware.technology import load_technology
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
 from spingan.nn.mean_pool import MemristiveMeanPool
+from spingan.spec.technology import load_technology
 
 WOX = load_technology("wox-memristor")
 

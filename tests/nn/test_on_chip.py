@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from spingan.devices.wox_memristor import wox_memristor
 from spingan.errors import UserError
-from spingan.hardware.technology import Technology, load_technology
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.on_chip import PulseUpdate, hold_conductances, pulse_response
 from spingan.nn.pairs import PAIRS
 from spingan.nn.pulse_kernels import MOST_PULSES, PulseResponse, write_pulses
+from spingan.spec.technology import Technology, load_technology
 
 STEP = np.float32(1 / 127)
 IDEAL = PulseResponse(*(np.full(128, step, np.float32) for step in (STEP, STEP, 0, 0)), off=0.0, endurance=np.inf)

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise
-from spingan.hardware.technology import load_technology
 from spingan.nn.conversion import convert
+from spingan.spec.technology import load_technology
 
 IDEAL = load_technology("ideal")
 KINDS = st.sampled_from(["full_scale", "value"])

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
+from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise
-from spingan.hardware.technology import Technology, load_technology
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
+from spingan.spec.technology import Technology, load_technology
 
 SKYRMION = load_technology("skyrmion-published")
 IDEAL = load_technology("ideal")

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spingan.hardware.mapping import Noise
-from spingan.hardware.technology import load_technology
+from spingan.arrays.mapping import Noise
 from spingan.nn.analog import analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.dropout import DrawnDropout
 from spingan.nn.noise_source import NoiseSource
+from spingan.spec.technology import load_technology
 
 TOTAL = 7  # samples of the whole batch: an odd number, cut unevenly
 CUTS = [(0, 3), (3, 4), (4, 7)]

@@ -8,14 +8,14 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from spingan.hardware.activation import Activation
-from spingan.hardware.synapse import Read, Synapse, Write
-from spingan.hardware.technology import Converter, DenseArrays, Technology, load_technology
-from spingan.hardware.value import Value
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.conversion import convert
 from spingan.nn.counting import count_model
 from spingan.nn.simulated import COMPUTED, COSTS, LAW, WORDS, not_simulated
+from spingan.spec.activation import Activation
+from spingan.spec.synapse import Read, Synapse, Write
+from spingan.spec.technology import Converter, DenseArrays, Technology, load_technology
+from spingan.spec.value import Value
 
 NAMED = {  # what a converted net leaves out, and says so
     *("Technology.wire_resistance_ohm", "Technology.driver_resistance_ohm", "Technology.input_coding"),

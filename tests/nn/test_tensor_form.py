@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spingan.hardware.mapping import Noise
-from spingan.hardware.technology import load_technology
+from spingan.arrays.mapping import Noise
 from spingan.nn import activations
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import pair_named
+from spingan.spec.technology import load_technology
 
 PLACES = [
     ("fashion-norm-free", "skyrmion-published"),

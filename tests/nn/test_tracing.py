@@ -8,9 +8,9 @@ from torch import nn
 from torch.nn import functional
 
 from spingan.errors import UserError
-from spingan.hardware.technology import Technology, load_technology
 from spingan.nn.conversion import convert
 from spingan.nn.counting import count_model
+from spingan.spec.technology import Technology, load_technology
 
 IDEAL = load_technology("ideal")
 

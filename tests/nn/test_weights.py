@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise
-from spingan.hardware.technology import Technology, load_technology
 from spingan.nn import weights
 from spingan.nn.conversion import convert
 from spingan.nn.dcgan import PAIRS, generator
 from spingan.nn.tensor_files import read_metadata
 from spingan.nn.weights import WEIGHTS, Model, _bits, _pack, _unpack, load_model, save_weights, shipped_models
+from spingan.spec.technology import Technology, load_technology
 
 LATENTS = 6
 

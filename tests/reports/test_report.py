@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from spingan.errors import UserError
-from spingan.hardware.technology import load_technology
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model
 from spingan.reports.page import Table, render
 from spingan.reports.plots import loss_curves, svg_bytes
 from spingan.reports.report import level_shares, read_metrics
+from spingan.spec.technology import load_technology
 
 
 def model_on(technology_name: str) -> Model:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from spingan.hardware.technology import load_technology
 from spingan.nn.cost import cost
 from spingan.reports.tables import bill_sections, energy_text, print_bill
+from spingan.spec.technology import load_technology
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spingan.errors import UserError
-from spingan.hardware.technology import load_technology
 from spingan.reproduction.paper import explain_rounding, paper_numbers
+from spingan.spec.technology import load_technology
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_anything_but_success_or_one_clear_line_is_a_find(monkeypatch, capsys, l
 def test_a_command_that_ends_with_another_status_is_a_find(monkeypatch, capsys):
     monkeypatch.setattr(inputs, "targets", lambda: (Target("a.txt", (b"x: 1",), (), ("technology check {}",)),))
     assert soak_inputs(1, seed=1) == 0
-    monkeypatch.setattr("spingan.hardware.catalogue.check", stumbles)
+    monkeypatch.setattr("spingan.spec.catalogue.check", stumbles)
     assert soak_inputs(1, seed=1) == 1
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from spingan.errors import UserError
-from spingan.hardware.technology import load_technology
+from spingan.spec.technology import load_technology
 from spingan.studies.block_error import BlockTrial, _prepared, block_errors
 from spingan.studies.trials import fingerprint_of
 from spingan.training.checkpoint import CHECKPOINT, write_checkpoint

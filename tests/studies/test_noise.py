@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from spingan.errors import UserError
-from spingan.hardware.synapse import Retention
 from spingan.nn.weights import load_model
+from spingan.spec.synapse import Retention
 from spingan.studies.noise import AXES, AXIS_NAMES, _axes, _drift_note, noise_study
 from spingan.studies.noise_result import PRINTED, Series, above_floor, claims, goals
 from spingan.studies.sweep import Setting

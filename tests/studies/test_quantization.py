@@ -6,9 +6,9 @@ import io
 import pytest
 
 from spingan.errors import UserError
-from spingan.hardware.technology import load_technology
 from spingan.nn.analog import analog_layers
 from spingan.nn.weights import load_model
+from spingan.spec.technology import load_technology
 from spingan.studies.quantization import WidthTraining, _on, _stability_claim, _weight_error, quantization_study
 from spingan.studies.short_training import TrainingTrial, run_training
 

@@ -10,8 +10,8 @@ import torch
 from spingan.errors import UserError
 from spingan.evaluation.real_images import image_bytes
 from spingan.evaluation.reference import reference_for
-from spingan.hardware.technology import load_technology
 from spingan.nn.weights import load_model
+from spingan.spec.technology import load_technology
 from spingan.studies.levels import levels_study, with_levels
 from spingan.studies.sweep import Setting, claim_verdict, largest_tolerated
 from spingan.studies.trials import Trial, fingerprint, run_trial, technology_text

@@ -8,9 +8,9 @@ from lightning_fabric import Fabric
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from spingan.hardware.technology import load_technology
 from spingan.nn.dcgan import Discriminator, Pair, Stage
 from spingan.nn.pairs import PAIRS
+from spingan.spec.technology import load_technology
 from spingan.training.nets import Nets, build_nets
 from spingan.training.processes import Together, make_fabric
 from spingan.training.recipe import Recipe, load_recipe

@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import load_file
 
 from spingan.errors import UserError
-from spingan.hardware.technology import load_technology
 from spingan.nn.weights import load_model
+from spingan.spec.technology import load_technology
 from spingan.training import loop
 from spingan.training.checkpoint import read_checkpoint
 from spingan.training.images import check_images, training_tensor

@@ -70,8 +70,8 @@ def test_a_worn_chip_stands_still(tmp_path):
     technology = tmp_path / "worn"
     technology.mkdir()
     from spingan.devices.wox_memristor import wox_memristor
-    from spingan.hardware.files import write_synapse
-    from spingan.hardware.technology import DEVICES
+    from spingan.spec.files import write_synapse
+    from spingan.spec.technology import DEVICES
 
     write_synapse(wox_memristor().model_copy(update={"endurance_writes": 1e-3}), technology / "worn.csv")
     text = (DEVICES / "technologies" / "wox-memristor.yaml").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ import numpy as np
 from spingan.circuits.cell_devices import cell_device
 from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, bias_fall
 from spingan.circuits.verilog_a import domain_wall_module, memristor_module
-from spingan.hardware.technology import load_technology
+from spingan.spec.technology import load_technology
 
 POINTS = 41
 

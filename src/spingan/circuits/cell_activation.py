@@ -8,7 +8,7 @@ from spingan.circuits.monte_carlo import Samples
 from spingan.circuits.ngspice import ngspice_version
 from spingan.circuits.subcircuit import LAYOUT_FACTOR
 from spingan.devices.wall_curve import drive_energies
-from spingan.hardware.activation import Activation, ActivationSpread, EnergyItem, Settling
+from spingan.spec.activation import Activation, ActivationSpread, EnergyItem, Settling
 
 DIGITS = 9  # of a volt: what ngspice's tolerances vouch for
 

@@ -20,7 +20,7 @@ from spingan.circuits.messages import one_line
 from spingan.circuits.wall_waveform import wall_waveform
 from spingan.devices.wall_device import TorqueConvention
 from spingan.errors import UserError
-from spingan.hardware.activation import Activation
+from spingan.spec.activation import Activation
 
 Analysis = Literal["transfer", "time"]
 FOLLOWED_S = 2e-9  # after a step of the input: several times every device's settling

@@ -12,10 +12,10 @@ from spingan.devices.wall_compact import SHIPPED, shipped_constants
 from spingan.devices.wall_device import LEAKY_RELU, RELU, WallDevice
 from spingan.devices.wall_device_files import read_wall_device
 from spingan.errors import UserError
-from spingan.hardware.activation import Activation
-from spingan.hardware.files import read_activation
 from spingan.input_files import exists
 from spingan.physics.wall import WallConstants
+from spingan.spec.activation import Activation
+from spingan.spec.files import read_activation
 
 CellFunction = Literal["leaky_relu", "relu"]
 CurveName = Literal["published", "simulated", "designed"]

@@ -5,7 +5,7 @@ from spingan.circuits.domain_wall_transfer import Transfer
 from spingan.devices.wall_curve import drive_energies
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.errors import UserError
-from spingan.hardware.activation import EnergyItem
+from spingan.spec.activation import EnergyItem
 
 PART_SOURCE = "ngspice, cards"
 

@@ -15,7 +15,7 @@ from spingan.circuits.monte_carlo import Samples, device_spread, environment_spr
 from spingan.circuits.ngspice import find_ngspice
 from spingan.devices.comparison import Row
 from spingan.devices.wall_device import TorqueConvention
-from spingan.hardware.activation import Activation
+from spingan.spec.activation import Activation
 
 CellForm = Literal["printed", "fitted"]
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from spingan.circuits.cards import Cards
 from spingan.devices.wall_device import WallDevice
 from spingan.errors import UserError
-from spingan.hardware.activation import Activation
 from spingan.physics.mtj import julliere_tmr
+from spingan.spec.activation import Activation
 
 PER_LINE = 6  # pairs of numbers in a line of a deck
 

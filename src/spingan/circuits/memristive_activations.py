@@ -16,8 +16,8 @@ from spingan.circuits.ngspice import ngspice_version
 from spingan.circuits.relu_switch import relu_switch
 from spingan.circuits.tanh_pair import tanh_pair
 from spingan.devices.published import CURVES
-from spingan.hardware.activation import Activation, EnergyItem, Reset, Settling
-from spingan.hardware.files import write_activation
+from spingan.spec.activation import Activation, EnergyItem, Reset, Settling
+from spingan.spec.files import write_activation
 
 POINTS = 361  # 5 mV apart over ±0.9 V
 RELU_BENCH = Bench(relu_switch())

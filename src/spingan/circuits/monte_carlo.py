@@ -27,7 +27,7 @@ from spingan.circuits.mismatch import (
 )
 from spingan.circuits.ngspice import run
 from spingan.errors import UserError
-from spingan.hardware.activation import ActivationSpread
+from spingan.spec.activation import ActivationSpread
 
 POINTS = 81  # of a made cell's transfer, over plus and minus full scale
 BATCH = 20  # cells in a run of ngspice: with more, two processes are no longer busy to the end

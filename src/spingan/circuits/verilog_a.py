@@ -21,10 +21,10 @@ from spingan.devices.wall_curve import heavy_metal_current_a
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.devices.wall_study import SETTLED_SHARE
 from spingan.errors import UserError
-from spingan.hardware.activation import Activation
-from spingan.hardware.synapse import Synapse
 from spingan.output import write_text
 from spingan.physics.mtj import julliere_tmr
+from spingan.spec.activation import Activation
+from spingan.spec.synapse import Synapse
 
 WIDTH = 100  # characters of a comment's line
 THINNED = 1e-4  # of a table's span: what leaving one of its points out may cost

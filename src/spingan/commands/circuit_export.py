@@ -140,7 +140,7 @@ def export_crossbar(
 def _module(cell: str, curve: str, device: Path | None, convention: "TorqueConvention", technology: str) -> "Module":
     from spingan.circuits.export import device_module
     from spingan.circuits.verilog_a import memristor_module
-    from spingan.hardware.technology import load_technology
+    from spingan.spec.technology import load_technology
 
     if cell != "memristor":
         return device_module(cell, curve=curve, device_file=device, convention=convention)

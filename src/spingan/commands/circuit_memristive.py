@@ -119,10 +119,10 @@ def _cards(file: Path | None) -> "Cards":
 def _write_cell(result: "CellResult", cards: "Cards", folder: Path) -> list[Path]:
     """The cell's transfer as a table, its picture, and, of ReLU and tanh, the activation file."""
     from spingan.circuits.memristive_activations import relu_activation, tanh_activation
-    from spingan.hardware.files import write_activation
     from spingan.output import output_folder, write_text
     from spingan.reports.memristive_plots import cell_figure
     from spingan.reports.plots import save_png
+    from spingan.spec.files import write_activation
 
     output_folder(folder)
     curve, name = result.transfer, result.cell.name

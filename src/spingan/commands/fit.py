@@ -8,7 +8,7 @@ import typer
 from spingan.commands.printing import print_json
 
 if TYPE_CHECKING:
-    from spingan.hardware.fit import Fit
+    from spingan.measured.fit import Fit
 
 app = typer.Typer(
     help="Measured or simulated tables into technology files.", no_args_is_help=True, rich_markup_mode=None
@@ -45,7 +45,7 @@ def activation(
     json: Json = False,
 ) -> None:
     """An activation from outputs against inputs."""
-    from spingan.hardware.fit import fit_activation
+    from spingan.measured.fit import fit_activation
 
     fit = fit_activation(
         file,
@@ -80,7 +80,7 @@ def synapse(
     json: Json = False,
 ) -> None:
     """A synapse from conductances against pulses."""
-    from spingan.hardware.fit import fit_synapse
+    from spingan.measured.fit import fit_synapse
 
     fit = fit_synapse(
         file,
@@ -96,7 +96,7 @@ def synapse(
 
 
 def _write_and_print(fit: "Fit", source: Path, out: Path | None, json: bool) -> None:
-    from spingan.hardware.fit import write_fit
+    from spingan.measured.fit import write_fit
 
     table, picture = write_fit(fit, out or Path(f"{source.stem}_fit.csv"))
     summary = fit.summary() | {"file": str(table), "picture": str(picture)}

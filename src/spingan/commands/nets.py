@@ -58,8 +58,8 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a pair of nets by a recipe. Ctrl-C stops it; --resume goes on."""
-    from spingan.hardware.technology import load_technology
     from spingan.output import output_folder
+    from spingan.spec.technology import load_technology
     from spingan.training.recipe import load_recipe
 
     overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
@@ -196,7 +196,7 @@ def cost(
     json: Json = False,
 ) -> None:
     """The energy bill of a recipe's nets on its technology, or a table of what they are built of and written by."""
-    from spingan.hardware.technology import load_technology
+    from spingan.spec.technology import load_technology
     from spingan.training.recipe import load_recipe
 
     load_technology(load_recipe(recipe, set_ or []).technology)  # what is misspelt is told before torch is loaded
@@ -221,7 +221,7 @@ def _write_schedules(
     recipe: str, overrides: tuple[str, ...], write_times_ns: list[float] | None, own: list[str], json: bool
 ) -> None:
     from spingan.cost_tables import parse_schedule, write_schedules
-    from spingan.hardware.write_schedules import SCHEDULES
+    from spingan.costs.write_schedules import SCHEDULES
 
     tables = write_schedules(
         recipe,

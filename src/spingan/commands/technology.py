@@ -15,7 +15,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command("list")
 def list_shipped(json: Json = False) -> None:
     """The technologies that come with the package."""
-    from spingan.hardware.catalogue import list_technologies
+    from spingan.spec.catalogue import list_technologies
 
     technologies = list_technologies()
     if json:
@@ -37,7 +37,7 @@ def list_shipped(json: Json = False) -> None:
 @app.command()
 def show(name: Name, json: Json = False) -> None:
     """All that a technology says, and what it leaves unknown."""
-    from spingan.hardware.catalogue import describe
+    from spingan.spec.catalogue import describe
 
     description = describe(name)
     if json:
@@ -53,7 +53,7 @@ def show(name: Name, json: Json = False) -> None:
 def check(file: Annotated[str, typer.Argument(metavar="FILE", help="A .yaml, its folder, or one .csv.")],
           json: Json = False) -> None:  # fmt: skip
     """Read a technology, a synapse or an activation, and say what is wrong or unknown."""
-    from spingan.hardware.catalogue import check as check_file
+    from spingan.spec.catalogue import check as check_file
 
     found = check_file(file)
     if json:
@@ -70,7 +70,7 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE", help="A .yaml, its
 def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to begin it in.")],
         json: Json = False) -> None:  # fmt: skip
     """Begin a technology of your own: a commented template that runs as it is."""
-    from spingan.hardware.catalogue import new_template
+    from spingan.spec.catalogue import new_template
 
     files = new_template(folder)
     if json:

@@ -26,8 +26,8 @@ from spingan.devices.wall_rows import (
     volume_nm3,
 )
 from spingan.devices.wall_transfer import study_curve, window_s
-from spingan.hardware.activation import Activation, EnergyItem
 from spingan.physics.mtj import julliere_tmr
+from spingan.spec.activation import Activation, EnergyItem
 
 DEVICE = LEAKY_RELU
 END_A = 34.5e-6  # driven from -34.5 to 34.5 µA: III-B

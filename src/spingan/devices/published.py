@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.hardware.activation import Activation, EnergyItem, Reset, Settling
-from spingan.hardware.files import write_activation, write_synapse
-from spingan.hardware.synapse import Synapse, Write
+from spingan.spec.activation import Activation, EnergyItem, Reset, Settling
+from spingan.spec.files import write_activation, write_synapse
+from spingan.spec.synapse import Synapse, Write
 
 CURVES = Path(__file__).parent / "curves"
 

@@ -25,7 +25,7 @@ from spingan.devices.wall_rows import (
     volume_nm3,
 )
 from spingan.devices.wall_transfer import study_curve, window_s
-from spingan.hardware.activation import Activation, EnergyItem
+from spingan.spec.activation import Activation, EnergyItem
 
 DEVICE = RELU
 END_A = 34.8e-6  # V-A2

@@ -10,7 +10,7 @@ from spingan.devices.skyrmion_synapse import PRINTED
 from spingan.devices.skyrmion_synapse_characteristic import Variant
 from spingan.devices.skyrmion_synapse_run import Operation
 from spingan.devices.skyrmion_synapse_study import READ_WINDOW_S, Heat
-from spingan.hardware.synapse import Retention, Synapse, Write
+from spingan.spec.synapse import Retention, Synapse, Write
 
 DIGITS = 6  # significant ones in the file: far finer than the model
 

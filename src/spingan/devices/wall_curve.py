@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.errors import UserError
-from spingan.hardware.activation import Activation, EnergyItem, Function, Reset, Settling
+from spingan.spec.activation import Activation, EnergyItem, Function, Reset, Settling
 
 SAME = 1e-3  # of the output's span: branches closer than this are one curve to the solver; assumed
 

@@ -25,9 +25,9 @@ from spingan.devices.wall_rest import rest_chain
 from spingan.devices.wall_study import Setup
 from spingan.devices.wall_transfer_fit import Match, fit_detectors, match
 from spingan.errors import UserError
-from spingan.hardware.activation import Activation, Reset, Settling
 from spingan.physics.wall import WallConstants
 from spingan.physics.wall_calibration import WallCalibration
+from spingan.spec.activation import Activation, Reset, Settling
 
 MOST_ROUNDS = 3  # of search, solver and correction
 SAME = 1e-3  # of the span: both drive directions closer than this are one curve; as in wall_curve

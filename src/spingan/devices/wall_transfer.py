@@ -5,7 +5,7 @@ import numpy as np
 from spingan.devices.wall_characteristic import Characteristic
 from spingan.devices.wall_curve import Branches, CurveText, activation
 from spingan.devices.wall_rows import output_reset_s
-from spingan.hardware.activation import Activation, EnergyItem, Function, Reset
+from spingan.spec.activation import Activation, EnergyItem, Function, Reset
 
 
 def window_s(study: Characteristic) -> float | None:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from spingan.errors import UserError
-from spingan.hardware.synapse import Read, Spread, Synapse, Write
+from spingan.spec.synapse import Read, Spread, Synapse, Write
 
 ON_RESISTANCE_OHM = 4e3  # paper M, Table II
 OFF_RESISTANCE_OHM = 25e3  # paper M, Table II

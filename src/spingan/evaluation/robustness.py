@@ -7,15 +7,15 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise
-from spingan.hardware.synapse import Faults
-from spingan.hardware.technology import Technology
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.draws import standard_normal
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.weights import Model
+from spingan.spec.synapse import Faults
+from spingan.spec.technology import Technology
 from spingan.training.nets import settle
 
 
@@ -35,7 +35,7 @@ class Conditions:
             largest, a third any.
         activation_gain: Standard deviation of the activations' gains, in parts of the gain.
         activation_offset: That of their offsets, in parts of the output's full scale.
-        faded: Share of every device's state that is lost (`spingan.hardware.mapping.program`).
+        faded: Share of every device's state that is lost (`spingan.arrays.mapping.program`).
         calibration: Images that each chip draws once to measure its batch norms (`spingan.nn.chip.program_chip`).
     """
 

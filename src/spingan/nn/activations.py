@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spingan.errors import UserError
-from spingan.hardware.activation import Activation
 from spingan.nn import curve_kernels
 from spingan.nn.made_devices import MadeDevices
+from spingan.spec.activation import Activation
 
 _UNSEEN = 1e-3  # of full scale, an 8-bit image's quarter step: a curve may be bent straight by as much to run faster
 _MOST_CELLS = 4096  # of a resampled table: finer than any measured curve, and still within the second cache

@@ -16,15 +16,15 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from spingan.arrays.mapping import Noise, gain_of_largest, halves, nearest_level
+from spingan.arrays.read_out import load_divider, virtual_ground
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise, gain_of_largest, halves, nearest_level
-from spingan.hardware.read_out import load_divider, virtual_ground
-from spingan.hardware.technology import Encoding, Technology
 from spingan.nn import kernels, level_kernels
 from spingan.nn.convolution import conv2d, conv_transpose2d
 from spingan.nn.draws import conductance_factors, has_kernel, standard_normal
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
+from spingan.spec.technology import Encoding, Technology
 
 Spacing = Literal["uniform", "two-sided", "uneven"]
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from spingan.arrays.mapping import Noise, effective_weight, program
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise, effective_weight, program
-from spingan.hardware.technology import Technology
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, along, analog_layers
 from spingan.nn.copies import copied, has_hooks
@@ -16,6 +15,7 @@ from spingan.nn.kernels import stream_key
 from spingan.nn.made_devices import MadeDevices
 from spingan.nn.mean_pool import MemristiveMeanPool
 from spingan.nn.noise_source import NoiseSource
+from spingan.spec.technology import Technology
 
 _Norm = nn.BatchNorm1d | nn.BatchNorm2d
 

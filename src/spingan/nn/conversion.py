@@ -7,9 +7,8 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
+from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise
-from spingan.hardware.technology import ActivationKey, Technology
 from spingan.nn.activations import BOUNDED, DeviceActivation
 from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, AnalogLinear, analog_layers
 from spingan.nn.clipped_relu import ClippedReLU
@@ -32,6 +31,7 @@ from spingan.nn.refusals import (
 from spingan.nn.simulated import not_simulated
 from spingan.nn.tracing import SUMS, Course, follow
 from spingan.nn.zero_padded import ZeroPaddedConv2d
+from spingan.spec.technology import ActivationKey, Technology
 
 Kind = Literal["analog", "device", "folded", "digital"]
 Layer = TypeVar("Layer", bound=AnalogLayer)

@@ -2,13 +2,13 @@
 
 import torch
 
+from spingan.costs.counts import NetCounts
+from spingan.costs.energy import Bill, paper_bill
 from spingan.errors import UserError
-from spingan.hardware.counts import NetCounts
-from spingan.hardware.energy import Bill, paper_bill
-from spingan.hardware.technology import Technology
 from spingan.nn.counting import count
 from spingan.nn.dcgan import LATENT_SIZE
 from spingan.nn.pairs import NetPair, pair_named
+from spingan.spec.technology import Technology
 
 
 def cost(

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
 from spingan.errors import UserError
-from spingan.hardware.counts import ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
-from spingan.hardware.technology import Technology
 from spingan.nn.refusals import computes_as, is_digital
 from spingan.nn.tracing import SUMS, watched_functions
+from spingan.spec.technology import Technology
 
 _Pooling = nn.modules.pooling._MaxPoolNd | nn.modules.pooling._AvgPoolNd | nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d
 _Norm = nn.modules.batchnorm._BatchNorm

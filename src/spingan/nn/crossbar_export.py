@@ -10,15 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from spingan.arrays.mapping import ProgrammedArray, program
 from spingan.circuits.cell_decks import crossbar_deck
 from spingan.circuits.crossbar_column import Array
 from spingan.circuits.decks import Deck
 from spingan.errors import UserError
-from spingan.hardware.mapping import ProgrammedArray, program
-from spingan.hardware.technology import Technology
 from spingan.nn.analog import AnalogLayer
 from spingan.nn.kernels import stream_key
 from spingan.nn.weights import Model
+from spingan.spec.technology import Technology
 
 READ_V = 0.1  # on every row, where neither inputs nor the synapse's file say: assumed
 LARGEST_CELLS = 20_000  # devices in a deck: beyond it ngspice takes minutes without wires, and hours with them

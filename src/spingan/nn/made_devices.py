@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spingan.hardware.activation import ActivationSpread
+from spingan.spec.activation import ActivationSpread
 
 
 class MadeDevices:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spingan.errors import UserError
-from spingan.hardware.synapse import Synapse
-from spingan.hardware.technology import Technology
 from spingan.nn.analog import analog_layers
 from spingan.nn.pulse_kernels import PulseResponse, write_pulses
+from spingan.spec.synapse import Synapse
+from spingan.spec.technology import Technology
 
 MEMORY = 0.999  # of the running mean square, an update: that of Adam's second moment (arXiv 1412.6980)
 

@@ -5,8 +5,8 @@ from torch import nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from spingan.errors import UserError
-from spingan.hardware.technology import Technology
 from spingan.nn.zero_padded import ZeroPaddedConv2d
+from spingan.spec.technology import Technology
 
 Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
 ARRAYS = (nn.Conv2d, nn.ConvTranspose2d, ZeroPaddedConv2d, nn.Linear)

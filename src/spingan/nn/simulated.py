@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from spingan.hardware.synapse import Read
-from spingan.hardware.technology import Technology
-from spingan.hardware.value import Value
+from spingan.spec.synapse import Read
+from spingan.spec.technology import Technology
+from spingan.spec.value import Value
 
 COMPUTED = frozenset(
     (

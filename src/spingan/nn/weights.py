@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 
+from spingan.arrays.mapping import Noise, nearest_level
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise, nearest_level
-from spingan.hardware.technology import Technology
 from spingan.input_files import exists, is_folder
 from spingan.nn.analog import AnalogLayer, along, analog_layers
 from spingan.nn.chip import program_chip
@@ -22,6 +21,7 @@ from spingan.nn.finite import require_finite
 from spingan.nn.kernels import stream_key
 from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
+from spingan.spec.technology import Technology
 
 _PRETRAINED = Path(__file__).parents[1] / "pretrained"
 _CHECKOUT = Path(__file__).parents[3] / "weights"  # what is too large for the wheel stays in the repository

@@ -10,11 +10,11 @@ import numpy as np
 from spingan.circuits.domain_wall_study import CellStudy
 from spingan.circuits.monte_carlo import Samples
 from spingan.devices.comparison import Row
-from spingan.hardware.activation import Activation
-from spingan.hardware.files import write_activation
 from spingan.output import output_folder, write_text
 from spingan.reports.circuit_plots import energy_figure, spread_figure, transfer_figure, waveform_figure
 from spingan.reports.plots import save_png
+from spingan.spec.activation import Activation
+from spingan.spec.files import write_activation
 
 
 def write_circuit_report(

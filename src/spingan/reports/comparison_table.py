@@ -6,7 +6,7 @@ from spingan.reports.tables import NOT_COUNTED, quantity_text
 
 if TYPE_CHECKING:
     from spingan.comparison import Comparison
-    from spingan.hardware.drawing import Known
+    from spingan.costs.drawing import Known
 
 HEADINGS = ("technology", "states", "distance", "recall", "coverage", "activations", "reads", "time", "area")
 

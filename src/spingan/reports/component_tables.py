@@ -1,7 +1,7 @@
 """Components as tables of text: counts of a pair by our rules, the paper's cells, and its small pair's total."""
 
 from spingan.cost_tables import Components
-from spingan.hardware.components import CellCost, ComponentTable
+from spingan.costs.components import CellCost, ComponentTable
 from spingan.reports.tables import NOT_COUNTED, Section, quantity_text
 from spingan.reproduction.am_dcgan_table_1 import Combination, SmallPair
 

@@ -15,11 +15,11 @@ from spingan.devices.wall_design_run import Design, activation_of, summary
 from spingan.devices.wall_device import mesh
 from spingan.devices.wall_device_files import write_wall_device
 from spingan.devices.wall_transfer_fit import leaky
-from spingan.hardware.files import write_activation
 from spingan.output import output_folder, write_text
 from spingan.physics.ovf import write_ovf
 from spingan.physics.wall_calibration import write_wall_calibration
 from spingan.reports.plots import COLOURS, new_figure, save_png
+from spingan.spec.files import write_activation
 
 IDEAL = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none", "markersize": 5}
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from spingan.output import atomic_path
 
 if TYPE_CHECKING:
-    from spingan.hardware.activation import Activation
+    from spingan.spec.activation import Activation
 
 # Dark blue, orange, teal and grey differ in lightness as well as in hue; the dashes tell them apart on paper.
 COLOURS = ("#1b3a6b", "#d9772b", "#3a9a8c", "#8a8f98")

@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from spingan import __version__
 from spingan.api import evaluate, float_twin
+from spingan.arrays.mapping import nearest_level
+from spingan.costs.energy import Bill
 from spingan.data import cartoon_faces
 from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
 from spingan.evaluation.real_images import recorded_data
-from spingan.hardware.energy import Bill
-from spingan.hardware.mapping import nearest_level
 from spingan.image_grid import image_grid, png_bytes
 from spingan.input_files import is_folder, reason
 from spingan.nn.analog import analog_layers

@@ -1,7 +1,7 @@
 """Write schedules as tables of text: the paper's implied counts and ours, two blocks that never share a table."""
 
 from spingan.cost_tables import WriteSchedules
-from spingan.hardware.write_schedules import ScheduleTable
+from spingan.costs.write_schedules import ScheduleTable
 from spingan.reports.tables import NOT_COUNTED, Section, quantity_text
 from spingan.reproduction.am_dcgan_table_2 import ImpliedTable
 

@@ -10,10 +10,10 @@ from spingan.devices.skyrmion_synapse_characteristic import Study
 from spingan.devices.skyrmion_synapse_curve import synapse
 from spingan.devices.skyrmion_synapse_run import Operation
 from spingan.devices.skyrmion_synapse_study import Point
-from spingan.hardware.files import write_synapse
 from spingan.output import output_folder, write_text
 from spingan.reports import synapse_plots
 from spingan.reports.plots import save_png
+from spingan.spec.files import write_synapse
 
 
 def write_synapse_report(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spingan.hardware.energy import Bill
-from spingan.hardware.left_out import Line
+from spingan.costs.energy import Bill
+from spingan.costs.left_out import Line
 
 NOT_COUNTED = "not counted"
 _PREFIXES = (

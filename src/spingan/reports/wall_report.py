@@ -8,11 +8,11 @@ from pathlib import Path
 from spingan.devices.comparison import Row
 from spingan.devices.wall_characteristic import Characteristic
 from spingan.devices.wall_device_files import write_wall_device
-from spingan.hardware.activation import Activation
-from spingan.hardware.files import write_activation
 from spingan.output import output_folder, write_text
 from spingan.reports.plots import save_png, transfer_curves
 from spingan.reports.wall_plots import characteristic_figure, paths_figure, wall_animation
+from spingan.spec.activation import Activation
+from spingan.spec.files import write_activation
 
 
 def write_wall_report(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from spingan.hardware.components import CellCost
+from spingan.costs.components import CellCost
 from spingan.reproduction.am_dcgan import am_dcgan_numbers
 from spingan.reproduction.am_dcgan_table_2 import printed_range
 

@@ -1,7 +1,7 @@
 """Table II of paper M, cell by cell: what is printed, what the implied counts give, and what cannot be right.
 
 All of it is reverse-engineered from the cells; what the schedules cost on a real pair of nets is another question,
-which `spingan.hardware.write_schedules` answers. The two never share a table.
+which `spingan.costs.write_schedules` answers. The two never share a table.
 """
 
 from collections.abc import Iterator

@@ -10,7 +10,7 @@ def synapse_as_printed() -> Values:
     from spingan.devices.published import skyrmion_synapse
     from spingan.devices.skyrmion_synapse import PRINTED
     from spingan.devices.skyrmion_synapse_run import OPERATION
-    from spingan.hardware.technology import load_technology
+    from spingan.spec.technology import load_technology
 
     network = skyrmion_synapse()
     write = network.write

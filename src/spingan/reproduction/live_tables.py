@@ -40,7 +40,7 @@ def table_2() -> Values:
 def small_pair() -> Values:
     """Paper M's small pair at Table I's figures: the described layers, a set of cells a filter, and one a value."""
     from spingan.cost_tables import PAPER_M_RECIPE, components
-    from spingan.hardware.components import CELLS
+    from spingan.costs.components import CELLS
 
     small, each_value = components(PAPER_M_RECIPE).small_sums
     cells = ", ".join(f"{number} {name}" for name, number in small.counts.items() if name in CELLS)

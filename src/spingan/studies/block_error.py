@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from spingan.arrays.mapping import Noise
 from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
-from spingan.hardware.mapping import Noise
 from spingan.nn.chip import program_chip
 from spingan.studies.curves import Curve, Curves, curve_point
 from spingan.studies.parallel import Progress, Workers, run_parallel

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from spingan.errors import UserError
-from spingan.hardware.technology import Technology
 from spingan.nn.analog import AnalogLayer
 from spingan.nn.weights import load_model
+from spingan.spec.technology import Technology
 from spingan.studies.curves import Curve, CurvePoint, Curves, curve_point
 from spingan.studies.parallel import Progress, Workers, run_parallel
 from spingan.studies.variability import FRACTIONS, check_fractions

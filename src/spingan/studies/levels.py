@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from spingan.errors import UserError
-from spingan.hardware.synapse import LEVEL_FIELDS
-from spingan.hardware.technology import Technology
 from spingan.nn.weights import load_model
+from spingan.spec.synapse import LEVEL_FIELDS
+from spingan.spec.technology import Technology
 from spingan.studies.parallel import Progress, Workers
 from spingan.studies.sweep import Point, Sweep, claim_verdict, largest_tolerated, obtained_by, sweep
 from spingan.studies.trials import Trial, fingerprint, technology_text

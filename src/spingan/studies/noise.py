@@ -11,9 +11,9 @@ from spingan.evaluation.frechet import frechet_distance
 from spingan.evaluation.real_images import data_of, image_bytes, real_images
 from spingan.evaluation.reference import Reference, reference_for
 from spingan.evaluation.robustness import Conditions, draw
-from spingan.hardware.synapse import Retention
 from spingan.nn.cost import cost
 from spingan.nn.weights import Model, load_model
+from spingan.spec.synapse import Retention
 from spingan.studies.noise_result import PRINTED, NoiseStudy, Series, claims, goals
 from spingan.studies.parallel import Progress, Workers, run_parallel
 from spingan.studies.sweep import SHOWN, Setting, setting_of

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from spingan.arrays.mapping import effective_weight, program
 from spingan.errors import UserError
-from spingan.hardware.mapping import effective_weight, program
-from spingan.hardware.technology import Technology, load_technology
 from spingan.nn.analog import AnalogLinear, analog_layers
 from spingan.nn.weights import load_model
+from spingan.spec.technology import Technology, load_technology
 from spingan.studies.levels import IDEAL_LEVELS, with_levels
 from spingan.studies.parallel import Progress, Workers, run_parallel
 from spingan.studies.short_training import Losses, TrainingTrial, run_training

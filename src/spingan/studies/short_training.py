@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from spingan.errors import UserError
-from spingan.hardware.technology import Technology
+from spingan.spec.technology import Technology
 from spingan.studies.trials import technology_text
 from spingan.training.images import load_images
 from spingan.training.loop import train

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spingan.errors import UserError
-from spingan.hardware.technology import Technology
 from spingan.nn.weights import load_model
+from spingan.spec.technology import Technology
 from spingan.studies.parallel import Progress, Workers
 from spingan.studies.sweep import Point, Sweep, claim_verdict, largest_tolerated, obtained_by, sweep
 from spingan.studies.trials import Trial, fingerprint

@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from spingan.errors import UserError
-from spingan.hardware.technology import Technology
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 from spingan.nn.weights import shipped_models
+from spingan.spec.technology import Technology
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
 
 _PRETRAINED = Path(__file__).parents[1] / "pretrained"

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from spingan import __version__
 from spingan.errors import UserError
-from spingan.hardware.technology import Technology, load_technology
 from spingan.input_files import is_folder
 from spingan.nn.kernels import stream_key
 from spingan.nn.weights import WEIGHTS, save_weights
 from spingan.output import output_folder, write_text
+from spingan.spec.technology import Technology, load_technology
 from spingan.training.allocation import keep_freed_memory
 from spingan.training.beginning import begin_from
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint, remove_leftovers, write_checkpoint

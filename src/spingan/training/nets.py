@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from spingan.hardware.technology import Technology
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import analog_layers
 from spingan.nn.chip import recalibrate_batch_norm
@@ -17,6 +16,7 @@ from spingan.nn.on_chip import PulseUpdate, hold_conductances
 from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module
 from spingan.nn.weights import Model
+from spingan.spec.technology import Technology
 from spingan.training.checkpoint import optimizer_tensors, restore_optimizer
 from spingan.training.recipe import Recipe
 

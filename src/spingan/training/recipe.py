@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spingan.errors import UserError
-from spingan.hardware.noise import Noise
 from spingan.input_files import exists, read_text
 from spingan.nn.net_names import IMAGE_SIZES, NetName
+from spingan.spec.noise import Noise
 from spingan.yaml_text import parse_value, parse_yaml
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"

@@ -1,0 +1,27 @@
+from .errors import UserError as UserError
+
+__version__: str
+
+from .api import cost as cost
+from .api import crossbar_deck as crossbar_deck
+from .api import evaluate as evaluate
+from .api import reprogram as reprogram
+from .api import sample as sample
+from .circuits.cell_simulation import simulate_cell as simulate_cell
+from .circuits.export import cell_deck as cell_deck
+from .circuits.export import device_module as device_module
+from .comparison import compare as compare
+from .cost_tables import components as components
+from .cost_tables import write_schedules as write_schedules
+from .nn.conversion import convert as convert
+from .nn.weights import load_model as load_model
+from .reports.report import write_report as write_report
+from .reproduction.reproduce import reproduce as reproduce
+from .spec.activation import Activation as Activation
+from .spec.synapse import Synapse as Synapse
+from .spec.technology import Technology as Technology
+from .spec.technology import load_technology as load_technology
+from .spec.technology import shipped_technologies as shipped_technologies
+from .studies.run import study as study
+from .training.loop import train as train
+from .training.recipe import load_recipe as load_recipe

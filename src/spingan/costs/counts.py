@@ -1,0 +1,229 @@
+"""How often a net uses each part of the hardware: the quantities that a bill multiplies by energies.
+
+Plain values without torch; `spingan.nn.counting` fills them from a net. All counts are for one image (batch 1) through
+the net once, forward.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from spingan.errors import UserError
+
+if TYPE_CHECKING:
+    from spingan.spec.technology import Technology
+
+
+@dataclass(frozen=True)
+class ArrayCounts:
+    """The crossbar of one layer and its use in one forward pass.
+
+    Attributes:
+        rows, columns: Logical size of one array: inputs and outputs of the matrix, before cells per weight.
+        arrays: Arrays of that size; more than one only for grouped convolutions.
+        weights: Weights held: rows x columns x arrays.
+        weight_cells: Cells that hold weights: weights x cells per weight.
+        reference_cells: Cells of the midpoint encoding's shared reference columns: one column an array, or one a tile.
+        physical_columns: Columns of cells that one row drives, reference columns included.
+        reads: Input vectors presented to the arrays.
+        read_slots: Reads that come one after another: the reads, or, where the columns are read in turn, as many for
+            each column.
+        macs: Multiply-accumulates with structural zeros: reads x rows x columns.
+        useful_macs: Those whose input is a pixel: neither an inserted zero nor a border.
+        input_drives: Values put on rows, one digital-to-analog conversion each: rows x reads, again for each
+            further tile to the right, which has row drivers of its own.
+        useful_input_drives: Those that are no structural zeros; only they can make a current flow.
+        output_conversions: Values taken from columns, one analog-to-digital conversion each: columns x reads, again for
+            each further tile below, whose partial sum is added digitally.
+        tiles: Tiles needed, or None if the technology sets no tile size.
+    """
+
+    rows: int
+    columns: int
+    arrays: int
+    weights: int
+    weight_cells: int
+    reference_cells: int
+    physical_columns: int
+    reads: int
+    read_slots: int
+    macs: int
+    useful_macs: int
+    input_drives: int
+    useful_input_drives: int
+    output_conversions: int
+    tiles: int | None
+
+    @property
+    def cells(self) -> int:
+        """All cells of the layer: weights and reference columns."""
+        return self.weight_cells + self.reference_cells
+
+    @property
+    def useful_cell_reads(self) -> int:
+        """Cells crossed by a row that carries a pixel, summed over all reads: what a read energy multiplies."""
+        return self.useful_macs // self.columns * self.physical_columns
+
+
+def array_counts(
+    rows: int, columns: int, reads: int, useful_drives: int, technology: "Technology", arrays: int = 1
+) -> ArrayCounts:
+    """The crossbar of a layer whose matrix has `rows` inputs and `columns` outputs.
+
+    Args:
+        reads: Input vectors presented, summed over the `arrays`.
+        useful_drives: Row inputs that are no structural zeros, summed over the reads; at most rows x reads.
+
+    Raises:
+        UserError: A tile of the technology is too narrow to hold one weight.
+    """
+    per_weight = technology.cells_per_weight
+    reference = 1 if technology.encoding == "midpoint_reference" else 0
+    row_tiles = math.ceil(rows / technology.tile_rows) if technology.tile_rows else 1
+    column_tiles = 1
+    if technology.tile_columns:
+        weights_across = (technology.tile_columns - reference) // per_weight
+        if weights_across < 1:
+            raise UserError(
+                f"technology {technology.name}: tile_columns {technology.tile_columns} cannot hold one weight",
+                f"The encoding {technology.encoding} needs at least {per_weight + reference} columns a tile.",
+            )
+        column_tiles = math.ceil(columns / weights_across)
+    tiled = bool(technology.tile_rows or technology.tile_columns)
+    reference_columns = reference * column_tiles
+    return ArrayCounts(
+        rows=rows,
+        columns=columns,
+        arrays=arrays,
+        weights=rows * columns * arrays,
+        weight_cells=rows * columns * arrays * per_weight,
+        reference_cells=rows * reference_columns * arrays,
+        physical_columns=columns * per_weight + reference_columns,
+        reads=reads,
+        read_slots=reads * columns if technology.columns_read == "in_turn" else reads,
+        macs=rows * columns * reads,
+        useful_macs=useful_drives * columns,
+        input_drives=rows * reads * column_tiles,
+        useful_input_drives=useful_drives * column_tiles,
+        output_conversions=columns * reads * row_tiles,
+        tiles=row_tiles * column_tiles * arrays if tiled else None,
+    )
+
+
+@dataclass(frozen=True)
+class LayerCounts:
+    """One layer: exactly one of an array, a device activation, digital values, or nothing but wires.
+
+    Attributes:
+        output_shape: Shape of one output, without the batch.
+        activations: Evaluations of activation devices by function (`relu`, `leaky_relu`).
+        digital_in, digital_out: Values that enter and leave a digital function: one conversion each.
+        trainable: Values that training changes: weights, biases, batch-norm scale and offset.
+    """
+
+    name: str
+    type: str
+    output_shape: tuple[int, ...]
+    activations: Mapping[str, int] = field(default_factory=dict)
+    array: ArrayCounts | None = None
+    digital_in: int = 0
+    digital_out: int = 0
+    trainable: int = 0
+
+
+@dataclass(frozen=True)
+class ModelCounts:
+    """The layers of one or more models, with their sums."""
+
+    layers: tuple[LayerCounts, ...]
+
+    @property
+    def activations(self) -> dict[str, int]:
+        """Evaluations of activation devices by function."""
+        total: Counter[str] = Counter()
+        for layer in self.layers:
+            total.update(layer.activations)
+        return dict(total)
+
+    @property
+    def digital_by_type(self) -> dict[str, int]:
+        """Values out of digital functions by the layer's type, such as `BatchNorm2d`."""
+        total: Counter[str] = Counter()
+        for layer in self.layers:
+            if layer.digital_out:
+                total[layer.type] += layer.digital_out
+        return dict(total)
+
+    @property
+    def digital_conversions(self) -> int:
+        """Conversions that digital functions ask for: one in and one out per value."""
+        return sum(layer.digital_in + layer.digital_out for layer in self.layers)
+
+    @property
+    def trainable(self) -> int:
+        """Values that training changes."""
+        return sum(layer.trainable for layer in self.layers)
+
+    @property
+    def arrays(self) -> tuple[ArrayCounts, ...]:
+        """The crossbars, in layer order."""
+        return tuple(layer.array for layer in self.layers if layer.array is not None)
+
+    @property
+    def tiles(self) -> int | None:
+        """Tiles needed, or None if the technology sets no tile size."""
+        tiles = [array.tiles for array in self.arrays if array.tiles is not None]
+        return sum(tiles) if tiles else None
+
+    def total(self, quantity: str) -> int:
+        """Sum of an integer field of `ArrayCounts` over the layers, such as `reads` or `useful_macs`."""
+        return sum(getattr(array, quantity) for array in self.arrays)
+
+    def to_dict(self) -> dict[str, object]:
+        """The sums as JSON-able values."""
+        return {
+            "activations": self.activations,
+            "trainable": self.trainable,
+            "weights": self.total("weights"),
+            "cells": self.total("cells"),
+            "reads": self.total("reads"),
+            "read_slots": self.total("read_slots"),
+            "macs": self.total("macs"),
+            "useful_macs": self.total("useful_macs"),
+            "input_drives": self.total("input_drives"),
+            "useful_input_drives": self.total("useful_input_drives"),
+            "output_conversions": self.total("output_conversions"),
+            "tiles": self.tiles,
+            "digital_values": self.digital_by_type,
+            "digital_conversions": self.digital_conversions,
+        }
+
+
+@dataclass(frozen=True)
+class NetCounts:
+    """A generator and a discriminator."""
+
+    generator: ModelCounts
+    discriminator: ModelCounts
+
+    @property
+    def both(self) -> ModelCounts:
+        """The two nets as one list of layers, names prefixed by `generator.` and `discriminator.`."""
+        return ModelCounts(
+            tuple(_prefixed("generator", self.generator.layers))
+            + tuple(_prefixed("discriminator", self.discriminator.layers))
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """The sums of each net and of both, as JSON-able values."""
+        return {
+            "generator": self.generator.to_dict(),
+            "discriminator": self.discriminator.to_dict(),
+            "both": self.both.to_dict(),
+        }
+
+
+def _prefixed(prefix: str, layers: Iterable[LayerCounts]) -> Iterable[LayerCounts]:
+    return (replace(layer, name=f"{prefix}.{layer.name}") for layer in layers)

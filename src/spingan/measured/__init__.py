@@ -1,0 +1,1 @@
+"""Measured and simulated tables, and the devices that are fitted to them."""

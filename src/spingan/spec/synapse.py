@@ -1,0 +1,209 @@
+"""The synapse: all that the network half knows of the device that holds a weight."""
+
+import math
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from spingan.errors import UserError
+from spingan.spec.value import SCHEMA_VERSION, Fraction, NotNegative, Positive, Value
+
+Basis = Literal["measured", "simulated", "normalised"]
+
+LEVEL_FIELDS = (
+    "read_noise_s", "step_up", "step_up_spread", "step_up_energy_j",
+    "step_down", "step_down_spread", "step_down_energy_j",
+)  # fmt: skip
+MAXIMUM_CONDUCTANCE_S = 1e3  # above 1 mΩ of resistance it is a slip of units, not a device: assumed
+
+
+class Write(Value):
+    """How a state is written, and what one write costs."""
+
+    pulse_amplitude_v: float | None = None
+    pulse_amplitude_a: float | None = None
+    pulse_current_density_a_per_m2: float | None = None
+    pulse_width_s: Positive | None = None
+    pulse_period_s: Positive | None = None
+    energy_j: NotNegative | None = None
+    energy_per: Literal["pulse", "state"] | None = None
+    access: Literal["bidirectional", "reset_then_up", "program_and_verify"] | None = None
+    reset_time_s: NotNegative | None = None
+    reset_energy_j: NotNegative | None = None
+    threshold_v: NotNegative | None = None
+    threshold_current_density_a_per_m2: NotNegative | None = None
+    half_select_disturb: Fraction | None = None
+    """Share of one step that a half-selected device moves for each pulse it sees."""
+
+
+class Read(Value):
+    """How a state is read: at which voltage, for how long, by which law the current follows the voltage."""
+
+    voltage_v: Positive | None = None
+    time_s: Positive | None = None
+    law: Literal["linear", "sinh", "mtj"] | None = None
+    sinh_voltage_v: Positive | None = None
+    """V0 in I = G V0 sinh(V / V0)."""
+    mtj_half_voltage_v: Positive | None = None
+    """Voltage at which a tunnel junction's magnetoresistance has fallen to half."""
+    noise_s: NotNegative | None = None
+    """Standard deviation of a read, one figure for all levels; the column read_noise_s gives it level by level."""
+    disturb: Fraction | None = None
+    """Share of one step that a device moves at a read."""
+    leakage_s: NotNegative | None = None
+    """Conductance of a cell that is not selected."""
+
+
+class Spread(Value):
+    """Standard deviations from device to device, and from one write to the next."""
+
+    gain: NotNegative | None = None
+    """Of a device's whole range, as a fraction of it."""
+    resistance: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """No deviation but bounds: a device's resistance lies anywhere within ± this fraction of what was meant."""
+    minimum_conductance_s: NotNegative | None = None
+    maximum_conductance_s: NotNegative | None = None
+    cycle_to_cycle: NotNegative | None = None
+    """Of one step, as a fraction of the step."""
+
+
+class Faults(Value):
+    """Shares of devices that no longer follow a write."""
+
+    stuck_at_minimum: Fraction | None = None
+    stuck_at_maximum: Fraction | None = None
+    stuck_at_random: Fraction | None = None
+
+
+class Retention(Value):
+    """How a written state fades: exp(-t/τ), (t/t0)^-ν or 1 - ν ln(t/t0), towards a resting state."""
+
+    law: Literal["exponential", "power", "logarithmic"]
+    time_s: Positive
+    """τ, or t0."""
+    coefficient: NotNegative | None = None
+    """ν; the exponential law has none."""
+    towards: Literal["minimum", "middle", "maximum"] = "minimum"
+
+    def time_until(self, faded: float) -> float | None:
+        """Seconds until that share of a state, 0 to below 1, is lost; None where the law gives no coefficient."""
+        if self.law == "exponential":
+            return -self.time_s * math.log1p(-faded)
+        if not self.coefficient:
+            return None
+        grown = -math.log1p(-faded) if self.law == "power" else faded
+        return self.time_s * math.exp(min(grown / self.coefficient, 700.0))  # beyond, no float holds it: for ever
+
+
+class Validity(Value):
+    """Where the numbers hold, as (lowest, highest)."""
+
+    temperature_k: tuple[Positive, Positive] | None = None
+    read_voltage_v: tuple[float, float] | None = None
+    time_s: tuple[NotNegative, NotNegative] | None = None
+
+
+class Synapse(Value):
+    """A device whose conductance stands for a weight.
+
+    The tuples against level all have one entry a level, lowest conductance first. `conductance` and the steps are in
+    siemens, or fractions of the range where `basis` is "normalised". A field that is `None` is unknown.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: str = Field(min_length=1)
+    basis: Basis
+    conductance: tuple[NotNegative, ...]
+    read_noise_s: tuple[NotNegative, ...] | None = None
+    step_up: tuple[NotNegative, ...] | None = None
+    step_up_spread: tuple[NotNegative, ...] | None = None
+    step_up_energy_j: tuple[NotNegative, ...] | None = None
+    step_down: tuple[NotNegative, ...] | None = None
+    step_down_spread: tuple[NotNegative, ...] | None = None
+    step_down_energy_j: tuple[NotNegative, ...] | None = None
+    write: Write = Write()
+    read: Read = Read()
+    spread: Spread = Spread()
+    faults: Faults = Faults()
+    retention: Retention | None = None
+    endurance_writes: Positive | None = None
+    area_m2: Positive | None = None
+    validity: Validity = Validity()
+    source: str | None = None
+    provenance: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _levels_make_sense(self) -> Self:
+        levels = self.conductance
+        if len(levels) < 2:
+            raise ValueError("a synapse has at least two levels")
+        for index, (lower, upper) in enumerate(pairwise(levels), start=1):
+            if upper <= lower:
+                raise ValueError(
+                    f"conductance of level {index} ({upper:g}) is not above level {index - 1}'s ({lower:g})"
+                )
+        highest = 1.0 if self.basis == "normalised" else MAXIMUM_CONDUCTANCE_S
+        if levels[-1] > highest:
+            raise ValueError(
+                f"conductance {levels[-1]:g} is above {highest:g}, the most that basis {self.basis} allows"
+            )
+        for field in LEVEL_FIELDS:
+            column = getattr(self, field)
+            if column is not None and len(column) != len(levels):
+                raise ValueError(f"{field} has {len(column)} entries for {len(levels)} levels")
+        return self
+
+    @model_validator(mode="after")
+    def _noise_is_said_once_and_in_siemens(self) -> Self:
+        if self.read_noise_s is not None and self.read.noise_s is not None:
+            raise ValueError("the read noise is given twice, as read.noise_s and as the column read_noise_s")
+        in_siemens = (
+            self.read_noise_s, self.read.noise_s, self.spread.minimum_conductance_s, self.spread.maximum_conductance_s
+        )  # fmt: skip
+        if self.basis == "normalised" and any(figure is not None for figure in in_siemens):
+            raise ValueError("basis normalised has no siemens, yet a noise or a spread is given in siemens")
+        return self
+
+    @property
+    def states(self) -> int:
+        """Number of levels."""
+        return len(self.conductance)
+
+    @property
+    def resting_fraction(self) -> float:
+        """Where a state fades to, in fractions of the range; the smallest conductance where no retention is known."""
+        places = {"minimum": 0.0, "middle": 0.5, "maximum": 1.0}
+        return 0.0 if self.retention is None else places[self.retention.towards]
+
+    def normalised_levels(self) -> NDArray[np.float64]:
+        """The levels as (G - Gmin) / (Gmax - Gmin): shape (states,), rising from 0 to 1."""
+        levels = np.asarray(self.conductance, dtype=np.float64)
+        return (levels - levels[0]) / (levels[-1] - levels[0])
+
+    def read_noise_of_range(self) -> NDArray[np.float64] | None:
+        """Standard deviation of a read at each level, in fractions of Gmax - Gmin: shape (states,); None if unknown."""
+        noise = self.read_noise_s if self.read_noise_s is not None else self.read.noise_s
+        if noise is None:
+            return None
+        span = self.conductance[-1] - self.conductance[0]
+        return np.broadcast_to(np.asarray(noise, dtype=np.float64) / span, (self.states,)).copy()
+
+    def require_siemens(self, what: str) -> NDArray[np.float64]:
+        """The conductances in siemens, shape (states,).
+
+        Args:
+            what: What needs them, such as "the energy of a read".
+
+        Raises:
+            UserError: The basis is normalised, so that nobody knows them.
+        """
+        if self.basis == "normalised":
+            raise UserError(
+                f"synapse {self.name} has normalised levels: {what} needs its conductances in siemens",
+                "Give a synapse file whose column is conductance_s, with basis measured or simulated",
+            )
+        return np.asarray(self.conductance, dtype=np.float64)

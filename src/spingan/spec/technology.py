@@ -1,0 +1,219 @@
+"""The technology: one synapse, its activations, and how arrays are built from them."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from spingan.errors import UserError
+from spingan.input_files import is_file, is_folder, read_text
+from spingan.spec.activation import Activation
+from spingan.spec.files import read_activation, read_synapse
+from spingan.spec.synapse import Synapse
+from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value, build, check_schema_version
+from spingan.yaml_text import parse_yaml
+
+Encoding = Literal["midpoint_reference", "differential_pair", "sign_crossbar"]
+ReadOut = Literal["virtual_ground", "load_divider"]
+ActivationKey = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
+
+DEVICES = Path(__file__).parents[1] / "devices"
+
+DIGITAL_TYPES = (
+    "BatchNorm2d", "Tanh", "Sigmoid", "Flatten", "Unflatten", "Dropout", "Dropout2d",
+    "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Identity",
+)  # fmt: skip
+
+
+class Converter(Value):
+    """A digital-to-analog or analog-to-digital converter. What is None is ideal in function and not counted in cost."""
+
+    bits: int | None = Field(default=None, ge=1, le=32)
+    range: tuple[float, float] | None = None
+    """Lowest and highest value, in fractions of full scale."""
+    energy_j: NotNegative | None = None
+    time_s: NotNegative | None = None
+    area_m2: Positive | None = None
+    shared_by: int | None = Field(default=None, ge=1)
+    """Number of rows or columns that one converter serves in turn."""
+
+    @model_validator(mode="after")
+    def _range_rises(self) -> Self:
+        if self.range is not None and self.range[0] >= self.range[1]:
+            raise ValueError("range must be (lowest, highest)")
+        return self
+
+
+class DenseArrays(Value):
+    """What the arrays of dense layers have otherwise than those of convolutions. A field that is None is the same."""
+
+    encoding: Encoding | None = None
+    read_out: ReadOut | None = None
+    columns_read: Literal["together", "in_turn"] | None = None
+
+
+class Technology(Value):
+    """A synapse, its activations, and the array around them.
+
+    Unset means ideal for what is computed and `not counted` for what it costs: without `synapse` the weights are
+    floats, an activation that is missing is the exact function, `tile_rows` None is one array as large as the layer.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: str = Field(min_length=1)
+    synapse: Synapse | None = None
+    activations: dict[ActivationKey, Activation] = Field(default_factory=dict)
+    encoding: Encoding = "midpoint_reference"
+    read_out: ReadOut = "virtual_ground"
+    columns_read: Literal["together", "in_turn"] = "together"
+    """Whether one read gives all columns of an array, or one column after another, each taking a read's time."""
+    dense: DenseArrays = DenseArrays()
+    """What dense layers have otherwise."""
+    gain: Literal["none", "layer", "column"] = "none"
+    tile_rows: int | None = Field(default=None, ge=1)
+    tile_columns: int | None = Field(default=None, ge=1)
+    wire_resistance_ohm: NotNegative | None = None
+    """Of the wire from one cell to the next."""
+    driver_resistance_ohm: NotNegative | None = None
+    load_resistance_ohm: Positive | None = None
+    """Of the load divider; unused with a virtual ground."""
+    dac: Converter = Converter()
+    adc: Converter = Converter()
+    input_coding: Literal["amplitude", "pulse_width", "bit_serial"] | None = None
+    digital: tuple[str, ...] = DIGITAL_TYPES
+    """Names of the torch module types that stay digital."""
+    temperature_k: Positive | None = None
+    source: str | None = None
+    provenance: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _activations_are_what_their_keys_say(self) -> Self:
+        for key, activation in self.activations.items():
+            if activation.function != key:
+                raise ValueError(f"activations.{key} is a {activation.function}: {activation.name}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_load_divider_divides_siemens(self) -> Self:
+        if "load_divider" in (self.read_out, self.dense.read_out) and self.synapse is not None:
+            self.synapse.require_siemens("read_out load_divider")
+            if self.load_resistance_ohm is None:
+                raise ValueError("read_out load_divider needs load_resistance_ohm")
+        return self
+
+    @model_validator(mode="after")
+    def _wires_need_siemens(self) -> Self:
+        if self.wire_resistance_ohm and self.synapse is not None:
+            self.synapse.require_siemens("wire_resistance_ohm")
+        return self
+
+    def weight_levels(self) -> NDArray[np.float64] | None:
+        """The weights that the encoding can hold, rising in [-1, 1]; None without a synapse (any float).
+
+        The midpoint reference gives 2g - 1 of the normalised level g; a pair gives ±g. A sign crossbar turns a device's
+        input round, so that it gives ±G / Gmax and has nothing below Gmin / Gmax; on a normalised basis Gmin is
+        unknown, and taken as none.
+        """
+        if self.synapse is None:
+            return None
+        levels = self.synapse.normalised_levels()
+        if self.encoding == "midpoint_reference":
+            return 2 * levels - 1
+        if self.encoding == "sign_crossbar":
+            levels = (self.off_conductance + levels) / (self.off_conductance + 1)
+        return np.unique(np.concatenate((-levels, levels)))
+
+    @property
+    def off_conductance(self) -> float:
+        """A device's smallest conductance in units of its span Gmax - Gmin; 0 where the basis is normalised."""
+        if self.synapse is None or self.synapse.basis == "normalised":
+            return 0.0
+        lowest, highest = self.synapse.conductance[0], self.synapse.conductance[-1]
+        return lowest / (highest - lowest)
+
+    @property
+    def load_conductance(self) -> float | None:
+        """The load's conductance in units of the synapse's span; None with a virtual ground or without a synapse."""
+        if self.read_out != "load_divider" or self.synapse is None or self.load_resistance_ohm is None:
+            return None
+        return 1 / (self.load_resistance_ohm * (self.synapse.conductance[-1] - self.synapse.conductance[0]))
+
+    def for_dense(self) -> "Technology":
+        """The technology as dense layers have it."""
+        other = {name: value for name, value in self.dense if value is not None}
+        return self.model_copy(update={**other, "dense": DenseArrays()}) if other else self
+
+    @property
+    def cells_per_weight(self) -> int:
+        """Devices that hold one weight: 1 beside a shared reference column, 2 as a pair or as value and sign."""
+        return 1 if self.encoding == "midpoint_reference" else 2
+
+
+def load_technology(name_or_path: str | Path) -> Technology:
+    """A technology by its shipped name, by its .yaml file, or by a folder that holds a technology.yaml.
+
+    Raises:
+        UserError: There is none, or its files are not right.
+    """
+    shipped = DEVICES / "technologies" / f"{name_or_path}.yaml"
+    if str(name_or_path) in shipped_technologies():
+        return _load(shipped)
+    path = Path(name_or_path)
+    if is_folder(path):
+        path = path / "technology.yaml"
+    if is_file(path):
+        return _load(path)
+    close = difflib.get_close_matches(str(name_or_path), shipped_technologies(), n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    known = ", ".join(shipped_technologies())
+    raise UserError(
+        f"there is no technology {name_or_path}", f"{hint}Shipped: {known}. Or give a .yaml file or its folder"
+    )
+
+
+def shipped_technologies() -> tuple[str, ...]:
+    """The names of the technologies that come with the package, `ideal` first."""
+    names = sorted(path.stem for path in (DEVICES / "technologies").glob("*.yaml"))
+    return tuple(sorted(names, key=lambda name: name != "ideal"))
+
+
+def shipped_curves() -> tuple[str, ...]:
+    """The names of the synapse and activation files that come with the package."""
+    return tuple(sorted(path.stem for path in (DEVICES / "curves").glob("*.csv")))
+
+
+def _load(path: Path) -> Technology:
+    where = f"technology file {path}"
+    data, lines = parse_yaml(read_text(path, where), where)
+    check_schema_version(data, where)
+    fields: dict[str, Any] = dict(data)
+    if isinstance(data.get("synapse"), str):
+        fields["synapse"] = read_synapse(_curve_path(data["synapse"], path))
+    named = data.get("activations")
+    if isinstance(named, Mapping):
+        fields["activations"] = {
+            key: read_activation(_curve_path(value, path)) if isinstance(value, str) else value
+            for key, value in named.items()
+        }
+    elif named is None:
+        fields.pop("activations", None)
+    return build(Technology, fields, where, lines.get)
+
+
+def _curve_path(name: str, technology: Path) -> Path:
+    """A file beside the technology, or a shipped curve by its name."""
+    beside = technology.parent / name
+    if is_file(beside):
+        return beside
+    shipped = DEVICES / "curves" / f"{name}.csv"
+    if name in shipped_curves():
+        return shipped
+    raise UserError(
+        f"technology file {technology}: there is no curve {name}",
+        f"Give a CSV file by its path from {technology.parent}, or a shipped one: {', '.join(shipped_curves())}",
+    )

@@ -1,0 +1,179 @@
+"""What is programmed into an array is what the layer computes with, and a chip's seed decides all that is not."""
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from spingan.arrays.mapping import (
+    Noise,
+    Periphery,
+    column_gain,
+    effective_weight,
+    nearest_level,
+    program,
+    tile_slices,
+)
+from spingan.spec.synapse import Faults, Synapse
+from spingan.spec.technology import Encoding, Technology, load_technology
+
+ENCODINGS: tuple[Encoding, ...] = ("midpoint_reference", "differential_pair", "sign_crossbar")
+
+
+def _technology(encoding: Encoding = "midpoint_reference", faults: Faults | None = None, **fields) -> Technology:
+    conductance = tuple(np.linspace(0.0, 1.0, 64).tolist())
+    synapse = Synapse(name="even", basis="normalised", conductance=conductance, faults=faults or Faults())
+    return Technology(**{"name": "test", "synapse": synapse, "encoding": encoding, "gain": "column", **fields})
+
+
+def _matrix(rows: int = 40, columns: int = 30) -> Tensor:
+    return torch.randn(rows, columns, generator=torch.Generator().manual_seed(0)) * 0.05
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_an_exactly_written_array_holds_each_weights_nearest_level(encoding):
+    technology, weight = _technology(encoding), _matrix()
+    array = program(weight, technology, chip_seed=1)
+    levels = torch.as_tensor(technology.weight_levels(), dtype=torch.float32)
+    assert torch.equal(effective_weight(array), levels[array.codes] * array.gain)
+    step = 2 / 63 if encoding == "midpoint_reference" else 1 / 63
+    assert ((effective_weight(array) - weight).abs() <= array.gain * step / 2 * 1.0001).all()
+    assert array.stuck is None
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_conductances_of_an_exactly_written_array_lie_within_the_span(encoding):
+    array = program(_matrix(), _technology(encoding), chip_seed=1)
+    for half in (array.positive, array.negative):
+        assert float(half.min()) >= 0 and float(half.max()) <= 1
+
+
+def test_a_level_halfway_goes_up_and_the_ends_take_what_lies_beyond():
+    levels = torch.tensor([-1.0, 0.0, 1.0])
+    assert nearest_level(torch.tensor([-9.0, -0.5, -0.4, 0.5, 9.0]), levels).tolist() == [0, 1, 1, 2, 2]
+
+
+def test_gain_is_the_largest_weight_of_the_column_of_the_layer_or_one():
+    weight = torch.tensor([[0.5, -2.0], [-1.0, 1.0]])
+    assert column_gain(weight, "column").tolist() == [1.0, 2.0]
+    assert column_gain(weight, "layer").tolist() == [2.0, 2.0]
+    assert column_gain(weight, "none").tolist() == [1.0, 1.0]
+
+
+def test_a_column_of_zeros_stays_nothing_even_without_a_level_at_zero():
+    weight = _matrix()
+    weight[:, 3] = 0
+    held = effective_weight(program(weight, _technology(), chip_seed=1))
+    assert float(held[:, 3].abs().max()) < 1e-20
+    assert torch.isfinite(held).all()
+
+
+def test_a_given_gain_is_kept():
+    gain = torch.full((30,), 0.2)
+    assert program(_matrix(), _technology(), 1, gain=gain).gain is gain
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_programming_noise_has_the_deviation_asked_for(encoding):
+    technology, weight = _technology(encoding), _matrix(400, 200)
+    exact = effective_weight(program(weight, technology, 1))
+    array = program(weight, technology, 1, noise=Noise(fraction=0.05))
+    relative = (effective_weight(array) - exact) / array.gain
+    assert float(relative.std()) == pytest.approx(0.05, rel=5 / (2 * 80_000) ** 0.5)
+    assert abs(float(relative.mean())) < 5 * 0.05 / 80_000**0.5
+    of_value = effective_weight(program(weight, technology, 1, noise=Noise(fraction=0.05, of="value")))
+    held = exact.abs() > 0
+    assert float((of_value / exact - 1)[held].std()) == pytest.approx(0.05, rel=0.02)
+
+
+def test_the_same_seed_is_the_same_chip_and_another_seed_another():
+    weight, noise = _matrix(), Noise(fraction=0.02)
+    technology = _technology(faults=Faults(stuck_at_random=0.1))
+    first, again, other = (effective_weight(program(weight, technology, seed, noise=noise)) for seed in (5, 5, 6))
+    assert torch.equal(first, again)
+    assert (first - other).abs().mean() > 1e-4
+
+
+def test_stuck_devices_sit_where_their_fault_says_in_the_shares_given():
+    faults = Faults(stuck_at_minimum=0.1, stuck_at_maximum=0.2, stuck_at_random=0.05)
+    array = program(_matrix(400, 200) * 0 + 0.5, _technology(faults=faults, gain="none"), chip_seed=3)
+    assert array.stuck is not None
+    assert float(array.stuck.double().mean()) == pytest.approx(0.35, abs=0.01)  # six standard errors
+    assert float((array.positive == 0).double().mean()) == pytest.approx(0.1, abs=0.007)
+    assert float((array.positive == 1).double().mean()) == pytest.approx(0.2, abs=0.009)
+    sound = effective_weight(array)[~array.stuck]
+    assert sound.unique().numel() == 1
+
+
+def test_a_stuck_pair_loses_either_device_and_a_stuck_value_keeps_its_sign():
+    faults = Faults(stuck_at_maximum=0.3)
+    weight = torch.full((300, 100), -0.2)
+    pair = program(weight, _technology("differential_pair", faults, gain="none"), chip_seed=2)
+    assert float((pair.positive == 1).double().mean()) == pytest.approx(0.3, abs=0.02)
+    assert float((pair.negative == 1).double().mean()) == pytest.approx(0.3, abs=0.02)
+    sign = program(weight, _technology("sign_crossbar", faults, gain="none"), chip_seed=2)
+    assert sign.stuck is not None
+    assert (effective_weight(sign)[sign.stuck] == -1).all()
+    assert (effective_weight(sign) < 0).all()
+
+
+def test_the_periphery_multiplies_each_column():
+    array = program(_matrix(), _technology(), 1)
+    factor = torch.linspace(-1, 1, 30)
+    torch.testing.assert_close(
+        effective_weight(array, Periphery(factor=factor)), effective_weight(array) * factor, rtol=1e-6, atol=1e-9
+    )
+
+
+def test_tiles_cover_every_weight_once():
+    covered = torch.zeros(70, 33)
+    for rows, columns in tile_slices(70, 33, _technology(tile_rows=32, tile_columns=16)):
+        covered[rows, columns] += 1
+        assert covered[rows, columns].shape[0] <= 32 and covered[rows, columns].shape[1] <= 16
+    assert (covered == 1).all()
+    assert len(tile_slices(70, 33, _technology())) == 1
+
+
+def test_ideal_weights_are_not_programmed():
+    with pytest.raises(ValueError, match="no synapse"):
+        program(_matrix(), load_technology("ideal"), 1)
+
+
+@pytest.mark.parametrize("wrong", [{"fraction": -0.1}, {"fraction": 1.5}, {"fraction": 0.1, "of": "range"}])
+def test_noise_beyond_reason_is_refused(wrong):
+    with pytest.raises(ValidationError):
+        Noise(**wrong)
+
+
+def _with_smallest_conductance(encoding: Encoding, faults: Faults | None = None) -> Technology:
+    """Devices that conduct a third of their span when they are off."""
+    conductance = tuple(np.linspace(1e-6, 4e-6, 64).tolist())
+    synapse = Synapse(name="leaky", basis="measured", conductance=conductance, faults=faults or Faults())
+    return Technology(name="leaky", synapse=synapse, encoding=encoding, gain="column")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_device_fades_towards_its_smallest_conductance_and_not_towards_nothing(encoding):
+    technology, off = _with_smallest_conductance(encoding), 1 / 3
+    fresh, faded, gone = (program(_matrix(), technology, 1, faded=share) for share in (0.0, 0.25, 1.0))
+    halves = ((fresh.positive, faded.positive, gone.positive), (fresh.negative, faded.negative, gone.negative))
+    for before, after, at_rest in halves:
+        device = before > 0  # a sign crossbar's other half is none
+        torch.testing.assert_close(after[device] - off, 0.75 * (before[device] - off), rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(at_rest[device], torch.full_like(at_rest[device], off))
+        assert not after[~device].any()
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_weight_counts_as_stuck_when_either_of_its_devices_is_and_only_then(encoding):
+    share, weight = 0.2, _matrix(400, 200)
+    faults = Faults(stuck_at_random=share)  # anywhere: a stuck device is nowhere it should be
+    sound = program(weight, _with_smallest_conductance(encoding), 3)
+    array = program(weight, _with_smallest_conductance(encoding, faults), 3)
+    assert array.stuck is not None
+    moved = (array.positive != sound.positive) | (array.negative != sound.negative)
+    assert torch.equal(array.stuck, moved)
+    devices = 2 if encoding == "differential_pair" else 1
+    assert float(moved.double().mean()) == pytest.approx(1 - (1 - share) ** devices, abs=0.01)  # six standard errors
+    assert torch.equal(effective_weight(array)[~array.stuck], effective_weight(sound)[~array.stuck])

@@ -1,0 +1,78 @@
+"""A column that ends in a load gives its closed form, in training, on a chip and in SPICE."""
+
+import numpy as np
+import pytest
+import torch
+
+from spingan.arrays.mapping import Noise, effective_weight, program
+from spingan.arrays.read_out import column_voltage, load_divider, virtual_ground
+from spingan.circuits.crossbar_column import Array, solve_crossbar
+from spingan.spec.technology import load_technology
+
+WOX = load_technology("wox-memristor")
+
+
+def test_an_unloaded_empty_column_gives_each_lone_device_its_virtual_ground_weight_but_for_its_own_share():
+    off, load, rows = 0.2, 1.2, 50
+    positive = torch.full((rows, 1), off)
+    positive[3] += 0.7
+    negative = torch.full((rows, 1), off)
+    weight = load_divider(positive, negative, off, load, rows=(0,))
+    own = 0.7 / (rows * off + load)  # the device's own conductance, in units of the column's
+    expected = (off + 0.7) / (1 + own) - off
+    assert float(weight[3, 0]) == pytest.approx(expected, rel=1e-6)
+    assert float(weight[3, 0]) == pytest.approx(float(virtual_ground(positive, negative)[3, 0]), rel=2 * own)
+
+
+def test_a_pairs_weights_are_the_difference_of_its_columns_voltages_times_one_factor():
+    generator = torch.Generator().manual_seed(1)
+    positive, negative = (0.2 + torch.rand(30, 4, generator=generator, dtype=torch.float64) for _ in range(2))
+    off, load = 0.2, 1.2
+    row_voltage = torch.rand(7, 30, generator=generator, dtype=torch.float64)
+    voltages = [column_voltage(half, row_voltage, load) for half in (positive, negative)]
+    expected = (voltages[0] - voltages[1]) * (30 * off + load)
+    got = row_voltage @ load_divider(positive, negative, off, load, rows=(0,))
+    torch.testing.assert_close(got, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_no_columns_voltage_exceeds_the_largest_input():  # paper M, figure 2: why the load is there
+    generator = torch.Generator().manual_seed(2)
+    conductance = 4e-5 + 2.1e-4 * torch.rand(100, 20, generator=generator)
+    inputs = torch.rand(50, 100, generator=generator)
+    outputs = column_voltage(conductance, inputs, 1 / 4e3)
+    assert (outputs < inputs.amax(1, keepdim=True)).all() and float(outputs.min()) > 0
+
+
+def test_the_gradient_of_the_load_divider_is_that_of_finite_differences():
+    generator = torch.Generator().manual_seed(3)
+    halves = [(0.2 + torch.rand(6, 2, generator=generator, dtype=torch.float64)).requires_grad_() for _ in range(2)]
+    assert torch.autograd.gradcheck(lambda p, n: load_divider(p, n, 0.2, 1.2, rows=(0,)), halves)
+
+
+@pytest.mark.usefixtures("ngspice")
+def test_columns_in_spice_give_the_closed_form():
+    random = np.random.default_rng(4)
+    conductance = random.uniform(1 / 25e3, 1 / 4e3, (60, 3))
+    inputs = random.uniform(0, 0.5, 60)
+    expected = column_voltage(torch.from_numpy(conductance), torch.from_numpy(inputs), 1 / 4e3)
+    found = solve_crossbar(Array(conductance, load_s=1 / 4e3), inputs).output_v
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-6)  # ngspice's own tolerance
+
+
+def test_a_chips_columns_of_pairs_give_the_load_dividers_weights():
+    weight = torch.randn(80, 5, generator=torch.Generator().manual_seed(5)) * 0.05
+    array = program(weight, WOX, chip_seed=1)
+    assert array.load == pytest.approx(WOX.load_conductance) and float(array.positive.min()) == pytest.approx(array.off)
+    expected = load_divider(array.positive, array.negative, array.off, array.load, rows=(0,)) * array.gain
+    torch.testing.assert_close(effective_weight(array), expected.float())
+    plain = (array.positive - array.negative) * array.gain
+    assert float((effective_weight(array) - plain).abs().max()) > 0.02 * float(plain.abs().max())  # not a dot product
+
+
+def test_variability_of_the_resistance_stays_within_its_bounds_and_fills_them():
+    weight = torch.randn(200, 50, generator=torch.Generator().manual_seed(6))
+    exact, varied = (program(weight, WOX, 1, noise=noise) for noise in (None, Noise(fraction=0.3, of="resistance")))
+    for half in ("positive", "negative"):
+        ratio = getattr(exact, half) / getattr(varied, half)  # resistance over what was meant
+        assert 0.7 <= float(ratio.min()) < 0.702 and 1.298 < float(ratio.max()) <= 1.3
+        assert float(ratio.mean()) == pytest.approx(1, abs=5 * 0.3 / 3**0.5 / 100)  # five standard errors

@@ -1,0 +1,89 @@
+import math
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from spingan.errors import UserError
+from spingan.spec.synapse import Read, Retention, Spread, Synapse
+
+
+def test_normalised_levels_rise_from_zero_to_one_whatever_the_conductances_are():
+    levels = Synapse(name="a", basis="measured", conductance=(2e-6, 3e-6, 6e-6)).normalised_levels()
+    assert levels == pytest.approx([0, 0.25, 1], abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    "conductance", [(1e-6,), (2e-6, 1e-6), (1e-6, 1e-6), (-1e-6, 1e-6), (0.0, float("nan")), (0.0, 1e4)]
+)
+def test_levels_that_are_too_few_falling_equal_negative_nan_or_beyond_any_device_are_refused(conductance):
+    with pytest.raises(ValidationError):
+        Synapse(name="a", basis="measured", conductance=conductance)
+
+
+def test_a_normalised_synapse_has_weights_but_refuses_siemens_and_says_what_asked_for_them():
+    synapse = Synapse(name="a", basis="normalised", conductance=(0.0, 0.5, 1.0))
+    assert synapse.normalised_levels()[1] == 0.5
+    with pytest.raises(UserError, match="the energy of a read needs its conductances in siemens"):
+        synapse.require_siemens("the energy of a read")
+    measured = Synapse(name="a", basis="measured", conductance=(1e-6, 2e-6))
+    assert measured.require_siemens("a read").tolist() == [1e-6, 2e-6]
+
+
+@pytest.mark.parametrize("field", [{"read": Read(noise_s=1e-7)}, {"spread": Spread(minimum_conductance_s=1e-7)}])
+def test_a_normalised_synapse_cannot_have_a_noise_in_siemens(field):
+    with pytest.raises(ValidationError, match="no siemens"):
+        Synapse(name="a", basis="normalised", conductance=(0.0, 1.0), **field)
+
+
+def test_read_noise_in_siemens_is_a_larger_fraction_of_a_smaller_swing():
+    wide = Synapse(name="a", basis="measured", conductance=(0.0, 5e-6, 10e-6), read=Read(noise_s=1e-7))
+    narrow = Synapse(name="a", basis="measured", conductance=(9e-6, 9.5e-6, 10e-6), read=Read(noise_s=1e-7))
+    assert wide.read_noise_of_range() == pytest.approx([0.01] * 3)
+    assert narrow.read_noise_of_range() == pytest.approx([0.1] * 3)
+
+
+def test_read_noise_may_differ_from_level_to_level_but_is_given_once():
+    synapse = Synapse(name="a", basis="measured", conductance=(0.0, 1e-6), read_noise_s=(1e-8, 3e-8))
+    assert synapse.read_noise_of_range() == pytest.approx([0.01, 0.03])
+    with pytest.raises(ValidationError, match="given twice"):
+        Synapse(name="a", basis="measured", conductance=(0.0, 1e-6), read_noise_s=(1e-8, 3e-8), read=Read(noise_s=1e-8))
+
+
+def test_what_is_absent_is_unknown_and_not_zero():
+    synapse = Synapse(name="a", basis="measured", conductance=(0.0, 1e-6))
+    assert synapse.read_noise_of_range() is None
+    assert synapse.write.energy_j is None
+    assert synapse.faults.stuck_at_minimum is None
+
+
+def test_a_column_against_level_has_one_entry_a_level():
+    with pytest.raises(ValidationError, match="step_up has 1 entries for 2 levels"):
+        Synapse(name="a", basis="measured", conductance=(0.0, 1e-6), step_up=(1e-7,))
+
+
+def test_a_synapse_cannot_be_changed():
+    synapse = Synapse(name="a", basis="measured", conductance=(0.0, 1e-6))
+    with pytest.raises(ValidationError, match="frozen"):
+        synapse.name = "b"
+    assert np.asarray(synapse.conductance).dtype == np.float64
+
+
+@pytest.mark.parametrize("law", ["exponential", "power", "logarithmic"])
+def test_the_time_until_a_share_is_lost_is_the_inverse_of_its_law(law):
+    retention = Retention(law=law, time_s=2.0, coefficient=0.1)
+    left = {
+        "exponential": lambda time: math.exp(-time / 2.0),
+        "power": lambda time: (time / 2.0) ** -0.1,
+        "logarithmic": lambda time: 1 - 0.1 * math.log(time / 2.0),
+    }[law]
+    for lost in (0.01, 0.1, 0.5):
+        assert 1 - left(retention.time_until(lost)) == pytest.approx(lost, rel=1e-9)
+
+
+def test_without_a_coefficient_nobody_knows_when_and_without_retention_a_state_rests_at_the_bottom():
+    assert Retention(law="power", time_s=1.0).time_until(0.1) is None
+    synapse = Synapse(name="a", basis="normalised", conductance=(0.0, 1.0))
+    assert synapse.resting_fraction == 0.0
+    middle = Retention(law="exponential", time_s=1.0, towards="middle")
+    assert synapse.model_copy(update={"retention": middle}).resting_fraction == 0.5
