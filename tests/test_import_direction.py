@@ -8,7 +8,19 @@ import pytest
 import spingan
 
 PACKAGE = Path(spingan.__file__).parent
-ROAD = ("physics", "devices", "circuits", "spec", "measured", "arrays", "costs", "nn", "training", "evaluation", "reports")
+ROAD = (
+    "physics",
+    "devices",
+    "circuits",
+    "spec",
+    "measured",
+    "arrays",
+    "costs",
+    "nn",
+    "training",
+    "evaluation",
+    "reports",
+)
 # What devices and circuits make: the values that cross to the network half, and their files.
 SHARED = {f"spingan.spec.{name}" for name in ("activation", "files", "synapse", "value")}
 FILES = sorted(file for part in ROAD for file in (PACKAGE / part).rglob("*.py"))

@@ -15,8 +15,8 @@ from .cost_tables import components as components
 from .cost_tables import write_schedules as write_schedules
 from .nn.conversion import convert as convert
 from .nn.weights import load_model as load_model
+from .papers.reproduce import reproduce as reproduce
 from .reports.report import write_report as write_report
-from .reproduction.reproduce import reproduce as reproduce
 from .spec.activation import Activation as Activation
 from .spec.synapse import Synapse as Synapse
 from .spec.technology import Technology as Technology

@@ -14,7 +14,7 @@ from spingan.nn.cost import cost as cost_of_net
 from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model, load_model, shipped_models
 from spingan.output import check_place
-from spingan.reproduction.paper import printed_row
+from spingan.papers.paper import printed_row
 from spingan.spec.technology import Technology, load_technology
 from spingan.training.nets import settle
 from spingan.training.recipe import Recipe, load_recipe

@@ -12,9 +12,9 @@ from spingan.costs.write_schedules import SCHEDULES, ScheduleTable, WriteSchedul
 from spingan.errors import UserError
 from spingan.nn.am_dcgan import AmDcganPair
 from spingan.nn.cost import counts_of_pair, net_counts
-from spingan.reproduction.am_dcgan import am_dcgan_numbers
-from spingan.reproduction.am_dcgan_table_1 import Combination, SmallPair, combination, printed_cells, small_pair
-from spingan.reproduction.am_dcgan_table_2 import ImpliedTable, implied_table
+from spingan.papers.am_dcgan import am_dcgan_numbers
+from spingan.papers.am_dcgan_table_1 import Combination, SmallPair, combination, printed_cells, small_pair
+from spingan.papers.am_dcgan_table_2 import ImpliedTable, implied_table
 from spingan.spec.technology import Technology, load_technology
 from spingan.training.recipe import Recipe, load_recipe
 

@@ -15,10 +15,10 @@ from spingan.devices.skyrmion_synapse_study import pulse_energy
 from spingan.devices.wall_device import LEAKY_RELU, RELU, interface_spin_density
 from spingan.devices.wall_value import CONVENTIONS, WallDevice
 from spingan.nn.dcgan import PAIRS
+from spingan.papers.paper import paper_numbers
 from spingan.physics.bilayer import CO_PT_BILAYER, CO_PT_CO, stack_resistance_area_ohm_m2
 from spingan.physics.film import Film
 from spingan.physics.mtj import conductance_per_area, julliere_tmr
-from spingan.reproduction.paper import paper_numbers
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "derivations.md"
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from spingan.errors import UserError
+from spingan.papers.reproduce import reproduce
 from spingan.reports.reproduction_page import page_html, write_folder, write_page
 from spingan.reports.reproduction_tables import csv_text, groups, reasons, row_section
-from spingan.reproduction.reproduce import reproduce
 
 
 @pytest.fixture(scope="module")

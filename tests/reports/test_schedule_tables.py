@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from spingan.cost_tables import write_schedules
+from spingan.papers.am_dcgan_table_2 import implied_table
 from spingan.reports.schedule_tables import schedule_notes, schedule_sections
-from spingan.reproduction.am_dcgan_table_2 import implied_table
 
 OURS = write_schedules("fashion-mnist")
 BOTH = replace(OURS, implied=implied_table())

@@ -10,7 +10,7 @@ from spingan.commands.progress import progress_bars
 from spingan.errors import UserError
 
 if TYPE_CHECKING:
-    from spingan.reproduction.reproduce import Reproduction
+    from spingan.papers.reproduce import Reproduction
 
 Only = Annotated[
     list[str] | None,
@@ -43,9 +43,9 @@ def reproduce(
 ) -> None:
     """Every number that the two papers print, beside ours: what matches, what differs and why."""
     from spingan.output import check_place, output_folder
-    from spingan.reproduction.reproduce import check_sources
-    from spingan.reproduction.reproduce import reproduce as reproduce_papers
-    from spingan.reproduction.stored_results import SHIPPED
+    from spingan.papers.reproduce import check_sources
+    from spingan.papers.reproduce import reproduce as reproduce_papers
+    from spingan.papers.stored_results import SHIPPED
 
     names, folder = tuple(only or ()), stored or SHIPPED
     check_sources(names)
@@ -58,7 +58,7 @@ def reproduce(
     if out is not None:
         output_folder(out)
     if store is not None:
-        from spingan.reproduction.renew import store_result
+        from spingan.papers.renew import store_result
 
         print_note(f"stored: {store_result(*store, folder)}")
     if fresh:
@@ -75,8 +75,8 @@ def reproduce(
 
 def _renew(names: tuple[str, ...], folder: Path) -> None:
     """Run the named sources again, or all that are stored; of all, one that fails does not keep the others back."""
-    from spingan.reproduction.renew import renew
-    from spingan.reproduction.sources import SLOW, slow_source
+    from spingan.papers.renew import renew
+    from spingan.papers.sources import SLOW, slow_source
 
     chosen = [slow_source(name) for name in names] if names else list(SLOW)
     for source in chosen:

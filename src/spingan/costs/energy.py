@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from spingan.costs.counts import NetCounts
 from spingan.costs.left_out import Line, left_out_lines, read_estimates
 from spingan.errors import UserError
-from spingan.reproduction.paper import PaperNumbers, PrintedCell, Rounding, explain_rounding, paper_numbers
+from spingan.papers.paper import PaperNumbers, PrintedCell, Rounding, explain_rounding, paper_numbers
 from spingan.spec.activation import Activation
 from spingan.spec.technology import Technology
 

@@ -2,8 +2,8 @@
 
 from spingan.cost_tables import Components
 from spingan.costs.components import CellCost, ComponentTable
+from spingan.papers.am_dcgan_table_1 import Combination, SmallPair
 from spingan.reports.tables import NOT_COUNTED, Section, quantity_text
-from spingan.reproduction.am_dcgan_table_1 import Combination, SmallPair
 
 _SHARING = {
     "column": "one set of cells a filter, positions in turn",

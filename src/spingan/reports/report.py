@@ -22,11 +22,11 @@ from spingan.nn.analog import analog_layers
 from spingan.nn.cost import cost
 from spingan.nn.weights import Model, load_model
 from spingan.output import check_place, write_text
+from spingan.papers.paper import printed_row
 from spingan.reports import plots
 from spingan.reports.page import Picture, Table, render
 from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
 from spingan.reports.tables import bill_sections, energy_text
-from spingan.reproduction.paper import printed_row
 from spingan.training.loop import load_images, training_tensor
 from spingan.training.recipe import Recipe, load_recipe, recipe_from
 

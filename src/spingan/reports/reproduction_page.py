@@ -23,7 +23,7 @@ from spingan.reports.reproduction_tables import (
 from spingan.reports.tables import Section
 
 if TYPE_CHECKING:
-    from spingan.reproduction.reproduce import ComparedRow, Reproduction
+    from spingan.papers.reproduce import ComparedRow, Reproduction
 
 TITLE = "The two papers' numbers beside ours"
 CAPTION = (

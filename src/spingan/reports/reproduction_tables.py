@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from spingan.reports.tables import Section
 
 if TYPE_CHECKING:
-    from spingan.reproduction.reproduce import ComparedRow, Number, Reproduction
+    from spingan.papers.reproduce import ComparedRow, Number, Reproduction
 
 COLUMNS = ("paper", "source", "group", "quantity", "printed", "ours", "unit", "kind", "status", "reason", "command")
 
@@ -40,8 +40,8 @@ def reasons(rows: Sequence["ComparedRow"]) -> list[str]:
 
 def count_section(found: "Reproduction") -> Section:
     """Rows by kind and status."""
-    from spingan.reproduction.judge import STATUSES
-    from spingan.reproduction.printed import KIND_MEANS
+    from spingan.papers.judge import STATUSES
+    from spingan.papers.printed import KIND_MEANS
 
     rows = [
         (kind, KIND_MEANS[kind], *(str(by_status[status]) for status in STATUSES), str(sum(by_status.values())))
@@ -60,7 +60,7 @@ def stored_section(found: "Reproduction") -> Section:
 
 def tolerance_section() -> Section:
     """The limits by kind of quantity."""
-    from spingan.reproduction.tolerance import ARITHMETIC_TEXT, LIMIT_TEXT, TOLERANCES
+    from spingan.papers.tolerance import ARITHMETIC_TEXT, LIMIT_TEXT, TOLERANCES
 
     rows = [(limit.kind, limit.text, limit.reason) for limit in TOLERANCES.values()]
     rows.append(("what is arithmetic", ARITHMETIC_TEXT, "nothing but rounding can part them"))

@@ -2,8 +2,8 @@
 
 from spingan.cost_tables import WriteSchedules
 from spingan.costs.write_schedules import ScheduleTable
+from spingan.papers.am_dcgan_table_2 import ImpliedTable
 from spingan.reports.tables import NOT_COUNTED, Section, quantity_text
-from spingan.reproduction.am_dcgan_table_2 import ImpliedTable
 
 
 def schedule_sections(tables: WriteSchedules) -> tuple[Section, ...]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spingan.reproduction.reproduce import reproduce
+from spingan.papers.reproduce import reproduce
 
 
 @pytest.fixture(scope="session")

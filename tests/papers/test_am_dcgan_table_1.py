@@ -2,7 +2,7 @@
 
 import pytest
 
-from spingan.reproduction.am_dcgan_table_1 import combination, printed_cells, small_pair
+from spingan.papers.am_dcgan_table_1 import combination, printed_cells, small_pair
 
 SMALL = small_pair()
 

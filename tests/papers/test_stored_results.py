@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from spingan.errors import UserError
-from spingan.reproduction import stored_results
-from spingan.reproduction.renew import renew, store_result
-from spingan.reproduction.reproduce import reproduce
-from spingan.reproduction.sources import SLOW
-from spingan.reproduction.stored_results import SHIPPED, age_text, read_stored, store
-from spingan.reproduction.values import Value
+from spingan.papers import stored_results
+from spingan.papers.renew import renew, store_result
+from spingan.papers.reproduce import reproduce
+from spingan.papers.sources import SLOW
+from spingan.papers.stored_results import SHIPPED, age_text, read_stored, store
+from spingan.papers.values import Value
 
 
 def test_a_result_is_read_as_it_was_stored(tmp_path):

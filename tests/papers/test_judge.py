@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spingan.reproduction.judge import judge
-from spingan.reproduction.printed import PrintedRow
-from spingan.reproduction.values import Value
+from spingan.papers.judge import judge
+from spingan.papers.printed import PrintedRow
+from spingan.papers.values import Value
 
 ROW = PrintedRow(
     paper="S", group="wall", what="position", where="V-A3", printed="83", unit="nm", kind="predicted", of="position",

@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
-from spingan.reproduction.printed import KINDS, printed_rows
-from spingan.reproduction.printed_text import half_last_place, numbers_in, significant
-from spingan.reproduction.sources import LIVE_BY_NAME, SLOW_BY_NAME
-from spingan.reproduction.tolerance import TOLERANCES
+from spingan.papers.printed import KINDS, printed_rows
+from spingan.papers.printed_text import half_last_place, numbers_in, significant
+from spingan.papers.sources import LIVE_BY_NAME, SLOW_BY_NAME
+from spingan.papers.tolerance import TOLERANCES
 
 ROWS = printed_rows()
 

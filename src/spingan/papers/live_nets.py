@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from spingan.reproduction.values import Value, Values
+from spingan.papers.values import Value, Values
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,7 +45,7 @@ def am_dcgan_nets() -> Values:
 
     from spingan.nn.am_dcgan import AM_DCGAN
     from spingan.nn.dcgan import LATENT_SIZE
-    from spingan.reproduction.am_dcgan import am_dcgan_numbers
+    from spingan.papers.am_dcgan import am_dcgan_numbers
 
     with torch.device("meta"):
         generator, discriminator = AM_DCGAN.make_generator(LATENT_SIZE), AM_DCGAN.make_discriminator()

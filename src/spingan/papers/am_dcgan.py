@@ -5,7 +5,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from spingan.reproduction.printed import load_yaml
+from spingan.papers.printed import load_yaml
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spingan.reproduction.tolerance import TOLERANCES, rounds_to, within
+from spingan.papers.tolerance import TOLERANCES, rounds_to, within
 
 DOCS = Path(__file__).parents[2] / "docs" / "reproduction.md"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from spingan.reproduction.renew import renew
-from spingan.reproduction.stored_results import read_stored
+from spingan.papers.renew import renew
+from spingan.papers.stored_results import read_stored
 
 
 @pytest.mark.slow  # ngspice on a whole cell

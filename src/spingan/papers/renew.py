@@ -9,9 +9,9 @@ from typing import Any
 
 from spingan.errors import UserError
 from spingan.output import output_folder
-from spingan.reproduction.slow import Progress, Result, read_run
-from spingan.reproduction.sources import Slow, slow_source
-from spingan.reproduction.stored_results import SHIPPED, store
+from spingan.papers.slow import Progress, Result, read_run
+from spingan.papers.sources import Slow, slow_source
+from spingan.papers.stored_results import SHIPPED, store
 
 _KEPT = ("images", "seeds", "chips", "cards", "torch")
 """What a result says about itself that goes into `obtained`; never a path."""

@@ -2,7 +2,7 @@
 
 import math
 
-from spingan.reproduction.values import Value, Values
+from spingan.papers.values import Value, Values
 
 
 def synapse_as_printed() -> Values:

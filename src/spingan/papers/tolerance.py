@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from spingan.reproduction.paper import explain_rounding
-from spingan.reproduction.printed_text import Numbers, half_last_place, numbers_in, significant
+from spingan.papers.paper import explain_rounding
+from spingan.papers.printed_text import Numbers, half_last_place, numbers_in, significant
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Literal
 
 from spingan.errors import UserError
-from spingan.reproduction.printed import load_yaml
+from spingan.papers.printed import load_yaml
 
 Rounding = Literal["exact", "round", "truncate", "round or truncate", "none"]
 

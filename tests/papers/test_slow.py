@@ -3,7 +3,7 @@
 import pytest
 
 from spingan.errors import UserError
-from spingan.reproduction import slow
+from spingan.papers import slow
 
 
 def test_a_sweep_gives_the_largest_setting_that_its_rule_tolerates():

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from spingan.costs.components import CellCost
-from spingan.reproduction.am_dcgan import am_dcgan_numbers
-from spingan.reproduction.am_dcgan_table_2 import printed_range
+from spingan.papers.am_dcgan import am_dcgan_numbers
+from spingan.papers.am_dcgan_table_2 import printed_range
 
 # Two combinations among many (docs/derivations.md, section 4).
 EXAMPLES: tuple[dict[str, int], ...] = (

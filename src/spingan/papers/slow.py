@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spingan.errors import UserError
-from spingan.reproduction.values import Value, Values, values_of_rows
+from spingan.papers.values import Value, Values, values_of_rows
 
 Progress = Callable[[str, int, int], None]
 Result = Mapping[str, Any]

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from spingan.reproduction.am_dcgan import AmDcganNumbers, PrintedSchedule, am_dcgan_numbers
-from spingan.reproduction.paper import Rounding, explain_rounding
-from spingan.reproduction.printed_text import significant
+from spingan.papers.am_dcgan import AmDcganNumbers, PrintedSchedule, am_dcgan_numbers
+from spingan.papers.paper import Rounding, explain_rounding
+from spingan.papers.printed_text import significant
 
 Verdict = Literal["follows", "differs", "cannot be right"]
 TAG = "reverse-engineered"

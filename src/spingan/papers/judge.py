@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from spingan.reproduction.printed import PrintedRow
-from spingan.reproduction.printed_text import Numbers, numbers_in
-from spingan.reproduction.tolerance import TOLERANCES, rounds_to, within
-from spingan.reproduction.values import Value
+from spingan.papers.printed import PrintedRow
+from spingan.papers.printed_text import Numbers, numbers_in
+from spingan.papers.tolerance import TOLERANCES, rounds_to, within
+from spingan.papers.values import Value
 
 Status = Literal["matches", "differs", "needs", "taken"]
 STATUSES: tuple[Status, ...] = get_args(Status)

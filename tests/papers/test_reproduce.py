@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from spingan.reproduction.judge import STATUSES
-from spingan.reproduction.live_tables import fashion_bill
-from spingan.reproduction.printed import KINDS, printed_rows
-from spingan.reproduction.sources import LIVE_BY_NAME
+from spingan.papers.judge import STATUSES
+from spingan.papers.live_tables import fashion_bill
+from spingan.papers.printed import KINDS, printed_rows
+from spingan.papers.sources import LIVE_BY_NAME
 
 
 def row(comparison, what):
@@ -94,7 +94,7 @@ def test_the_object_is_json_with_numbers_as_numbers(comparison):
 
 def test_a_source_that_this_machine_lacks_makes_its_rows_need_it(monkeypatch):
     from spingan.data.fashion_mnist import FASHION_MNIST
-    from spingan.reproduction.reproduce import reproduce
+    from spingan.papers.reproduce import reproduce
 
     monkeypatch.setattr(type(FASHION_MNIST), "find", lambda self, path=None: None)
     rows = reproduce(["fashion-mnist-files"]).rows

@@ -3,7 +3,7 @@
 import pytest
 
 import spingan
-from spingan.reproduction.paper import printed_row
+from spingan.papers.paper import printed_row
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from functools import partial
 from importlib import import_module
 
 from spingan.errors import UserError
-from spingan.reproduction import slow
-from spingan.reproduction.slow import Progress, Result
-from spingan.reproduction.values import Values
+from spingan.papers import slow
+from spingan.papers.slow import Progress, Result
+from spingan.papers.values import Values
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Live:
             UserError: What they need is not on this machine.
         """
         module, function = self.where.split(":")
-        found: Values = getattr(import_module(f"spingan.reproduction.{module}"), function)()
+        found: Values = getattr(import_module(f"spingan.papers.{module}"), function)()
         return found
 
 

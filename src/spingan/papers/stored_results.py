@@ -10,7 +10,7 @@ from typing import Any
 
 from spingan.errors import UserError
 from spingan.output import write_text
-from spingan.reproduction.values import Value, Values
+from spingan.papers.values import Value, Values
 
 SHIPPED = Path(__file__).parent / "stored"
 _WEIGHTS = (Path(__file__).parents[1] / "pretrained", Path(__file__).parents[3] / "weights")

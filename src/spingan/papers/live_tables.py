@@ -1,6 +1,6 @@
 """Values of the papers' tables as the package computes them now, and the settings of its studies."""
 
-from spingan.reproduction.values import Value, Values
+from spingan.papers.values import Value, Values
 
 
 def fashion_bill() -> Values:
@@ -15,7 +15,7 @@ def anime_bill() -> Values:
 
 def accounts() -> Values:
     """The two factors of paper S's accounts."""
-    from spingan.reproduction.paper import paper_numbers
+    from spingan.papers.paper import paper_numbers
 
     paper = paper_numbers()
     return {
@@ -26,8 +26,8 @@ def accounts() -> Values:
 
 def table_2() -> Values:
     """Table II of paper M from the counts that its cells imply, and its number of updates."""
-    from spingan.reproduction.am_dcgan import am_dcgan_numbers
-    from spingan.reproduction.am_dcgan_table_2 import implied_table
+    from spingan.papers.am_dcgan import am_dcgan_numbers
+    from spingan.papers.am_dcgan_table_2 import implied_table
 
     table = implied_table()
     found = {"updates of a training": Value(am_dcgan_numbers().updates, "1", "images x epochs, one update an image")}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from spingan.reproduction.am_dcgan import am_dcgan_numbers
-from spingan.reproduction.am_dcgan_table_2 import implied_table, printed_range, significant
+from spingan.papers.am_dcgan import am_dcgan_numbers
+from spingan.papers.am_dcgan_table_2 import implied_table, printed_range, significant
 
 TABLE = implied_table()
 ROWS = {row.schedule: row for row in TABLE.rows}
