@@ -20,11 +20,11 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional
 
-from spingan.arrays.mapping import Noise
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import calibrate, convert
 from spingan.nn.dcgan import COLOUR_64, FASHION, FASHION_NORM_FREE, Pair, discriminator, generator
 from spingan.nn.pairs import pair_named
+from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 from spingan.training.allocation import keep_freed_memory
 from spingan.training.augmentation import augment

@@ -9,14 +9,14 @@ from spingan.errors import UserError
 from spingan.image_grid import picture_format, save_grid
 from spingan.input_files import is_folder
 from spingan.nn.analog import AnalogLayer
+from spingan.nn.chip import fit_to_weights
 from spingan.nn.conversion import convert
 from spingan.nn.cost import cost as cost_of_net
 from spingan.nn.pairs import pair_named
-from spingan.nn.weights import Model, load_model, shipped_models
+from spingan.nn.weights import Model, fitting_latents, load_model, shipped_models
 from spingan.output import check_place
 from spingan.papers.paper import printed_row
 from spingan.spec.technology import Technology, load_technology
-from spingan.training.nets import settle
 from spingan.training.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -131,11 +131,11 @@ def reprogram(model: str | Path | Model, technology: str | Path | Technology) ->
     plain.load_state_dict({name: trained[name] for name in plain.state_dict()})
     if target.load_conductance is None:
         for name, layer in chosen.generator.named_modules():
-            if isinstance(layer, AnalogLayer) and layer.load is not None:
+            if isinstance(layer, AnalogLayer) and layer.rules.load is not None:
                 weight = layer.effective_weight().detach()
                 plain.get_parameter(f"{name}.weight").data.copy_(weight)
     conversion = convert(plain.eval(), target)
-    settle(conversion.model, chosen.latent_size, seed=0)
+    fit_to_weights(conversion.model, fitting_latents(chosen.latent_size, seed=0))
     info = {"trained as": chosen.name, "trained on": chosen.technology.name, **chosen.info}
     return Model(f"{chosen.name} on {target.name}", chosen.net, chosen.latent_size, target, conversion, info)
 

@@ -8,12 +8,9 @@ from torch import Tensor
 
 from spingan.arrays.mapping import (
     Noise,
-    Periphery,
     column_gain,
-    effective_weight,
     nearest_level,
     program,
-    tile_slices,
 )
 from spingan.spec.synapse import Faults, Synapse
 from spingan.spec.technology import Encoding, Technology, load_technology
@@ -36,9 +33,9 @@ def test_an_exactly_written_array_holds_each_weights_nearest_level(encoding):
     technology, weight = _technology(encoding), _matrix()
     array = program(weight, technology, chip_seed=1)
     levels = torch.as_tensor(technology.weight_levels(), dtype=torch.float32)
-    assert torch.equal(effective_weight(array), levels[array.codes] * array.gain)
+    assert torch.equal(array.weight(), levels[array.codes] * array.gain)
     step = 2 / 63 if encoding == "midpoint_reference" else 1 / 63
-    assert ((effective_weight(array) - weight).abs() <= array.gain * step / 2 * 1.0001).all()
+    assert ((array.weight() - weight).abs() <= array.gain * step / 2 * 1.0001).all()
     assert array.stuck is None
 
 
@@ -64,7 +61,7 @@ def test_gain_is_the_largest_weight_of_the_column_of_the_layer_or_one():
 def test_a_column_of_zeros_stays_nothing_even_without_a_level_at_zero():
     weight = _matrix()
     weight[:, 3] = 0
-    held = effective_weight(program(weight, _technology(), chip_seed=1))
+    held = program(weight, _technology(), chip_seed=1).weight()
     assert float(held[:, 3].abs().max()) < 1e-20
     assert torch.isfinite(held).all()
 
@@ -77,12 +74,12 @@ def test_a_given_gain_is_kept():
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_programming_noise_has_the_deviation_asked_for(encoding):
     technology, weight = _technology(encoding), _matrix(400, 200)
-    exact = effective_weight(program(weight, technology, 1))
+    exact = program(weight, technology, 1).weight()
     array = program(weight, technology, 1, noise=Noise(fraction=0.05))
-    relative = (effective_weight(array) - exact) / array.gain
+    relative = (array.weight() - exact) / array.gain
     assert float(relative.std()) == pytest.approx(0.05, rel=5 / (2 * 80_000) ** 0.5)
     assert abs(float(relative.mean())) < 5 * 0.05 / 80_000**0.5
-    of_value = effective_weight(program(weight, technology, 1, noise=Noise(fraction=0.05, of="value")))
+    of_value = program(weight, technology, 1, noise=Noise(fraction=0.05, of="value")).weight()
     held = exact.abs() > 0
     assert float((of_value / exact - 1)[held].std()) == pytest.approx(0.05, rel=0.02)
 
@@ -90,7 +87,7 @@ def test_programming_noise_has_the_deviation_asked_for(encoding):
 def test_the_same_seed_is_the_same_chip_and_another_seed_another():
     weight, noise = _matrix(), Noise(fraction=0.02)
     technology = _technology(faults=Faults(stuck_at_random=0.1))
-    first, again, other = (effective_weight(program(weight, technology, seed, noise=noise)) for seed in (5, 5, 6))
+    first, again, other = (program(weight, technology, seed, noise=noise).weight() for seed in (5, 5, 6))
     assert torch.equal(first, again)
     assert (first - other).abs().mean() > 1e-4
 
@@ -102,7 +99,7 @@ def test_stuck_devices_sit_where_their_fault_says_in_the_shares_given():
     assert float(array.stuck.double().mean()) == pytest.approx(0.35, abs=0.01)  # six standard errors
     assert float((array.positive == 0).double().mean()) == pytest.approx(0.1, abs=0.007)
     assert float((array.positive == 1).double().mean()) == pytest.approx(0.2, abs=0.009)
-    sound = effective_weight(array)[~array.stuck]
+    sound = array.weight()[~array.stuck]
     assert sound.unique().numel() == 1
 
 
@@ -114,25 +111,32 @@ def test_a_stuck_pair_loses_either_device_and_a_stuck_value_keeps_its_sign():
     assert float((pair.negative == 1).double().mean()) == pytest.approx(0.3, abs=0.02)
     sign = program(weight, _technology("sign_crossbar", faults, gain="none"), chip_seed=2)
     assert sign.stuck is not None
-    assert (effective_weight(sign)[sign.stuck] == -1).all()
-    assert (effective_weight(sign) < 0).all()
+    assert (sign.weight()[sign.stuck] == -1).all()
+    assert (sign.weight() < 0).all()
 
 
-def test_the_periphery_multiplies_each_column():
-    array = program(_matrix(), _technology(), 1)
-    factor = torch.linspace(-1, 1, 30)
-    torch.testing.assert_close(
-        effective_weight(array, Periphery(factor=factor)), effective_weight(array) * factor, rtol=1e-6, atol=1e-9
-    )
+def test_a_column_of_tiles_has_a_load_in_each_and_their_partial_sums_are_added():
+    rows, columns, tall = 300, 6, 128
+    untiled = load_technology("wox-memristor")
+    technology = untiled.model_copy(update={"tile_rows": tall})
+    weight = _matrix(rows, columns)
+    array = program(weight, technology, 1)
+    whole = program(weight, untiled, 1)
+    assert torch.equal(array.positive, whole.positive)
+    off, load = untiled.off_conductance, untiled.load_conductance
+    expected = torch.zeros(rows, columns, dtype=torch.float64)
+    for top in range(0, rows, tall):
+        part = slice(top, min(top + tall, rows))
+        for sign, half in ((1, array.positive[part]), (-1, array.negative[part])):  # each tile's own closed form
+            expected[part] += sign * half * (len(half) * off + load) / (half.sum(0) + load)
+    torch.testing.assert_close(array.weight(), (expected * array.gain).float())
+    assert float((array.weight() - whole.weight()).norm() / whole.weight().norm()) > 0.02
 
 
-def test_tiles_cover_every_weight_once():
-    covered = torch.zeros(70, 33)
-    for rows, columns in tile_slices(70, 33, _technology(tile_rows=32, tile_columns=16)):
-        covered[rows, columns] += 1
-        assert covered[rows, columns].shape[0] <= 32 and covered[rows, columns].shape[1] <= 16
-    assert (covered == 1).all()
-    assert len(tile_slices(70, 33, _technology())) == 1
+def test_tiles_behind_a_virtual_ground_change_nothing():
+    weight = _matrix(70, 33)
+    small = program(weight, _technology(tile_rows=32, tile_columns=16), 1)
+    assert torch.equal(small.weight(), program(weight, _technology(), 1).weight())
 
 
 def test_ideal_weights_are_not_programmed():
@@ -156,7 +160,7 @@ def _with_smallest_conductance(encoding: Encoding, faults: Faults | None = None)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_device_fades_towards_its_smallest_conductance_and_not_towards_nothing(encoding):
     technology, off = _with_smallest_conductance(encoding), 1 / 3
-    fresh, faded, gone = (program(_matrix(), technology, 1, faded=share) for share in (0.0, 0.25, 1.0))
+    fresh, faded, gone = (program(_matrix(), technology, 1).faded(share) for share in (0.0, 0.25, 1.0))
     halves = ((fresh.positive, faded.positive, gone.positive), (fresh.negative, faded.negative, gone.negative))
     for before, after, at_rest in halves:
         device = before > 0  # a sign crossbar's other half is none
@@ -176,4 +180,20 @@ def test_a_weight_counts_as_stuck_when_either_of_its_devices_is_and_only_then(en
     assert torch.equal(array.stuck, moved)
     devices = 2 if encoding == "differential_pair" else 1
     assert float(moved.double().mean()) == pytest.approx(1 - (1 - share) ** devices, abs=0.01)  # six standard errors
-    assert torch.equal(effective_weight(array)[~array.stuck], effective_weight(sound)[~array.stuck])
+    assert torch.equal(array.weight()[~array.stuck], sound.weight()[~array.stuck])
+
+
+def test_a_stuck_device_does_not_fade_and_a_weight_that_faded_away_keeps_its_sign():
+    faults = Faults(stuck_at_maximum=0.3)
+    for encoding in ENCODINGS:
+        array = program(torch.full((100, 40), -0.2), _technology(encoding, faults, gain="none"), chip_seed=2)
+        faded = array.faded(0.5)
+        for before, after, stuck in (
+            (array.positive, faded.positive, array.stuck_positive),
+            (array.negative, faded.negative, array.stuck_negative),
+        ):
+            if stuck is not None:
+                assert torch.equal(after[stuck], before[stuck])
+                torch.testing.assert_close(after[~stuck], 0.5 * before[~stuck])
+    gone = program(torch.full((100, 40), -0.2), _technology("sign_crossbar", faults, gain="none"), 2).faded(1.0)
+    assert (gone.weight() <= 0).all()

@@ -4,12 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from spingan.arrays.mapping import Noise, effective_weight, program
-from spingan.arrays.read_out import column_voltage, load_divider, virtual_ground
+from spingan.arrays.mapping import ArrayRules, program
 from spingan.circuits.crossbar_column import Array, solve_crossbar
+from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 
 WOX = load_technology("wox-memristor")
+
+
+def column_voltage(conductance, row_voltage, load):
+    """At the load of every column: Σ g v / (Σ g + g_load)."""
+    return row_voltage @ conductance / (conductance.sum(0) + load)
+
+
+def load_divider(positive, negative, off, load):
+    return ArrayRules("differential_pair", off, load, None).read(positive, negative, row_axis=0)
 
 
 def test_an_unloaded_empty_column_gives_each_lone_device_its_virtual_ground_weight_but_for_its_own_share():
@@ -17,11 +26,11 @@ def test_an_unloaded_empty_column_gives_each_lone_device_its_virtual_ground_weig
     positive = torch.full((rows, 1), off)
     positive[3] += 0.7
     negative = torch.full((rows, 1), off)
-    weight = load_divider(positive, negative, off, load, rows=(0,))
+    weight = load_divider(positive, negative, off, load)
     own = 0.7 / (rows * off + load)  # the device's own conductance, in units of the column's
     expected = (off + 0.7) / (1 + own) - off
     assert float(weight[3, 0]) == pytest.approx(expected, rel=1e-6)
-    assert float(weight[3, 0]) == pytest.approx(float(virtual_ground(positive, negative)[3, 0]), rel=2 * own)
+    assert float(weight[3, 0]) == pytest.approx(float((positive - negative)[3, 0]), rel=2 * own)
 
 
 def test_a_pairs_weights_are_the_difference_of_its_columns_voltages_times_one_factor():
@@ -31,7 +40,7 @@ def test_a_pairs_weights_are_the_difference_of_its_columns_voltages_times_one_fa
     row_voltage = torch.rand(7, 30, generator=generator, dtype=torch.float64)
     voltages = [column_voltage(half, row_voltage, load) for half in (positive, negative)]
     expected = (voltages[0] - voltages[1]) * (30 * off + load)
-    got = row_voltage @ load_divider(positive, negative, off, load, rows=(0,))
+    got = row_voltage @ load_divider(positive, negative, off, load)
     torch.testing.assert_close(got, expected, rtol=1e-12, atol=1e-14)
 
 
@@ -46,7 +55,7 @@ def test_no_columns_voltage_exceeds_the_largest_input():  # paper M, figure 2: w
 def test_the_gradient_of_the_load_divider_is_that_of_finite_differences():
     generator = torch.Generator().manual_seed(3)
     halves = [(0.2 + torch.rand(6, 2, generator=generator, dtype=torch.float64)).requires_grad_() for _ in range(2)]
-    assert torch.autograd.gradcheck(lambda p, n: load_divider(p, n, 0.2, 1.2, rows=(0,)), halves)
+    assert torch.autograd.gradcheck(lambda p, n: load_divider(p, n, 0.2, 1.2), halves)
 
 
 @pytest.mark.usefixtures("ngspice")
@@ -62,11 +71,13 @@ def test_columns_in_spice_give_the_closed_form():
 def test_a_chips_columns_of_pairs_give_the_load_dividers_weights():
     weight = torch.randn(80, 5, generator=torch.Generator().manual_seed(5)) * 0.05
     array = program(weight, WOX, chip_seed=1)
-    assert array.load == pytest.approx(WOX.load_conductance) and float(array.positive.min()) == pytest.approx(array.off)
-    expected = load_divider(array.positive, array.negative, array.off, array.load, rows=(0,)) * array.gain
-    torch.testing.assert_close(effective_weight(array), expected.float())
+    assert array.rules.load == pytest.approx(WOX.load_conductance) and float(array.positive.min()) == pytest.approx(
+        array.rules.off
+    )
+    expected = load_divider(array.positive, array.negative, array.rules.off, array.rules.load) * array.gain
+    torch.testing.assert_close(array.weight(), expected.float())
     plain = (array.positive - array.negative) * array.gain
-    assert float((effective_weight(array) - plain).abs().max()) > 0.02 * float(plain.abs().max())  # not a dot product
+    assert float((array.weight() - plain).abs().max()) > 0.02 * float(plain.abs().max())  # not a dot product
 
 
 def test_variability_of_the_resistance_stays_within_its_bounds_and_fills_them():

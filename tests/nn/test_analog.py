@@ -7,12 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from spingan.arrays.mapping import Noise, nearest_level
+from spingan.arrays.mapping import nearest_level
 from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer, NoiseSource, analog_layers, hold_weights
 from spingan.nn.conversion import calibrate, convert
 from spingan.nn.dcgan import PAIRS, discriminator, generator
 from spingan.nn.zero_padded import ZeroPaddedConv2d
+from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 
 IDEAL = load_technology("ideal")

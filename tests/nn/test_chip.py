@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spingan.arrays.mapping import Noise
+from spingan.arrays.conditions import ChipConditions
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
 from spingan.nn.chip import folded_norms, program_chip, recalibrate_batch_norm
 from spingan.nn.conversion import convert
 from spingan.nn.dcgan import PAIRS, generator
-from spingan.spec.synapse import Faults
+from spingan.spec.noise import Noise
+from spingan.spec.synapse import Faults, Retention, Validity
 from spingan.spec.technology import load_technology
 
 IDEAL = load_technology("ideal")
@@ -44,7 +45,7 @@ def test_folded_batch_norm_is_batch_norm_in_evaluation(kind, affine, bias, with_
         net, given = _normed(kind, affine=affine, bias=bias)
         model = convert(net, technology).model
         chip = program_chip(model, technology)
-        assert isinstance(chip[1], nn.Identity)
+        assert isinstance(chip.net[1], nn.Identity)
         torch.testing.assert_close(chip(given), model(given), rtol=1e-5, atol=1e-5)
 
 
@@ -52,7 +53,7 @@ def test_the_gain_of_a_folded_column_scales_with_the_norm_so_that_read_noise_doe
     net, given = _normed("convolution")
     technology, noise = with_levels(64), Noise(fraction=0.2)
     model = convert(net, technology).model
-    chip = program_chip(model, technology, read_noise=noise)
+    chip = program_chip(model, technology, ChipConditions(read_noise=noise))
     for layer in analog_layers(model):
         layer.read_noise = noise
     many = given[:1].expand(2000, -1, -1, -1)
@@ -65,7 +66,7 @@ def test_without_noise_training_and_chip_hold_exactly_the_same_weights(with_leve
     torch.manual_seed(2)
     technology = with_levels(64)
     model = convert(nn.Sequential(nn.Conv2d(8, 9, 3), nn.ConvTranspose2d(9, 7, 4), nn.Linear(20, 30)), technology).model
-    chip = program_chip(model, technology, chip_seed=3)
+    chip = program_chip(model, technology, ChipConditions(3))
     for trained, programmed in zip(analog_layers(model), analog_layers(chip), strict=True):
         assert torch.equal(programmed.effective_weight(), trained.effective_weight())
 
@@ -100,7 +101,7 @@ def test_the_seed_decides_the_chip_and_its_layers_differ(kind, with_levels):
     model = convert(nn.Sequential(layer, copy.deepcopy(layer)), technology).model
     noise = Noise(fraction=0.05)
     first, again, other = (
-        _weights(program_chip(model, technology, seed, programming_noise=noise)) for seed in (7, 7, 8)
+        _weights(program_chip(model, technology, ChipConditions(seed, noise))) for seed in (7, 7, 8)
     )
     assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1])
     assert not torch.equal(first[0], other[0]) and not torch.equal(first[0], first[1])
@@ -111,7 +112,7 @@ def test_the_seed_decides_the_chip_and_its_layers_differ(kind, with_levels):
 
 def test_a_chip_is_the_same_whatever_batches_it_has_computed(with_levels):
     model, technology = _small(with_levels)
-    chip = program_chip(model, technology, 1, programming_noise=Noise(fraction=0.05))
+    chip = program_chip(model, technology, ChipConditions(1, Noise(fraction=0.05)))
     given = torch.randn(8, 20)
     whole = chip(given)
     parts = torch.cat([chip(part) for part in given.flip(0).split(3)]).flip(0)
@@ -121,7 +122,7 @@ def test_a_chip_is_the_same_whatever_batches_it_has_computed(with_levels):
 def test_programming_a_chip_leaves_the_model_alone(with_levels):
     model, technology = _small(with_levels)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    program_chip(model, technology, 1, programming_noise=Noise(fraction=0.5))
+    program_chip(model, technology, ChipConditions(1, Noise(fraction=0.5)))
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
@@ -143,19 +144,21 @@ def test_stuck_devices_change_their_own_weights_and_no_other(with_levels):
     sound, faulty = with_levels(64), with_levels(64, faults=Faults(stuck_at_maximum=0.1))
     exact = _weights(program_chip(convert(nn.Sequential(copy.deepcopy(plain)), sound).model, sound))[0]
     model = convert(nn.Sequential(plain), faulty).model
-    struck = _weights(program_chip(model, faulty, 1))[0]
+    struck = _weights(program_chip(model, faulty, ChipConditions(1)))[0]
     changed = struck != exact
     assert float(changed.double().mean()) == pytest.approx(0.1, abs=0.02)
     full = next(analog_layers(model)).gain[:, None].expand_as(struck)
     torch.testing.assert_close(struck[changed], full[changed])
-    assert torch.equal(_weights(program_chip(model, faulty, 1))[0], struck)
-    assert not torch.equal(_weights(program_chip(model, faulty, 2))[0], struck)
+    assert torch.equal(_weights(program_chip(model, faulty, ChipConditions(1)))[0], struck)
+    assert not torch.equal(_weights(program_chip(model, faulty, ChipConditions(2)))[0], struck)
 
 
 def test_read_noise_of_a_chip_is_fresh_at_each_pass_and_begins_at_its_seed(with_levels):
     model, technology = _small(with_levels)
     given, noise = torch.randn(3, 20), Noise(fraction=0.05)
-    first, again, other = (program_chip(model, technology, seed, read_noise=noise) for seed in (1, 1, 2))
+    first, again, other = (
+        program_chip(model, technology, ChipConditions(seed, read_noise=noise)) for seed in (1, 1, 2)
+    )
     reads = [first(given), first(given)]
     assert not torch.equal(*reads)
     assert torch.equal(again(given), reads[0]) and torch.equal(again(given), reads[1])
@@ -179,7 +182,7 @@ def test_a_chip_that_measures_its_batch_norms_gives_each_column_the_norm_s_own_m
     technology, noise = with_levels(64), Noise(fraction=0.2)
     model = convert(net, technology).model
     left, measured = (
-        program_chip(model, technology, 4, programming_noise=noise, calibration=batches)(given)
+        program_chip(model, technology, ChipConditions(4, noise), calibration=batches)(given)
         for batches in ((), (given,))
     )
     places = [axis for axis in range(given.dim()) if axis != 1]
@@ -201,5 +204,42 @@ def test_a_faded_chip_holds_every_weight_times_what_is_left(with_levels):
     torch.manual_seed(5)
     technology = with_levels(64)
     model = convert(nn.Sequential(nn.Linear(8, 5, bias=False)), technology).model
-    fresh, faded = (program_chip(model, technology, faded=share)[0].weight for share in (0.0, 0.25))
+    fresh, faded = (program_chip(model, technology, ChipConditions(faded=share)).net[0].weight for share in (0.0, 0.25))
     torch.testing.assert_close(faded, 0.75 * fresh, rtol=1e-6, atol=1e-7)
+
+
+def _fading(with_levels, **retention):
+    technology = with_levels(64)
+    synapse = technology.synapse.model_copy(update={"retention": Retention(**retention), "validity": Validity()})
+    return technology.model_copy(update={"synapse": synapse})
+
+
+def test_a_chip_at_a_later_time_is_the_same_chip_with_what_its_retention_leaves(with_levels):
+    torch.manual_seed(5)
+    technology = _fading(with_levels, law="power", time_s=10.0, coefficient=0.1)
+    net, given = _normed("dense")
+    model = convert(net, technology).model
+    conditions = ChipConditions(3, Noise(fraction=0.05), activation_gain=0.0)
+    chip = program_chip(model, technology, conditions, calibration=(torch.randn(64, 9),))
+    assert torch.equal(chip.at(5.0)(given), chip(given))  # nothing is lost before t0
+    later = chip.at(1000.0)
+    left = 100.0**-0.1
+    torch.testing.assert_close(later.net[0].weight, left * chip.net[0].weight, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(later.net[0].bias, chip.net[0].bias)  # digital numbers stay as they were measured
+    assert torch.equal(chip.at(1000.0)(given), later(given)) and later.conditions.time_s == 1000.0
+    torch.testing.assert_close(later.at(5.0)(given), chip(given))  # a time counts from the writing
+
+
+def test_nothing_is_made_up_where_the_retention_is_unknown(with_levels):
+    model, technology = _small(with_levels)
+    chip = program_chip(model, technology)
+    with pytest.raises(UserError, match="does not say how its states fade"):
+        chip.at(1.0)
+    with pytest.raises(UserError, match="no devices that could fade"):
+        program_chip(convert(nn.Sequential(nn.Linear(4, 3)), IDEAL).model, IDEAL).at(1.0)
+    known = _fading(with_levels, law="exponential", time_s=1e3)
+    synapse = known.synapse.model_copy(update={"validity": Validity(time_s=(0.0, 100.0))})
+    with pytest.raises(UserError, match="is known from 0 to 100 s"):
+        program_chip(model, known.model_copy(update={"synapse": synapse})).at(200.0)
+    with pytest.raises(UserError, match="both faded and time_s"):
+        ChipConditions(faded=0.1, time_s=3.0)

@@ -8,13 +8,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLinear, analog_layers
 from spingan.nn.conversion import calibrate, convert, set_noise
 from spingan.nn.dcgan import PAIRS, discriminator, generator
 from spingan.spec.activation import ActivationSpread
+from spingan.spec.noise import Noise
 from spingan.spec.technology import Converter, load_technology
 
 SKYRMION = load_technology("skyrmion-published")

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from spingan.arrays.mapping import effective_weight
+from spingan.arrays.conditions import ChipConditions
 from spingan.circuits.crossbar_column import Array, solve_crossbar
 from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer
@@ -46,14 +46,14 @@ def devices_of(deck, rows, columns):
 @pytest.mark.parametrize("seed", [0, 7])
 def test_an_exported_layer_is_what_the_chip_of_that_seed_computes_with(technology, seed):
     model = model_in(noisy(technology))
-    chip = program_chip(model.generator, model.technology, seed)
-    layers = {name: part for name, part in chip.named_modules() if isinstance(part, AnalogLayer)}
+    chip = program_chip(model.generator, model.technology, ChipConditions(seed))
+    layers = {name: part for name, part in chip.net.named_modules() if isinstance(part, AnalogLayer)}
     for name, part in layers.items():
-        exported = effective_weight(chip_layer(model, name, seed).array)
+        exported = chip_layer(model, name, seed).array.weight()
         columns = part.weight.transpose(0, part.column_axis)
         assert torch.equal(exported, columns.flatten(1).t())
     other = chip_layer(model, None, seed + 1).array
-    assert not torch.equal(effective_weight(other), effective_weight(chip_layer(model, None, seed).array))
+    assert not torch.equal(other.weight(), chip_layer(model, None, seed).array.weight())
 
 
 def test_a_decks_devices_are_the_programmed_ones_in_siemens():
@@ -81,9 +81,9 @@ def test_the_difference_of_a_virtual_grounds_currents_is_the_layers_sum(ngspice)
     deck = layer_deck(layer, [0, 1, 2], inputs)
     circuit = devices_of(deck, 18, 4)
     current = solve_crossbar(Array(circuit), inputs).output_a
-    per_siemens = layer.array.span / (DESIGNED.synapse.conductance[-1] - DESIGNED.synapse.conductance[0])
+    per_siemens = layer.array.rules.span / (DESIGNED.synapse.conductance[-1] - DESIGNED.synapse.conductance[0])
     sums = (current[:3] - current[3]) * per_siemens * layer.array.gain.numpy()
-    assert sums == pytest.approx(inputs @ effective_weight(layer.array).double().numpy(), rel=1e-4, abs=1e-7)
+    assert sums == pytest.approx(inputs @ layer.array.weight().double().numpy(), rel=1e-4, abs=1e-7)
 
 
 def test_weights_of_ones_own_are_programmed_column_by_column(tmp_path):

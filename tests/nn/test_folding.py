@@ -142,7 +142,7 @@ def test_a_hook_around_several_modules_gets_values_only_and_keeps_norms_apart():
 def test_a_hook_that_came_after_the_conversion_keeps_the_norm_apart():
     model = convert(_Tapped("whole").eval(), IDEAL).model
     model.body[0].register_forward_hook(lambda *_: None)
-    assert type(program_chip(model, IDEAL).body[1]) is nn.BatchNorm2d
+    assert type(program_chip(model, IDEAL).net.body[1]) is nn.BatchNorm2d
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (2, 3, 3), (2, 5, 3)])

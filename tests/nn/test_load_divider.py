@@ -4,17 +4,19 @@ import pytest
 import torch
 from torch import nn
 
-from spingan.arrays.mapping import Noise, program
-from spingan.arrays.read_out import column_voltage
+from spingan.arrays.conditions import ChipConditions
+from spingan.arrays.mapping import program
 from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import PAIRS
 from spingan.nn.zero_padded import ZeroPaddedConv2d
+from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 
 WOX = load_technology("wox-memristor")
+TILED = WOX.model_copy(update={"tile_rows": 20})
 LAYERS = {
     "convolution": lambda: nn.Conv2d(3, 8, 5, 2, 2, bias=False),
     "zero-padded": lambda: ZeroPaddedConv2d(3, 8, 5, 2, 2, bias=False, output_padding=1),
@@ -22,17 +24,28 @@ LAYERS = {
 }
 
 
-def _layer(kind: str) -> tuple[nn.Module, AnalogLayer, torch.Tensor]:
+def _layer(kind: str, technology=WOX) -> tuple[nn.Module, AnalogLayer, torch.Tensor]:
     torch.manual_seed(1)
-    model = convert(nn.Sequential(LAYERS[kind]()), WOX).model
+    model = convert(nn.Sequential(LAYERS[kind]()), technology).model
     (layer,) = analog_layers(model)
     return model, layer, torch.rand((4, 30) if kind == "dense" else (4, 3, 9, 9))
 
 
+@pytest.mark.parametrize("technology", [WOX, TILED], ids=["one array", "tiles"])
 @pytest.mark.parametrize("kind", LAYERS)
-def test_the_training_pass_equals_the_programmed_chip(kind):
-    model, _, inputs = _layer(kind)
-    torch.testing.assert_close(program_chip(model, WOX)(inputs), model(inputs), rtol=1e-4, atol=1e-5)  # float32 sums
+def test_the_training_pass_equals_the_programmed_chip(kind, technology):
+    model, _, inputs = _layer(kind, technology)
+    torch.testing.assert_close(
+        program_chip(model, technology)(inputs),
+        model(inputs),
+        rtol=1e-4,
+        atol=1e-5,  # float32 sums
+    )
+
+
+def test_tiles_behind_a_load_change_what_the_layer_computes():
+    (model, _, inputs), (tiled, _, _) = _layer("convolution"), _layer("convolution", TILED)
+    assert float((model(inputs) - tiled(inputs)).norm() / model(inputs).norm()) > 0.02
 
 
 def test_a_convolutions_outputs_are_its_column_voltages_in_volts_times_gain():
@@ -42,8 +55,9 @@ def test_a_convolutions_outputs_are_its_column_voltages_in_volts_times_gain():
     span = WOX.synapse.conductance[-1] - WOX.synapse.conductance[0]
     load_s = 1 / WOX.load_resistance_ohm
     patches = nn.functional.unfold(inputs, 5, stride=2, padding=2).transpose(1, 2).double()
-    halves = [column_voltage(half * span, patches, load_s) for half in (array.positive, array.negative)]
-    amplifier = len(matrix) * array.off + array.load  # of a column whose devices are all at their smallest
+    siemens = [half * span for half in (array.positive, array.negative)]
+    halves = [patches @ half / (half.sum(0) + load_s) for half in siemens]
+    amplifier = len(matrix) * array.rules.off + array.rules.load  # of a column whose devices are all at their smallest
     expected = (halves[0] - halves[1]) * amplifier * layer.gain.double()
     got = model(inputs).flatten(2).transpose(1, 2).double()
     torch.testing.assert_close(got, expected, rtol=1e-3, atol=1e-4)
@@ -52,7 +66,7 @@ def test_a_convolutions_outputs_are_its_column_voltages_in_volts_times_gain():
 def test_dense_layers_have_the_sign_crossbars_levels_and_no_load():
     _, layer, _ = _layer("dense")
     smallest = WOX.off_conductance / (1 + WOX.off_conductance)
-    assert layer.load is None and layer.levels.numel() == 256
+    assert layer.rules.load is None and layer.levels.numel() == 256
     held = (layer.effective_weight().detach() / layer.gain[:, None]).abs()
     assert float(held.min()) >= smallest * (1 - 1e-5) and float(held.max()) <= 1 + 1e-6
 
@@ -85,7 +99,7 @@ def test_variability_in_training_scatters_as_on_chips():
         layer.redraw_deviation()
         errors["training"].append(model(inputs).detach() - exact)
         layer.deviation = layer.other_deviation = None
-        errors["chip"].append(program_chip(model, WOX, seed, programming_noise=noise)(inputs) - exact)
+        errors["chip"].append(program_chip(model, WOX, ChipConditions(seed, noise))(inputs) - exact)
     size = {name: float(torch.stack(found).square().mean().sqrt()) for name, found in errors.items()}
     assert size["training"] == pytest.approx(size["chip"], rel=0.1)  # 150 arrays of 600 pairs each
     assert size["chip"] > 0.01 * float(exact.abs().mean())
@@ -99,7 +113,7 @@ def test_resistances_that_nobody_knows_cannot_vary():
         layer.redraw_deviation()
     ideal = convert(PAIRS["am-dcgan"].make_generator(5), load_technology("ideal")).model
     with pytest.raises(UserError, match="has no devices whose resistance could vary"):
-        program_chip(ideal, load_technology("ideal"), programming_noise=Noise(fraction=0.1, of="resistance"))
+        program_chip(ideal, load_technology("ideal"), ChipConditions(0, Noise(fraction=0.1, of="resistance")))
 
 
 def test_variability_of_a_whole_resistance_is_refused():

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from spingan.arrays.conditions import ChipConditions
 from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.chip import program_chip
@@ -40,7 +41,7 @@ def _devices(chip):
 def test_without_a_spread_a_chip_is_the_same_to_the_last_bit(spread):
     plain, stated = TECHNOLOGY, _with_spread(spread)
     ours, expected = (
-        program_chip(_converted(technology), technology, chip_seed=7)(_images()) for technology in (stated, plain)
+        program_chip(_converted(technology), technology, ChipConditions(7))(_images()) for technology in (stated, plain)
     )
     assert torch.equal(ours, expected)
     assert all(device.made is None for device in _devices(program_chip(_converted(stated), stated)))
@@ -49,7 +50,7 @@ def test_without_a_spread_a_chip_is_the_same_to_the_last_bit(spread):
 def test_the_devices_of_a_chip_are_frozen_and_another_chip_has_others():
     technology = _with_spread(SPREAD)
     model = _converted(technology)
-    chip, again, other = (program_chip(model, technology, chip_seed=seed) for seed in (3, 3, 4))
+    chip, again, other = (program_chip(model, technology, ChipConditions(seed)) for seed in (3, 3, 4))
     images = _images()
     first = chip(images)
     assert torch.equal(first, chip(images)) and torch.equal(first, again(images))

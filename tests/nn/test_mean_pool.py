@@ -4,11 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from spingan.arrays.mapping import Noise
+from spingan.arrays.conditions import ChipConditions
 from spingan.errors import UserError
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
 from spingan.nn.mean_pool import MemristiveMeanPool
+from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 
 WOX = load_technology("wox-memristor")
@@ -24,7 +25,7 @@ def test_devices_as_meant_give_the_mean():
 
 
 def test_on_a_chip_each_filter_has_its_own_devices_and_weighs_all_windows_alike():
-    chip = program_chip(_pool(), WOX, chip_seed=1, programming_noise=Noise(fraction=0.3, of="resistance"))
+    chip = program_chip(_pool(), WOX, ChipConditions(1, Noise(fraction=0.3, of="resistance")))
     (pool,) = (module for module in chip.modules() if isinstance(module, MemristiveMeanPool))
     shares = pool.shares(400)
     torch.testing.assert_close(shares.sum((2, 3)), torch.ones(400, 1))  # a flat map stays as it is
@@ -34,7 +35,7 @@ def test_on_a_chip_each_filter_has_its_own_devices_and_weighs_all_windows_alike(
     means = chip(maps)
     torch.testing.assert_close(means, means[:1, :, :1, :1].expand_as(means))
     torch.testing.assert_close(means[0, :, 0, 0], (maps[0, :, :2, :2] * shares[:, 0]).sum((1, 2)))
-    again = program_chip(_pool(), WOX, chip_seed=1, programming_noise=Noise(fraction=0.3, of="resistance"))
+    again = program_chip(_pool(), WOX, ChipConditions(1, Noise(fraction=0.3, of="resistance")))
     assert torch.equal(again(maps), means)
 
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
 from spingan.nn.conversion import convert
+from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 
 IDEAL = load_technology("ideal")

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from spingan.arrays.mapping import Noise
+from spingan.arrays.conditions import ChipConditions
 from spingan.errors import UserError
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
+from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology, load_technology
 
 SKYRMION = load_technology("skyrmion-published")
@@ -140,8 +141,8 @@ def test_layers_that_share_a_weight_get_an_array_each_and_say_so():
     conversion = convert(nn.Sequential(first, second), technology)
     assert "an array of its own for the weights of layer 0" in conversion.rows[1].detail
     assert conversion.model[0].weight is conversion.model[1].weight  # trained as one
-    chip = program_chip(conversion.model, technology, programming_noise=Noise(fraction=0.1))
-    errors = [layer.weight - first.weight for layer in chip]
+    chip = program_chip(conversion.model, technology, ChipConditions(0, Noise(fraction=0.1)))
+    errors = [layer.weight - first.weight for layer in chip.net]
     for error in errors:
         assert float(error.detach().std()) == pytest.approx(0.1, rel=0.09)  # five standard errors of 1,600 draws
     assert abs(float(torch.corrcoef(torch.stack([error.detach().flatten() for error in errors]))[0, 1])) < 0.13

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spingan.arrays.mapping import Noise
 from spingan.nn.analog import analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.dropout import DrawnDropout
 from spingan.nn.noise_source import NoiseSource
+from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 
 TOTAL = 7  # samples of the whole batch: an odd number, cut unevenly

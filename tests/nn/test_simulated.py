@@ -14,17 +14,16 @@ from spingan.nn.counting import count_model
 from spingan.nn.simulated import COMPUTED, COSTS, LAW, WORDS, not_simulated
 from spingan.spec.activation import Activation
 from spingan.spec.synapse import Read, Synapse, Write
-from spingan.spec.technology import Converter, DenseArrays, Technology, load_technology
+from spingan.spec.technology import Converter, Technology, load_technology
 from spingan.spec.value import Value
 
 NAMED = {  # what a converted net leaves out, and says so
     *("Technology.wire_resistance_ohm", "Technology.driver_resistance_ohm", "Technology.input_coding"),
-    *("Technology.temperature_k", "Technology.tile_rows"),
+    *("Technology.temperature_k"),
     *("Converter.bits", "Converter.range", "Converter.shared_by"),
     *("Synapse.read_noise_s", "Write.half_select_disturb", "Read.noise_s", "Read.disturb", "Read.leakage_s"),
     *("Spread.gain", "Spread.resistance", "Spread.minimum_conductance_s", "Spread.maximum_conductance_s"),
-    *("Spread.cycle_to_cycle", "Retention.law", "Retention.time_s", "Retention.coefficient", "Retention.towards"),
-    *("Activation.output_noise", "Reset.residual"),
+    *("Spread.cycle_to_cycle", "Activation.output_noise", "Reset.residual"),
     *LAW,
 }  # fmt: skip
 
@@ -74,7 +73,6 @@ STATED = {
     "wire_resistance_ohm": {"wire_resistance_ohm": 2.0},
     "synapse.write.half_select_disturb": {"write": Write(half_select_disturb=0.01)},
     "synapse.read.law": {"read": Read(law="sinh")},
-    "tile_rows": {"tile_rows": 64, "read_out": "load_divider", "load_resistance_ohm": 1e3},
 }
 
 
@@ -87,12 +85,6 @@ def _technology(fields) -> Technology:
 @pytest.mark.parametrize("path", STATED)
 def test_what_is_stated_and_left_out_is_named_by_its_path(path):
     assert not_simulated(_technology(STATED[path])) == (path,)
-
-
-def test_tiles_change_nothing_on_a_virtual_ground_and_are_named_with_a_load_in_dense_arrays_too():
-    assert not_simulated(_technology({"tile_rows": 64})) == ()
-    dense = {"dense": DenseArrays(read_out="load_divider"), "load_resistance_ohm": 1e3, "tile_rows": 64}
-    assert not_simulated(_technology(dense)) == ("tile_rows",)
 
 
 SIGMOID = Activation(

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spingan.arrays.mapping import Noise
 from spingan.nn import activations
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import pair_named
+from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 
 PLACES = [

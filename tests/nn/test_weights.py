@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from spingan.arrays.mapping import Noise
+from spingan.arrays.conditions import ChipConditions
 from spingan.errors import UserError
 from spingan.nn import weights
 from spingan.nn.conversion import convert
 from spingan.nn.dcgan import PAIRS, generator
 from spingan.nn.tensor_files import read_metadata
 from spingan.nn.weights import WEIGHTS, Model, _bits, _pack, _unpack, load_model, save_weights, shipped_models
+from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology, load_technology
 
 LATENTS = 6
@@ -101,13 +103,13 @@ def test_a_users_own_technology_travels_inside_the_file(with_levels, tmp_path):
 
 def test_samples_are_images_that_their_seeds_decide(model):
     noise = Noise(fraction=0.02)
-    arguments = {"programming_noise": noise, "read_noise": noise}
-    first = model.sample(2, 1, 1, **arguments)
-    assert torch.equal(model.sample(2, 1, 1, **arguments), first)  # read noise too begins at the seeds
+    noisy = ChipConditions(1, noise, noise)
+    first = model.sample(2, 1, noisy)
+    assert torch.equal(model.sample(2, 1, noisy), first)  # read noise too begins at the seeds
     assert first.shape == (2, 1, 28, 28) and first.dtype == torch.float32 and float(first.abs().max()) <= 1
-    others = [model.sample(2, 2, 1, **arguments), model.sample(2, 1, 2, **arguments), model.sample(2, 1, 1)]
+    others = [model.sample(2, 2, noisy), model.sample(2, 1, replace(noisy, seed=2)), model.sample(2, 1, 1)]
     assert all(not torch.equal(first, other) for other in others)
-    assert torch.equal(model.sample(2, 1, 1, **arguments), first)  # after other chips
+    assert torch.equal(model.sample(2, 1, noisy), first)  # after other chips
     assert model.sample(0).shape == (0, 1, 28, 28)
     with pytest.raises(UserError, match="cannot draw -1 images"):
         model.sample(-1)

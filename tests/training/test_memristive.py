@@ -63,7 +63,7 @@ def test_a_net_that_learned_on_its_chip_is_drawn_from_as_that_chip_gives_it(on_c
     assert set(model.technology.activations) == {"relu", "tanh"}
     images = model.sample(4, seed=1)
     assert images.shape == (4, 1, 28, 28) and bool(images.isfinite().all())
-    assert torch.equal(images, model.sample(4, seed=1, chip_seed=7))  # there is no other chip
+    assert torch.equal(images, model.sample(4, seed=1, chip=7))  # there is no other chip
 
 
 def test_a_worn_chip_stands_still(tmp_path):

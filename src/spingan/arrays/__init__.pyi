@@ -1,3 +1,3 @@
+from .conditions import ChipConditions as ChipConditions
 from .mapping import ProgrammedArray as ProgrammedArray
-from .mapping import effective_weight as effective_weight
 from .mapping import program as program

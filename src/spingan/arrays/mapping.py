@@ -1,17 +1,18 @@
-"""The seam between a weight matrix and the array that holds it: `program` and `effective_weight`.
+"""Weights in an array: encoding -> conductances -> what the cells do -> read-out, for training and chips alike.
 
 A weight is stored as the difference of two conductances, in fractions f of the synapse's span:
 midpoint reference 2 (f - 1/2), differential pair f+ - f-, sign crossbar ±f / fmax. A column's gain is the weight that
-the fraction's end stands for, so weight = gain x difference. How a column is read may change that: `read_out`.
+the fraction's end stands for, so weight = gain x difference. Conductances are in units of the span, the smallest
+included.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from spingan.arrays.read_out import load_divider, virtual_ground
 from spingan.errors import UserError
 from spingan.spec.noise import Noise
 from spingan.spec.synapse import Faults
@@ -21,10 +22,74 @@ _OFF = 1e-30  # gain of a column of zeros: nothing beside any weight, and its in
 
 
 @dataclass(frozen=True)
-class Periphery:
-    """What stands behind the columns: batch norm folded into a factor for each."""
+class ArrayRules:
+    """How a technology's arrays hold weights and how they are read.
 
-    factor: Float[Tensor, " columns"] | None = None
+    Attributes:
+        off: Smallest conductance of a device; 0 where it is unknown.
+        load: Conductance of the load that each column ends in; None for a virtual ground.
+        tile_rows: Rows of one physical array; None is one array, whatever its size.
+    """
+
+    encoding: Encoding
+    off: float
+    load: float | None
+    tile_rows: int | None
+
+    @classmethod
+    def of(cls, technology: Technology) -> Self:
+        """Those of a technology."""
+        return cls(technology.encoding, technology.off_conductance, technology.load_conductance, technology.tile_rows)
+
+    @property
+    def span(self) -> float:
+        """The weight, in full scales, that one unit of the conductances' difference stands for."""
+        return {"midpoint_reference": 2.0, "differential_pair": 1.0, "sign_crossbar": 1 / (1 + self.off)}[self.encoding]
+
+    def conductances(self, weight_in_full_scale: Tensor, column_axis: int) -> tuple[Tensor, Tensor]:
+        """Both conductances of weights in -1..1; differentiable.
+
+        Returns:
+            That of the weight's own device, as the weights, and the one that is subtracted: the pair's other device, or
+            the reference column, of size 1 along `column_axis`. A sign crossbar has one device a weight; its other half
+            is nothing.
+        """
+        if self.encoding == "midpoint_reference":
+            reference = torch.full_like(weight_in_full_scale.narrow(column_axis, 0, 1), self.off + 0.5)
+            return (weight_in_full_scale + 1) / 2 + self.off, reference
+        one_device = self.encoding == "sign_crossbar"
+        scale, bottom = (1 + self.off, 0.0) if one_device else (1.0, self.off)
+        upper, lower = weight_in_full_scale.clamp(min=0), (-weight_in_full_scale).clamp(min=0)
+        return upper * scale + bottom, lower * scale + bottom
+
+    def read(self, positive: Tensor, negative: Tensor, row_axis: int) -> Tensor:
+        """The difference that a column gives for each of its devices, read out; differentiable.
+
+        Columns held at ground subtract their currents. Of columns that end in a load each gives
+        V = Σ g v / (Σ g + load), and the pair's two are subtracted: no amplifier holds the column at ground, so that
+        every device on it, driven or not, draws its voltage down, and a weight is divided by its column's whole
+        conductance (docs/derivations.md, section 5). The amplifier behind the columns is set for columns whose devices
+        are all at their smallest; then one device that opens in such a column has the weight that a virtual ground
+        would give it, up to what it adds to the sum itself. A column of several tiles has a load in each, and the
+        tiles' partial sums are added digitally.
+
+        Args:
+            row_axis: The axis that counts a column's devices.
+        """
+        if self.load is None:
+            return positive - negative
+        negative = negative.expand_as(positive)
+        tall = self.tile_rows or positive.shape[row_axis]
+        tiles = (
+            self._behind_a_load(upper, row_axis) - self._behind_a_load(lower, row_axis)
+            for upper, lower in zip(positive.split(tall, row_axis), negative.split(tall, row_axis), strict=True)
+        )
+        return torch.cat(tuple(tiles), row_axis)
+
+    def _behind_a_load(self, conductance: Tensor, row_axis: int) -> Tensor:
+        assert self.load is not None
+        amplified = conductance.shape[row_axis] * self.off + self.load
+        return conductance * (amplified / (conductance.sum(dim=row_axis, keepdim=True) + self.load))
 
 
 @dataclass(frozen=True)
@@ -33,26 +98,51 @@ class ProgrammedArray:
 
     Attributes:
         codes: Level that each weight was programmed to, counted from the most negative weight level.
-        positive: Conductance of the weight's own device, in units of the synapse's span, the smallest conductance
-            included; float64, so that the difference of the halves gives back each level exactly.
+        positive: Conductance of the weight's own device; float64, so that the difference of the two gives back each
+            level exactly.
         negative: Conductance that is subtracted: the pair's other device, or the reference (rows, 1).
-        span: Weight per unit of conductance difference at gain 1.
-        off: Smallest conductance of a device, in the same units; 0 where it is unknown.
-        load: Conductance of the load that each column ends in; None for a virtual ground.
         gain: Weight that full scale stands for, a column each.
-        stuck: Weights with a device that kept its conductance whatever was written; None if none can be stuck.
-        tiles: Row and column slices, one a physical array.
+        stuck_positive, stuck_negative: Devices that keep their conductance whatever happens; None where none can.
+        rest: Conductance that a device fades to.
     """
 
+    rules: ArrayRules
     codes: Int[Tensor, "rows columns"]
     positive: Float[Tensor, "rows columns"]
     negative: Float[Tensor, "rows columns_or_one"]
-    span: float
-    off: float
-    load: float | None
     gain: Float[Tensor, " columns"]
-    stuck: Tensor | None
-    tiles: tuple[tuple[slice, slice], ...]
+    stuck_positive: Tensor | None
+    stuck_negative: Tensor | None
+    rest: float
+
+    def weight(self) -> Float[Tensor, "rows columns"]:
+        """What a layer computes with when the array stands behind it: gain x span x what its columns give."""
+        held = self.rules.read(self.positive, self.negative, row_axis=0)
+        return (held * self.rules.span * self.gain).to(self.gain.dtype)
+
+    @property
+    def stuck(self) -> Tensor | None:
+        """(rows, columns) weights with a device that is stuck; None if none can be."""
+        if self.stuck_positive is None or self.stuck_negative is None:
+            return self.stuck_positive
+        return self.stuck_positive | self.stuck_negative
+
+    def faded(self, lost: float) -> "ProgrammedArray":
+        """The array after every device has gone the share `lost` of its way to where it rests.
+
+        A reference, made of the same devices at their middle, fades as they do; a stuck device has nothing to lose.
+        """
+        if not lost:
+            return self
+        positive = self._after(self.positive, lost, self.stuck_positive)
+        negative = self._after(self.negative, lost, self.stuck_negative)
+        return replace(self, positive=positive, negative=negative)
+
+    def _after(self, conductance: Tensor, lost: float, stuck: Tensor | None) -> Tensor:
+        after = self.rest + (conductance - self.rest) * (1 - lost)
+        if self.rules.encoding == "sign_crossbar":  # a weight's other half is no device
+            after = torch.where(conductance > 0, after, conductance)
+        return after if stuck is None else torch.where(stuck, conductance, after)
 
 
 def column_gain(weight: Float[Tensor, "rows columns"], kind: str) -> Float[Tensor, " columns"]:
@@ -78,32 +168,6 @@ def nearest_level(values: Tensor, levels: Float[Tensor, " states"]) -> Tensor:
     return torch.bucketize(values.contiguous(), middles, right=True)
 
 
-def tile_slices(rows: int, columns: int, technology: Technology) -> tuple[tuple[slice, slice], ...]:
-    """How a matrix is cut into the technology's arrays; one slice when it names no tile size."""
-    tall, wide = technology.tile_rows or rows, technology.tile_columns or columns
-    return tuple(
-        (slice(top, min(top + tall, rows)), slice(left, min(left + wide, columns)))
-        for top in range(0, rows, tall)
-        for left in range(0, columns, wide)
-    )
-
-
-def halves(weight_in_full_scale: Tensor, encoding: Encoding, off: float) -> tuple[Tensor, Tensor, float]:
-    """Both conductances, in units of the span, of weights in -1..1, and the weight that one unit stands for.
-
-    Args:
-        weight_in_full_scale: Of any shape; differentiable.
-        off: Smallest conductance of a device. A sign crossbar has one device a weight; its other half is nothing.
-    """
-    if encoding == "midpoint_reference":
-        reference = torch.full_like(weight_in_full_scale[:, :1], off + 0.5)
-        return (weight_in_full_scale + 1) / 2 + off, reference, 2.0
-    scale = 1 + off if encoding == "sign_crossbar" else 1.0
-    bottom = 0.0 if encoding == "sign_crossbar" else off
-    upper, lower = weight_in_full_scale.clamp(min=0), (-weight_in_full_scale).clamp(min=0)
-    return upper * scale + bottom, lower * scale + bottom, 1 / scale
-
-
 def program(
     weight: Float[Tensor, "rows columns"],
     technology: Technology,
@@ -111,7 +175,6 @@ def program(
     *,
     gain: Float[Tensor, " columns"] | None = None,
     noise: Noise | None = None,
-    faded: float = 0.0,
 ) -> ProgrammedArray:
     """Write a weight matrix into an array of the technology's devices.
 
@@ -126,9 +189,6 @@ def program(
         weight: One column an output; rows in the order in which the inputs are presented.
         gain: Calibrated gains; None calibrates them on this matrix.
         noise: Programming noise; None writes exactly.
-        faded: Share of every device's state that is lost by the time it is read, towards where the synapse's retention
-            says; towards its smallest conductance where that is unknown. A reference, made of the same devices at their
-            middle, fades as they do; a stuck device has nothing to lose.
 
     Raises:
         UserError: A weight is NaN or infinite: no device can hold it.
@@ -139,28 +199,25 @@ def program(
         raise ValueError(f"technology {technology.name} has no synapse: its weights are not programmed")
     if not bool(weight.isfinite().all()):
         raise UserError("a weight to program is NaN or infinite", "No device can hold it: give finite weights.")
+    rules = ArrayRules.of(technology)
     generator = torch.Generator().manual_seed(chip_seed)
     gain = column_gain(weight, technology.gain) if gain is None else gain
     levels = torch.as_tensor(table, dtype=weight.dtype)
     codes = nearest_level((weight.detach() / gain).clamp(-1, 1), levels)
     written = levels[codes]  # in the weight's precision: what training computes with
-    off = technology.off_conductance
     if noise is not None and noise.fraction > 0 and noise.of != "resistance":
         unit = torch.randn(written.shape, generator=generator, dtype=written.dtype)
         written = written + noise.fraction * unit * (written if noise.of == "value" else 1.0)
-    positive, negative, span = halves(written.double(), technology.encoding, off)
+    positive, negative = rules.conductances(written.double(), column_axis=1)
     if noise is not None and noise.of == "resistance":
         technology.synapse.require_siemens("noise of the resistance")
         positive, negative = (_within_tolerance(half, noise.fraction, generator) for half in (positive, negative))
-    if faded:
-        positive, negative = (_after_fading(half, faded, technology, off) for half in (positive, negative))
-    stuck = None
+    stuck: tuple[Tensor | None, Tensor | None] = (None, None)
     faults = technology.synapse.faults
     if any((faults.stuck_at_minimum, faults.stuck_at_maximum, faults.stuck_at_random)):
-        positive, negative, stuck = _with_faults(positive, negative, technology.encoding, faults, off, generator)
-    rows, columns = weight.shape
-    tiles, load = tile_slices(rows, columns, technology), technology.load_conductance
-    return ProgrammedArray(codes, positive, negative, span, off, load, gain, stuck, tiles)
+        positive, negative, stuck = _with_faults(positive, negative, rules, faults, generator)
+    rest = rules.off + technology.synapse.resting_fraction
+    return ProgrammedArray(rules, codes, positive, negative, gain, stuck[0], stuck[1], rest)
 
 
 def _within_tolerance(conductance: Tensor, tolerance: float, generator: torch.Generator) -> Tensor:
@@ -169,30 +226,20 @@ def _within_tolerance(conductance: Tensor, tolerance: float, generator: torch.Ge
     return conductance / (1 + tolerance * (2 * lot - 1))
 
 
-def _after_fading(conductance: Tensor, faded: float, technology: Technology, off: float) -> Tensor:
-    """Devices that have gone the share `faded` of their way to where they rest."""
-    assert technology.synapse is not None
-    rest = off + technology.synapse.resting_fraction
-    after = rest + (conductance - rest) * (1 - faded)
-    if technology.encoding == "sign_crossbar":  # a weight's other half is no device
-        return torch.where(conductance > 0, after, conductance)
-    return after
-
-
 def _with_faults(
-    positive: Tensor, negative: Tensor, encoding: Encoding, faults: Faults, off: float, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Both halves after faults, and the weights that have one."""
-    if encoding == "sign_crossbar":  # one device holds the value, whichever its sign
-        value, stuck = _stick(positive + negative, faults, off, generator)
+    positive: Tensor, negative: Tensor, rules: ArrayRules, faults: Faults, generator: torch.Generator
+) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor | None]]:
+    """Both conductances after faults, and the devices of each that are stuck."""
+    if rules.encoding == "sign_crossbar":  # one device holds the value, whichever its sign
+        value, stuck = _stick(positive + negative, faults, rules.off, generator)
         minus = negative > 0
         nothing = torch.zeros_like(value)
-        return torch.where(minus, nothing, value), torch.where(minus, value, nothing), stuck
-    positive, stuck = _stick(positive, faults, off, generator)
-    if encoding == "differential_pair":
-        negative, other = _stick(negative, faults, off, generator)
-        stuck = stuck | other
-    return positive, negative, stuck
+        return torch.where(minus, nothing, value), torch.where(minus, value, nothing), (stuck & ~minus, stuck & minus)
+    positive, stuck = _stick(positive, faults, rules.off, generator)
+    if rules.encoding == "midpoint_reference":
+        return positive, negative, (stuck, None)
+    negative, other = _stick(negative, faults, rules.off, generator)
+    return positive, negative, (stuck, other)
 
 
 def _stick(conductance: Tensor, faults: Faults, off: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -212,16 +259,3 @@ def _stick(conductance: Tensor, faults: Faults, off: float, generator: torch.Gen
         stuck |= hit
         edge += fraction
     return conductance, stuck
-
-
-def effective_weight(array: ProgrammedArray, periphery: Periphery | None = None) -> Float[Tensor, "rows columns"]:
-    """The weights that a layer computes with when the array stands behind it: gain x span x what its columns give."""
-    gain = array.gain
-    if periphery is not None and periphery.factor is not None:
-        gain = gain * periphery.factor
-    if array.load is None:
-        held = virtual_ground(array.positive, array.negative)
-    else:
-        negative = array.negative.expand_as(array.positive)
-        held = load_divider(array.positive, negative, array.off, array.load, rows=(0,))
-    return (held * array.span * gain).to(gain.dtype)

@@ -16,15 +16,15 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from spingan.arrays.mapping import Noise, gain_of_largest, halves, nearest_level
-from spingan.arrays.read_out import load_divider, virtual_ground
+from spingan.arrays.mapping import ArrayRules, gain_of_largest, nearest_level
 from spingan.errors import UserError
 from spingan.nn import kernels, level_kernels
 from spingan.nn.convolution import conv2d, conv_transpose2d
 from spingan.nn.draws import conductance_factors, has_kernel, standard_normal
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
-from spingan.spec.technology import Encoding, Technology
+from spingan.spec.noise import Noise
+from spingan.spec.technology import Technology
 
 Spacing = Literal["uniform", "two-sided", "uneven"]
 
@@ -83,7 +83,8 @@ class AnalogLayer(nn.Module, ABC):
         deviation: What programming added to each weight's level, in units of the gain or of the value; or the factor
             of the device's conductance; or None.
         other_deviation: That of the pair's other device; or None.
-        load: Conductance of the load that the columns end in, in units of the synapse's span; None: a virtual ground.
+        rules: How the layer's array holds weights and is read.
+        programmed: A chip's array holds the weights: `weight` is what its columns give.
         holds_conductances: The weights are the devices' state (`spingan.nn.on_chip`): not rounded, their gain fixed.
         clip: Most that full scale may be, in units of the root mean square of a column's weights, which are held within
             it; None: the largest weight, whatever it is.
@@ -112,8 +113,8 @@ class AnalogLayer(nn.Module, ABC):
         self.spacing: Spacing = "uneven" if table is None else spacing(table)
         self.gain_kind = technology.gain
         self.clip: float | None = None
-        self.encoding: Encoding = technology.encoding
-        self.off, self.load = technology.off_conductance, technology.load_conductance
+        self.rules = ArrayRules.of(technology)
+        self.programmed = False
         self.has_resistances = technology.synapse is not None and technology.synapse.basis != "normalised"
         self.read_noise: Noise | None = None
         self.programming_noise: Noise | None = None
@@ -157,8 +158,10 @@ class AnalogLayer(nn.Module, ABC):
         if noise.of == "resistance":
             self._require_resistances()
             self.deviation = conductance_factors(self.weight, noise.fraction, self.source.next_key())
-            if self.encoding != "sign_crossbar":  # which has one device a weight
-                self.other_deviation = conductance_factors(self.weight, noise.fraction, self.source.next_key())
+            if self.rules.encoding != "sign_crossbar":  # which has one device a weight
+                shared = self.rules.encoding == "midpoint_reference"  # all columns have one reference
+                other = self.weight.narrow(self.column_axis, 0, 1).contiguous() if shared else self.weight
+                self.other_deviation = conductance_factors(other, noise.fraction, self.source.next_key())
             return
         unit = standard_normal(self.weight.shape, self.source.next_key(), self.weight.device)
         self.deviation = unit.mul_(noise.fraction)
@@ -173,6 +176,8 @@ class AnalogLayer(nn.Module, ABC):
     def effective_weight(self) -> Tensor:
         """What the layer computes with: the weight on its levels, with this chip's deviation."""
         written = self.weight
+        if self.programmed:
+            return written
         if self.levels.numel() and not self.holds_conductances:
             quantised = _Quantise.apply(self.weight, self.gain, self.levels, self.spacing, self.column_axis)
             written = cast(Tensor, quantised)
@@ -181,22 +186,34 @@ class AnalogLayer(nn.Module, ABC):
             unit = written if noise.of == "value" else along(self.gain, self.weight, self.column_axis)
             written = written + self.deviation * unit
         varied = noise is not None and noise.of == "resistance" and self.deviation is not None
-        return self._read_columns(written, varied) if varied or self.load is not None else written
+        return self._read_columns(written, varied) if varied or self.rules.load is not None else written
 
     def _read_columns(self, written: Tensor, varied: bool) -> Tensor:
-        """What the columns give of the `written` weights: both devices' conductances, as they came out, and a load."""
-        if self.encoding == "sign_crossbar" and self.load is None and self.deviation is not None:
+        """The weights that the columns give, with both devices' conductances as they came out."""
+        rules, axis = self.rules, self.column_axis
+        if rules.encoding == "sign_crossbar" and rules.load is None and self.deviation is not None:
             return written * self.deviation  # one device a weight, and nothing else in the sum
-        full = along(self.gain, self.weight, self.column_axis)
-        positive, negative, span = halves(written / full, self.encoding, self.off)
+        full = along(self.gain, self.weight, axis)
+        positive, negative = rules.conductances(written / full, axis)
         if varied and self.deviation is not None:
             other = self.deviation if self.other_deviation is None else self.other_deviation
             positive, negative = positive * self.deviation, negative * other
-        if self.load is None:
-            return virtual_ground(positive, negative) * (full * span)
-        rows = tuple(axis for axis in range(written.dim()) if axis != self.column_axis)
-        negative = negative.expand_as(positive)
-        return load_divider(positive, negative, self.off, self.load, rows) * (full * span)
+        columns, references = (half.transpose(0, axis).flatten(1) for half in (positive, negative))
+        held = rules.read(columns, references, row_axis=1)
+        return held.view_as(written.transpose(0, axis)).transpose(0, axis) * (full * rules.span)
+
+    @torch.no_grad()
+    def hold(self, written: Tensor) -> None:
+        """Compute with what a chip's array gives, (rows, columns), from now on; the parameter is the layer's own."""
+        columns = self.weight.transpose(0, self.column_axis)
+        array = written.t().reshape(columns.shape).transpose(0, self.column_axis)
+        self.weight = nn.Parameter(torch.empty_like(self.weight).copy_(array), requires_grad=False)
+        self.programmed = True
+        self.deviation = self.other_deviation = self.programming_noise = None
+
+    def matrix(self) -> Tensor:
+        """(rows, columns) the weights as training moves them, one column an output."""
+        return self.weight.detach().transpose(0, self.column_axis).flatten(1).t().contiguous()
 
     def _weight_now(self) -> Tensor:
         if not self._holding:

@@ -1,106 +1,196 @@
-"""A chip: a trained generator with its weights written into arrays and its batch norm folded into the columns."""
+"""A chip: a net with its weights written into arrays, which it keeps, and its batch norm folded into the columns."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from spingan.arrays.mapping import Noise, effective_weight, program
+from spingan.arrays.conditions import ChipConditions, with_stuck
+from spingan.arrays.mapping import ProgrammedArray, program
 from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, along, analog_layers
 from spingan.nn.copies import copied, has_hooks
+from spingan.nn.draws import standard_normal
 from spingan.nn.finite import require_finite
 from spingan.nn.kernels import stream_key
 from spingan.nn.made_devices import MadeDevices
 from spingan.nn.mean_pool import MemristiveMeanPool
 from spingan.nn.noise_source import NoiseSource
+from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology
 
 _Norm = nn.BatchNorm1d | nn.BatchNorm2d
+_ARRAYS, _READS, _ACTIVATIONS, _POOLS, CALIBRATION, _INPUTS = range(6)
+"""Streams of a chip's seed."""
+
+
+class Chip(nn.Module):
+    """A net on one chip of a technology, in evaluation mode.
+
+    Attributes:
+        net: The net as the chip computes it. Every analog layer's weight is what its array gives.
+        arrays: The programmed arrays by the layers' names in the net; empty where the technology has no devices.
+        conditions: Which chip it is, and what about it is not ideal.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        technology: Technology,
+        conditions: ChipConditions,
+        fitting: Sequence[Tensor],
+        calibration: Sequence[Tensor],
+        fresh: "Chip | None" = None,
+    ) -> None:
+        """As `program_chip`, whose arguments these are; `fresh` is the same chip when it was written."""
+        super().__init__()
+        require_finite(model)
+        self.conditions = conditions
+        self.technology = with_stuck(technology, conditions.stuck) if conditions.stuck else technology
+        meant = copied(model).eval().requires_grad_(False)
+        if conditions.clip and fresh is None:
+            clip_weights(meant, conditions.clip, fitting)
+        self._meant = (meant,)  # what was to be programmed; in a tuple, so that it is no part of this module
+        self.reads = NoiseSource(stream_key(conditions.seed, _READS))
+        self.inputs = NoiseSource(stream_key(conditions.seed, _INPUTS))
+        self.net = copied(meant)
+        self.arrays: dict[str, ProgrammedArray] = {} if fresh is None else fresh.arrays
+        self._program_layers()
+        self._draw_activations()
+        if conditions.programming_noise is not None and conditions.programming_noise.of == "resistance":
+            pools = (module for module in self.net.modules() if isinstance(module, MemristiveMeanPool))
+            for number, pool in enumerate(pools):
+                pool.make(conditions.programming_noise.fraction, stream_key(conditions.seed, _POOLS, number) >> 1)
+        if fresh is not None:
+            for own, measured in zip(_norms(self.net), fresh._norms, strict=True):
+                own.load_state_dict(measured)
+        elif calibration:
+            if not any(_norms(self.net)):
+                raise UserError("the net has no batch norm that a chip could calibrate", "Leave the calibration out.")
+            with torch.no_grad():
+                recalibrate_batch_norm(self.net, calibration)
+        self._norms = [{name: part.clone() for name, part in norm.state_dict().items()} for norm in _norms(self.net)]
+        self._fold_norms()
+        if conditions.input_noise:
+            for layer in analog_layers(self.net):
+                layer.register_forward_pre_hook(self._add_input_noise)
+
+    def forward(self, *inputs: Any) -> Any:
+        if self.conditions.latent_noise:
+            first, *others = inputs
+            unit = standard_normal(first.shape, self.inputs.next_key(), first.device)
+            inputs = (first + (self.conditions.latent_noise * unit).to(first.dtype), *others)
+        return self.net(*inputs)
+
+    def restart(self, seed: int) -> None:
+        """Begin all noise of reads and inputs anew: the same seed is the same noise."""
+        self.reads.restart(self.conditions.seed, _READS, seed)
+        self.inputs.restart(self.conditions.seed, _INPUTS, seed)
+
+    def at(self, time_s: float) -> "Chip":
+        """The same chip, `time_s` seconds after its arrays were written; its batch norms stay as it measured them.
+
+        Raises:
+            UserError: The technology has no devices, or its synapse's retention is unknown at that time.
+        """
+        conditions = replace(self.conditions, faded=0.0, time_s=time_s)
+        return Chip(self._meant[0], self.technology, conditions, (), (), fresh=self)
+
+    def _program_layers(self) -> None:
+        noise, lost = self.conditions.programming_noise, self.conditions.share_lost(self.technology)
+        layers = ((name, part) for name, part in self.net.named_modules() if isinstance(part, AnalogLayer))
+        for number, (name, layer) in enumerate(layers):
+            seed = stream_key(self.conditions.seed, _ARRAYS, number) >> 1
+            technology = self.technology.for_dense() if isinstance(layer, nn.Linear) else self.technology
+            if technology.synapse is None:
+                layer.hold(_ideal_weights(layer, technology, noise, seed))
+            else:
+                if name not in self.arrays:
+                    self.arrays[name] = program(layer.matrix(), technology, seed, gain=layer.gain, noise=noise)
+                layer.hold(self.arrays[name].faded(lost).weight())
+            layer.source, layer.read_noise = self.reads, self.conditions.read_noise
+
+    def _draw_activations(self) -> None:
+        devices = [module for module in self.net.modules() if isinstance(module, DeviceActivation)]
+        asked = {"gain": self.conditions.activation_gain, "offset": self.conditions.activation_offset}
+        if any(asked.values()) and not devices:
+            raise UserError("the net's activations are exact functions: none differs", "Name one of a technology.")
+        for number, device in enumerate(devices):
+            if any(asked.values()):
+                spread = device.activation.spread.model_copy(update=asked)
+                device.activation = device.activation.model_copy(update={"spread": spread})
+            if not device.activation.spread.is_none:
+                seed = stream_key(self.conditions.seed, _ACTIVATIONS, number) >> 1
+                device.made = MadeDevices(device.activation.spread, seed)
+                for layer in analog_layers(self.net):
+                    layer.needs_batch = True
+
+    def _fold_norms(self) -> None:
+        places = list(self.net.named_modules(remove_duplicate=False))
+        for layer, norm in folded_norms(self.net):
+            _fold(layer, norm)
+            layer.norms, layer.folded = (), True
+            for name in (name for name, module in places if module is norm):
+                parent, _, leaf = name.rpartition(".")
+                setattr(self.net.get_submodule(parent), leaf, nn.Identity())
+
+    def _add_input_noise(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Noise on a layer's inputs, image by image, so that no image depends on its neighbours."""
+        values = inputs[0]
+        unit = standard_normal(values.shape, self.inputs.next_key(), values.device)
+        size = values.float().square().mean(tuple(range(1, values.dim())), keepdim=True).sqrt()
+        return values + (self.conditions.input_noise * unit * size).to(values.dtype)
 
 
 def program_chip(
     model: nn.Module,
     technology: Technology,
-    chip_seed: int = 0,
+    conditions: ChipConditions = ChipConditions(),
     *,
-    programming_noise: Noise | None = None,
-    read_noise: Noise | None = None,
-    faded: float = 0.0,
+    fitting: Sequence[Tensor] = (),
     calibration: Sequence[Tensor] = (),
-) -> nn.Module:
-    """A copy of a converted model as it computes on one chip, in evaluation mode.
+) -> Chip:
+    """A converted model on one chip, in evaluation mode. The model itself is left as it is.
 
-    Every array is programmed once (`chip_seed` decides its noise and faults); layers that share weights get an array
-    each. Batch norm that `convert` found to be the only reader of an analog layer becomes the columns' gain and offset.
-    `read_noise` is drawn anew at each forward pass, beginning at `chip_seed`. Activations whose spread is known become
-    physical devices, one for each value of a layer's output, drawn once.
+    Every array is programmed once (`conditions.seed` decides its noise and faults); layers that share weights get an
+    array each. Batch norm that `convert` found to be the only reader of an analog layer becomes the columns' gain and
+    offset. Activations whose spread is known become physical devices, one for each value of a layer's output, drawn
+    once. The order of things: weights are clipped before they are written; the chip is calibrated with its frozen
+    noise, its faults and its read noise in place; noise of the net's input and of the arrays' inputs begins after that.
 
     Args:
-        faded: Share of every device's state that is lost since it was written (`program`).
+        fitting: Batches of inputs that ranges and batch norms are fitted to after `conditions.clip` has changed the
+            weights, before they are written.
         calibration: Batches of inputs that are read through this chip, its frozen noise, faults and devices in place,
             to measure each batch norm's mean and variance anew, layer by layer in one pass a batch. The two digital
             numbers a column are the chip's own from then on. It costs the reads of so many images, once.
 
     Raises:
-        UserError: There is nothing to calibrate: the net has no batch norm. Or a number in the net is not finite.
+        UserError: There is nothing to calibrate: the net has no batch norm. The technology has no devices for what is
+            asked of them. Or a number in the net is not finite.
     """
-    require_finite(model)
-    chip = copied(model).eval().requires_grad_(False)
-    source = NoiseSource(stream_key(chip_seed, 1))
-    for number, layer in enumerate(module for module in chip.modules() if isinstance(module, AnalogLayer)):
-        _program_layer(layer, technology, stream_key(chip_seed, 0, number) >> 1, programming_noise, faded)
-        layer.source = source
-        layer.read_noise = read_noise
-    devices = [module for module in chip.modules() if isinstance(module, DeviceActivation)]
-    for number, device in enumerate(devices):
-        if not device.activation.spread.is_none:
-            device.made = MadeDevices(device.activation.spread, stream_key(chip_seed, 2, number) >> 1)
-            for layer in analog_layers(chip):
-                layer.needs_batch = True
-    if programming_noise is not None and programming_noise.of == "resistance":
-        for number, pool in enumerate(module for module in chip.modules() if isinstance(module, MemristiveMeanPool)):
-            pool.make(programming_noise.fraction, stream_key(chip_seed, 3, number) >> 1)
-    if calibration:
-        if not any(isinstance(module, _Norm) for module in chip.modules()):
-            raise UserError("the net has no batch norm that a chip could calibrate", "Leave the calibration out.")
-        with torch.no_grad():
-            recalibrate_batch_norm(chip, calibration)
-    places = list(chip.named_modules(remove_duplicate=False))
-    for layer, norm in folded_norms(chip):
-        _fold(layer, norm)
-        layer.norms, layer.folded = (), True
-        for name in (name for name, module in places if module is norm):
-            parent, _, leaf = name.rpartition(".")
-            setattr(chip.get_submodule(parent), leaf, nn.Identity())
-    return chip
+    return Chip(model, technology, conditions, fitting, calibration)
 
 
-@torch.no_grad()
-def _program_layer(layer: AnalogLayer, technology: Technology, seed: int, noise: Noise | None, faded: float) -> None:
-    columns = layer.weight.transpose(0, layer.column_axis)
-    matrix = columns.flatten(1).t().contiguous()
-    own = technology.for_dense() if isinstance(layer, nn.Linear) else technology
-    if technology.synapse is not None:
-        written = effective_weight(program(matrix, own, seed, gain=layer.gain, noise=noise, faded=faded))
-    elif faded:
-        raise UserError(f"technology {technology.name} has no devices that could fade", "Leave the fading out.")
-    elif noise is not None and noise.of == "resistance":
+def _ideal_weights(layer: AnalogLayer, technology: Technology, noise: Noise | None, seed: int) -> Tensor:
+    """(rows, columns) the weights of a layer whose technology has no devices: floats, with noise where there is any."""
+    matrix = layer.matrix()
+    if noise is None:
+        return matrix
+    if noise.of == "resistance":
         raise UserError(
             f"technology {technology.name} has no devices whose resistance could vary",
             "Give noise of full_scale or value.",
         )
-    elif noise is not None:
-        unit = torch.randn(matrix.shape, generator=torch.Generator().manual_seed(seed))
-        written = matrix + noise.fraction * unit * (matrix if noise.of == "value" else layer.gain)
-    else:
-        written = matrix
-    held = written.t().reshape(columns.shape).transpose(0, layer.column_axis)
-    array = torch.empty_like(layer.weight).copy_(held)  # its own, even where layers share a parameter
-    layer.weight = nn.Parameter(array, requires_grad=False)
-    layer.levels = torch.empty(0)  # the weight is what the array gives now, not something to round again
-    layer.deviation = layer.other_deviation = layer.programming_noise = layer.load = None
+    unit = torch.randn(matrix.shape, generator=torch.Generator().manual_seed(seed))
+    return matrix + noise.fraction * unit * (matrix if noise.of == "value" else layer.gain)
+
+
+def _norms(net: nn.Module) -> Iterator[_Norm]:
+    return (module for module in net.modules() if isinstance(module, _Norm))
 
 
 def folded_norms(model: nn.Module) -> Iterator[tuple[AnalogLayer, _Norm]]:
@@ -133,7 +223,7 @@ def _fold(layer: AnalogLayer, norm: _Norm) -> None:
 @torch.no_grad()
 def recalibrate_batch_norm(model: nn.Module, batches: Sequence[Tensor]) -> None:
     """Set every batch norm's running statistics to their mean over `batches`, for the weights as they are now."""
-    norms = [module for module in model.modules() if isinstance(module, _Norm)]
+    norms = list(_norms(model))
     momenta = [norm.momentum for norm in norms]
     modes = [norm.training for norm in norms]
     for norm in norms:
@@ -144,3 +234,35 @@ def recalibrate_batch_norm(model: nn.Module, batches: Sequence[Tensor]) -> None:
         model(batch)
     for norm, momentum, mode in zip(norms, momenta, modes, strict=True):
         norm.momentum, norm.training = momentum, mode
+
+
+@torch.no_grad()
+def fit_to_weights(model: nn.Module, batches: Sequence[Tensor]) -> None:
+    """Fit a net's gains, batch-norm statistics and activation ranges to its weights, layer by layer in order."""
+    for layer in analog_layers(model):
+        layer.calibrate()
+        layer.redraw_deviation()
+    devices = [module for module in model.modules() if isinstance(module, DeviceActivation)]
+    for device in devices:
+        device.begin_calibration()
+    recalibrate_batch_norm(model, batches)
+    for device in devices:
+        device.end_calibration()
+        device.saturated = device.evaluated = 0
+
+
+def clip_weights(model: nn.Module, clip: float, batches: Sequence[Tensor]) -> None:
+    """Hold every column's weights within `clip` times their root mean square, and fit all that follows to them.
+
+    Args:
+        batches: Inputs that gains, batch norms and activation ranges are fitted to, as after a training.
+
+    Raises:
+        UserError: There are none.
+    """
+    if not batches:
+        raise UserError("clipped weights need inputs that the net is fitted to again", "Give fitting a few batches.")
+    for layer in analog_layers(model):
+        layer.clip = clip
+    fit_to_weights(model, batches)
+    model.eval()

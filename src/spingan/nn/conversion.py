@@ -7,7 +7,6 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
-from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
 from spingan.nn.activations import BOUNDED, DeviceActivation
 from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, AnalogLinear, analog_layers
@@ -31,6 +30,7 @@ from spingan.nn.refusals import (
 from spingan.nn.simulated import not_simulated
 from spingan.nn.tracing import SUMS, Course, follow
 from spingan.nn.zero_padded import ZeroPaddedConv2d
+from spingan.spec.noise import Noise
 from spingan.spec.technology import ActivationKey, Technology
 
 Kind = Literal["analog", "device", "folded", "digital"]
@@ -216,7 +216,7 @@ def _convert_leaf(
     if isinstance(module, Array):
         layer = _analog(name, module, technology, source)
         states = layer.levels.numel()
-        read = "" if layer.load is None else ", load divider"
+        read = "" if layer.rules.load is None else ", load divider"
         return layer, "analog", f"{states} levels, gain a {technology.gain}{read}" if states else "float weights"
     for kind, function in _FUNCTIONS.items():
         if computes_as(module, kind) and (function not in BOUNDED or function in technology.activations):

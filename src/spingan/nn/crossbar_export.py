@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from spingan.arrays.conditions import ChipConditions
 from spingan.arrays.mapping import ProgrammedArray, program
 from spingan.circuits.cell_decks import crossbar_deck
 from spingan.circuits.crossbar_column import Array
 from spingan.circuits.decks import Deck
 from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer
-from spingan.nn.kernels import stream_key
 from spingan.nn.weights import Model
 from spingan.spec.technology import Technology
 
@@ -48,17 +48,12 @@ def chip_layer(model: Model, layer: str | None = None, chip_seed: int = 0) -> Ch
             f"the arrays of {model.name} are ideal: technology {model.technology.name} has no devices",
             "Give one that has: --technology skyrmion-designed",
         )
-    names = [name for name, _ in found]
-    chosen = names[-1] if layer is None else layer
-    if chosen not in names:
-        raise UserError(f"{model.name} has no analog layer {chosen!r}", f"Its layers: {', '.join(names)}")
-    number = names.index(chosen)
-    part = found[number][1]
-    technology = model.technology.for_dense() if isinstance(part, nn.Linear) else model.technology
-    columns = part.weight.detach().transpose(0, part.column_axis)
-    matrix = columns.flatten(1).t().contiguous()
-    seed = stream_key(chip_seed, 0, number) >> 1  # as `program_chip` numbers its layers
-    array = program(matrix, technology, seed, gain=part.gain)
+    chosen = found[-1][0] if layer is None else layer
+    if chosen not in dict(found):
+        raise UserError(f"{model.name} has no analog layer {chosen!r}", f"Its layers: {', '.join(dict(found))}")
+    dense = isinstance(dict(found)[chosen], nn.Linear)
+    technology = model.technology.for_dense() if dense else model.technology
+    array = model.chip(ChipConditions(chip_seed)).arrays[chosen]
     return ChipLayer(f"{model.name}, layer {chosen}, chip {chip_seed}", technology, array)
 
 
@@ -100,7 +95,7 @@ def layer_deck(layer: ChipLayer, columns: Sequence[int], input_v: NDArray[np.flo
         )
     circuit = Array(
         halves * span_s,
-        load_s=None if array.load is None else array.load * span_s,
+        load_s=None if array.rules.load is None else array.rules.load * span_s,
         wire_ohm=technology.wire_resistance_ohm or 0.0,
         driver_ohm=technology.driver_resistance_ohm or 0.0,
     )
@@ -109,8 +104,8 @@ def layer_deck(layer: ChipLayer, columns: Sequence[int], input_v: NDArray[np.flo
     about = (
         f"Array: {layer.name}; technology {technology.name}, encoding {technology.encoding}, synapse {synapse.name}, "
         f"{levels[0]:.6g} to {levels[-1]:.6g} S.",
-        f"Outputs: {', '.join(ends)}. Weights are {array.span / span_s:.6g} per siemens of the halves' difference, "
-        f"times the columns' gains {gains}.",
+        f"Outputs: {', '.join(ends)}. Weights are {array.rules.span / span_s:.6g} per siemens of the difference of the "
+        f"halves, times the columns' gains {gains}.",
         "Left out: the device's dependence on its voltage, read noise, batch norm, converters, and cutting into tiles.",
     )
     return crossbar_deck(circuit, volts, f"crossbar of {layer.name}", about)

@@ -91,7 +91,8 @@ def hold_conductances(model: nn.Module, full_scale: float, transposed_noise: flo
     for layer in analog_layers(model):
         full = full_scale * float(layer.weight.square().mean().sqrt())
         layer.gain.fill_(full)
-        smallest = layer.off / (1 + layer.off) if layer.encoding == "sign_crossbar" else 0.0
+        off = layer.rules.off if layer.rules.encoding == "sign_crossbar" else 0.0
+        smallest = off / (1 + off)
         sizes = (layer.weight.abs() / full).clamp(smallest, 1)
         layer.weight.copy_(torch.where(layer.weight < 0, -sizes, sizes) * full)
         layer.holds_conductances = True

@@ -9,9 +9,10 @@ from spingan.spec.value import Value
 COMPUTED = frozenset(
     (
         *("Technology.encoding", "Technology.read_out", "Technology.gain", "Technology.load_resistance_ohm"),
-        *("Technology.digital", "DenseArrays.encoding", "DenseArrays.read_out"),
+        *("Technology.digital", "Technology.tile_rows", "DenseArrays.encoding", "DenseArrays.read_out"),
         *("Synapse.basis", "Synapse.conductance", "Synapse.endurance_writes"),
         *("Synapse.step_up", "Synapse.step_up_spread", "Synapse.step_down", "Synapse.step_down_spread"),  # on_chip
+        *("Retention.law", "Retention.time_s", "Retention.coefficient", "Retention.towards"),  # spingan.nn.Chip.at
         *("Faults.stuck_at_minimum", "Faults.stuck_at_maximum", "Faults.stuck_at_random"),
         *("Activation.function", "Activation.input", "Activation.rising", "Activation.falling"),
         *("Activation.input_full_scale",),
@@ -67,6 +68,4 @@ def _left_out(value: Value, path: str, technology: Technology) -> Iterator[str]:
 
 def _harmless(name: str, value: Value, technology: Technology) -> bool:
     """Whether a field that matters in some technologies does not matter in this one."""
-    if name == "Technology.tile_rows":  # a sum of currents is the same in parts; a loaded column is not
-        return technology.load_conductance is None and technology.for_dense().load_conductance is None
     return isinstance(value, Read) and name in LAW and value.law in (None, "linear")

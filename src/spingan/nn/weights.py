@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 
-from spingan.arrays.mapping import Noise, nearest_level
+from spingan.arrays.conditions import ChipConditions
+from spingan.arrays.mapping import nearest_level
 from spingan.errors import UserError
 from spingan.input_files import exists, is_folder
-from spingan.nn.analog import AnalogLayer, along, analog_layers
-from spingan.nn.chip import program_chip
+from spingan.nn.analog import AnalogLayer, along
+from spingan.nn.chip import CALIBRATION, Chip, program_chip
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.finite import require_finite
 from spingan.nn.kernels import stream_key
@@ -36,7 +37,7 @@ TOO_LARGE = (
     "mnist-memristive-on-chip",
 )
 WEIGHTS = "weights.safetensors"
-_CALIBRATION = 4  # stream of a chip's seed; 0 to 3 are its arrays, reads, activations and pools (spingan.nn.chip)
+_FITTING = 5  # stream of a recipe's seed; the others are training's (spingan.training.nets)
 _BATCH = 250  # images generated at a time: the 64x64 net's largest map then takes 65 MB
 
 
@@ -68,85 +69,75 @@ class Model:
     technology: Technology
     conversion: Conversion
     info: dict[str, Any] = field(default_factory=dict)
-    _last_chip: tuple[tuple[Any, ...], nn.Module] | None = field(default=None, init=False, repr=False)
+    _last_chip: tuple[tuple[Any, ...], Chip] | None = field(default=None, init=False, repr=False)
 
     @property
     def generator(self) -> nn.Module:
         """The converted generator before programming."""
         return self.conversion.model
 
-    def chip(
-        self,
-        chip_seed: int = 0,
-        *,
-        programming_noise: Noise | None = None,
-        read_noise: Noise | None = None,
-        faded: float = 0.0,
-        calibration: int = 0,
-    ) -> nn.Module:
-        """The generator programmed into chip `chip_seed`, batch norm folded; the last one is kept.
+    def chip(self, conditions: ChipConditions = ChipConditions()) -> Chip:
+        """The generator on one chip; the last one is kept. The latents that it is fitted to depend on the seed alone.
 
-        Args:
-            calibration: Images that the chip draws once, to measure its own batch norms (`program_chip`); 0 keeps those
-                of the trained net. Their latents depend on `chip_seed` alone.
+        Raises:
+            UserError: The technology has no devices for what is asked of them, or a number in the net is not finite.
         """
         now = tuple((id(tensor), tensor._version) for tensor in self.generator.state_dict(keep_vars=True).values())
-        key = (chip_seed, programming_noise, read_noise, faded, calibration, now)  # weights may change in between
+        key = (conditions, now)  # weights may change in between
         if self._last_chip is None or self._last_chip[0] != key:
             chip = program_chip(
                 self.generator,
                 self.technology,
-                chip_seed,
-                programming_noise=programming_noise,
-                read_noise=read_noise,
-                faded=faded,
-                calibration=self._calibration_latents(chip_seed, calibration),
+                conditions,
+                fitting=fitting_latents(self.latent_size, seed=0) if conditions.clip else (),
+                calibration=self._calibration_latents(conditions),
             )
             self._last_chip = key, chip
         return self._last_chip[1]
 
-    def _calibration_latents(self, chip_seed: int, count: int) -> tuple[Tensor, ...]:
+    def _calibration_latents(self, conditions: ChipConditions) -> tuple[Tensor, ...]:
+        count = conditions.calibration
         if count == 0:
             return ()
         if count < 2:
             raise UserError(f"{count} images give a chip no mean and variance", "Give 0, or at least 2; 4096 are many.")
-        generator = torch.Generator().manual_seed(stream_key(chip_seed, _CALIBRATION) >> 1)
+        generator = torch.Generator().manual_seed(stream_key(conditions.seed, CALIBRATION) >> 1)
         parts = -(-count // _BATCH)
         return torch.randn(count, self.latent_size, 1, 1, generator=generator).tensor_split(parts)
 
     def sample(
-        self,
-        count: int,
-        seed: int = 0,
-        chip_seed: int = 0,
-        *,
-        programming_noise: Noise | None = None,
-        read_noise: Noise | None = None,
-        faded: float = 0.0,
-        calibration: int = 0,
+        self, count: int, seed: int = 0, chip: int | ChipConditions = 0
     ) -> Float[Tensor, "count channels height width"]:
-        """`count` images in -1..1 from one chip (`chip`); the same arguments give the same images.
+        """`count` images in -1..1 from one chip; the same arguments give the same images.
+
+        Args:
+            seed: Of the latents and of what is drawn anew at each read.
+            chip: Its seed, or its conditions.
 
         Raises:
-            UserError: `count` is negative, `seed` is no number of 64 bits, or the net or an image is not finite.
+            UserError: `count` is negative, `seed` is no number of 64 bits, or as `chip` raises, or an image is not
+                finite.
         """
         if count < 0:
             raise UserError(f"cannot draw {count} images", "Ask for 0 or more.")
         if not 0 <= seed < 2**64:
             raise UserError(f"seed {seed} is not a number of 64 bits", "Give one from 0 to 2**64 - 1.")
-        chip = self.chip(
-            chip_seed, programming_noise=programming_noise, read_noise=read_noise, faded=faded, calibration=calibration
-        )
-        for layer in analog_layers(chip):
-            layer.source.restart(chip_seed, 1, seed)
+        programmed = self.chip(chip if isinstance(chip, ChipConditions) else ChipConditions(chip))
+        programmed.restart(seed)
         latents = torch.randn(count, self.latent_size, 1, 1, generator=torch.Generator().manual_seed(seed))
         with torch.inference_mode():
-            images = torch.cat([chip(batch).float().contiguous() for batch in latents.split(_BATCH)])
+            images = torch.cat([programmed(batch).float().contiguous() for batch in latents.split(_BATCH)])
         if not bool(images.isfinite().all()):
             raise UserError(
                 f"{self.name} draws pixels that are NaN or infinite", "Its weights are too large: retrain it."
             )
         return images
+
+
+def fitting_latents(latent_size: int, seed: int) -> tuple[Tensor, ...]:
+    """Batches of latents that a generator's gains, norms and ranges are fitted to (`fit_to_weights`)."""
+    generator = torch.Generator().manual_seed(stream_key(seed, _FITTING) >> 1)
+    return torch.randn(16, 256, latent_size, 1, 1, generator=generator).unbind()  # a mean to 1/64 of a deviation
 
 
 def save_weights(path: str | Path, model: Model) -> None:

@@ -97,6 +97,15 @@ class Retention(Value):
         grown = -math.log1p(-faded) if self.law == "power" else faded
         return self.time_s * math.exp(min(grown / self.coefficient, 700.0))  # beyond, no float holds it: for ever
 
+    def lost_at(self, time_s: float) -> float | None:
+        """Share of a state, 0 to 1, that is lost after `time_s` seconds; None where the law has no coefficient."""
+        if self.law == "exponential":
+            return -math.expm1(-time_s / self.time_s)
+        if not self.coefficient:
+            return None
+        grown = self.coefficient * math.log(max(time_s / self.time_s, 1.0))  # nothing is lost before t0
+        return -math.expm1(-grown) if self.law == "power" else min(grown, 1.0)
+
 
 class Validity(Value):
     """Where the numbers hold, as (lowest, highest)."""
@@ -178,6 +187,26 @@ class Synapse(Value):
         """Where a state fades to, in fractions of the range; the smallest conductance where no retention is known."""
         places = {"minimum": 0.0, "middle": 0.5, "maximum": 1.0}
         return 0.0 if self.retention is None else places[self.retention.towards]
+
+    def lost_at(self, time_s: float) -> float:
+        """The share of every state, 0 to below 1, that is lost `time_s` seconds after it was written.
+
+        Raises:
+            UserError: The retention is unknown, or nothing is known of it at that time.
+        """
+        lost = None if self.retention is None else self.retention.lost_at(time_s)
+        if lost is None:
+            raise UserError(
+                f"synapse {self.name} does not say how its states fade: nothing is known after {time_s:g} s",
+                "Give its file a retention (law, time_s, coefficient), or a share that is lost.",
+            )
+        low, high = self.validity.time_s or (0.0, math.inf)
+        if not low <= time_s <= high:
+            raise UserError(
+                f"synapse {self.name} is known from {low:g} to {high:g} s after writing, not at {time_s:g} s",
+                "Give a time within that, or widen validity.time_s in its file if you know that it holds.",
+            )
+        return min(lost, 1 - 1e-12)
 
     def normalised_levels(self) -> NDArray[np.float64]:
         """The levels as (G - Gmin) / (Gmax - Gmin): shape (states,), rising from 0 to 1."""

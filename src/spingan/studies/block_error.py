@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spingan.arrays.mapping import Noise
 from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
 from spingan.nn.chip import program_chip
+from spingan.spec.noise import Noise
 from spingan.studies.curves import Curve, Curves, curve_point
 from spingan.studies.parallel import Progress, Workers, run_parallel
 from spingan.studies.trials import fingerprint_of

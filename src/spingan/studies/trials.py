@@ -10,12 +10,12 @@ import numpy as np
 from jaxtyping import UInt8
 from torch import nn
 
-from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
 from spingan.evaluation.features import Images
 from spingan.evaluation.real_images import image_bytes
 from spingan.evaluation.reference import Reference, reference_for
 from spingan.nn.weights import Model, load_model
+from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology
 
 

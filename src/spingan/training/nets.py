@@ -9,19 +9,18 @@ from torch import Tensor, nn
 
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import analog_layers
-from spingan.nn.chip import recalibrate_batch_norm
+from spingan.nn.chip import fit_to_weights
 from spingan.nn.conversion import Conversion, convert
-from spingan.nn.kernels import stream_key
 from spingan.nn.on_chip import PulseUpdate, hold_conductances
 from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module
-from spingan.nn.weights import Model
+from spingan.nn.weights import Model, fitting_latents
 from spingan.spec.technology import Technology
 from spingan.training.checkpoint import optimizer_tensors, restore_optimizer
 from spingan.training.recipe import Recipe
 
-_RECALIBRATION_BATCHES = 16  # of 256 latents: batch norm's mean is then known to 1/64 of its deviation
-LATENTS, SHUFFLE, GENERATOR_NOISE, DISCRIMINATOR_NOISE, RECALIBRATION, SAMPLES, IMAGE_NOISE = range(1, 8)
+LATENTS, SHUFFLE, GENERATOR_NOISE, DISCRIMINATOR_NOISE = range(1, 5)  # 5: spingan.nn.weights.fitting_latents
+SAMPLES, IMAGE_NOISE = range(6, 8)
 SLOPE_NOISE, AUGMENTATION, SWITCHES = range(8, 11)
 
 
@@ -127,7 +126,7 @@ def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dic
         for name, parameter in made.named_parameters():
             if name in nets.average:
                 parameter.copy_(nets.average[name])
-    settle(made, recipe.latent_size, recipe.seed)
+    fit_to_weights(made, fitting_latents(recipe.latent_size, recipe.seed))
     conversion = replace(nets.conversion, model=made.eval())
     return Model(recipe.name, recipe.net, recipe.latent_size, technology, conversion, info)
 
@@ -154,23 +153,6 @@ def _chip_as_it_is(nets: Nets, recipe: Recipe, technology: Technology, info: dic
         "endurance, writes": technology.synapse.endurance_writes,
     }
     return Model(recipe.name, recipe.net, recipe.latent_size, read, conversion, info | {"on chip": writes})
-
-
-@torch.no_grad()
-def settle(made: nn.Module, latent_size: int, seed: int) -> None:
-    """Fit a generator's gains, batch-norm statistics and activation ranges to its weights, layer by layer in order."""
-    key = stream_key(seed, RECALIBRATION) >> 1
-    latents = torch.randn(_RECALIBRATION_BATCHES, 256, latent_size, 1, 1, generator=torch.Generator().manual_seed(key))
-    for layer in analog_layers(made):
-        layer.calibrate()
-        layer.redraw_deviation()
-    devices = _devices(made)
-    for device in devices:
-        device.begin_calibration()
-    recalibrate_batch_norm(made, list(latents))
-    for device in devices:
-        device.end_calibration()
-        device.saturated = device.evaluated = 0
 
 
 def _devices(net: nn.Module) -> list[DeviceActivation]:

@@ -1,23 +1,28 @@
 """What is asked of a chip reaches its images, alone and by seed; nothing asked for leaves them as they are."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import pytest
 import torch
 
+from spingan.arrays.conditions import ChipConditions, with_stuck
 from spingan.errors import UserError
-from spingan.evaluation.robustness import Conditions, draw, with_stuck
 from spingan.nn.analog import analog_layers
-from spingan.nn.weights import Model, load_model
+from spingan.nn.chip import clip_weights
+from spingan.nn.weights import Model, fitting_latents, load_model
+from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 
 EACH = (
-    Conditions(programming_noise=(0.05, "full_scale")),
-    Conditions(read_noise=(0.05, "value")),
-    Conditions(latent_noise=0.2),
-    Conditions(input_noise=0.1),
-    Conditions(stuck=0.02),
-    Conditions(activation_gain=0.05),
-    Conditions(activation_offset=0.01),
-    Conditions(faded=0.1),
+    ChipConditions(programming_noise=Noise(fraction=0.05, of="full_scale")),
+    ChipConditions(read_noise=Noise(fraction=0.05, of="value")),
+    ChipConditions(latent_noise=0.2),
+    ChipConditions(input_noise=0.1),
+    ChipConditions(stuck=0.02),
+    ChipConditions(activation_gain=0.05),
+    ChipConditions(activation_offset=0.01),
+    ChipConditions(faded=0.1),
 )
 
 
@@ -32,37 +37,33 @@ def exact(model: Model) -> torch.Tensor:
 
 
 def test_without_any_condition_the_images_are_the_models_own(model, exact):
-    assert torch.equal(draw(model, Conditions(), 3, 1, 2), exact)
+    assert torch.equal(model.sample(3, 1, ChipConditions(2)), exact)
 
 
 @pytest.mark.parametrize("conditions", EACH, ids=lambda conditions: next(k for k, v in vars(conditions).items() if v))
 def test_a_condition_changes_the_images_the_same_way_each_time_and_leaves_the_model_alone(model, exact, conditions):
-    once = draw(model, conditions, 3, 1, 2)
+    once = model.sample(3, 1, replace(conditions, seed=2))
     assert float((once - exact).abs().mean()) > 1e-3  # of a range of 2: far beyond rounding
-    assert torch.equal(draw(model, conditions, 3, 1, 2), once)
+    assert torch.equal(model.sample(3, 1, replace(conditions, seed=2)), once)
     assert torch.equal(model.sample(3, 1, 2), exact)
 
 
 def test_noise_of_inputs_does_not_depend_on_an_image_s_neighbours(model):
-    noisy = Conditions(input_noise=0.1, latent_noise=0.1)
-    few, many = (draw(model, noisy, count, 1, 2) for count in (4, 8))  # the same first latents: torch draws 16 at once
+    noisy = ChipConditions(2, input_noise=0.1, latent_noise=0.1)
+    few, many = (model.sample(count, 1, noisy) for count in (4, 8))  # the same first latents: torch draws 16 at once
     torch.testing.assert_close(many[:4], few, rtol=0, atol=1e-3)  # sums are rounded otherwise in another batch
-    assert float((draw(model, Conditions(latent_noise=0.1), 4, 1, 2) - few).abs().mean()) > 0.01
+    assert float((model.sample(4, 1, ChipConditions(2, latent_noise=0.1)) - few).abs().mean()) > 0.01
 
 
 def test_measuring_its_batch_norms_brings_back_a_chip_whose_devices_all_faded(model, exact):
-    left, measured = (draw(model, Conditions(faded=0.2, calibration=n), 3, 1, 2) for n in (0, 1000))
+    left, measured = (model.sample(3, 1, ChipConditions(2, faded=0.2, calibration=n)) for n in (0, 1000))
     errors = [float((images - exact).square().mean().sqrt()) for images in (left, measured)]
     assert errors[1] < errors[0] / 3  # a factor for all weights goes out in a batch norm; the last layer has none
 
 
 def test_clipped_weights_stay_within_so_many_rms_and_make_full_scale_smaller(model):
-    from copy import deepcopy
-
-    from spingan.evaluation.robustness import clip_weights
-
     clipped = deepcopy(model.generator)
-    clip_weights(clipped, 2.0, model.latent_size)
+    clip_weights(clipped, 2.0, fitting_latents(model.latent_size, 0))
     for before, after in zip(analog_layers(model.generator), analog_layers(clipped), strict=True):
         rows = [axis for axis in range(4) if axis != after.column_axis]
         rms = before.weight.square().mean(dim=rows).sqrt()
@@ -73,12 +74,12 @@ def test_clipped_weights_stay_within_so_many_rms_and_make_full_scale_smaller(mod
 def test_what_is_no_share_and_what_has_no_devices_is_refused(model):
     for wrong in ({"stuck": 1.0}, {"faded": -0.1}, {"input_noise": -1.0}, {"latent_noise": float("nan")}):
         with pytest.raises(UserError):
-            Conditions(**wrong)
+            ChipConditions(**wrong)
     with pytest.raises(UserError, match="no devices"):
         with_stuck(load_technology("ideal"), 0.01)
     float_twin = load_model("fashion-mnist-float")
-    for needs_devices in (Conditions(stuck=0.1), Conditions(faded=0.1), Conditions(activation_gain=0.1)):
+    for needs_devices in (ChipConditions(stuck=0.1), ChipConditions(faded=0.1), ChipConditions(activation_gain=0.1)):
         with pytest.raises(UserError, match=r"no devices|exact functions"):
-            draw(float_twin, needs_devices, 2)
+            float_twin.sample(2, 0, needs_devices)
     with pytest.raises(UserError, match="no mean and variance"):
-        draw(model, Conditions(calibration=1), 2)
+        model.sample(2, 0, ChipConditions(calibration=1))

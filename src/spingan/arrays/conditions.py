@@ -1,0 +1,86 @@
+"""What varies from chip to chip and from read to read, as plain values that travel between processes."""
+
+from dataclasses import dataclass
+
+from spingan.errors import UserError
+from spingan.spec.noise import Noise
+from spingan.spec.synapse import Faults
+from spingan.spec.technology import Technology
+
+
+@dataclass(frozen=True)
+class ChipConditions:
+    """Which chip, and what about it is not ideal. All zero is the chip as it was meant.
+
+    Attributes:
+        seed: Decides everything that is frozen when the arrays are written: noise, faults, the activations' devices.
+        programming_noise: Noise of the weights, drawn once a chip.
+        read_noise: Noise of the weights, drawn anew at each read.
+        latent_noise: Standard deviation of the noise on the net's input, which has 1 itself.
+        input_noise: Standard deviation of the noise on the inputs of every array, drawn anew at each read, as a
+            fraction of the root mean square of that array's inputs over the image.
+        clip: Weights are held within so many times the root mean square of their column before they are written, and
+            that becomes full scale; 0 does not clip.
+        stuck: Share of devices that keep a conductance whatever is written: a third of them the smallest, a third the
+            largest, a third any. It replaces the synapse's own faults.
+        activation_gain: Standard deviation of the activations' gains, as a fraction of the gain.
+        activation_offset: That of their offsets, as a fraction of the output's full scale.
+        faded: Share of every device's state that is lost since it was written.
+        time_s: Time since the arrays were written; the synapse's retention says how much has faded.
+        calibration: Images that the chip draws once to measure its own batch norms; 0 keeps those of the net.
+    """
+
+    seed: int = 0
+    programming_noise: Noise | None = None
+    read_noise: Noise | None = None
+    latent_noise: float = 0.0
+    input_noise: float = 0.0
+    clip: float = 0.0
+    stuck: float = 0.0
+    activation_gain: float = 0.0
+    activation_offset: float = 0.0
+    faded: float = 0.0
+    time_s: float = 0.0
+    calibration: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range.
+
+        Raises:
+            UserError: A share, a deviation, a time or a count is out of range, or fading is given twice.
+        """
+        for name in ("stuck", "faded"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f"{name} {getattr(self, name):g} is not a share", "Give one from 0 to below 1.")
+        others = ("latent_noise", "input_noise", "clip", "activation_gain", "activation_offset", "time_s")
+        for name in (*others, "calibration"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise UserError(f"{name} {getattr(self, name):g} is out of range", "Give 0 or more.")
+        if self.faded and self.time_s:
+            raise UserError("both faded and time_s say how much of the states is lost", "Give one of the two.")
+
+    def share_lost(self, technology: Technology) -> float:
+        """Share of every state that is lost at the time of reading.
+
+        Raises:
+            UserError: The technology has no devices, or its synapse's retention is unknown at that time.
+        """
+        if not (self.faded or self.time_s):
+            return 0.0
+        if technology.synapse is None:
+            raise UserError(f"technology {technology.name} has no devices that could fade", "Leave the fading out.")
+        return self.faded or technology.synapse.lost_at(self.time_s)
+
+
+def with_stuck(technology: Technology, share: float) -> Technology:
+    """The technology with that share of stuck devices, a third each at the smallest, the largest and any conductance.
+
+    Raises:
+        UserError: It has no devices.
+    """
+    if technology.synapse is None:
+        raise UserError(f"technology {technology.name} has no devices that could stick", "Name one with a synapse.")
+    third = share / 3
+    faults = Faults(stuck_at_minimum=third, stuck_at_maximum=third, stuck_at_random=third)
+    synapse = technology.synapse.model_copy(update={"faults": faults})
+    return technology.model_copy(update={"synapse": synapse})
