@@ -19,7 +19,7 @@ from spingan.spec.value import Value
 
 NAMED = {  # what a converted net leaves out, and says so
     *("Technology.wire_resistance_ohm", "Technology.driver_resistance_ohm", "Technology.input_coding"),
-    *("Technology.temperature_k"),
+    "Technology.temperature_k",
     *("Converter.bits", "Converter.range", "Converter.shared_by"),
     *("Synapse.read_noise_s", "Write.half_select_disturb", "Read.noise_s", "Read.disturb", "Read.leakage_s"),
     *("Spread.gain", "Spread.resistance", "Spread.minimum_conductance_s", "Spread.maximum_conductance_s"),
