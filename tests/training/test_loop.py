@@ -102,6 +102,22 @@ def test_the_average_follows_the_weights_by_its_decay():
         assert torch.allclose(tensor, before[name] + 0.1, atol=1e-6)
 
 
+def test_after_its_epoch_the_average_is_the_plain_mean_of_all_weights_since():
+    nets = _nets()
+    nets.mean_since = 10**6
+    (name, parameter), *_ = nets.generator.named_parameters()
+    nets.average[name].fill_(7.0)  # whatever was before is forgotten once the mean is shorter than the average's memory
+    for step in range(50):
+        with torch.no_grad():
+            parameter.fill_(float(step))
+        nets.update_average(0.0, step=10**6 + step)
+    assert torch.allclose(nets.average[name], torch.full_like(parameter, 24.5), atol=1e-4)
+    for step in range(50, 60):  # and is never faster than its decay
+        before = nets.average[name].clone()
+        nets.update_average(0.999, step=10**6 + step)
+        assert torch.allclose(nets.average[name], before.lerp(parameter, 0.001), atol=1e-5)
+
+
 def test_the_twin_begins_from_the_same_weights():
     analog, twin = _nets(), _nets("technology=ideal")
     for one, other in ((analog.generator, twin.generator), (analog.discriminator, twin.discriminator)):

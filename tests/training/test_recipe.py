@@ -128,3 +128,8 @@ def test_no_value_of_a_key_ends_in_anything_but_a_recipe_or_a_clear_error(key, v
         recipe_from(load_recipe("fashion-mnist").model_dump() | {key: value}, "recipe mine")
     except UserError as error:
         assert key in error.problem
+
+
+def test_a_mean_needs_an_average():
+    with pytest.raises(UserError, match="average_from needs average_decay"):
+        load_recipe("clothes", ["average_decay=null"])

@@ -112,6 +112,7 @@ def test_a_run_is_not_overwritten_unless_asked_to_go_on(run, begun):
         ("seed=1", "seed"),
         ("technology=ideal", "technology"),
         ("average_decay=0.9", "average_decay"),
+        ("average_from=0", "average_from for steps already made"),
         ("read_noise.fraction=0.03", "read_noise"),
         ("net=colour-64", "net"),
     ],

@@ -198,7 +198,8 @@ def _precision(recipe: Recipe, device: torch.device) -> str:
 
 def _check_same_run(recipe: Recipe, technology: Technology, state: dict[str, Any], folder: Path) -> None:
     """A run may only be lengthened: every other key must be what it was."""
-    free = {"epochs", "sample_epochs", "sample_count", "checkpoint_every", "data", "technology", "rates_fall_after"}
+    free = {"epochs", "sample_epochs", "sample_count", "checkpoint_every", "data", "technology"}
+    free |= {"rates_fall_after", "average_from"}  # as long as no step has been made by them
     before = recipe_from(state["recipe"], f"the recipe in {folder}").model_dump(mode="json")  # with keys of today
     now = recipe.model_dump(mode="json")
     steps_an_epoch = math.ceil(state["images"] / recipe.batch_size)
@@ -211,6 +212,11 @@ def _check_same_run(recipe: Recipe, technology: Technology, state: dict[str, Any
         for fall in (before.get("rates_fall_after"), recipe.rates_fall_after)
     ):
         changed.append("schedule of the learning rates (rates_fall_after, epochs) for steps already made")
+    if before.get("average_from") != now["average_from"] and any(
+        since is not None and state["step"] > since * steps_an_epoch
+        for since in (before.get("average_from"), recipe.average_from)
+    ):
+        changed.append("average_from for steps already made")
     if changed:
         raise UserError(
             f"{folder} was begun with another {', '.join(changed)}",
@@ -239,6 +245,7 @@ def _run(
     critic, _ = fabric.setup(nets.discriminator, nets.discriminator_optimizer, _reapply_compile=False)
     steps_an_epoch = math.ceil(len(pixels) / recipe.batch_size)
     total = recipe.epochs * steps_an_epoch
+    nets.mean_since = None if recipe.average_from is None else recipe.average_from * steps_an_epoch
     begun = time.monotonic() - state["seconds"]
     epoch_loss: list[float] = state.get("epoch_loss", [])
     order = _order(recipe.seed, state["step"] // steps_an_epoch, len(pixels))

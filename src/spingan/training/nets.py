@@ -34,6 +34,8 @@ class Nets:
     discriminator_optimizer: torch.optim.Optimizer
     average: dict[str, Tensor]
     conversion: Conversion
+    mean_since: int | None = None
+    """Step after which the average is the plain mean of what came since."""
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """All of it, by part."""
@@ -61,10 +63,12 @@ class Nets:
     @torch.no_grad()
     def update_average(self, decay: float, step: int) -> None:
         """One step of the moving average, faster at first so that the first weights are soon forgotten."""
-        now = min(decay, (1 + step) / (10 + step))
+        share = 1 - min(decay, (1 + step) / (10 + step))
+        if self.mean_since is not None and step >= self.mean_since:
+            share = min(share, 1 / (step - self.mean_since + 1))
         current = dict(self.generator.named_parameters())
         for name, average in self.average.items():
-            average.lerp_(current[name], 1 - now)
+            average.lerp_(current[name], share)
 
     def devices(self) -> list[DeviceActivation]:
         """The device activations of both nets."""

@@ -109,6 +109,9 @@ class Recipe(_Section):
     """Programming noise is then drawn once: the chip's devices are what they are."""
     average_decay: _Decay | None = None
     """Decay a step of the exponential moving average of the generator that samples are drawn from."""
+    average_from: int | None = Field(default=None, ge=0)
+    """Epoch after which that average becomes the plain mean over all updates since: Yazıcı et al., arXiv 1806.04498.
+    How a generator shares its images out among the classes swings from epoch to epoch; the mean takes that out."""
     calibrate_every: int = Field(default=50, gt=0)
     """Steps between calibrations of the activations' ranges; column gains follow the weights at every step."""
     checkpoint_every: int = Field(default=200, gt=0)
@@ -120,6 +123,12 @@ class Recipe(_Section):
     def _clip_is_of_calibrated_columns(self) -> Self:
         if self.on_chip is not None and self.weight_clip is not None:
             raise ValueError("on_chip has a full scale of its own: leave weight_clip out")
+        return self
+
+    @model_validator(mode="after")
+    def _a_mean_begins_as_an_average(self) -> Self:
+        if self.average_from is not None and self.average_decay is None:
+            raise ValueError("average_from needs average_decay")
         return self
 
     @model_validator(mode="after")
