@@ -20,6 +20,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional
 
+from spingan.arrays.conditions import ChipConditions
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import calibrate, convert
 from spingan.nn.dcgan import COLOUR_64, FASHION, FASHION_NORM_FREE, Pair, discriminator, generator
@@ -329,7 +330,7 @@ def forward_rows(rounds: int) -> list[Row]:
     def chip_of(technology: str, noise: Noise | None = None) -> nn.Module:
         made = convert(generator(COLOUR_64), load_technology(technology)).model.eval()
         calibrate(made, lambda: made(latents))
-        chip = program_chip(made, load_technology(technology), 0, read_noise=noise)
+        chip = program_chip(made, load_technology(technology), ChipConditions(read_noise=noise))
         return chip.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     literal = program_chip(convert(generator(COLOUR_64), load_technology("ideal")).model, load_technology("ideal"))

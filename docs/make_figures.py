@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 import spingan
+from spingan.arrays.conditions import ChipConditions
 from spingan.arrays.mapping import Noise
 from spingan.costs.energy import Bill
 from spingan.data import cartoon_faces
@@ -52,18 +53,18 @@ def draw_noise(model: Model, folder: Path) -> list[tuple[str, str]]:
     """The same latents on chips written with more and more noise; gives back (noise, distance) rows."""
     rows, grids = [], []
     for fraction in NOISES:
-        noise = Noise(fraction=fraction) if fraction else None
-        images = model.sample(ACROSS, seed=2, programming_noise=noise)
+        noise = ChipConditions(programming_noise=Noise(fraction=fraction))
+        images = model.sample(ACROSS, seed=2, chip=noise)
         grids.append(np.asarray(image_grid(images.numpy(), columns=ACROSS, scale=2)))
         rows.append((f"{fraction:.0%}", f"{_distance(model, noise):.2f}"))
     Image.fromarray(np.concatenate(grids)).save(folder / "programming_noise.png", optimize=True)
     return rows
 
 
-def _distance(model: Model, noise: Noise | None, count: int = 2_000) -> float:
+def _distance(model: Model, noise: ChipConditions, count: int = 2_000) -> float:
     from spingan.evaluation.quality import evaluate
 
-    return evaluate(lambda images, seed: model.sample(images, seed, programming_noise=noise), count=count).value
+    return evaluate(lambda images, seed: model.sample(images, seed, noise), count=count).value
 
 
 def draw_devices(model: Model, folder: Path) -> None:

@@ -38,7 +38,7 @@ conversion = spingan.convert(net, technology, example_input=codes[:1])
 for row in conversion.rows:
     print(f"{row.layer:3} {row.type:8} {row.kind:8} {row.becomes:16} {row.detail}")
 calibrate(conversion.model, lambda: conversion.model(codes))  # gains to the weights, ranges to what the devices see
-chip = program_chip(conversion.model, technology, chip_seed=0)  # one chip: every weight on one of 64 levels
+chip = program_chip(conversion.model, technology)  # one chip: every weight on one of 64 levels
 with torch.no_grad():
     error = nn.functional.mse_loss(chip(codes), images)
 print(f"mean square error: {float_error:.4f} with float weights, {error:.4f} on the chip")

@@ -100,9 +100,7 @@ def test_the_seed_decides_the_chip_and_its_layers_differ(kind, with_levels):
     layer = nn.Linear(20, 20)
     model = convert(nn.Sequential(layer, copy.deepcopy(layer)), technology).model
     noise = Noise(fraction=0.05)
-    first, again, other = (
-        _weights(program_chip(model, technology, ChipConditions(seed, noise))) for seed in (7, 7, 8)
-    )
+    first, again, other = (_weights(program_chip(model, technology, ChipConditions(seed, noise))) for seed in (7, 7, 8))
     assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1])
     assert not torch.equal(first[0], other[0]) and not torch.equal(first[0], first[1])
     gain = next(analog_layers(model)).gain[:, None]
