@@ -7,6 +7,9 @@ also NAME.discriminator.safetensors, from the checkpoint. Nets too large for the
 In place of a run, the weights file that it kept of an epoch. Quality is measured here, on 10,000 images, after the
 weights have been copied; evaluate compares a model with its `-float` twin.
 
+With --mean-of 40,45,50,55,60 the mean of the weights that a run kept after these epochs ships, fitted and written anew:
+what `average_from` does at every update, for runs that were trained before there was that key.
+
 Float weights are stored in bfloat16 where that changes the distance by less than 1 %, and in float32 otherwise.
 """
 
@@ -20,11 +23,12 @@ import spingan
 from spingan.data import cartoon_faces
 from spingan.data.catalogue import IDX_SETS
 from spingan.evaluation.variety import Variety
+from spingan.nn.chip import fit_to_weights
 from spingan.nn.tensor_files import read_metadata, read_tensors, write_tensors
-from spingan.nn.weights import TOO_LARGE, WEIGHTS, Model, load_model
+from spingan.nn.weights import TOO_LARGE, WEIGHTS, Model, fitting_latents, load_model, save_weights
 from spingan.output import output_folder, write_text
 from spingan.training.critic import save_critic
-from spingan.training.recipe import shipped_recipes
+from spingan.training.recipe import recipe_from, shipped_recipes
 
 PRETRAINED = Path(spingan.__file__).parent / "pretrained"
 _HARMLESS = 0.01  # of the distance: below what another seed of latents does
@@ -61,12 +65,16 @@ weight together had {mean:.0f} on average."""
 
 def command_of(model: Model) -> str:
     """The command that trains such a generator, with what differs from the shipped recipe."""
-    recipe = model.info["recipe"]
+    recipe = recipe_from(model.info["recipe"], f"the recipe of {model.name}").model_dump(
+        mode="json"
+    )  # with keys of today
     base = max((name for name in shipped_recipes() if recipe["name"].startswith(name)), key=len)
     shipped = spingan.load_recipe(base).model_dump(mode="json")
     if recipe["rates_fall_after"] is None:  # the epochs that were planned change nothing then
         recipe = {**recipe, "epochs": model.info["epoch"]}
     silent = {"data", "sample_epochs", "sample_count", "checkpoint_every", "log_every"}  # which change no net
+    if "mean of epochs" in model.info:  # the card says so
+        silent.add("average_from")
     told = {key: recipe[key] for key in shipped if key not in silent and recipe.get(key) != shipped[key]}
     if recipe["data"].get("count") is not None:
         told["data.count"] = recipe["data"]["count"]
@@ -76,8 +84,34 @@ def command_of(model: Model) -> str:
     return f"spingan train {base}{settings}{start}"
 
 
+MEAN = """Samples come from the mean of the weights that the run kept after epochs {epochs}, each the moving average of
+the generator (decay {decay}); column gains, batch-norm statistics and activation ranges were measured again on it, in
+float32. Of the last one alone the distance is {last:.2f}."""
+
+
+def mean_of_epochs(run: Path, epochs: list[int]) -> Model:
+    """The mean of the weights that a run kept, on the technology's levels once more."""
+    kept = [load_model(run / "weights" / f"epoch_{epoch:04}.safetensors") for epoch in epochs]
+    model = load_model(run)
+    with torch.no_grad():
+        for name, parameter in model.generator.named_parameters():
+            parameter.copy_(torch.stack([one.generator.get_parameter(name) for one in kept]).mean(0))
+    fit_to_weights(model.generator, fitting_latents(model.latent_size, model.info["recipe"]["seed"]))
+    model.generator.eval()
+    last = spingan.evaluate(kept[-1]).value
+    model.info["mean of epochs"] = {"epochs": epochs, "distance of the last": last}
+    return model
+
+
 def samples_of(model: Model) -> str:
     """Where the samples come from."""
+    mean = model.info.get("mean of epochs")
+    if mean is not None:
+        return MEAN.format(
+            epochs=", ".join(str(epoch) for epoch in mean["epochs"]),
+            decay=model.info["recipe"]["average_decay"],
+            last=mean["distance of the last"],
+        )
     chip = model.info.get("on chip")
     if chip is None:
         return AVERAGED.format(decay=model.info["recipe"]["average_decay"])
@@ -175,11 +209,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--notes", type=Path, help="Markdown to append to the first run's card")
+    parser.add_argument("--mean-of", type=lambda text: [int(part) for part in text.split(",")], help="Epochs: 40,50,60")
     arguments = parser.parse_args()
     models = [load_model(run) for run in arguments.runs]
     for run, model in zip(arguments.runs, models, strict=True):
         place = output_folder(place_of(model))
-        copy_weights(run / WEIGHTS if run.is_dir() else run, place / f"{model.name}.weights.safetensors")
+        source = run / WEIGHTS if run.is_dir() else run
+        if arguments.mean_of:
+            source = run / "mean.safetensors"
+            save_weights(source, mean_of_epochs(run, arguments.mean_of))
+        copy_weights(source, place / f"{model.name}.weights.safetensors")
         if (
             model.net.startswith("am-dcgan") and model.technology.synapse is not None
         ):  # for the study of its block errors
