@@ -1,16 +1,11 @@
-"""The printed numbers of paper S, and how a printed number follows from an unrounded one."""
+"""The numbers that paper S prints about energy."""
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from spingan.errors import UserError
 from spingan.papers.printed import load_yaml
-
-Rounding = Literal["exact", "round", "truncate", "round or truncate", "none"]
-
-_SIGNIFICANT = 12  # digits of a float that we trust: sums such as 3 x 11.48 must not miss 34.44 by 1e-15
 
 
 @dataclass(frozen=True)
@@ -35,6 +30,11 @@ class PrintedCell:
     def update_energy_j(self) -> float:
         """The printed energy of one update of all trainable values."""
         return float(self.table["update_nj"]) * 1e-9
+
+    @property
+    def implied_update_j(self) -> float:
+        """The same over the trainable values: what one of them would cost."""
+        return self.update_energy_j / self.net["trainable"]
 
 
 @dataclass(frozen=True)
@@ -78,22 +78,6 @@ def paper_numbers() -> PaperNumbers:
         cells={key: _cell(key, cell) for key, cell in data["cells"].items()},
         notes=tuple(data["notes"]),
     )
-
-
-def explain_rounding(printed: str, computed: float) -> Rounding:
-    """How `printed` follows from `computed`: by rounding to its decimals, by cutting the rest off, by both, or not."""
-    target = Decimal(printed)
-    unrounded = Decimal(f"{computed:.{_SIGNIFICANT}g}")
-    if unrounded == target:
-        return "exact"
-    last_place = Decimal(1).scaleb(int(target.as_tuple().exponent))
-    rounds = unrounded.quantize(last_place, ROUND_HALF_UP) == target
-    truncates = unrounded.quantize(last_place, ROUND_DOWN) == target
-    if rounds and truncates:
-        return "round or truncate"
-    if rounds:
-        return "round"
-    return "truncate" if truncates else "none"
 
 
 def _cell(key: str, data: dict[str, Any]) -> PrintedCell:

@@ -9,12 +9,10 @@ from typing import Any
 
 from spingan.devices.comparison import DIGITS
 from spingan.errors import UserError
-from spingan.papers.judge import STATUSES, Status, judge
-from spingan.papers.printed import KINDS, Kind, PrintedRow, Rule, printed_rows
-from spingan.papers.printed_text import numbers_in
+from spingan.papers.judge import ARITHMETIC_TEXT, LIMIT_TEXT, STATUSES, TOLERANCES, Status, judge
+from spingan.papers.printed import KINDS, Kind, PrintedRow, Rule, numbers_in, printed_rows
 from spingan.papers.sources import LIVE_BY_NAME, SLOW, SLOW_BY_NAME, Live, Slow
 from spingan.papers.stored_results import SHIPPED, Stored, read_stored
-from spingan.papers.tolerance import ARITHMETIC_TEXT, LIMIT_TEXT, TOLERANCES
 from spingan.papers.values import Value
 
 Number = float | list[float]

@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from spingan.reports.tables import Table
+
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -29,16 +31,6 @@ class Picture:
     def svg(cls, name: str, caption: str, data: bytes) -> "Picture":
         """A plot."""
         return cls(name, caption, f"data:image/svg+xml;base64,{base64.b64encode(data).decode()}", False)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under headings; the columns numbered in `right` hold numbers."""
-
-    title: str
-    headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    right: Sequence[int] = ()
 
 
 def page(template: str, **parts: Any) -> str:

@@ -1,0 +1,338 @@
+"""The papers' accounts as tables of text: paper S's training account, paper M's components and write schedules.
+
+What a paper prints and what is ours never share a column.
+"""
+
+from collections.abc import Mapping
+
+from spingan.costs.bill import Component
+from spingan.costs.write_schedules import ScheduleTable
+from spingan.papers.am_dcgan import Combination, ImpliedTable, SmallPair
+from spingan.papers.am_dcgan_account import Components, ComponentTable, WriteSchedules
+from spingan.papers.training_account import OutsideLine, TrainingAccount
+from spingan.reports.tables import NOT_COUNTED, Table, area_text, energy_text, number_text, quantity_text
+
+
+def account_tables(account: TrainingAccount) -> tuple[Table, ...]:
+    """The account's tables in reading order: Table I, its activations, readings of an update, what is left out."""
+    tables = [_table_one(account), _activations(account), _updates(account), _counts(account)]
+    tables.append(
+        _outside("Outside of the sums: what the paper leaves out, one image through both nets", account.left_out)
+    )
+    tables.append(_outside("Outside of the sums: assumed, not the paper's", account.estimates))
+    return tuple(table for table in tables if table.rows)
+
+
+def account_notes(account: TrainingAccount) -> list[str]:
+    """Where the energy of an update is from, and what the tables do not say by themselves."""
+    return [f"E_upd: {account.update_basis}", *account.notes]
+
+
+def _table_one(account: TrainingAccount) -> Table:
+    rows = tuple(
+        (
+            row.quantity,
+            row.printed or "",
+            number_text(row.ours, NOT_COUNTED, 7),
+            row.unit,
+            row.rounding or "",
+            row.note,
+        )
+        for row in account.table
+    )
+    of = f"{account.name} on {account.technology}, batch {account.batch_size}"
+    headings = ("quantity", "printed", "ours", "unit", "rounding", "note")
+    return Table(f"The bill in the accounts of the paper's Table I: {of}", headings, rows, (1, 2))
+
+
+def _activations(account: TrainingAccount) -> Table:
+    rows = [
+        (
+            line.net,
+            line.function,
+            f"{line.count:,}",
+            energy_text(line.energy_j),
+            "not known" if line.window_s is None else f"{line.window_s * 1e9:.3g} ns",
+            energy_text(line.total_j),
+        )
+        for line in account.activations
+    ]
+    rows.append(("both", "", "", "", "", energy_text(account.forward_energy_j)))
+    return Table(
+        "Forward pass: activations only, as the paper counts",
+        ("net", "function", "count", "each", "window", "energy"),
+        tuple(rows),
+        (2, 3, 4, 5),
+    )
+
+
+def _updates(account: TrainingAccount) -> Table:
+    rows = tuple(
+        (
+            reading.reading,
+            energy_text(reading.energy_per_value_j, 4),
+            energy_text(reading.energy_j),
+            _residual(reading.residual_j),
+        )
+        for reading in account.updates
+    )
+    return Table(
+        f"One update of {account.counts.both.trainable:,} trainable values, by reading",
+        ("reading", "each", "all", "less printed"),
+        rows,
+        (1, 2, 3),
+    )
+
+
+def _residual(residual_j: float | None) -> str:
+    return "" if residual_j is None else f"{residual_j * 1e9:+.3f} nJ"
+
+
+def _counts(account: TrainingAccount) -> Table:
+    nets = (account.counts.generator, account.counts.discriminator, account.counts.both)
+    quantities = {
+        "trainable values": [net.trainable for net in nets],
+        "cells": [net.total("cells") for net in nets],
+        "array reads": [net.total("reads") for net in nets],
+        "multiply-accumulates": [net.total("macs") for net in nets],
+        "of them on pixels": [net.total("useful_macs") for net in nets],
+        "activations": [sum(net.activations.values()) for net in nets],
+        "tiles": [net.tiles for net in nets],
+    }
+    rows = tuple(
+        (name, *("" if number is None else f"{number:,}" for number in numbers))
+        for name, numbers in quantities.items()
+        if any(number is not None for number in numbers)
+    )
+    return Table("Counts of one image forward", ("quantity", "generator", "discriminator", "both"), rows, (1, 2, 3))
+
+
+def _outside(title: str, lines: tuple[OutsideLine, ...]) -> Table:
+    rows = tuple((line.item, f"{line.count:,}", energy_text(line.energy_j), line.basis, line.note) for line in lines)
+    return Table(title, ("item", "count", "energy", "basis", "note"), rows, (1, 2))
+
+
+_SHARING = {
+    "column": "one set of cells a filter, positions in turn",
+    "value": "a set of cells for each value of a map, all at once",
+}
+
+
+def component_tables(components: Components) -> tuple[Table, ...]:
+    """The printed cells, the recipe's pair in both ways, and the small pair where the paper is about it."""
+    tables = [_components("One cell, as printed", components.printed)]
+    tables += [_table(table, "printed") for table in components.pair]
+    if components.small is not None:
+        tables += [_small(components.small), *(_table(table, "printed") for table in components.small_tables)]
+        tables.append(_sums(components))
+    if components.measured is not None:
+        tables.append(_components("One cell of ours", components.measured))
+        ours = (*components.measured_pair, *components.measured_small)
+        tables += [_table(table, "our own") for table in ours]
+    return tuple(tables)
+
+
+def component_notes(components: Components) -> tuple[str, ...]:
+    """What the tables do not say by themselves."""
+    notes = [
+        "Counts follow our rules (a switch on each line of a crossbar, one converter a dense layer, ...): assumed."
+    ]
+    absent = sorted({name for table in components.pair for name in table.not_counted})
+    if absent:
+        notes.append(f"not counted, for Table I has no cell: {', '.join(absent)}")
+    if components.small is not None:
+        many = ", ".join(f"{found.combinations} with {found.op_amps} op-amps" for found in components.small.solutions)
+        notes.append(
+            f"The small pair's {components.small.printed_area_mm2} mm² and {components.small.printed_power_w} W are "
+            f"met by many combinations of ReLU cells and switches ({many}): the counts cannot be told from the total."
+        )
+    return tuple(notes)
+
+
+def _components(title: str, cells: Mapping[str, Component]) -> Table:
+    rows = tuple(
+        (name, quantity_text(cell.power_w, "W"), area_text(cell.area_m2), cell.source or "")
+        for name, cell in cells.items()
+    )
+    return Table(title, ("component", "power", "area", "source"), rows, (1, 2))
+
+
+def _table(table: ComponentTable, whose: str) -> Table:
+    rows = [
+        (total.component, f"{total.count:,}", quantity_text(total.power_w, "W"), area_text(total.area_m2))
+        for total in table.totals
+    ]
+    rows.append(("sum of what is counted", "", quantity_text(table.power_w, "W"), area_text(table.area_m2)))
+    return Table(
+        f"{table.name}, our counts with {whose} cells: {_SHARING[table.sharing]}",
+        ("component", "cells", "power", "area"),
+        tuple(rows),
+        (1, 2, 3),
+    )
+
+
+def _small(small: SmallPair) -> Table:
+    rows = [_combination("for example", example) for example in small.examples]
+    for found in small.solutions:
+        relu, switches = ("{:,} to {:,}".format(*span) for span in (found.relu, found.switches))
+        counts = f"{relu} ReLU, {switches} switches, {found.op_amps} op-amps: {found.combinations} combinations"
+        rows.append(("all", counts, "", "", "yes"))
+    return Table(
+        f"The small pair (2 filters, 3x3): counts that meet {small.printed_area_mm2} mm² and {small.printed_power_w} W",
+        ("which", "cells", "area", "power", "meets it"),
+        tuple(rows),
+        (2, 3),
+    )
+
+
+def _sums(components: Components) -> Table:
+    rows = tuple(
+        _combination(_SHARING[table.sharing], found)
+        for table, found in zip(components.small_tables, components.small_sums, strict=True)
+    )
+    return Table(
+        "The small pair as described, counted by our rules",
+        ("which", "cells", "area", "power", "meets it"),
+        rows,
+        (2, 3),
+    )
+
+
+def _combination(which: str, found: Combination) -> tuple[str, ...]:
+    counts = ", ".join(f"{number:,} {name}" for name, number in found.counts.items())
+    area, power = f"{found.area_m2 * 1e6:.4f} mm²", f"{found.power_w:.4g} W"
+    return which, counts, area, power, "yes" if found.meets else "no"
+
+
+def schedule_tables(tables: WriteSchedules) -> tuple[Table, ...]:
+    """The paper's block first, where there is one."""
+    paper = () if tables.implied is None else (_implied_counts(tables.implied), _implied_cells(tables.implied))
+    return (*paper, _ours(tables.ours), _training(tables.ours), _written_arrays(tables.ours))
+
+
+def schedule_notes(tables: WriteSchedules) -> tuple[str, ...]:
+    """What the tables do not say by themselves."""
+    implied = tables.implied
+    paper: tuple[str, ...] = ()
+    if implied is not None:
+        wrong = ", ".join(
+            f"{cell.schedule} {cell.quantity} ({cell.printed} {cell.unit})" for cell in implied.wrong_cells
+        )
+        paper = (f"Printed cells that cannot be right: {wrong}.", *(note for row in implied.rows for note in row.notes))
+        paper = (*paper, *implied.notes)
+    return (*paper, *tables.ours.notes)
+
+
+def _implied_counts(table: ImpliedTable) -> Table:
+    rows = tuple(
+        (
+            row.schedule,
+            f"{row.at_once:,.6g}",
+            f"{row.pulses:,}",
+            f"{row.writes:,.0f}",
+            quantity_text(row.printed_energy_j, "J", 4),
+            quantity_text(row.energy_j, "J", 4),
+            row.counts_from,
+        )
+        for row in table.rows
+    )
+    return Table(
+        f"{table.source}, Table II ({table.tag}): counts that its cells imply, {table.weights:,} weights",
+        (
+            "schedule",
+            "at once",
+            "pulses",
+            "product",
+            "printed W x s, 10 ns",
+            "one pulse a weight",
+            "what they may stand for",
+        ),
+        rows,
+        (1, 2, 3, 4, 5),
+    )
+
+
+def _implied_cells(table: ImpliedTable) -> Table:
+    rows = tuple(
+        (
+            cell.schedule,
+            cell.quantity,
+            cell.printed,
+            f"{cell.implied:,.6g}",
+            cell.unit,
+            cell.rounding if cell.verdict == "follows" else cell.verdict,
+            cell.why,
+        )
+        for row in table.rows
+        for cell in row.cells
+    )
+    return Table(
+        f"{table.source}, Table II ({table.tag}): printed cells beside what those counts give",
+        ("schedule", "quantity", "printed", "implied", "unit", "verdict", "why"),
+        rows,
+        (2, 3),
+    )
+
+
+def _ours(table: ScheduleTable) -> Table:
+    rows = []
+    for cost in table.costs:
+        rows.append(
+            (
+                cost.schedule,
+                cost.layers,
+                f"{cost.rows_at_once:,} x {cost.columns_at_once:,}",
+                f"{cost.devices_at_once:,}",
+                f"{cost.pulses:,}",
+                quantity_text(cost.write_time_s, "s", 3),
+                quantity_text(cost.update_time_s, "s", 4),
+                _pair(cost.peak_power_w, "W"),
+                _pair(cost.mean_power_w, "W"),
+                _pair(cost.update_energy_j, "J"),
+                quantity_text(cost.line_current_a, "A", 3),
+            )
+        )
+    return Table(
+        f"Our schedules on the pair {table.name}, {table.technology}: one update of "
+        f"{table.costs[0].devices:,} devices, all at Gmin to all at Gmax",
+        (
+            *("schedule", "layers in", "rows x columns at once", "devices at once", "pulses", "write time", "update"),
+            *("peak power", "mean power", "energy", "current in a row"),
+        ),
+        tuple(rows),
+        (2, 3, 4, 5, 6, 7, 8, 9, 10),
+    )
+
+
+def _training(table: ScheduleTable) -> Table:
+    rows = tuple(
+        (
+            cost.schedule,
+            quantity_text(cost.write_time_s, "s", 3),
+            quantity_text(cost.time_s, "s", 5),
+            _pair(cost.energy_j, "J"),
+            NOT_COUNTED if cost.endurance_used is None else f"{cost.endurance_used * 100:.3g} %",
+        )
+        for cost in table.costs
+    )
+    return Table(
+        f"Our schedules on the pair {table.name}: all {table.updates:,} updates ({table.updates_basis})",
+        ("schedule", "write time", "time", "energy", "endurance used"),
+        rows,
+        (1, 2, 3, 4),
+    )
+
+
+def _written_arrays(table: ScheduleTable) -> Table:
+    rows = tuple(
+        (array.layer, f"{array.rows:,}", f"{array.columns:,}", f"{array.count:,}", f"{array.devices:,}")
+        for array in table.arrays
+    )
+    return Table("The arrays", ("layer", "rows", "columns", "arrays", "devices"), rows, (1, 2, 3, 4))
+
+
+def _pair(pair: tuple[float, float] | None, unit: str) -> str:
+    if pair is None:
+        return NOT_COUNTED
+    low, high = (quantity_text(value, unit, 4) for value in pair)
+    return low if low == high else f"{low} to {high}"
