@@ -73,6 +73,25 @@ def test_a_net_that_went_on_from_another_run_has_that_one_s_float_twin():
     assert float_twin(model) is None
 
 
-def test_the_bill_takes_a_recipe_that_is_loaded_already():
-    recipe = spingan.load_recipe("fashion-mnist", ["batch_size=64"])
-    assert spingan.cost(recipe).batch_size == 64
+def test_the_bill_takes_a_recipe_a_model_or_any_net():
+    by_name, loaded = spingan.cost("fashion-mnist"), spingan.cost(spingan.load_recipe("fashion-mnist"))
+    assert by_name.to_dict() == loaded.to_dict() and set(by_name.counts) == {"generator", "discriminator"}
+    model = spingan.load_model("fashion-mnist")
+    assert spingan.cost(model).energy_j == by_name.energy_j
+    assert spingan.cost(model, "wox-memristor").technology == "wox-memristor"
+    net = torch.nn.Sequential(torch.nn.Linear(10, 6), torch.nn.ReLU(), torch.nn.Linear(6, 2))
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    bill = spingan.cost(net, "skyrmion-published", example_input=torch.zeros(1, 10))
+    relu = spingan.load_technology("skyrmion-published").activations["relu"].energy_j
+    assert bill.total("energy_j", ("activations",)).complete == pytest.approx(6 * relu)
+    assert all(torch.equal(net.state_dict()[name], value) for name, value in before.items())
+
+
+def test_a_net_without_technology_or_example_has_no_bill():
+    net = torch.nn.Linear(3, 2)
+    with pytest.raises(UserError, match="no technology of its own"):
+        spingan.cost(net)
+    with pytest.raises(UserError, match="example of batch 1"):
+        spingan.cost(net, "ideal")
+    with pytest.raises(UserError, match="unknown recipe"):
+        spingan.cost("nothing-of-the-kind")

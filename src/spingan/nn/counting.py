@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
+from spingan.costs.counts import USES, ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
 from spingan.errors import UserError
 from spingan.nn.refusals import computes_as, is_digital
 from spingan.nn.tracing import SUMS, watched_functions
@@ -249,16 +249,7 @@ def _used_again(first: LayerCounts, again: LayerCounts) -> LayerCounts:
             raise UserError(
                 f"layer {first.name} is used at two map sizes that need different arrays", "Use two layers."
             )
-        used = (
-            "reads",
-            "read_slots",
-            "macs",
-            "useful_macs",
-            "input_drives",
-            "useful_input_drives",
-            "output_conversions",
-        )
-        array = replace(array, **{field: getattr(array, field) + getattr(again.array, field) for field in used})
+        array = replace(array, **{field: getattr(array, field) + getattr(again.array, field) for field in USES})
     activations = {name: number + again.activations.get(name, 0) for name, number in first.activations.items()}
     return replace(
         first,

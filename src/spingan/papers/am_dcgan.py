@@ -74,12 +74,11 @@ def am_dcgan_numbers() -> AmDcganNumbers:
     device, training, small, source = data["device"], data["training"], data["small_pair"], data["source"]
     schedules = []
     for name, row in data["table_2"].items():
-        implied = dict(data["implied"][name])
-        divisor = implied.pop("weights_divided_by", None)
+        implied, times_s = data["implied"][name], tuple(row["times_s"])
+        divisor = implied.get("weights_divided_by")
         at_once = Fraction(training["weights"], divisor) if divisor else Fraction(implied["at_once"])
-        schedules.append(
-            PrintedSchedule(name, **row | {"times_s": tuple(row["times_s"])}, **implied | {"at_once": at_once})
-        )
+        printed = (row["printed_name"], row["maximum_w"], row["minimum_w"], times_s)
+        schedules.append(PrintedSchedule(name, *printed, at_once, implied["pulses"], implied["why"]))
     components = {
         name: Component(
             name,

@@ -16,12 +16,6 @@ from spingan.papers.values import Value
 
 Status = Literal["matches", "differs", "needs", "taken"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-STATUS_MEANS: dict[Status, str] = {
-    "matches": "computed, and within the tolerance",
-    "differs": "computed or chosen otherwise, with the reason",
-    "needs": "cannot be compared here, and what is missing",
-    "taken": "the paper's own number, taken or fitted: that it agrees says nothing",
-}
 _FAR = 2.0  # from here on a factor says more than a percentage
 
 
@@ -45,12 +39,7 @@ class Tolerance:
     rounded: bool = True
     reason: str = ""
 
-    @property
-    def text(self) -> str:
-        """The limit in words."""
-        return self.text_in("in the row's unit")
-
-    def text_in(self, unit: str) -> str:
+    def text(self, unit: str = "in the row's unit") -> str:
         """The limit in words, for a row with that unit."""
         parts = []
         if self.factor is not None:
@@ -65,7 +54,7 @@ class Tolerance:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON-able values, and the limit in words."""
-        return asdict(self) | {"text": self.text}
+        return asdict(self) | {"text": self.text()}
 
 
 TOLERANCES = {kind: Tolerance(kind, **limits) for kind, limits in load_yaml("tolerances.yaml").items()}

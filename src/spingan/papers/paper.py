@@ -21,8 +21,6 @@ class PrintedCell:
     key: str
     dataset: str
     net: dict[str, int]
-    batch_size: int
-    epochs: int
     table: dict[str, str]
     notes: tuple[str, ...]
 
@@ -81,9 +79,7 @@ def paper_numbers() -> PaperNumbers:
 
 
 def _cell(key: str, data: dict[str, Any]) -> PrintedCell:
-    return PrintedCell(
-        key, data["dataset"], data["net"], data["batch_size"], data["epochs"], data["table_1"], tuple(data["notes"])
-    )
+    return PrintedCell(key, data["dataset"], data["net"], data["table_1"], tuple(data["notes"]))
 
 
 _NETS = {"fashion-mnist": "fashion", "anime-faces": "colour-64"}  # of the rows of Table I

@@ -223,7 +223,7 @@ def _limit(row: PrintedRow) -> str:
         return LIMIT_TEXT
     if row.kind == "input":
         return "the printed digits"
-    return TOLERANCES[row.of].text_in(row.unit) if row.of else ARITHMETIC_TEXT
+    return TOLERANCES[row.of].text(row.unit) if row.of else ARITHMETIC_TEXT
 
 
 def _number(numbers: tuple[float, ...]) -> Number:

@@ -54,7 +54,7 @@ def stored_table(found: Reproduction) -> Table:
 
 def tolerance_table() -> Table:
     """The limits by kind of quantity."""
-    rows = [(limit.kind, limit.text, limit.reason) for limit in TOLERANCES.values()]
+    rows = [(limit.kind, limit.text(), limit.reason) for limit in TOLERANCES.values()]
     rows.append(("what is arithmetic", ARITHMETIC_TEXT, "nothing but rounding can part them"))
     rows.append(("at most, at least, a range", LIMIT_TEXT, "a limit is a limit"))
     return Table("How near is near enough", ("kind of quantity", "limit", "reason"), tuple(rows))

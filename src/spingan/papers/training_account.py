@@ -85,14 +85,29 @@ class OutsideLine:
     note: str
 
 
+_QUANTITIES = {  # of Table I
+    "forward_nj": "forward pass, G and D (testing)",
+    "backward_nj": "backward pass, 2 x forward",
+    "update_nj": "one update of all values",
+    "optimiser_nj": "optimiser, 3 x update",
+    "training_images": "training images",
+    "batches": "batches an epoch",
+    "batch_uj": "training, a batch",
+    "image_nj": "training, an image",
+}
+_UNITS = {"nj": "nJ", "uj": "µJ"}
+
+
 @dataclass(frozen=True)
 class TrainingAccount:
-    """What one training image costs in the paper's account. Energies in joules; None where one part is not counted.
+    """What one training image costs in the paper's account. An energy is None where one part of it is not counted.
 
     Attributes:
-        forward: E_fwd, activations of both nets; `generator_forward` those of the generator.
+        generator_forward_energy_j: Activations of the generator: drawing one image.
+        forward_energy_j: E_fwd, activations of both nets.
         update_energy_j: One update of all trainable values, E_upd; `update_basis` says where it is from.
         update_is_printed: Whether E_upd is the paper's own figure rather than counts times a device's energy.
+        training_energy_per_image_j: E_image = 3 E_fwd + 3 E_upd / batch.
         table: Table I, cell by cell.
         updates: Readings of E_upd next to the one used.
         left_out: Costs outside the sums, by the technology's figures.
@@ -101,66 +116,48 @@ class TrainingAccount:
 
     name: str
     technology: str
-    images: int
     batch_size: int
     counts: NetCounts
     activations: tuple[ActivationLine, ...]
+    generator_forward_energy_j: float | None
+    forward_energy_j: float | None
     update_energy_j: float | None
     update_is_printed: bool
     update_basis: str
+    training_energy_per_image_j: float | None
     table: tuple[TableRow, ...]
     updates: tuple[UpdateReading, ...]
     left_out: tuple[OutsideLine, ...]
     estimates: tuple[OutsideLine, ...]
     notes: tuple[str, ...]
 
-    @property
-    def batches(self) -> int:
-        """Batches of one epoch, the last one perhaps smaller."""
-        return math.ceil(self.images / self.batch_size)
-
-    @property
-    def forward_energy_j(self) -> float | None:
-        """E_fwd: the activations of both nets."""
-        return _activation_sum(self.activations).complete
-
-    @property
-    def generator_forward_energy_j(self) -> float | None:
-        """The generator's activations: drawing one image."""
-        return _activation_sum(self.activations, "generator").complete
-
-    @property
-    def training_energy_per_image_j(self) -> float | None:
-        """E_image = E_fwd + 2 E_fwd + 3 E_upd / batch."""
-        return _of_image(self.forward_energy_j, self.update_energy_j, self.batch_size)
-
     def to_dict(self) -> dict[str, Any]:
         """The account as JSON-able values; nJ and µJ as the keys say, null where a part is not counted."""
-        paper, forward, update = paper_numbers(), self.forward_energy_j, self.update_energy_j
+        forward, backward, update, optimiser, images, batches, batch, image = (row.ours for row in self.table)
         return {
             "name": self.name,
             "technology": self.technology,
             "accounting": "paper",
-            "images": self.images,
+            "images": images,
             "batch_size": self.batch_size,
-            "batches": self.batches,
+            "batches": batches,
             "generator_forward_energy_nj": _scaled(self.generator_forward_energy_j, 1e9),
-            "forward_energy_nj": _scaled(forward, 1e9),
-            "backward_energy_nj": _scaled(_scaled(forward, paper.backward_per_forward), 1e9),
-            "update_energy_nj": _scaled(update, 1e9),
+            "forward_energy_nj": forward,
+            "backward_energy_nj": backward,
+            "update_energy_nj": update,
             "update_is_printed": self.update_is_printed,
             "update_basis": self.update_basis,
-            "optimiser_energy_nj": _scaled(_scaled(update, paper.optimiser_updates), 1e9),
-            "training_energy_per_image_nj": _scaled(self.training_energy_per_image_j, 1e9),
-            "training_energy_per_batch_uj": _scaled(_scaled(self.training_energy_per_image_j, self.batch_size), 1e6),
+            "optimiser_energy_nj": optimiser,
+            "training_energy_per_image_nj": image,
+            "training_energy_per_batch_uj": batch,
             "activations": [{**asdict(line), "total_j": line.total_j} for line in self.activations],
-            "table": [asdict(row) for row in self.table],
-            "updates": [asdict(reading) for reading in self.updates],
-            "left_out": [asdict(line) for line in self.left_out],
-            "estimates": [asdict(line) for line in self.estimates],
+            **{name: [asdict(line) for line in getattr(self, name)] for name in _LISTS},
             "counts": self.counts.to_dict(),
             "notes": list(self.notes),
         }
+
+
+_LISTS = ("table", "updates", "left_out", "estimates")
 
 
 def account_of_recipe(recipe: str | Path | Recipe, overrides: tuple[str, ...] = ()) -> TrainingAccount:
@@ -224,16 +221,20 @@ def training_account(
     for what, number in (("images", images), ("batch_size", batch_size)):
         if number < 1:
             raise UserError(f"{what} {number} is below 1", f"Give at least one of {what}.")
-    cell = None if printed_key is None else paper_numbers().cell(printed_key)
+    paper = paper_numbers()
+    cell = None if printed_key is None else paper.cell(printed_key)
     lines = _activation_lines(counts, technology)
-    forward = _activation_sum(lines).complete
+    forward = _activation_sum(lines)
     update, update_is_printed, update_basis = _update_energy(counts, technology, cell)
-    image = _of_image(forward, update, batch_size)
+    backward, optimiser = _scaled(forward, paper.backward_per_forward), _scaled(update, paper.optimiser_updates)
+    image = None
+    if forward is not None and backward is not None and optimiser is not None:
+        image = forward + backward + optimiser / batch_size
     energies: dict[str, float | int | None] = {
         "forward_nj": _scaled(forward, 1e9),
-        "backward_nj": _scaled(_scaled(forward, paper_numbers().backward_per_forward), 1e9),
+        "backward_nj": _scaled(backward, 1e9),
         "update_nj": _scaled(update, 1e9),
-        "optimiser_nj": _scaled(_scaled(update, paper_numbers().optimiser_updates), 1e9),
+        "optimiser_nj": _scaled(optimiser, 1e9),
         "training_images": images,
         "batches": math.ceil(images / batch_size),
         "batch_uj": _scaled(image, batch_size * 1e6),
@@ -242,20 +243,22 @@ def training_account(
     # Stands in for the paper's synapse, whose conductance is not printed; a device in siemens has a line of its own.
     reads_are_guessed = cell is not None and technology.synapse is not None and technology.synapse.basis == "normalised"
     return TrainingAccount(
-        name,
-        technology.name,
-        images,
-        batch_size,
-        counts,
-        lines,
-        update,
-        update_is_printed,
-        update_basis,
-        _table(energies, cell, update_is_printed),
-        _update_readings(counts, technology, cell),
-        _left_out(counts, technology),
-        _read_estimates(counts, forward) if reads_are_guessed else (),
-        _notes(lines, technology, counts, cell),
+        name=name,
+        technology=technology.name,
+        batch_size=batch_size,
+        counts=counts,
+        activations=lines,
+        generator_forward_energy_j=_activation_sum(lines, "generator"),
+        forward_energy_j=forward,
+        update_energy_j=update,
+        update_is_printed=update_is_printed,
+        update_basis=update_basis,
+        training_energy_per_image_j=image,
+        table=_table(energies, cell, update_is_printed),
+        updates=_update_readings(counts, technology, cell),
+        left_out=_left_out(counts, technology),
+        estimates=_read_estimates(counts, forward) if reads_are_guessed else (),
+        notes=_notes(lines, technology, counts, cell),
     )
 
 
@@ -271,20 +274,14 @@ def _activation_lines(counts: NetCounts, technology: Technology) -> tuple[Activa
     return tuple(lines)
 
 
-def _activation_sum(lines: tuple[ActivationLine, ...], net: str | None = None) -> Sum:
+def _activation_sum(lines: tuple[ActivationLine, ...], net: str | None = None) -> float | None:
+    """Energy of the activations of one net or of both; None if one kind is not counted: an account has whole sums."""
     chosen = [(line.function, line.total_j) for line in lines if net in (None, line.net)]
-    return Sum.of(chosen) if chosen else Sum(0.0)  # a net without activations uses nothing
+    return Sum.of(chosen).complete if chosen else 0.0  # a net without activations uses nothing
 
 
 def _scaled(value: float | None, factor: float) -> float | None:
     return None if value is None else value * factor
-
-
-def _of_image(forward: float | None, update: float | None, batch_size: int) -> float | None:
-    paper = paper_numbers()
-    if forward is None or update is None:
-        return None
-    return forward + forward * paper.backward_per_forward + update * paper.optimiser_updates / batch_size
 
 
 def _is_papers_net(counts: NetCounts, cell: PrintedCell) -> bool:
@@ -331,17 +328,11 @@ def _update_readings(counts: NetCounts, technology: Technology, cell: PrintedCel
 def _left_out(counts: NetCounts, technology: Technology) -> tuple[OutsideLine, ...]:
     """What the bill of both nets has besides the activations, batch norm as it is in training."""
     bill = make_bill("both nets", {"both": counts.both}, technology, batch_norm_folded=False)
-    found = {
-        line.item: OutsideLine(
-            line.item,
-            line.count,
-            line.energy_j,
-            "not counted" if line.energy_j is None else "technology",
-            line.note,
-        )
-        for line in bill.lines
-        if line.part != "activations" and line.item != "cells"
-    }
+    found = {}
+    for line in bill.lines:
+        if line.part != "activations" and line.item != "cells":
+            basis = "not counted" if line.energy_j is None else "technology"
+            found[line.item] = OutsideLine(line.item, line.count, line.energy_j, basis, line.note)
     # The order of the paper's account, which begins with what the arrays do.
     first = ("synapse reads", "times of a read, one after another", "writes, programming all weights once")
     found[first[1]] = _time_of_reads(counts, technology)
@@ -379,19 +370,6 @@ def _read_estimates(counts: NetCounts, forward_energy_j: float | None) -> tuple[
     return tuple(lines)
 
 
-_QUANTITIES = {
-    "forward_nj": "forward pass, G and D (testing)",
-    "backward_nj": "backward pass, 2 x forward",
-    "update_nj": "one update of all values",
-    "optimiser_nj": "optimiser, 3 x update",
-    "training_images": "training images",
-    "batches": "batches an epoch",
-    "batch_uj": "training, a batch",
-    "image_nj": "training, an image",
-}
-_UNITS = {"nj": "nJ", "uj": "µJ"}
-
-
 def _table(
     energies: Mapping[str, float | int | None], cell: PrintedCell | None, update_is_printed: bool
 ) -> tuple[TableRow, ...]:
@@ -404,7 +382,8 @@ def _table(
             note = "an input: the paper's own figure"
         elif rounding == "none":
             note = "no rounding of ours gives it"
-        rows.append(TableRow(_QUANTITIES[key], printed, ours, _UNITS.get(key.rpartition("_")[2], ""), rounding, note))
+        name, unit = _QUANTITIES[key], _UNITS.get(key.rpartition("_")[2], "")
+        rows.append(TableRow(name, printed, ours, unit, rounding, note))
     return tuple(rows)
 
 
@@ -415,7 +394,7 @@ def _notes(
         f"not counted: {technology.name} gives no energy for {function}"
         for function in dict.fromkeys(line.function for line in lines if line.energy_j is None)
     ]
-    generator, discriminator = (_activation_sum(lines, net).complete for net in ("generator", "discriminator"))
+    generator, discriminator = (_activation_sum(lines, net) for net in ("generator", "discriminator"))
     if generator is not None and discriminator is not None:
         step = generator + 3 * discriminator
         notes.append(
