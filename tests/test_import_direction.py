@@ -28,7 +28,7 @@ ROAD = (
 )
 GLUE = {"__init__", "api", "comparison", "demo"}
 COMMANDS = {"commands", "cli", "__main__"}
-LEAVES = {"errors", "image_grid", "input_files", "output", "terminal", "yaml_text"}
+LEAVES = {"errors", "image_grid", "input_files", "output", "tabular", "terminal", "yaml_text"}
 FOLDERS_OF_DATA = {"pretrained", "recipes"}
 
 # What devices and circuits make: the values that cross to the network half, and their files.

@@ -33,12 +33,9 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: S
 
 def print_rows(rows: "Sequence[Row]") -> None:
     """Print a comparison: what a paper prints beside ours."""
-    from spingan.reports.tables import number_text
+    from spingan.reports.tables import cell
 
-    cells = [
-        (row.quantity, number_text(row.printed, "-", 4), number_text(row.ours, "-", 4), row.unit, row.note)
-        for row in rows
-    ]
+    cells = [(row.quantity, cell(row.printed), cell(row.ours), row.unit, row.note) for row in rows]
     print_table(("quantity", "printed", "ours", "unit", "note"), cells, right=(1, 2))
 
 

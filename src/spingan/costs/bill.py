@@ -312,9 +312,9 @@ def _digital_conversions(net: str, number: int, technology: Technology) -> Line:
     item = "conversions of digital functions"
     if into is None or out is None:
         missing: dict[Quantity, str] = {"energy_j": "the technology gives no energy of a conversion"} if number else {}
-        return Line(net, "digital", item, number, note="ADC in, DAC out", not_counted=missing)
+        return Line(net, "converters", item, number, note="ADC in, DAC out", not_counted=missing)
     energy_j = number / 2 * (into + out)
-    return Line(net, "digital", item, number, energy_j, note="ADC in, DAC out, one each a value")
+    return Line(net, "converters", item, number, energy_j, note="ADC in, DAC out, one each a value")
 
 
 def _programming(net: str, model: ModelCounts, technology: Technology) -> Line:

@@ -10,7 +10,7 @@ from spingan.costs.write_schedules import ScheduleTable
 from spingan.papers.am_dcgan import Combination, ImpliedTable, SmallPair
 from spingan.papers.am_dcgan_account import Components, ComponentTable, WriteSchedules
 from spingan.papers.training_account import OutsideLine, TrainingAccount
-from spingan.reports.tables import NOT_COUNTED, Table, area_text, energy_text, number_text, quantity_text
+from spingan.reports.tables import NOT_COUNTED, Table, area_text, cell, energy_text, quantity_text
 
 Rows = list[tuple[str, ...]]
 _SHARING = {
@@ -43,7 +43,7 @@ def _table_one(account: TrainingAccount) -> Table:
     headings = ("quantity", "printed", "ours", "unit", "rounding", "note")
     rows = []
     for row in account.table:
-        ours = number_text(row.ours, NOT_COUNTED, 7)
+        ours = cell(row.ours, 7, NOT_COUNTED)
         rows.append((row.quantity, row.printed or "", ours, row.unit, row.rounding or "", row.note))
     return Table(f"The bill in the accounts of the paper's Table I: {of}", headings, rows, (1, 2))
 
@@ -128,8 +128,7 @@ def component_notes(components: Components) -> tuple[str, ...]:
 
 def _components(title: str, cells: Mapping[str, Component]) -> Table:
     rows = [
-        (name, quantity_text(cell.power_w, "W"), area_text(cell.area_m2), cell.source or "")
-        for name, cell in cells.items()
+        (name, quantity_text(one.power_w, "W"), area_text(one.area_m2), one.source or "") for name, one in cells.items()
     ]
     return Table(title, ("component", "power", "area", "source"), rows, (1, 2))
 
@@ -175,7 +174,7 @@ def schedule_notes(tables: WriteSchedules) -> tuple[str, ...]:
     implied = tables.implied
     if implied is None:
         return tables.ours.notes
-    wrong = ", ".join(f"{cell.schedule} {cell.quantity} ({cell.printed} {cell.unit})" for cell in implied.wrong_cells)
+    wrong = ", ".join(f"{one.schedule} {one.quantity} ({one.printed} {one.unit})" for one in implied.wrong_cells)
     notes = (note for row in implied.rows for note in row.notes)
     return (f"Printed cells that cannot be right: {wrong}.", *notes, *implied.notes, *tables.ours.notes)
 
@@ -187,10 +186,10 @@ def _implied(table: ImpliedTable) -> tuple[Table, Table]:
         numbers = f"{row.at_once:,.6g}", f"{row.pulses:,}", f"{row.writes:,.0f}"
         energies = quantity_text(row.printed_energy_j, "J", 4), quantity_text(row.energy_j, "J", 4)
         counts.append((row.schedule, *numbers, *energies, row.counts_from))
-        for cell in row.cells:
-            verdict = cell.rounding if cell.verdict == "follows" else cell.verdict
-            implied = f"{cell.implied:,.6g}"
-            cells.append((cell.schedule, cell.quantity, cell.printed, implied, cell.unit, verdict, cell.why))
+        for one in row.cells:
+            verdict = one.rounding if one.verdict == "follows" else one.verdict
+            implied = f"{one.implied:,.6g}"
+            cells.append((one.schedule, one.quantity, one.printed, implied, one.unit, verdict, one.why))
     title = f"{table.source}, Table II ({table.tag}):"
     energies = ("printed W x s, 10 ns", "one pulse a weight")
     return (

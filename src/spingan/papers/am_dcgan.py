@@ -5,11 +5,11 @@ another question, which `spingan.papers.am_dcgan_account` answers. The two never
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 from spingan.costs.bill import Component
 from spingan.papers.printed import Rounding, explain_rounding, load_yaml, significant
@@ -206,12 +206,13 @@ def _row(row: PrintedSchedule, paper: AmDcganNumbers) -> ImpliedRow:
 
 
 def _cells(row: PrintedSchedule, paper: AmDcganNumbers) -> Iterator[ImpliedCell]:
-    for quantity, printed, resistance in (
-        ("maximum power", row.maximum_w, paper.on_resistance_ohm),
-        ("minimum power", row.minimum_w, paper.off_resistance_ohm),
+    (twin,) = (other for other in paper.schedules if other.name == "2-cycle")
+    for quantity, printed, twins, resistance in (
+        ("maximum power", row.maximum_w, twin.maximum_w, paper.on_resistance_ohm),
+        ("minimum power", row.minimum_w, twin.minimum_w, paper.off_resistance_ohm),
     ):
         implied = float(row.at_once) * paper.write_voltage_v**2 / resistance
-        yield _cell(row, quantity, "W", printed, implied, _contradicted_power(row, quantity, paper))
+        yield _cell(row, quantity, "W", printed, implied, _contradicted_power(row, printed, twins))
     for write_time_s, printed in zip(paper.write_times_s, row.times_s, strict=True):
         implied = row.pulses * paper.updates * write_time_s
         why = _contradicted_time(printed, write_time_s, paper)
@@ -231,20 +232,13 @@ def _cell(
     return ImpliedCell(row.name, quantity, unit, printed, implied, rounding, difference, verdict, why)
 
 
-def _contradicted_power(row: PrintedSchedule, quantity: str, paper: AmDcganNumbers) -> str:
+def _contradicted_power(row: PrintedSchedule, printed: str, twins: str) -> str:
     """Layer after layer, half of a layer at once uses twice the power of a quarter of it, whatever the network."""
-    if row.name != "4-cycle":
+    low, high = (2 * bound for bound in printed_range(printed))
+    twin_low, twin_high = printed_range(twins)
+    if row.name != "4-cycle" or (low < twin_high and twin_low < high):
         return ""
-    (twin,) = (other for other in paper.schedules if other.name == "2-cycle")
-    mine, whole = (
-        (schedule.maximum_w if quantity == "maximum power" else schedule.minimum_w) for schedule in (row, twin)
-    )
-    low, high = (2 * bound for bound in printed_range(mine))
-    twin_low, twin_high = printed_range(whole)
-    if low < twin_high and twin_low < high:
-        return ""
-    half = float(whole) / 2
-    return f"half of the 2-cycle row's {significant(whole)} W is {half:.4g} W"
+    return f"half of the 2-cycle row's {significant(twins)} W is {float(twins) / 2:.4g} W"
 
 
 def _contradicted_time(printed: str, write_time_s: float, paper: AmDcganNumbers) -> str:
@@ -287,10 +281,6 @@ class SmallPair:
     printed_power_w: str
     examples: tuple[Combination, ...]
     solutions: tuple[Solutions, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The values as JSON-able ones."""
-        return asdict(self)
 
 
 def combination(counts: Mapping[str, int]) -> Combination:

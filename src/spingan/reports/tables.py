@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 NOT_COUNTED = "not counted"
 _PREFIXES = (
@@ -54,19 +53,19 @@ def area_text(area_m2: float | None) -> str:
     return f"{area_m2 * 1e12:,.4g} µm²" if area_m2 < 1e-9 else f"{area_m2 * 1e6:,.4g} mm²"
 
 
-def number_text(value: float | None, absent: str = "", digits: int = 6) -> str:
-    """A number with so many digits, and another text for None."""
-    return absent if value is None else f"{value:.{digits}g}"
+def cell(value: float | None, digits: int = 4, missing: str = "-") -> str:
+    """A number with so many significant digits, and another text for None."""
+    return missing if value is None else f"{value:.{digits}g}"
 
 
 def plain_text(headings: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> str:
     """Rows under their headings, as wide as they need to be, so that they can be piped and searched."""
-    cells = [list(headings), *[[str(cell) for cell in row] for row in rows]]
+    cells = [list(headings), *[[str(value) for value in row] for row in rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
     lines = [
         "  ".join(
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            text.rjust(width) if column in right else text.ljust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in cells
     ]
@@ -87,12 +86,6 @@ def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(headings)
     writer.writerows(rows)
     return text.getvalue()
-
-
-def comparison_csv(rows: Iterable[Any]) -> str:
-    """A device's or a cell's rows (quantity, printed, ours, unit, note) as CSV; what is unknown is empty."""
-    cells = [(row.quantity, number_text(row.printed), number_text(row.ours), row.unit, row.note) for row in rows]
-    return csv_text(("quantity", "printed", "ours", "unit", "note"), cells)
 
 
 def print_tables(tables: Iterable[Table], lines: Iterable[str] = ()) -> None:
