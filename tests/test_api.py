@@ -87,6 +87,16 @@ def test_the_bill_takes_a_recipe_a_model_or_any_net():
     assert all(torch.equal(net.state_dict()[name], value) for name, value in before.items())
 
 
+def test_the_bill_has_as_devices_what_the_conversion_makes_devices():
+    net = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh(), torch.nn.Linear(3, 2), torch.nn.Sigmoid())
+    technology = spingan.load_technology("wox-memristor")  # a curve of tanh, none of a sigmoid
+    rows = spingan.convert(net, technology, example_input=torch.zeros(1, 4)).rows
+    bill = spingan.cost(net, technology, example_input=torch.zeros(1, 4))
+    devices = {line.item for line in bill.lines if line.part == "activations"}
+    assert devices == {row.type.lower() for row in rows if row.kind == "device"} == {"tanh"}
+    assert "sigmoid, digital" in bill.energy_j.missing
+
+
 def test_a_net_without_technology_or_example_has_no_bill():
     net = torch.nn.Linear(3, 2)
     with pytest.raises(UserError, match="no technology of its own"):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from spingan.costs.bill import PASS, Bill, Sum, make_bill
+from spingan.costs.bill import PASS, Bill, Sum, activations_built, make_bill
 from spingan.costs.counts import LayerCounts, ModelCounts, array_counts
 from spingan.spec.technology import Converter, Technology, load_technology
 
@@ -47,6 +47,15 @@ def test_there_are_as_many_activations_as_one_read_has_values():
     assert _bill(together).total("area_m2", ("activations",)).value == pytest.approx((6 + 2) * area_m2, abs=0)
 
 
+def test_a_mean_over_positions_has_a_circuit_for_each_channel():
+    layers = (
+        LayerCounts("conv", "Conv2d", (2, 4, 4), array=array_counts(9, 2, 16, 144, WOX)),
+        LayerCounts("act", "ReLU", (2, 4, 4), {"relu": 32}),
+        LayerCounts("mean", "AvgPool2d", (2, 2, 2), {"mean": 8}),
+    )
+    assert activations_built(ModelCounts(layers)) == {"relu": 2, "mean": 2}
+
+
 def test_energies_are_counts_times_the_technology_s_own():
     relu, synapse = WOX.activations["relu"], WOX.synapse
     assert synapse is not None and relu.energy_j is not None and synapse.read.voltage_v is not None
@@ -78,7 +87,11 @@ def test_a_sum_is_a_lower_bound_and_names_what_it_lacks_once():
 def test_every_line_has_a_figure_or_says_why_not():
     for technology in (WOX, WITH_CONVERTERS, load_technology("ideal"), load_technology("skyrmion-published")):
         for line in _bill(technology).lines:
-            assert line.not_counted or any(value is not None for value in (line.energy_j, line.time_s, line.area_m2))
+            assert (
+                not line.count
+                or line.not_counted
+                or any(value is not None for value in (line.energy_j, line.time_s, line.area_m2))
+            )
             assert all(line.not_counted.values())
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
+from spingan.costs.counts import ArrayCounts, ModelCounts
 from spingan.spec.activation import Activation
-from spingan.spec.technology import Converter, Technology
+from spingan.spec.technology import Technology
 
 Quantity = Literal["energy_j", "time_s", "area_m2"]
 Part = Literal["activations", "arrays", "converters", "wires", "digital", "programming"]
@@ -173,148 +173,108 @@ def activation_component(technology: Technology, function: str) -> Component:
     if device is None:
         return Component(function)
     times = [item.window_s for item in device.energy_items] + [device.delay_s]
-    known = [time_s for time_s in times if time_s is not None]
-    source = device.source or device.name
-    return Component(function, device.energy_j, max(known) if known else None, device.area_m2, source=source)
+    time_s = max((time_s for time_s in times if time_s is not None), default=None)
+    return Component(function, device.energy_j, time_s, device.area_m2, source=device.source or device.name)
 
 
 def _lines(net: str, model: ModelCounts, technology: Technology, folded: tuple[str, ...]) -> Iterator[Line]:
-    yield from _activations(net, model, technology)
-    yield from _arrays(net, model, technology)
-    yield _conversions(net, "input conversions (DAC)", model, "input_drives", technology.dac)
-    yield _conversions(net, "output conversions (ADC)", model, "output_conversions", technology.adc)
+    def line(part: Part, one: Component, count: int | None, built: int | None, note: str = "") -> Line:
+        """A component's line: `built` parts act `count` times together; None where there is no area, or no action."""
+        numbers: dict[Quantity, int | None] = {"energy_j": count, "area_m2": built}
+        values: dict[str, float] = {}
+        missing: dict[Quantity, str] = {}
+        for quantity, number in numbers.items():
+            figure = getattr(one, quantity)
+            if number is not None and figure is not None:
+                values[quantity] = number * figure
+            elif number is not None:
+                missing[quantity] = f"{technology.name} gives no {quantity.partition('_')[0]} for {one.name}"
+        acts = count if count is not None else built or 0
+        return Line(net, part, one.name, acts, **values, source=one.source, note=note, not_counted=missing)
+
+    devices = activations_built(model)
+    for function, number in model.activations.items():
+        note = f"{devices[function]:,} of them, used in turn by the positions of a map"
+        yield line("activations", activation_component(technology, function), number, devices[function], note)
+    yield _reads(net, model, technology)
+    synapse, cells = technology.synapse, model.total("cells")
+    area_m2, source = (None, None) if synapse is None else (synapse.area_m2, synapse.source or synapse.name)
+    yield line("arrays", Component("cells", area_m2=area_m2, source=source), None, cells)
+    for name, quantity, converter, note in (
+        ("input conversions (DAC)", "input_drives", technology.dac, "structural zeros included"),
+        ("output conversions (ADC)", "output_conversions", technology.adc, "one a column and read"),
+    ):
+        ends = sum(getattr(array, quantity) * array.arrays // array.reads for array in model.arrays)
+        built = math.ceil(ends / (converter.shared_by or 1))
+        each = "" if converter.energy_j is None else f"{converter.energy_j:.3g} J each; "
+        one = Component(name, converter.energy_j, area_m2=converter.area_m2)
+        found = line("converters", one, model.total(quantity), built, each + note)
+        yield replace(found, not_counted={**found.not_counted, "time_s": "not in the time of a position yet"})
     missing = "no wire resistance" if technology.wire_resistance_ohm is None else "needs the current of every segment"
     note = f"segments, two a cell; {missing}"
-    yield Line(net, "wires", "wires", 2 * model.total("cells"), note=note, not_counted={"energy_j": missing})
+    yield Line(net, "wires", "wires", 2 * cells, note=note, not_counted={"energy_j": missing})
     digital = [layer for layer in model.layers if layer.digital_out and layer.type not in folded]
-    values: Counter[str] = Counter()
-    for layer in digital:
-        values[layer.type] += layer.digital_out
     note = "values; converted in and out: the array's own conversion of the same value is not saved here"
-    for kind, number in values.items():
-        item = f"{_NAMES.get(kind, kind)}, digital"
-        yield Line(net, "digital", item, number, note=note, not_counted={"energy_j": "no figure of a digital function"})
-    conversions = sum(layer.digital_in + layer.digital_out for layer in digital)
-    yield _digital_conversions(net, conversions, technology)
+    for kind, number in ModelCounts(tuple(digital)).digital_by_type.items():
+        yield line("digital", Component(f"{_NAMES.get(kind, kind)}, digital"), number, None, note)
+    into, out = technology.adc.energy_j, technology.dac.energy_j
+    both = Component("conversions of digital functions", None if into is None or out is None else (into + out) / 2)
+    note = "ADC in, DAC out" if both.energy_j is None else "ADC in, DAC out, one each a value"
+    yield line("converters", both, ModelCounts(tuple(digital)).digital_conversions, None, note)
     yield _programming(net, model, technology)
 
 
-def _activations(net: str, model: ModelCounts, technology: Technology) -> Iterator[Line]:
-    built = activations_built(model)
-    for function, number in model.activations.items():
-        one = activation_component(technology, function)
-        yield Line(
-            net,
-            "activations",
-            function,
-            number,
-            energy_j=None if one.energy_j is None else number * one.energy_j,
-            area_m2=None if one.area_m2 is None else built[function] * one.area_m2,
-            source=one.source,
-            note=f"{built[function]:,} of them, used in turn by the positions of a map",
-            not_counted={
-                quantity: f"{technology.name} gives no {quantity.partition('_')[0]} for {function}"
-                for quantity in ("energy_j", "area_m2")
-                if getattr(one, quantity) is None
-            },
-        )
-
-
 def activations_built(model: ModelCounts) -> dict[str, int]:
-    """Devices by function: as many as give the values of one read, since the reads of an array come in turn."""
+    """Devices by function: as many as give the values of one read, since the reads of an array come in turn.
+
+    A map has at least one for each of its channels, also where a circuit joins several positions.
+    """
     built: Counter[str] = Counter()
     turns = 1
     for layer in model.layers:
         if layer.array is not None:
             turns = max(layer.array.read_slots // layer.array.arrays, 1)
-        for function in layer.activations:
-            built[function] += math.ceil(math.prod(layer.output_shape) / turns)
+        channels = layer.output_shape[0] if len(layer.output_shape) == 3 else 1
+        for function, evaluations in layer.activations.items():
+            built[function] += max(math.ceil(evaluations / turns), channels)
     return dict(built)
 
 
-def _arrays(net: str, model: ModelCounts, technology: Technology) -> Iterator[Line]:
-    """Reads with their energy and their time, and the cells with their area."""
+def _reads(net: str, model: ModelCounts, technology: Technology) -> Line:
+    """The reads of the arrays: each position lasts as long as the read, or as the activation behind it if longer."""
     synapse = technology.synapse
-    cell_reads: Counter[float | None] = Counter()
-    slots: Counter[float | None] = Counter()
-    for array, function in _reads(model.layers):
-        time_s = _evaluation_time(technology, function)
+    read_s = None if synapse is None else synapse.read.time_s
+    used: list[tuple[ArrayCounts, float | None]] = []
+    for layer in model.layers:
+        if layer.array is not None:
+            used.append((layer.array, read_s))
+        elif layer.activations and used:
+            times = (read_s, activation_component(technology, next(iter(layer.activations))).time_s)
+            used[-1] = used[-1][0], max((time_s for time_s in times if time_s is not None), default=None)
+    cell_reads, slots = Counter[float | None](), Counter[float | None]()
+    for array, time_s in used:
         cell_reads[time_s] += array.useful_cell_reads
         slots[time_s] += array.read_slots
     not_counted: dict[Quantity, str] = {}
     if None in slots:
         not_counted["time_s"] = "no read time, and no window of the activation behind some arrays"
     time = Sum.of([("", None if time_s is None else number * time_s) for time_s, number in slots.items()])
-    energy_j, note = None, ""
+    known = {time_s: number for time_s, number in cell_reads.items() if time_s is not None}
+    energy_j = None
     if synapse is None or synapse.basis == "normalised":
         note = "no synapse" if synapse is None else f"{synapse.name} has no conductance in siemens"
-        not_counted["energy_j"] = note
+    elif synapse.read.voltage_v is None or not known:
+        note = f"{synapse.name} has no read voltage or no read time"
     else:
         volts, mean_s = synapse.read.voltage_v, math.fsum(synapse.conductance) / synapse.states
-        known = {time_s: number for time_s, number in cell_reads.items() if time_s is not None}
-        if volts is None or not known:
-            note = not_counted["energy_j"] = f"{synapse.name} has no read voltage or no read time"
-        else:
-            each = " or ".join(f"{time_s:g} s" for time_s in known)
-            note = f"({volts:g} V)² x {mean_s:.4g} S (mean level) x {each}: at most, each pixel at full voltage"
-            energy_j = math.fsum(number * volts**2 * mean_s * time_s for time_s, number in known.items())
-            if None in cell_reads:
-                not_counted["energy_j"] = not_counted["time_s"]
+        each = " or ".join(f"{time_s:g} s" for time_s in known)
+        note = f"({volts:g} V)² x {mean_s:.4g} S (mean level) x {each}: at most, each pixel at full voltage"
+        energy_j = math.fsum(number * volts**2 * mean_s * time_s for time_s, number in known.items())
+    if energy_j is None or None in cell_reads:
+        not_counted["energy_j"] = note if energy_j is None else not_counted["time_s"]
     source = None if synapse is None else synapse.source or synapse.name
     number = model.total("useful_cell_reads")
-    yield Line(net, "arrays", "synapse reads", number, energy_j, time.value, None, source, note, not_counted)
-    cells, each_m2 = model.total("cells"), None if synapse is None else synapse.area_m2
-    area_m2, no_area = None if each_m2 is None else cells * each_m2, f"{technology.name} gives no area of a cell"
-    yield Line(net, "arrays", "cells", cells, area_m2=area_m2, source=source,
-               not_counted={} if each_m2 is not None else {"area_m2": no_area})  # fmt: skip
-
-
-def _reads(layers: Sequence[LayerCounts]) -> list[tuple[ArrayCounts, str | None]]:
-    """Each array with the function of the device behind it, if there is one."""
-    found: list[tuple[ArrayCounts, str | None]] = []
-    for layer in layers:
-        if layer.array is not None:
-            found.append((layer.array, None))
-        elif layer.activations and found:
-            found[-1] = (found[-1][0], next(iter(layer.activations)))
-    return found
-
-
-def _evaluation_time(technology: Technology, function: str | None) -> float | None:
-    """How long one position takes: the longer of the array's read and the activation behind it."""
-    times = [None if technology.synapse is None else technology.synapse.read.time_s]
-    if function is not None:
-        times.append(activation_component(technology, function).time_s)
-    known = [time_s for time_s in times if time_s is not None]
-    return max(known) if known else None
-
-
-def _conversions(net: str, item: str, model: ModelCounts, quantity: str, converter: Converter) -> Line:
-    """The conversions at the arrays' rows or columns; one converter serves `shared_by` of them."""
-    count = model.total(quantity)
-    ends = sum(getattr(array, quantity) * array.arrays // array.reads for array in model.arrays)
-    built = math.ceil(ends / (converter.shared_by or 1))
-    note = "structural zeros included" if quantity == "input_drives" else "one a column and read"
-    not_counted: dict[Quantity, str] = {"time_s": "conversions are not in the time of a position yet"}
-    if converter.energy_j is None:
-        not_counted["energy_j"] = "the technology gives no energy of a conversion"
-    else:
-        note = f"{converter.energy_j:.3g} J each; {note}"
-    if converter.area_m2 is None:
-        not_counted["area_m2"] = "the technology gives no area of a converter"
-    energy_j = None if converter.energy_j is None else count * converter.energy_j
-    area_m2 = None if converter.area_m2 is None else built * converter.area_m2
-    return Line(net, "converters", item, count, energy_j, None, area_m2, note=note, not_counted=not_counted)
-
-
-def _digital_conversions(net: str, number: int, technology: Technology) -> Line:
-    into, out = technology.adc.energy_j, technology.dac.energy_j
-    item = "conversions of digital functions"
-    if into is None or out is None:
-        missing: dict[Quantity, str] = {"energy_j": "the technology gives no energy of a conversion"} if number else {}
-        return Line(net, "converters", item, number, note="ADC in, DAC out", not_counted=missing)
-    energy_j = number / 2 * (into + out)
-    return Line(net, "converters", item, number, energy_j, note="ADC in, DAC out, one each a value")
+    return Line(net, "arrays", "synapse reads", number, energy_j, time.value, None, source, note, not_counted)
 
 
 def _programming(net: str, model: ModelCounts, technology: Technology) -> Line:
