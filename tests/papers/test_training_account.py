@@ -106,7 +106,8 @@ def test_a_channel_count_and_a_device_energy_predict_the_new_bill_by_hand():
     assert bill.forward_energy_j == pytest.approx(forward, rel=1e-9, abs=0)
     assert bill.update_energy_j == pytest.approx(update, rel=1e-9, abs=0)
     assert bill.training_energy_per_image_j == pytest.approx(3 * forward + 3 * update / 64)
-    assert bill.training_energy_per_batch_j == pytest.approx(64 * (3 * forward + 3 * update / 64))
+    batch_uj = bill.to_dict()["training_energy_per_batch_uj"]
+    assert batch_uj == pytest.approx(64e6 * (3 * forward + 3 * update / 64))
     assert not bill.update_is_printed
     assert "computed: 2,377,392 trainable values" in bill.update_basis
     assert any("not the net of the paper's row" in note for note in bill.notes)

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Literal
 
 from spingan.costs.bill import Component
-from spingan.papers.printed import Rounding, explain_rounding, load_yaml, significant
+from spingan.papers.printed import Rounding, explain_rounding, load_yaml, numbers_in, significant
 
 Verdict = Literal["follows", "differs", "cannot be right"]
 TAG = "reverse-engineered"
@@ -72,11 +72,11 @@ def am_dcgan_numbers() -> AmDcganNumbers:
     """The figures of `am_dcgan_numbers.yaml`; an update is one image, so that images x epochs are the updates."""
     data = load_yaml("am_dcgan_numbers.yaml")
     device, training, small, source = data["device"], data["training"], data["small_pair"], data["source"]
-    schedules = []
+    weights, schedules = int(training["weights"]), []
     for name, row in data["table_2"].items():
         implied, times_s = data["implied"][name], tuple(row["times_s"])
         divisor = implied.get("weights_divided_by")
-        at_once = Fraction(training["weights"], divisor) if divisor else Fraction(implied["at_once"])
+        at_once = Fraction(weights, divisor) if divisor else Fraction(implied["at_once"])
         printed = (row["printed_name"], row["maximum_w"], row["minimum_w"], times_s)
         schedules.append(PrintedSchedule(name, *printed, at_once, implied["pulses"], implied["why"]))
     components = {
@@ -91,16 +91,16 @@ def am_dcgan_numbers() -> AmDcganNumbers:
     }
     return AmDcganNumbers(
         source=source,
-        on_resistance_ohm=device["on_resistance_ohm"],
-        off_resistance_ohm=device["off_resistance_ohm"],
-        write_voltage_v=device["write_voltage_v"],
-        weights=training["weights"],
-        updates=training["epochs"] * training["images"],
-        write_times_s=tuple(data["write_times_s"]),
+        on_resistance_ohm=float(device["on_resistance_kohm"]) * 1e3,
+        off_resistance_ohm=float(device["off_resistance_kohm"]) * 1e3,
+        write_voltage_v=float(device["write_voltage_v"]),
+        weights=weights,
+        updates=int(training["epochs"]) * int(training["images"]),
+        write_times_s=tuple(time_ns / 1e9 for _, time_ns in numbers_in(data["write_times_ns"])),
         schedules=tuple(schedules),
         components=components,
-        small_kernel=small["kernel"],
-        small_filters=small["filters"],
+        small_kernel=int(small["kernel"]),
+        small_filters=int(small["filters"]),
         small_area_mm2=small["area_mm2"],
         small_power_w=small["power_w"],
         notes=tuple(data["notes"]),

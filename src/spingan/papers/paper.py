@@ -70,9 +70,9 @@ def paper_numbers() -> PaperNumbers:
         leaky_relu_energy_j=float(devices["leaky_relu_energy_pj"]) * 1e-12,
         relu_energy_j=float(devices["relu_energy_fj"]) * 1e-15,
         state_update_energy_j=float(devices["state_update_energy_fj"]) * 1e-15,
-        weight_bits=devices["weight_bits"],
-        optimiser_updates=data["optimiser_updates"],
-        backward_per_forward=data["backward_per_forward"],
+        weight_bits=int(devices["weight_bits"]),
+        optimiser_updates=int(data["optimiser_updates"]),
+        backward_per_forward=int(data["backward_per_forward"]),
         cells={key: _cell(key, cell) for key, cell in data["cells"].items()},
         notes=tuple(data["notes"]),
     )

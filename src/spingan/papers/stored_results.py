@@ -222,8 +222,10 @@ def _store(source: Slow, result: Result, obtained: Mapping[str, Any], folder: Pa
 def _read_json(path: Path, source: Slow) -> Result:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it does not hold one JSON object")
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} is not JSON: {error}", f"Make it: {source.command} --json > FILE") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path} does not hold one JSON object", f"Make it: {source.command} --json > FILE")
+        raise UserError(
+            f"{path} is not JSON of a command: {error}", f"Make it: {source.command} --json > FILE"
+        ) from error
     return content
