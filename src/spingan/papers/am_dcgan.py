@@ -32,7 +32,7 @@ class PrintedSchedule:
         name: `sequential`, `column-parallel`, `4-cycle` or `2-cycle`; `printed_name` is the paper's wording.
         maximum_w, minimum_w: Printed power, all devices at Ron and all at Roff.
         times_s: Printed training times, one a write time.
-        at_once: Devices written at once, implied; it need not be whole.
+        at_once: Devices written at once, implied; a fraction where it is a share of the weights.
         pulses: Write pulses that one update takes, implied.
         why: What the implied counts might stand for.
     """
@@ -41,8 +41,8 @@ class PrintedSchedule:
     printed_name: str
     maximum_w: str
     minimum_w: str
-    times_s: tuple[str, ...]
-    at_once: Fraction
+    times_s: list[str]
+    at_once: str
     pulses: int
     why: str
 
@@ -72,13 +72,6 @@ def am_dcgan_numbers() -> AmDcganNumbers:
     """The figures of `am_dcgan_numbers.yaml`; an update is one image, so that images x epochs are the updates."""
     data = load_yaml("am_dcgan_numbers.yaml")
     device, training, small, source = data["device"], data["training"], data["small_pair"], data["source"]
-    weights, schedules = int(training["weights"]), []
-    for name, row in data["table_2"].items():
-        implied, times_s = data["implied"][name], tuple(row["times_s"])
-        divisor = implied.get("weights_divided_by")
-        at_once = Fraction(weights, divisor) if divisor else Fraction(implied["at_once"])
-        printed = (row["printed_name"], row["maximum_w"], row["minimum_w"], times_s)
-        schedules.append(PrintedSchedule(name, *printed, at_once, implied["pulses"], implied["why"]))
     components = {
         name: Component(
             name,
@@ -94,10 +87,12 @@ def am_dcgan_numbers() -> AmDcganNumbers:
         on_resistance_ohm=float(device["on_resistance_kohm"]) * 1e3,
         off_resistance_ohm=float(device["off_resistance_kohm"]) * 1e3,
         write_voltage_v=float(device["write_voltage_v"]),
-        weights=weights,
+        weights=int(training["weights"]),
         updates=int(training["epochs"]) * int(training["images"]),
         write_times_s=tuple(time_ns / 1e9 for _, time_ns in numbers_in(data["write_times_ns"])),
-        schedules=tuple(schedules),
+        schedules=tuple(
+            PrintedSchedule(**{"name": name} | row | data["implied"][name]) for name, row in data["table_2"].items()
+        ),
         components=components,
         small_kernel=int(small["kernel"]),
         small_filters=int(small["filters"]),
@@ -183,18 +178,19 @@ def printed_range(printed: str) -> tuple[float, float]:
 
 
 def _row(row: PrintedSchedule, paper: AmDcganNumbers) -> ImpliedRow:
-    writes = float(row.at_once * row.pulses)
+    at_once = float(Fraction(row.at_once))
+    writes = float(Fraction(row.at_once) * row.pulses)
     notes = ()
     if writes < paper.weights:
         notes = (
-            f"{float(row.at_once):,.0f} devices at once x {row.pulses:,} pulses write {writes:,.0f} devices, "
+            f"{at_once:,.0f} devices at once x {row.pulses:,} pulses write {writes:,.0f} devices, "
             f"fewer than the {paper.weights:,} weights: power and time are not of one network",
         )
     each_j = paper.write_voltage_v**2 / paper.on_resistance_ohm * paper.write_times_s[0]
     return ImpliedRow(
         schedule=row.name,
         printed_name=row.printed_name,
-        at_once=float(row.at_once),
+        at_once=at_once,
         pulses=row.pulses,
         counts_from=row.why,
         writes=writes,
@@ -211,7 +207,7 @@ def _cells(row: PrintedSchedule, paper: AmDcganNumbers) -> Iterator[ImpliedCell]
         ("maximum power", row.maximum_w, twin.maximum_w, paper.on_resistance_ohm),
         ("minimum power", row.minimum_w, twin.minimum_w, paper.off_resistance_ohm),
     ):
-        implied = float(row.at_once) * paper.write_voltage_v**2 / resistance
+        implied = float(Fraction(row.at_once)) * paper.write_voltage_v**2 / resistance
         yield _cell(row, quantity, "W", printed, implied, _contradicted_power(row, printed, twins))
     for write_time_s, printed in zip(paper.write_times_s, row.times_s, strict=True):
         implied = row.pulses * paper.updates * write_time_s

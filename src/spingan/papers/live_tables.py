@@ -3,16 +3,6 @@
 from spingan.papers.values import Value, Values
 
 
-def fashion_bill() -> Values:
-    """Table I of paper S, Fashion-MNIST."""
-    return _bill("fashion-mnist")
-
-
-def anime_bill() -> Values:
-    """Table I of paper S, Anime Face."""
-    return _bill("anime-faces")
-
-
 def accounts() -> Values:
     """The two factors of paper S's accounts."""
     from spingan.papers.paper import paper_numbers
@@ -64,7 +54,8 @@ def study_settings() -> Values:
     }
 
 
-def _bill(recipe: str) -> Values:
+def bill(recipe: str) -> Values:
+    """Table I of paper S for one of its recipes."""
     from spingan.papers.training_account import account_of_recipe
 
     account = account_of_recipe(recipe)

@@ -13,7 +13,7 @@ from spingan.papers.values import Values
 
 @dataclass(frozen=True)
 class Live:
-    """Numbers that are computed whenever they are asked for. `where` is `module:function` of this package."""
+    """Numbers that are computed whenever they are asked for. `where` is `module:function` here, with an argument."""
 
     name: str
     command: str
@@ -26,8 +26,8 @@ class Live:
         Raises:
             UserError: What they need is not on this machine.
         """
-        module, function = self.where.split(":")
-        found: Values = getattr(import_module(f"spingan.papers.{module}"), function)()
+        module, function, *arguments = self.where.split(":")
+        found: Values = getattr(import_module(f"spingan.papers.{module}"), function)(*arguments)
         return found
 
 

@@ -85,16 +85,6 @@ class OutsideLine:
     note: str
 
 
-_QUANTITIES = {  # of Table I
-    "forward_nj": "forward pass, G and D (testing)",
-    "backward_nj": "backward pass, 2 x forward",
-    "update_nj": "one update of all values",
-    "optimiser_nj": "optimiser, 3 x update",
-    "training_images": "training images",
-    "batches": "batches an epoch",
-    "batch_uj": "training, a batch",
-    "image_nj": "training, an image",
-}
 _UNITS = {"nj": "nJ", "uj": "µJ"}
 
 
@@ -151,13 +141,13 @@ class TrainingAccount:
             "training_energy_per_image_nj": image,
             "training_energy_per_batch_uj": batch,
             "activations": [{**asdict(line), "total_j": line.total_j} for line in self.activations],
-            **{name: [asdict(line) for line in getattr(self, name)] for name in _LISTS},
+            "table": [asdict(line) for line in self.table],
+            "updates": [asdict(line) for line in self.updates],
+            "left_out": [asdict(line) for line in self.left_out],
+            "estimates": [asdict(line) for line in self.estimates],
             "counts": self.counts.to_dict(),
             "notes": list(self.notes),
         }
-
-
-_LISTS = ("table", "updates", "left_out", "estimates")
 
 
 def account_of_recipe(recipe: str | Path | Recipe, overrides: tuple[str, ...] = ()) -> TrainingAccount:
@@ -230,15 +220,15 @@ def training_account(
     image = None
     if forward is not None and backward is not None and optimiser is not None:
         image = forward + backward + optimiser / batch_size
-    energies: dict[str, float | int | None] = {
-        "forward_nj": _scaled(forward, 1e9),
-        "backward_nj": _scaled(backward, 1e9),
-        "update_nj": _scaled(update, 1e9),
-        "optimiser_nj": _scaled(optimiser, 1e9),
-        "training_images": images,
-        "batches": math.ceil(images / batch_size),
-        "batch_uj": _scaled(image, batch_size * 1e6),
-        "image_nj": _scaled(image, 1e9),
+    figures: dict[tuple[str, str], float | int | None] = {  # of Table I: key in the paper's file, name
+        ("forward_nj", "forward pass, G and D (testing)"): _scaled(forward, 1e9),
+        ("backward_nj", "backward pass, 2 x forward"): _scaled(backward, 1e9),
+        ("update_nj", "one update of all values"): _scaled(update, 1e9),
+        ("optimiser_nj", "optimiser, 3 x update"): _scaled(optimiser, 1e9),
+        ("training_images", "training images"): images,
+        ("batches", "batches an epoch"): math.ceil(images / batch_size),
+        ("batch_uj", "training, a batch"): _scaled(image, batch_size * 1e6),
+        ("image_nj", "training, an image"): _scaled(image, 1e9),
     }
     # Stands in for the paper's synapse, whose conductance is not printed; a device in siemens has a line of its own.
     reads_are_guessed = cell is not None and technology.synapse is not None and technology.synapse.basis == "normalised"
@@ -254,7 +244,7 @@ def training_account(
         update_is_printed=update_is_printed,
         update_basis=update_basis,
         training_energy_per_image_j=image,
-        table=_table(energies, cell, update_is_printed),
+        table=_table(figures, cell, update_is_printed),
         updates=_update_readings(counts, technology, cell),
         left_out=_left_out(counts, technology),
         estimates=_read_estimates(counts, forward) if reads_are_guessed else (),
@@ -371,10 +361,10 @@ def _read_estimates(counts: NetCounts, forward_energy_j: float | None) -> tuple[
 
 
 def _table(
-    energies: Mapping[str, float | int | None], cell: PrintedCell | None, update_is_printed: bool
+    figures: Mapping[tuple[str, str], float | int | None], cell: PrintedCell | None, update_is_printed: bool
 ) -> tuple[TableRow, ...]:
     rows = []
-    for key, ours in energies.items():
+    for (key, quantity), ours in figures.items():
         printed = cell.table[key] if cell is not None else None
         rounding = explain_rounding(printed, ours) if printed is not None and ours is not None else None
         note = ""
@@ -382,8 +372,8 @@ def _table(
             note = "an input: the paper's own figure"
         elif rounding == "none":
             note = "no rounding of ours gives it"
-        name, unit = _QUANTITIES[key], _UNITS.get(key.rpartition("_")[2], "")
-        rows.append(TableRow(name, printed, ours, unit, rounding, note))
+        unit = _UNITS.get(key.rpartition("_")[2], "")
+        rows.append(TableRow(quantity, printed, ours, unit, rounding, note))
     return tuple(rows)
 
 

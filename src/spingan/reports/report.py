@@ -20,7 +20,7 @@ from spingan.input_files import is_folder, reason
 from spingan.nn.analog import analog_layers
 from spingan.nn.weights import Model
 from spingan.reports import plots
-from spingan.reports.page import Picture, render
+from spingan.reports.page import Picture, page
 from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
 from spingan.reports.tables import Table
 from spingan.training.loop import load_images, training_tensor
@@ -64,7 +64,8 @@ def report_html(
         figures: More numbers for the top of the page: (what, value, how to read it).
         bill: Tables of what it costs, with `bill_notes` below them.
     """
-    return render(
+    return page(
+        "report.html",
         title=model.name,
         subtitle=f"{model.net} net on technology {model.technology.name}",
         figures=[*_figures(model, quality), *figures],
