@@ -95,6 +95,18 @@ def test_every_line_has_a_figure_or_says_why_not():
             assert all(line.not_counted.values())
 
 
+def test_a_digital_function_leaves_every_sum_a_lower_bound():
+    layers = (
+        LayerCounts("dense", "Linear", (6,), array=array_counts(10, 6, 1, 10, WITH_CONVERTERS)),
+        LayerCounts("sigmoid", "Sigmoid", (6,), digital_in=6, digital_out=6),
+    )
+    bill = make_bill("test", {"net": ModelCounts(layers)}, WITH_CONVERTERS)
+    for total in (bill.energy_j, bill.time_s, bill.area_m2):
+        assert "sigmoid, digital" in total.missing and total.value is not None and total.complete is None
+    both = bill.total("energy_j", ("converters",)).value
+    assert both == pytest.approx(10 * 2e-12 + 6 * 3e-12 + 6 * (2e-12 + 3e-12), abs=0)  # rows, columns, in and out
+
+
 def test_writing_the_weights_is_no_part_of_a_pass():
     bill = _bill(WOX)
     assert "programming" not in PASS

@@ -215,8 +215,10 @@ def _lines(net: str, model: ModelCounts, technology: Technology, folded: tuple[s
     yield Line(net, "wires", "wires", 2 * cells, note=note, not_counted={"energy_j": missing})
     digital = [layer for layer in model.layers if layer.digital_out and layer.type not in folded]
     note = "values; converted in and out: the array's own conversion of the same value is not saved here"
+    missing = "no figures of digital functions"
     for kind, number in ModelCounts(tuple(digital)).digital_by_type.items():
-        yield line("digital", Component(f"{_NAMES.get(kind, kind)}, digital"), number, None, note)
+        item = f"{_NAMES.get(kind, kind)}, digital"
+        yield Line(net, "digital", item, number, note=note, not_counted=dict.fromkeys(QUANTITIES, missing))
     into, out = technology.adc.energy_j, technology.dac.energy_j
     both = Component("conversions of digital functions", None if into is None or out is None else (into + out) / 2)
     note = "ADC in, DAC out" if both.energy_j is None else "ADC in, DAC out, one each a value"
