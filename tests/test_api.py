@@ -97,6 +97,21 @@ def test_the_bill_has_as_devices_what_the_conversion_makes_devices():
     assert "sigmoid, digital" in bill.energy_j.missing
 
 
+def test_the_bill_of_a_net_of_two_arguments_takes_both():
+    class Two(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = torch.nn.Linear(4, 3), torch.nn.Linear(2, 3)
+
+        def forward(self, latent, label):
+            return self.first(latent) + self.second(label)
+
+    bill = spingan.cost(Two(), "skyrmion-published", example_input=(torch.zeros(1, 4), torch.zeros(1, 2)))
+    assert bill.counts["net"].total("weights") == 4 * 3 + 2 * 3
+    with pytest.raises(UserError, match="example of batch 1"):
+        spingan.cost(Two(), "skyrmion-published", example_input=(torch.zeros(1, 4), torch.zeros(2, 2)))
+
+
 def test_a_net_without_technology_or_example_has_no_bill():
     net = torch.nn.Linear(3, 2)
     with pytest.raises(UserError, match="no technology of its own"):

@@ -29,14 +29,18 @@ def pair_bill(net_name: str, technology: Technology, latent_size: int = LATENT_S
 
 
 def module_bill(net: nn.Module, technology: Technology, example_input: Any) -> Bill:
-    """The bill of one pass of `example_input` (batch 1) through any net, converted first unless it is already.
+    """The bill of one pass through any net, converted first unless it is already.
+
+    Args:
+        example_input: The net's argument, or a tuple of them, each a tensor of batch 1.
 
     Raises:
-        UserError: The example is no tensor of batch 1, or the net does not convert to the technology or cannot be
+        UserError: An argument is no tensor of batch 1, or the net does not convert to the technology or cannot be
             counted.
     """
     name = type(net).__name__
-    if not isinstance(example_input, Tensor) or example_input.dim() == 0 or len(example_input) != 1:
+    given = example_input if isinstance(example_input, tuple) else (example_input,)
+    if not all(isinstance(one, Tensor) and one.dim() and len(one) == 1 for one in given):
         raise UserError(f"the bill of {name} needs an example of batch 1", "Give example_input=torch.zeros(1, ...)")
     if not any(True for _ in analog_layers(net)):
         net = convert(net, technology, example_input=example_input).model

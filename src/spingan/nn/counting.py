@@ -54,7 +54,7 @@ def count(
     return NetCounts(images, decision)
 
 
-def count_model(model: nn.Module, example_input: Tensor, technology: Technology) -> ModelCounts:
+def count_model(model: nn.Module, example_input: Tensor | tuple[Any, ...], technology: Technology) -> ModelCounts:
     """Counts of one pass of `example_input` (batch 1) through `model`, in evaluation mode and without gradient.
 
     A module that is called twice is built once and used twice. The modes of all modules are restored; a converted
@@ -75,7 +75,8 @@ def count_model(model: nn.Module, example_input: Tensor, technology: Technology)
 
     handles = [module.register_forward_hook(hook_named(name)) for name, module in leaf_modules(model)]
     try:
-        called = find_functional_calls(model, example_input)
+        given = example_input if isinstance(example_input, tuple) else (example_input,)
+        called = find_functional_calls(model, *given)
     finally:
         for handle in handles:
             handle.remove()
