@@ -38,6 +38,21 @@ def test_columns_that_are_read_in_turn_take_a_time_each():
     assert _bill(together).time_s.value == pytest.approx((1 + 5) * window_s, abs=0)
 
 
+def test_the_slowest_circuit_behind_an_array_sets_the_time_of_a_position():
+    synapse = WOX.synapse
+    assert synapse is not None
+    fast = WOX.model_copy(
+        update={"synapse": synapse.model_copy(update={"read": synapse.read.model_copy(update={"time_s": 1e-9})})}
+    )
+    layers = (
+        LayerCounts("conv", "Conv2d", (2, 4, 4), array=array_counts(9, 2, 16, 144, fast)),
+        LayerCounts("act", "ReLU", (2, 4, 4), {"relu": 32}),
+        LayerCounts("mean", "AvgPool2d", (2, 2, 2), {"mean": 8}),  # no time is known of it
+    )
+    bill = make_bill("test", {"net": ModelCounts(layers)}, fast)
+    assert bill.total("time_s", ("arrays",)).value == pytest.approx(16 * 100e-9, abs=0)  # the ReLU's window
+
+
 def test_there_are_as_many_activations_as_one_read_has_values():
     area_m2 = WOX.activations["relu"].area_m2
     assert area_m2 is not None

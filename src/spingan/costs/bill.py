@@ -251,7 +251,7 @@ def _reads(net: str, model: ModelCounts, technology: Technology) -> Line:
         if layer.array is not None:
             used.append((layer.array, read_s))
         elif layer.activations and used:
-            times = (read_s, activation_component(technology, next(iter(layer.activations))).time_s)
+            times = (used[-1][1], activation_component(technology, next(iter(layer.activations))).time_s)
             used[-1] = used[-1][0], max((time_s for time_s in times if time_s is not None), default=None)
     cell_reads, slots = Counter[float | None](), Counter[float | None]()
     for array, time_s in used:

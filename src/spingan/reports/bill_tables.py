@@ -13,11 +13,14 @@ def bill_tables(bill: Bill) -> tuple[Table, ...]:
 
 def bill_notes(bill: Bill) -> list[str]:
     """What a reader of the tables must know, and why an item is not counted."""
-    reasons = {f"{line.item}: {why}": None for line in bill.lines if line.count for why in line.not_counted.values()}
+    reasons: dict[str, dict[str, None]] = {}
+    for line in bill.lines:
+        if line.count and line.not_counted:
+            reasons.setdefault(line.item, {}).update(dict.fromkeys(line.not_counted.values()))
     return [
         "One image forward through each net: positions of a map in turn, nothing overlapped, every array its own.",
         "> is a lower bound, for it lacks what is not counted. Programming is outside of the sums.",
-        *(f"not counted, {reason}" for reason in reasons),
+        *(f"not counted, {item}: {'; '.join(found)}" for item, found in reasons.items()),
     ]
 
 
