@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from spingan.costs.bill import Component
 from spingan.papers.printed import Rounding, explain_rounding, load_yaml, numbers_in, significant
@@ -25,31 +25,14 @@ EXAMPLES: tuple[dict[str, int], ...] = (
 
 
 @dataclass(frozen=True)
-class PrintedSchedule:
-    """One row of Table II as printed, with the counts that were reverse-engineered from its cells.
+class AmDcganNumbers:
+    """What paper M prints about writing, power and area.
 
     Attributes:
-        name: `sequential`, `column-parallel`, `4-cycle` or `2-cycle`; `printed_name` is the paper's wording.
-        maximum_w, minimum_w: Printed power, all devices at Ron and all at Roff.
-        times_s: Printed training times, one a write time.
-        at_once: Devices written at once, implied; a fraction where it is a share of the weights.
-        pulses: Write pulses that one update takes, implied.
-        why: What the implied counts might stand for.
+        schedules: Table II: by row, the printed texts and the counts that were reverse-engineered from them, as
+            `am_dcgan_numbers.yaml` explains them.
+        components: The cells of Table I.
     """
-
-    name: str
-    printed_name: str
-    maximum_w: str
-    minimum_w: str
-    times_s: list[str]
-    at_once: str
-    pulses: int
-    why: str
-
-
-@dataclass(frozen=True)
-class AmDcganNumbers:
-    """What paper M prints about writing, power and area; `components` are the cells of Table I."""
 
     source: str
     on_resistance_ohm: float
@@ -58,7 +41,7 @@ class AmDcganNumbers:
     weights: int
     updates: int
     write_times_s: tuple[float, ...]
-    schedules: tuple[PrintedSchedule, ...]
+    schedules: Mapping[str, Mapping[str, Any]]
     components: dict[str, Component]
     small_kernel: int
     small_filters: int
@@ -90,9 +73,7 @@ def am_dcgan_numbers() -> AmDcganNumbers:
         weights=int(training["weights"]),
         updates=int(training["epochs"]) * int(training["images"]),
         write_times_s=tuple(time_ns / 1e9 for _, time_ns in numbers_in(data["write_times_ns"])),
-        schedules=tuple(
-            PrintedSchedule(**{"name": name} | row | data["implied"][name]) for name, row in data["table_2"].items()
-        ),
+        schedules={name: row | data["implied"][name] for name, row in data["table_2"].items()},
         components=components,
         small_kernel=int(small["kernel"]),
         small_filters=int(small["filters"]),
@@ -166,7 +147,7 @@ class ImpliedTable:
 def implied_table() -> ImpliedTable:
     """Table II, cell by cell (docs/derivations.md, section 4)."""
     paper = am_dcgan_numbers()
-    rows = tuple(_row(row, paper) for row in paper.schedules)
+    rows = tuple(_row(name, row, paper) for name, row in paper.schedules.items())
     return ImpliedTable(paper.source, TAG, paper.weights, paper.updates, rows, paper.notes)
 
 
@@ -177,47 +158,45 @@ def printed_range(printed: str) -> tuple[float, float]:
     return float(figure - place / 2), float(figure + place)
 
 
-def _row(row: PrintedSchedule, paper: AmDcganNumbers) -> ImpliedRow:
-    at_once = float(Fraction(row.at_once))
-    writes = float(Fraction(row.at_once) * row.pulses)
+def _row(name: str, row: Mapping[str, Any], paper: AmDcganNumbers) -> ImpliedRow:
+    at_once, pulses = Fraction(row["at_once"]), row["pulses"]
+    writes = float(at_once * pulses)
     notes = ()
     if writes < paper.weights:
         notes = (
-            f"{at_once:,.0f} devices at once x {row.pulses:,} pulses write {writes:,.0f} devices, "
+            f"{float(at_once):,.0f} devices at once x {pulses:,} pulses write {writes:,.0f} devices, "
             f"fewer than the {paper.weights:,} weights: power and time are not of one network",
         )
     each_j = paper.write_voltage_v**2 / paper.on_resistance_ohm * paper.write_times_s[0]
     return ImpliedRow(
-        schedule=row.name,
-        printed_name=row.printed_name,
-        at_once=at_once,
-        pulses=row.pulses,
-        counts_from=row.why,
+        schedule=name,
+        printed_name=row["printed_name"],
+        at_once=float(at_once),
+        pulses=pulses,
+        counts_from=row["why"],
         writes=writes,
-        printed_energy_j=float(row.maximum_w) * float(row.times_s[0]),
+        printed_energy_j=float(row["maximum_w"]) * float(row["times_s"][0]),
         energy_j=paper.weights * paper.updates * each_j,
-        cells=tuple(_cells(row, paper)),
+        cells=tuple(_cells(name, row, paper)),
         notes=notes,
     )
 
 
-def _cells(row: PrintedSchedule, paper: AmDcganNumbers) -> Iterator[ImpliedCell]:
-    (twin,) = (other for other in paper.schedules if other.name == "2-cycle")
-    for quantity, printed, twins, resistance in (
-        ("maximum power", row.maximum_w, twin.maximum_w, paper.on_resistance_ohm),
-        ("minimum power", row.minimum_w, twin.minimum_w, paper.off_resistance_ohm),
+def _cells(name: str, row: Mapping[str, Any], paper: AmDcganNumbers) -> Iterator[ImpliedCell]:
+    for key, quantity, resistance in (
+        ("maximum_w", "maximum power", paper.on_resistance_ohm),
+        ("minimum_w", "minimum power", paper.off_resistance_ohm),
     ):
-        implied = float(Fraction(row.at_once)) * paper.write_voltage_v**2 / resistance
-        yield _cell(row, quantity, "W", printed, implied, _contradicted_power(row, printed, twins))
-    for write_time_s, printed in zip(paper.write_times_s, row.times_s, strict=True):
-        implied = row.pulses * paper.updates * write_time_s
-        why = _contradicted_time(printed, write_time_s, paper)
-        yield _cell(row, f"training time, {write_time_s * 1e9:.0f} ns", "s", printed, implied, why)
+        implied = float(Fraction(row["at_once"])) * paper.write_voltage_v**2 / resistance
+        wrong = _contradicted_power(row[key], paper.schedules["2-cycle"][key]) if name == "4-cycle" else ""
+        yield _cell(name, quantity, "W", row[key], implied, wrong)
+    for write_time_s, printed in zip(paper.write_times_s, row["times_s"], strict=True):
+        implied = row["pulses"] * paper.updates * write_time_s
+        wrong = _contradicted_time(printed, write_time_s, paper)
+        yield _cell(name, f"training time, {write_time_s * 1e9:.0f} ns", "s", printed, implied, wrong)
 
 
-def _cell(
-    row: PrintedSchedule, quantity: str, unit: str, printed: str, implied: float, contradiction: str
-) -> ImpliedCell:
+def _cell(schedule: str, quantity: str, unit: str, printed: str, implied: float, contradiction: str) -> ImpliedCell:
     rounding = explain_rounding(significant(printed), implied)
     difference = float(printed) / implied - 1
     verdict: Verdict = "follows"
@@ -225,16 +204,16 @@ def _cell(
     if rounding == "none":
         verdict = "cannot be right" if contradiction else "differs"
         why = contradiction or f"{difference:+.3%}: no rounding gives it"
-    return ImpliedCell(row.name, quantity, unit, printed, implied, rounding, difference, verdict, why)
+    return ImpliedCell(schedule, quantity, unit, printed, implied, rounding, difference, verdict, why)
 
 
-def _contradicted_power(row: PrintedSchedule, printed: str, twins: str) -> str:
+def _contradicted_power(printed: str, whole: str) -> str:
     """Layer after layer, half of a layer at once uses twice the power of a quarter of it, whatever the network."""
     low, high = (2 * bound for bound in printed_range(printed))
-    twin_low, twin_high = printed_range(twins)
-    if row.name != "4-cycle" or (low < twin_high and twin_low < high):
+    whole_low, whole_high = printed_range(whole)
+    if low < whole_high and whole_low < high:
         return ""
-    return f"half of the 2-cycle row's {significant(twins)} W is {float(twins) / 2:.4g} W"
+    return f"half of the 2-cycle row's {significant(whole)} W is {float(whole) / 2:.4g} W"
 
 
 def _contradicted_time(printed: str, write_time_s: float, paper: AmDcganNumbers) -> str:

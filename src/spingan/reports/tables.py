@@ -6,16 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 NOT_COUNTED = "not counted"
-_PREFIXES = (
-    (1e6, "M"),
-    (1e3, "k"),
-    (1.0, ""),
-    (1e-3, "m"),
-    (1e-6, "µ"),
-    (1e-9, "n"),
-    (1e-12, "p"),
-    (1e-15, "f"),
-    (1e-18, "a"),
+_PREFIXES = tuple(
+    zip(
+        (1e6, 1e3, 1.0, 1e-3, 1e-6, 1e-9, 1e-12, 1e-15, 1e-18),
+        ("M", "k", "", "m", "µ", "n", "p", "f", "a"),
+        strict=True,
+    )
 )
 
 
