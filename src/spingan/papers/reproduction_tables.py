@@ -20,9 +20,9 @@ def groups(found: Reproduction) -> Iterator[tuple[str, list[ComparedRow]]]:
 def row_table(title: str, rows: Sequence[ComparedRow]) -> Table:
     """A group's table: what is printed, ours, by what right they may agree, and whether they do."""
     headings = ("quantity", "printed", "ours", "unit", "kind", "status")
-    cells = tuple(
+    cells = [
         (row.quantity, row.printed_text, number_text(row.ours), unit_text(row), row.kind, row.status) for row in rows
-    )
+    ]
     return Table(title, headings, cells, (1, 2))
 
 
@@ -43,13 +43,13 @@ def count_table(found: Reproduction) -> Table:
     ]
     sums = [sum(by_status[status] for by_status in found.counts.values()) for status in STATUSES]
     rows.append(("all", "", *map(str, sums), str(len(found.rows))))
-    return Table("", ("kind", "which is", *STATUSES, "all"), tuple(rows), (2, 3, 4, 5, 6))
+    return Table("", ("kind", "which is", *STATUSES, "all"), rows, (2, 3, 4, 5, 6))
 
 
 def stored_table(found: Reproduction) -> Table:
     """The slow sources, with what is stored of each."""
-    rows = tuple((state.name, state.command, state.obtained) for state in found.stored)
-    return Table("Stored results of slow commands", ("name", "command", "obtained"), rows)
+    rows = [(state.name, state.command, state.obtained) for state in found.stored]
+    return Table("", ("name", "command", "obtained"), rows)
 
 
 def tolerance_table() -> Table:
@@ -57,7 +57,7 @@ def tolerance_table() -> Table:
     rows = [(limit.kind, limit.text(), limit.reason) for limit in TOLERANCES.values()]
     rows.append(("what is arithmetic", ARITHMETIC_TEXT, "nothing but rounding can part them"))
     rows.append(("at most, at least, a range", LIMIT_TEXT, "a limit is a limit"))
-    return Table("How near is near enough", ("kind of quantity", "limit", "reason"), tuple(rows))
+    return Table("", ("kind of quantity", "limit", "reason"), rows)
 
 
 def number_text(number: Number | None) -> str:
