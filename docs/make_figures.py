@@ -12,17 +12,17 @@ from PIL import Image
 import spingan
 from spingan.arrays.conditions import ChipConditions
 from spingan.arrays.mapping import Noise
-from spingan.costs.energy import Bill
+from spingan.comparison import HEADINGS, comparison_notes, comparison_rows
 from spingan.data import cartoon_faces
 from spingan.demo import run_demo
 from spingan.image_grid import image_grid, save_grid
 from spingan.nn.weights import Model
 from spingan.output import write_text
+from spingan.papers.training_account import TrainingAccount, account_of_recipe
 from spingan.reports import plots
-from spingan.reports.comparison_table import HEADINGS, comparison_notes, comparison_rows
 from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
 from spingan.reports.report import level_shares
-from spingan.reports.tables import energy_text
+from spingan.reports.tables import energy_text, markdown_text
 
 NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the paper tries
 ACROSS = 16  # images a row of the noise figure
@@ -76,7 +76,7 @@ def draw_devices(model: Model, folder: Path) -> None:
         plots.save_png(plots.transfer_curves(activations), folder / "transfer.png")
 
 
-def draw_left_out(bill: Bill, folder: Path) -> None:
+def draw_left_out(bill: TrainingAccount, folder: Path) -> None:
     """What the paper counts beside what it leaves out, on one logarithmic axis."""
     counted = [("activations (what the paper counts)", bill.forward_energy_j)]
     read_too = [(f"{line.item}, assumed device", line.energy_j) for line in bill.estimates]
@@ -129,7 +129,7 @@ def technology_section(name: str, count: int) -> list[str]:
     ]
 
 
-def write_results(model: Model, bill: Bill, noise: list[tuple[str, str]], count: int, path: Path) -> None:
+def write_results(model: Model, bill: TrainingAccount, noise: list[tuple[str, str]], count: int, path: Path) -> None:
     """docs/results.md: every measured number with the command that gives it."""
     lines = [
         "# Results",
@@ -164,11 +164,7 @@ def write_results(model: Model, bill: Bill, noise: list[tuple[str, str]], count:
 
 
 def _table(headings: tuple[str, ...], rows: "list[tuple[str, ...]] | tuple[tuple[str, ...], ...]") -> list[str]:
-    return [
-        f"| {' | '.join(headings)} |",
-        f"|{'---|' * len(headings)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
+    return markdown_text(headings, rows).splitlines()
 
 
 def main() -> None:
@@ -180,7 +176,7 @@ def main() -> None:
     folder = arguments.out / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     model = spingan.load_model(arguments.model)
-    bill = spingan.cost("fashion-mnist")
+    bill = account_of_recipe("fashion-mnist")
     draw_samples(model, folder / "samples.png")
     for name, file in SAMPLED.items():
         draw_samples(spingan.load_model(name), folder / file)

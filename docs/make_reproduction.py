@@ -4,9 +4,10 @@ from pathlib import Path
 
 import spingan
 from spingan.output import write_text
+from spingan.papers.reproduction_page import agreement_figure
+from spingan.papers.reproduction_tables import count_table
 from spingan.reports.plots import save_png
-from spingan.reports.reproduction_page import agreement_figure
-from spingan.reports.reproduction_tables import count_section
+from spingan.reports.tables import markdown_text
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- counts: made by docs/make_reproduction.py -->\n", "<!-- end of counts -->\n"
@@ -15,9 +16,8 @@ BEGIN, END = "<!-- counts: made by docs/make_reproduction.py -->\n", "<!-- end o
 def main() -> None:
     found = spingan.reproduce()
     save_png(agreement_figure(found), HERE / "figures" / "reproduction.png")
-    section = count_section(found)
-    lines = [section.headings, ["---"] * len(section.headings), *section.rows]
-    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    counts = count_table(found)
+    table = markdown_text(counts.headings, counts.rows)
     page = HERE / "reproduction.md"
     before, rest = page.read_text(encoding="utf-8").split(BEGIN)
     after = rest.split(END)[1]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import spingan
 from spingan.demo import run_demo
+from spingan.papers.training_account import account_of_recipe
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "demo")
 print(run_demo(folder).summary())
@@ -19,6 +20,6 @@ for row in model.conversion.rows:
     print(f"  {row.layer:6} {row.kind:8} {row.becomes}")
 
 spingan.sample(model, folder / "sixteen.png", count=16, seed=1)
-bill = spingan.cost("fashion-mnist").to_dict()
-print(f"\nforward: {bill['forward_energy_nj']:.4f} nJ")
-print(f"to train with an image: {bill['training_energy_per_image_nj']:.3f} nJ")
+account = account_of_recipe("fashion-mnist").to_dict()
+print(f"\nforward: {account['forward_energy_nj']:.4f} nJ")
+print(f"to train with an image: {account['training_energy_per_image_nj']:.3f} nJ")

@@ -73,6 +73,50 @@ def test_a_net_that_went_on_from_another_run_has_that_one_s_float_twin():
     assert float_twin(model) is None
 
 
-def test_the_bill_takes_a_recipe_that_is_loaded_already():
-    recipe = spingan.load_recipe("fashion-mnist", ["batch_size=64"])
-    assert spingan.cost(recipe).batch_size == 64
+def test_the_bill_takes_a_recipe_a_model_or_any_net():
+    by_name, loaded = spingan.cost("fashion-mnist"), spingan.cost(spingan.load_recipe("fashion-mnist"))
+    assert by_name.to_dict() == loaded.to_dict() and set(by_name.counts) == {"generator", "discriminator"}
+    model = spingan.load_model("fashion-mnist")
+    assert spingan.cost(model).energy_j == by_name.energy_j
+    assert spingan.cost(model, "wox-memristor").technology == "wox-memristor"
+    net = torch.nn.Sequential(torch.nn.Linear(10, 6), torch.nn.ReLU(), torch.nn.Linear(6, 2))
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    bill = spingan.cost(net, "skyrmion-published", example_input=torch.zeros(1, 10))
+    relu = spingan.load_technology("skyrmion-published").activations["relu"].energy_j
+    assert bill.total("energy_j", ("activations",)).complete == pytest.approx(6 * relu)
+    assert all(torch.equal(net.state_dict()[name], value) for name, value in before.items())
+
+
+def test_the_bill_has_as_devices_what_the_conversion_makes_devices():
+    net = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh(), torch.nn.Linear(3, 2), torch.nn.Sigmoid())
+    technology = spingan.load_technology("wox-memristor")  # a curve of tanh, none of a sigmoid
+    rows = spingan.convert(net, technology, example_input=torch.zeros(1, 4)).rows
+    bill = spingan.cost(net, technology, example_input=torch.zeros(1, 4))
+    devices = {line.item for line in bill.lines if line.part == "activations"}
+    assert devices == {row.type.lower() for row in rows if row.kind == "device"} == {"tanh"}
+    assert "sigmoid, digital" in bill.energy_j.missing
+
+
+def test_the_bill_of_a_net_of_two_arguments_takes_both():
+    class Two(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = torch.nn.Linear(4, 3), torch.nn.Linear(2, 3)
+
+        def forward(self, latent, label):
+            return self.first(latent) + self.second(label)
+
+    bill = spingan.cost(Two(), "skyrmion-published", example_input=(torch.zeros(1, 4), torch.zeros(1, 2)))
+    assert bill.counts["net"].total("weights") == 4 * 3 + 2 * 3
+    with pytest.raises(UserError, match="example of batch 1"):
+        spingan.cost(Two(), "skyrmion-published", example_input=(torch.zeros(1, 4), torch.zeros(2, 2)))
+
+
+def test_a_net_without_technology_or_example_has_no_bill():
+    net = torch.nn.Linear(3, 2)
+    with pytest.raises(UserError, match="no technology of its own"):
+        spingan.cost(net)
+    with pytest.raises(UserError, match="example of batch 1"):
+        spingan.cost(net, "ideal")
+    with pytest.raises(UserError, match="unknown recipe"):
+        spingan.cost("nothing-of-the-kind")

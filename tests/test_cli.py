@@ -72,6 +72,13 @@ def test_the_bill_s_json_has_the_papers_three_energies():
     assert bill["training_energy_per_batch_uj"] == pytest.approx(1.91645, abs=5e-6)
 
 
+def test_the_full_bill_has_lines_and_sums_that_say_what_they_lack():
+    bill = json.loads(run("cost", "fashion-mnist", "--accounting", "full", "--json").stdout)
+    assert not bill["energy_j"]["complete"] and "synapse reads" in bill["energy_j"]["missing"]
+    assert {line["net"] for line in bill["lines"]} == {"generator", "discriminator"}
+    assert "one image" in run("cost", "fashion-mnist", "--accounting", "full").stdout
+
+
 def test_the_bill_for_people_shows_printed_beside_ours():
     result = run("cost", "anime-faces")
     assert result.exit_code == 0

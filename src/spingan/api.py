@@ -1,23 +1,25 @@
 """What the commands do, for notebooks: the steps along the road that need more than one of its parts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from spingan.costs.energy import Bill
+from torch import nn
+
+from spingan.costs.bill import Bill
 from spingan.errors import UserError
 from spingan.image_grid import picture_format, save_grid
-from spingan.input_files import is_folder
+from spingan.input_files import exists, is_folder
 from spingan.nn.analog import AnalogLayer
 from spingan.nn.chip import fit_to_weights
 from spingan.nn.conversion import convert
-from spingan.nn.cost import cost as cost_of_net
+from spingan.nn.cost import module_bill, pair_bill
 from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model, fitting_latents, load_model, shipped_models
-from spingan.output import check_place
-from spingan.papers.paper import printed_row
+from spingan.output import check_place, write_text
 from spingan.spec.technology import Technology, load_technology
-from spingan.training.recipe import Recipe, load_recipe
+from spingan.training.recipe import Recipe, load_recipe, shipped_recipes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,26 +90,96 @@ def evaluate(
     )
 
 
-def cost(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, accounting: str = "paper") -> Bill:
-    """The energy bill of a recipe's pair of nets on its technology.
+def cost(
+    what: str | Path | Recipe | Model | nn.Module,
+    technology: str | Path | Technology | None = None,
+    example_input: Any = None,
+) -> Bill:
+    """The bill of one image: how often each part of the hardware acts, times what an action of it costs.
 
     Args:
-        recipe: A shipped name, a YAML file, or a recipe that is loaded already.
-        overrides: `key=value` on top of it, such as `technology=my_device`.
+        what: A recipe (shipped name, YAML file, or loaded) or a model (shipped name, run folder, weights file, or
+            loaded), of which generator and discriminator are counted; or any `nn.Module`, converted on a copy.
+        technology: A shipped name, a .yaml file, its folder, or a loaded one; by default that of the recipe or model.
+        example_input: What a module takes, batch 1.
 
     Raises:
-        UserError: An unknown recipe, key, technology or accounting.
+        UserError: There is no such recipe, model or technology, a module comes without technology or example, or a net
+            cannot be converted or counted.
     """
-    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides)
-    technology = load_technology(chosen.technology)
-    return cost_of_net(
-        chosen.net,
-        technology,
-        images=chosen.training_images,
-        batch_size=chosen.batch_size,
-        accounting=accounting,
-        printed_key=printed_row(chosen.data.name, chosen.net, technology.name),
-        latent_size=chosen.latent_size,
+    chosen = None if technology is None else _technology(technology)
+    if isinstance(what, nn.Module):
+        if chosen is None:
+            remedy = 'Name one: spingan.cost(net, "skyrmion-published", example_input=torch.zeros(1, ...))'
+            raise UserError("a net has no technology of its own", remedy)
+        return module_bill(what, chosen, example_input)
+    if isinstance(what, str | Path):
+        what = load_model(what) if _names_a_model(what) else load_recipe(what)
+    own = chosen or (what.technology if isinstance(what, Model) else load_technology(what.technology))
+    return replace(pair_bill(what.net, own, what.latent_size), name=what.name)
+
+
+def _names_a_model(name: str | Path) -> bool:
+    """Whether a text means a model: recipes come first, since a shipped model bears the name of its recipe."""
+    if str(name) in shipped_recipes():
+        return False
+    return str(name) in shipped_models() or is_folder(name) or (exists(Path(name)) and Path(name).suffix != ".yaml")
+
+
+def write_report(
+    run: str | Path,
+    out: str | Path | None = None,
+    *,
+    count: int = 10_000,
+    progress: "Progress" = lambda what, done, total: None,
+) -> Path:
+    """Evaluate a run and write one self-contained HTML page about it.
+
+    Args:
+        run: A run folder, a weights file, or a shipped name.
+        out: File to write; by default `report.html` in the run folder, or in the working folder.
+        count: Images on each side of the quality, at most what the data set has.
+
+    Raises:
+        UserError: There is no such run, or the page cannot be written.
+    """
+    from spingan.reports.report import can_be_judged, read_metrics
+
+    model = load_model(run)
+    folder = Path(run) if is_folder(run) else None
+    target = Path(out) if out is not None else (folder or Path()) / "report.html"
+    check_place(target)
+    quality = evaluate(model, count=count, progress=progress) if can_be_judged(model) else None
+    metrics = read_metrics(folder / "metrics.csv") if folder is not None else None
+    write_text(target, model_page(model, quality, metrics))
+    return target
+
+
+def model_page(model: Model, quality: "Quality | None", metrics: Any = None) -> str:
+    """The report of a model as HTML, with the paper's account of its training.
+
+    Args:
+        quality: What `evaluate` found; None leaves the section out.
+        metrics: The columns of the run's metrics.csv; None leaves the losses out.
+    """
+    from spingan.papers.account_tables import account_notes, account_tables
+    from spingan.papers.training_account import account_of_model
+    from spingan.reports.report import report_html
+    from spingan.reports.tables import energy_text
+
+    account = account_of_model(model)
+    figures = [
+        ("to draw an image", energy_text(account.generator_forward_energy_j, 4), "the paper's way: activations only"),
+        ("to train with an image", energy_text(account.training_energy_per_image_j, 4), "the paper's way"),
+    ]
+    return report_html(
+        model,
+        quality,
+        metrics,
+        twin=float_twin(model),
+        figures=figures,
+        bill=account_tables(account),
+        bill_notes=account_notes(account),
     )
 
 
@@ -125,7 +197,7 @@ def reprogram(model: str | Path | Model, technology: str | Path | Technology) ->
         UserError: There is no such model or technology, or the net does not fit the technology.
     """
     chosen = _loaded(model)
-    target = technology if isinstance(technology, Technology) else load_technology(technology)
+    target = _technology(technology)
     plain = pair_named(chosen.net).make_generator(chosen.latent_size)
     trained = chosen.generator.state_dict()
     plain.load_state_dict({name: trained[name] for name in plain.state_dict()})
@@ -166,8 +238,7 @@ def crossbar_deck(
 
     if weights is not None:
         chosen = technology or "wox-memristor"
-        built_in = chosen if isinstance(chosen, Technology) else load_technology(chosen)
-        return layer_deck(weights_layer(weights, built_in, chip_seed), columns, input_v)
+        return layer_deck(weights_layer(weights, _technology(chosen), chip_seed), columns, input_v)
     if model is None:
         raise UserError("there is no model and no weights", "Give one of the two")
     net = _loaded(model) if technology is None else reprogram(model, technology)
@@ -193,6 +264,10 @@ def float_twin(model: Model) -> Model | None:
 
 def _loaded(model: str | Path | Model) -> Model:
     return model if isinstance(model, Model) else load_model(model)
+
+
+def _technology(technology: str | Path | Technology) -> Technology:
+    return technology if isinstance(technology, Technology) else load_technology(technology)
 
 
 def _trained_from(model: Model) -> str | None:

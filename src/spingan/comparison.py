@@ -6,14 +6,42 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from spingan.costs.drawing import DrawingCost, drawing_cost
+from spingan.costs.bill import Bill, Sum
 from spingan.errors import UserError
 from spingan.evaluation.variety import Manifolds
-from spingan.nn.cost import net_counts
+from spingan.nn.cost import pair_bill
 from spingan.nn.weights import load_model
+from spingan.reports.bill_tables import sum_text
 from spingan.spec.technology import load_technology, shipped_technologies
 from spingan.studies.parallel import Progress, run_parallel
 from spingan.studies.trials import Trial, draw_images, fingerprint, reference_of, technology_text
+
+HEADINGS = ("technology", "states", "distance", "recall", "coverage", "activations", "reads", "time", "area")
+
+
+@dataclass(frozen=True)
+class DrawingCost:
+    """What one image of the generator costs: sums of its bill over devices and arrays, without converters and wires.
+
+    Attributes:
+        activation_energy_j: With the digital functions, for which no technology has an energy.
+        read_energy_j: At most: every pixel at full voltage, mean level.
+    """
+
+    activation_energy_j: Sum
+    read_energy_j: Sum
+    time_s: Sum
+    area_m2: Sum
+
+    @staticmethod
+    def of(bill: Bill) -> "DrawingCost":
+        """The sums of a generator's bill."""
+        return DrawingCost(
+            bill.total("energy_j", ("activations", "digital")),
+            bill.total("energy_j", ("arrays",)),
+            bill.total("time_s", ("arrays",)),
+            bill.total("area_m2", ("arrays", "activations")),
+        )
 
 
 @dataclass(frozen=True)
@@ -76,7 +104,7 @@ def compare(
     loaded = load_model(model)
     names = [str(name) for name in technologies] or list(shipped_technologies())
     targets = [load_technology(name) for name in names]
-    counted = [net_counts(loaded.net, target, loaded.latent_size) for target in targets]
+    bills = [pair_bill(loaded.net, target, loaded.latent_size).of("generator") for target in targets]
     path, weights = None if data_path is None else str(data_path), fingerprint(loaded)
     trials = [
         Trial(
@@ -100,9 +128,9 @@ def compare(
             None if judged is None else judged.distance,
             None if judged is None else judged.variety,
             refused,
-            drawing_cost(counts, target),
+            DrawingCost.of(bill),
         )
-        for target, counts, (judged, refused) in zip(targets, counted, found, strict=True)
+        for target, bill, (judged, refused) in zip(targets, bills, found, strict=True)
     )
     metrics = next(judged.metrics for judged, _ in found if judged is not None)
     return Comparison(str(model), loaded.technology.name, *metrics, rows)
@@ -127,3 +155,41 @@ def _try(trial: Trial) -> tuple[_Judged | None, str]:
     if not math.isfinite(distance):
         return None, "its images cannot be judged"
     return _Judged(distance, variety, (reference.metric, reference.variety_metric)), ""
+
+
+def comparison_rows(found: Comparison) -> list[tuple[str, ...]]:
+    """A row a technology under `HEADINGS`; `>` is a sum that lacks something."""
+    return [
+        (
+            row.technology,
+            "float" if row.states is None else str(row.states),
+            "refused" if row.distance is None else f"{row.distance:.2f}",
+            *(("-", "-") if row.variety is None else (f"{row.variety.recall:.3f}", f"{row.variety.coverage:.3f}")),
+            sum_text(row.drawing.activation_energy_j, "J"),
+            sum_text(row.drawing.read_energy_j, "J"),
+            sum_text(row.drawing.time_s, "s"),
+            sum_text(row.drawing.area_m2, ""),
+        )
+        for row in found.rows
+    ]
+
+
+def comparison_notes(found: Comparison) -> list[str]:
+    """What each sum lacks, and why a technology is refused."""
+    notes = [
+        f"Recall and coverage: {found.variety_metric}, larger is better; `spingan evaluate` has their floor.",
+        "Of one image, the generator alone; nothing is trained again. No amplifiers, converters, control.",
+        "> is a sum that lacks something else, too:",
+    ]
+    for row in found.rows:
+        cost = row.drawing
+        sums = (cost.activation_energy_j, cost.read_energy_j, cost.time_s, cost.area_m2)
+        parts = [f"refused, {row.refused}"] if row.refused else []
+        parts += [
+            f"{what}: {', '.join(total.missing)}"
+            for what, total in zip(("activations", "reads", "time", "area"), sums, strict=True)
+            if total.missing
+        ]
+        if parts:
+            notes.append(f"- {row.technology}: {'; '.join(parts)}")
+    return notes

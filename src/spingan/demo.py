@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from spingan.api import evaluate, float_twin
-from spingan.costs.energy import Bill
+from spingan.api import evaluate, float_twin, model_page
 from spingan.image_grid import image_grid, save_grid
 from spingan.nn.weights import Model, load_model
 from spingan.output import atomic_path, output_folder, write_text
+from spingan.papers.training_account import TrainingAccount, account_of_model
 from spingan.reports.quality_table import measure_text
-from spingan.reports.report import SHOWN, model_bill, real_images, report_html
+from spingan.reports.report import SHOWN, real_images
 from spingan.reports.tables import energy_text
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Demo:
     pictures: tuple[Path, ...]
     report: Path
     quality: "Quality"
-    bill: Bill
+    bill: TrainingAccount
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,9 +91,9 @@ def run_demo(
     say(f"judging {count:,} images")
     quality = evaluate(chosen, count=count)
     say("writing the bill and the report")
-    bill = model_bill(chosen)
+    bill = account_of_model(chosen)
     report = folder / "report.html"
-    write_text(report, report_html(chosen, quality))
+    write_text(report, model_page(chosen, quality))
     return Demo(pictures, report, quality, bill, time.monotonic() - started)
 
 

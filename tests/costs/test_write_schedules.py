@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from spingan.costs.counts import LayerCounts, ModelCounts, array_counts
 from spingan.costs.write_schedules import (
-    SCHEDULES,
     Pulse,
     WritableArray,
     WriteSchedule,
@@ -18,6 +17,7 @@ from spingan.costs.write_schedules import (
     write_pulse,
 )
 from spingan.errors import UserError
+from spingan.papers.am_dcgan_account import SCHEDULES
 from spingan.spec.synapse import Synapse, Write
 from spingan.spec.technology import Technology, load_technology
 
@@ -109,6 +109,11 @@ def test_a_row_s_wire_carries_all_columns_that_are_written_at_once():
     assert schedule_cost(BY_NAME["sequential"], WORKING_PAIR, PULSE, 1).line_current_a == pytest.approx(1 / 4e3)
 
 
+def test_the_widest_array_carries_the_largest_current_even_if_another_has_more_devices():
+    arrays = (WritableArray("tall", 100, 10), WritableArray("wide", 2, 50))
+    assert schedule_cost(BY_NAME["column-parallel"], arrays, PULSE, 1).line_current_a == pytest.approx(50 / 4e3)
+
+
 def test_arrays_of_one_layer_are_written_together_even_when_layers_take_turns():
     halves = (WritableArray("a", 4, 4), WritableArray("a", 2, 4), WritableArray("b", 4, 4))
     cost = schedule_cost(BY_NAME["2-cycle"], halves, PULSE, 1)
@@ -143,6 +148,14 @@ def test_a_pulse_of_a_voltage_follows_ohm_and_one_of_an_energy_holds_for_its_own
         write_pulse(skyrmion, 10e-9)
 
 
+def test_a_pulse_s_period_belongs_to_its_own_width_alone():
+    write = MEMRISTOR.write.model_copy(update={"pulse_period_s": 150e-9})
+    memristor = MEMRISTOR.model_copy(update={"write": write})
+    assert write_pulse(memristor).time_s == 150e-9  # 100 ns of every 150 ns
+    assert write_pulse(memristor, 10e-9).time_s == 10e-9
+    assert write_pulse(memristor, 1e-6).time_s == 1e-6
+
+
 @pytest.mark.parametrize("time_s", [0.0, -1e-9, float("nan"), float("inf")])
 def test_a_write_time_that_is_none_is_refused(time_s):
     with pytest.raises(UserError, match="write time"):
@@ -152,7 +165,7 @@ def test_a_write_time_that_is_none_is_refused(time_s):
 def test_what_is_not_known_is_not_counted():
     silent = MEMRISTOR.model_copy(update={"write": Write(pulse_width_s=1e-9), "endurance_writes": None})
     technology = Technology(name="silent", synapse=silent)
-    table = schedule_table(WORKING_PAIR, technology, updates=1, updates_basis="one")
+    table = schedule_table(WORKING_PAIR, technology, updates=1, updates_basis="one", schedules=SCHEDULES)
     assert all(cost.energy_j is None and cost.peak_power_w is None for cost in table.costs)
     assert all(cost.endurance_used is None and cost.line_current_a is None for cost in table.costs)
     assert sum("not counted" in note for note in table.notes) == 2
@@ -160,14 +173,21 @@ def test_what_is_not_known_is_not_counted():
 
 def test_endurance_used_is_one_write_an_update():
     technology = Technology(name="memristor", synapse=MEMRISTOR)
-    table = schedule_table(WORKING_PAIR, technology, updates=3_000_000, updates_basis="", write_times_s=(10e-9, 1e-7))
+    table = schedule_table(
+        WORKING_PAIR,
+        technology,
+        updates=3_000_000,
+        updates_basis="",
+        write_times_s=(10e-9, 1e-7),
+        schedules=SCHEDULES,
+    )
     assert [cost.endurance_used for cost in table.costs] == [0.5] * 8
     assert any("0.5 V, below the threshold of 0.8 V" in note for note in table.notes)
 
 
 def test_a_technology_without_synapse_has_nothing_to_write():
     with pytest.raises(UserError, match="ideal has no synapse"):
-        schedule_table(WORKING_PAIR, load_technology("ideal"), updates=1, updates_basis="")
+        schedule_table(WORKING_PAIR, load_technology("ideal"), updates=1, updates_basis="", schedules=SCHEDULES)
 
 
 @pytest.mark.parametrize(

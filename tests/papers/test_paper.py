@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spingan.errors import UserError
-from spingan.papers.paper import explain_rounding, paper_numbers
+from spingan.papers.paper import paper_numbers
+from spingan.papers.printed import explain_rounding
 from spingan.spec.technology import load_technology
 
 

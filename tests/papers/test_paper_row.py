@@ -2,8 +2,8 @@
 
 import pytest
 
-import spingan
 from spingan.papers.paper import printed_row
+from spingan.papers.training_account import account_of_recipe
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_a_row_belongs_to_a_net_and_its_devices(data, net, technology, row):
 
 def test_a_bill_of_another_technology_or_net_has_no_printed_figure():
     def printed(recipe: str, *overrides: str) -> list[str | None]:
-        return [row["printed"] for row in spingan.cost(recipe, overrides).to_dict()["table"]]
+        return [row["printed"] for row in account_of_recipe(recipe, overrides).to_dict()["table"]]
 
     assert all(printed("fashion-mnist"))
     assert not any(printed("clothes")) and not any(printed("fashion-mnist", "technology=skyrmion-designed"))

@@ -4,10 +4,9 @@ from collections import Counter
 
 import pytest
 
-from spingan.papers.printed import KINDS, printed_rows
-from spingan.papers.printed_text import half_last_place, numbers_in, significant
+from spingan.papers.judge import TOLERANCES
+from spingan.papers.printed import KINDS, half_last_place, numbers_in, printed_rows, significant
 from spingan.papers.sources import LIVE_BY_NAME, SLOW_BY_NAME
-from spingan.papers.tolerance import TOLERANCES
 
 ROWS = printed_rows()
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from spingan.papers.renew import renew
-from spingan.papers.stored_results import read_stored
+from spingan.papers.stored_results import read_stored, renew
 
 
 @pytest.mark.slow  # ngspice on a whole cell

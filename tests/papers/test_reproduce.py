@@ -5,7 +5,7 @@ import json
 import pytest
 
 from spingan.papers.judge import STATUSES
-from spingan.papers.live_tables import fashion_bill
+from spingan.papers.live_tables import bill as bill_of
 from spingan.papers.printed import KINDS, printed_rows
 from spingan.papers.sources import LIVE_BY_NAME
 
@@ -62,7 +62,7 @@ def test_table_i_follows_digit_by_digit_but_for_the_batches_that_cannot(comparis
 
 
 def test_ours_is_what_the_package_computes(comparison):
-    bill = fashion_bill()
+    bill = bill_of("fashion-mnist")
     assert row(comparison, "training an image, Fashion-MNIST").ours == pytest.approx(
         bill["training, an image"].number, rel=1e-11
     )  # kept to 12 digits

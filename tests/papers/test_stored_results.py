@@ -7,10 +7,9 @@ import pytest
 
 from spingan.errors import UserError
 from spingan.papers import stored_results
-from spingan.papers.renew import renew, store_result
 from spingan.papers.reproduce import reproduce
 from spingan.papers.sources import SLOW
-from spingan.papers.stored_results import SHIPPED, age_text, read_stored, store
+from spingan.papers.stored_results import SHIPPED, age_text, read_stored, renew, store, store_result
 from spingan.papers.values import Value
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spingan.papers.tolerance import TOLERANCES, rounds_to, within
+from spingan.papers.judge import TOLERANCES, rounds_to, within
 
 DOCS = Path(__file__).parents[2] / "docs" / "reproduction.md"
 
@@ -48,4 +48,4 @@ def test_arithmetic_must_give_the_printed_digits():
 def test_the_documentation_states_every_tolerance_as_the_code_has_it():
     text = DOCS.read_text(encoding="utf-8")
     for tolerance in TOLERANCES.values():
-        assert f"| {tolerance.kind} | {tolerance.text} | {tolerance.reason} |" in text
+        assert f"| {tolerance.kind} | {tolerance.text()} | {tolerance.reason} |" in text

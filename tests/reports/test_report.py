@@ -5,9 +5,10 @@ from spingan.errors import UserError
 from spingan.nn.conversion import convert
 from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model
-from spingan.reports.page import Table, render
+from spingan.reports.page import page
 from spingan.reports.plots import loss_curves, svg_bytes
 from spingan.reports.report import level_shares, read_metrics
+from spingan.reports.tables import Table
 from spingan.spec.technology import load_technology
 
 
@@ -64,7 +65,8 @@ def test_losses_of_one_epoch_are_spread_over_it():
 
 def test_what_a_user_s_file_says_cannot_become_part_of_the_page():
     nothing = Table("", (), ())
-    page = render(
+    html = page(
+        "report.html",
         title="<script>alert(1)</script>",
         subtitle="",
         figures=[],
@@ -78,5 +80,5 @@ def test_what_a_user_s_file_says_cannot_become_part_of_the_page():
         bill_notes=[],
         obtained=nothing,
     )
-    assert "<script>" not in page and "<img" not in page
-    assert "&lt;script&gt;" in page
+    assert "<script>" not in html and "<img" not in html
+    assert "&lt;script&gt;" in html

@@ -1,17 +1,14 @@
-"""Tables of the bill for people."""
+"""Tables of text: numbers with their prefix, layouts, and the bill of a net."""
+
+import csv
+import io
 
 import pytest
 
-from spingan.nn.cost import cost
-from spingan.reports.tables import bill_sections, energy_text, print_bill
+from spingan.nn.cost import pair_bill
+from spingan.reports.bill_tables import bill_notes, bill_tables
+from spingan.reports.tables import csv_text, energy_text, markdown_text, plain_text
 from spingan.spec.technology import load_technology
-
-
-@pytest.fixture(scope="module")
-def bill():
-    return cost(
-        "fashion", load_technology("skyrmion-published"), images=60_000, batch_size=128, printed_key="fashion-mnist"
-    )
 
 
 @pytest.mark.parametrize(
@@ -31,35 +28,19 @@ def test_an_energy_is_written_with_the_prefix_that_fits(energy_j, text):
     assert energy_text(energy_j) == text
 
 
-def test_every_row_is_as_long_as_its_headings(bill):
-    for section in bill_sections(bill):
-        assert section.rows
-        assert all(len(row) == len(section.headings) for row in section.rows)
-        assert all(column < len(section.headings) for column in section.right)
+ROWS = (("a", "1"), ("bc, d", "22"))
 
 
-def test_printed_and_computed_figures_stand_in_columns_of_their_own(bill):
-    table = bill_sections(bill)[0]
-    row = next(row for row in table.rows if row[0] == "training, an image")
-    assert row[1:3] == ("14.97", "14.97227")
+def test_every_layout_holds_every_cell():
+    assert list(csv.reader(io.StringIO(csv_text(("x", "y"), ROWS)))) == [["x", "y"], *map(list, ROWS)]
+    assert markdown_text(("x", "y"), ROWS).splitlines() == ["| x | y |", "|---|---|", "| a | 1 |", "| bc, d | 22 |"]
+    assert plain_text(("x", "y"), ROWS, right=(1,)).splitlines()[2:] == ["a       1", "bc, d  22"]
 
 
-def test_the_printed_bill_shows_the_table_the_slips_and_what_is_not_counted(bill, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    print_bill(bill)
-    shown = capsys.readouterr().out
-    for piece in (
-        "4.901068",
-        "493",
-        "469",
-        "not counted",
-        "assumed",
-        "583 times the activations",
-        "493 batches do not",
-    ):
-        assert piece in shown
-
-
-def test_a_bill_without_devices_still_prints(capsys):
-    print_bill(cost("fashion", load_technology("ideal"), images=10, batch_size=2))
-    assert "not counted" in capsys.readouterr().out
+def test_a_bill_s_table_marks_lower_bounds_and_its_notes_say_what_is_missing():
+    bill = pair_bill("fashion", load_technology("wox-memristor"))
+    generator, discriminator = bill_tables(bill)
+    assert all(len(row) == len(table.headings) for table in (generator, discriminator) for row in table.rows)
+    assert generator.rows[-1][0] == "one image" and generator.rows[-1][2].startswith("> ")
+    assert any("tanh" in row[0] for row in generator.rows)
+    assert any(note.startswith("not counted, cells: ") for note in bill_notes(bill))

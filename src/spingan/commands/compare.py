@@ -22,6 +22,7 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """The same weights in several technologies: quality and variety, and an image's energy, time and area."""
+    from spingan.comparison import HEADINGS, comparison_notes, comparison_rows
     from spingan.comparison import compare as compare_technologies
 
     with progress_bars() as progress:
@@ -31,8 +32,6 @@ def compare(
     if json:
         print_json(found.to_dict())
         return
-    from spingan.reports.comparison_table import HEADINGS, comparison_notes, comparison_rows
-
     print(f"{found.model}, trained on {found.trained_on}; {found.metric}, smaller is better\n")
     print_table(HEADINGS, comparison_rows(found), right=(2, 3, 4))
     print()

@@ -178,7 +178,10 @@ def _name(model: "str | Model") -> str:
 def cost(
     recipe: RecipeName,
     set_: Set = None,
-    accounting: Annotated[str, typer.Option("--accounting", help="Whose accounts: paper.")] = "paper",
+    accounting: Annotated[
+        Literal["paper", "full"],
+        typer.Option("--accounting", help="Whose accounts: the paper's, or all parts of the hardware."),
+    ] = "paper",
     table: Annotated[
         Literal["bill", "write-schedules", "components"],
         typer.Option("--table", help="The bill, what writing costs in each order, or what it is built of."),
@@ -206,22 +209,40 @@ def cost(
     if table == "components":
         _components(recipe, tuple(set_ or ()), measure, json)
         return
-    from spingan.api import cost as bill_of_recipe
+    if accounting == "full":
+        _full_bill(recipe, tuple(set_ or ()), json)
+        return
+    from spingan.papers.training_account import account_of_recipe
 
-    bill = bill_of_recipe(recipe, tuple(set_ or ()), accounting=accounting)
+    account = account_of_recipe(recipe, tuple(set_ or ()))
+    if json:
+        print_json(account.to_dict())
+        return
+    from spingan.papers.account_tables import account_notes, account_tables
+    from spingan.reports.tables import print_tables
+
+    basis, *notes = account_notes(account)
+    print_tables(account_tables(account), (basis, *(f"- {note}" for note in notes)))
+
+
+def _full_bill(recipe: str, overrides: tuple[str, ...], json: bool) -> None:
+    from spingan.api import cost as bill_of
+    from spingan.training.recipe import load_recipe
+
+    bill = bill_of(load_recipe(recipe, overrides))
     if json:
         print_json(bill.to_dict())
         return
-    from spingan.reports.tables import print_bill
+    from spingan.reports.bill_tables import bill_notes, bill_tables
+    from spingan.reports.tables import print_tables
 
-    print_bill(bill)
+    print_tables(bill_tables(bill), [f"- {note}" for note in bill_notes(bill)])
 
 
 def _write_schedules(
     recipe: str, overrides: tuple[str, ...], write_times_ns: list[float] | None, own: list[str], json: bool
 ) -> None:
-    from spingan.cost_tables import parse_schedule, write_schedules
-    from spingan.costs.write_schedules import SCHEDULES
+    from spingan.papers.am_dcgan_account import SCHEDULES, parse_schedule, write_schedules
 
     tables = write_schedules(
         recipe,
@@ -232,23 +253,23 @@ def _write_schedules(
     if json:
         print_json(tables.to_dict())
         return
-    from spingan.reports.schedule_tables import schedule_notes, schedule_sections
-    from spingan.reports.tables import print_sections
+    from spingan.papers.account_tables import schedule_notes, schedule_tables
+    from spingan.reports.tables import print_tables
 
-    print_sections(schedule_sections(tables), [f"- {note}" for note in schedule_notes(tables)])
+    print_tables(schedule_tables(tables), [f"- {note}" for note in schedule_notes(tables)])
 
 
 def _components(recipe: str, overrides: tuple[str, ...], measure: bool, json: bool) -> None:
-    from spingan.cost_tables import components
+    from spingan.papers.am_dcgan_account import components
 
     found = components(recipe, overrides, measure=measure)
     if json:
         print_json(found.to_dict())
         return
-    from spingan.reports.component_tables import component_notes, component_sections
-    from spingan.reports.tables import print_sections
+    from spingan.papers.account_tables import component_notes, component_tables
+    from spingan.reports.tables import print_tables
 
-    print_sections(component_sections(found), [f"- {note}" for note in component_notes(found)])
+    print_tables(component_tables(found), [f"- {note}" for note in component_notes(found)])
 
 
 def report(
@@ -258,7 +279,7 @@ def report(
     json: Json = False,
 ) -> None:
     """One self-contained HTML page about a run."""
-    from spingan.reports.report import write_report
+    from spingan.api import write_report
 
     with progress_bars() as progress:
         path = write_report(run, out, count=count, progress=progress)

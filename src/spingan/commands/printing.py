@@ -26,27 +26,17 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: S
 
     Plain text as wide as it needs to be, so that it can be piped and searched.
     """
-    cells = [list(headings), *[[str(cell) for cell in row] for row in rows]]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    print("\n".join(lines))
+    from spingan.reports.tables import plain_text
+
+    print(plain_text(headings, rows, right))
 
 
 def print_rows(rows: "Sequence[Row]") -> None:
     """Print a comparison: what a paper prints beside ours."""
-    cells = [(row.quantity, _number(row.printed), _number(row.ours), row.unit, row.note) for row in rows]
+    from spingan.reports.tables import cell
+
+    cells = [(row.quantity, cell(row.printed), cell(row.ours), row.unit, row.note) for row in rows]
     print_table(("quantity", "printed", "ours", "unit", "note"), cells, right=(1, 2))
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
 
 
 def _finite(value: Any) -> Any:

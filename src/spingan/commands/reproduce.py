@@ -58,7 +58,7 @@ def reproduce(
     if out is not None:
         output_folder(out)
     if store is not None:
-        from spingan.papers.renew import store_result
+        from spingan.papers.stored_results import store_result
 
         print_note(f"stored: {store_result(*store, folder)}")
     if fresh:
@@ -75,8 +75,8 @@ def reproduce(
 
 def _renew(names: tuple[str, ...], folder: Path) -> None:
     """Run the named sources again, or all that are stored; of all, one that fails does not keep the others back."""
-    from spingan.papers.renew import renew
     from spingan.papers.sources import SLOW, slow_source
+    from spingan.papers.stored_results import renew
 
     chosen = [slow_source(name) for name in names] if names else list(SLOW)
     for source in chosen:
@@ -93,22 +93,22 @@ def _renew(names: tuple[str, ...], folder: Path) -> None:
 def _write(found: "Reproduction", html: Path | None, out: Path | None) -> tuple[Path, ...]:
     if html is None and out is None:
         return ()
-    from spingan.reports.reproduction_page import write_folder, write_page
+    from spingan.papers.reproduction_page import write_folder, write_page
 
     files = () if html is None else (write_page(found, html),)
     return files if out is None else (*files, *write_folder(found, out))
 
 
 def _print(found: "Reproduction") -> None:
-    from spingan.reports.reproduction_tables import count_section, groups, reasons, row_section, stored_section
+    from spingan.papers.reproduction_tables import count_table, groups, reasons, row_table, stored_table
 
     for title, rows in groups(found):
-        section = row_section(title, rows)
+        table = row_table(title, rows)
         print(f"{title}\n")
-        print_table(section.headings, section.rows, section.right)
+        print_table(table.headings, table.rows, table.right)
         print("".join(f"\n- {line}" for line in reasons(rows)) + "\n")
-    for section in (stored_section(found), count_section(found)):
-        if section.rows:
-            print_table(section.headings, section.rows, section.right)
+    for table in (stored_table(found), count_table(found)):
+        if table.rows:
+            print_table(table.headings, table.rows, table.right)
             print()
     print(found.headline)

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from spingan.spec.technology import Technology
 
 
+USES = (
+    *("reads", "read_slots", "macs", "useful_macs"),
+    *("input_drives", "useful_input_drives", "output_conversions"),
+)
+"""The fields of `ArrayCounts` that grow with each use of an array."""
+
+
 @dataclass(frozen=True)
 class ArrayCounts:
     """The crossbar of one layer and its use in one forward pass.
@@ -188,13 +195,7 @@ class ModelCounts:
             "trainable": self.trainable,
             "weights": self.total("weights"),
             "cells": self.total("cells"),
-            "reads": self.total("reads"),
-            "read_slots": self.total("read_slots"),
-            "macs": self.total("macs"),
-            "useful_macs": self.total("useful_macs"),
-            "input_drives": self.total("input_drives"),
-            "useful_input_drives": self.total("useful_input_drives"),
-            "output_conversions": self.total("output_conversions"),
+            **{name: self.total(name) for name in USES},
             "tiles": self.tiles,
             "digital_values": self.digital_by_type,
             "digital_conversions": self.digital_conversions,

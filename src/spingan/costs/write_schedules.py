@@ -1,7 +1,6 @@
 """Write schedules: in which order the devices of a network's arrays get their pulses, and what that costs.
 
-Paper M, Table II, names four: one device after another, a row at a time, a quarter and a half of an array at once. Here
-each is a rule over arrays of any size: how many rows and columns of an array are written at once, and whether the
+A schedule is a rule over arrays of any size: how many rows and columns of an array are written at once, and whether the
 layers are written together or one after another. Every device gets one pulse in each update, of either sign, so all
 schedules use the same energy and differ in time, power and current.
 
@@ -10,9 +9,9 @@ Plain values without torch.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 from spingan.costs.counts import ModelCounts
 from spingan.errors import UserError
@@ -65,20 +64,9 @@ class WriteSchedule:
             raise UserError(
                 f"schedule {self.name} writes {share} {what} at once, "
                 f"and layer {array.layer} has arrays of {array.rows} rows x {array.columns} columns",
-                f"Write at most {size} {what} at once, or take a schedule that goes by parts: "
-                f"{', '.join(schedule.name for schedule in SCHEDULES)}.",
+                f"Write at most {size} {what} at once, or take a schedule that goes by parts of an array.",
             )
         return share
-
-
-# Paper M, Table II. That "4 cycles (rows and columns)" halves both and "2 cycles" the rows alone is a reading: the
-# signs of row and column inputs make the halves, each set with its own polarity (docs/derivations.md, section 4).
-SCHEDULES = (
-    WriteSchedule("sequential", 1, 1, "parallel"),
-    WriteSchedule("column-parallel", 1, Fraction(1), "parallel"),
-    WriteSchedule("4-cycle", Fraction(1, 2), Fraction(1, 2), "series"),
-    WriteSchedule("2-cycle", Fraction(1, 2), Fraction(1), "series"),
-)
 
 
 @dataclass(frozen=True)
@@ -144,10 +132,6 @@ class ScheduleTable:
     updates_basis: str
     costs: tuple[ScheduleCost, ...]
     notes: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The table as JSON-able values."""
-        return asdict(self)
 
 
 def schedule_cost(
@@ -275,7 +259,7 @@ def schedule_table(
     updates: int,
     updates_basis: str,
     write_times_s: Sequence[float] = (),
-    schedules: Sequence[WriteSchedule] = SCHEDULES,
+    schedules: Sequence[WriteSchedule],
     name: str = "net",
 ) -> ScheduleTable:
     """Every schedule at every write time; without write times at the synapse's own pulse.

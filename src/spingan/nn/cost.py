@@ -1,43 +1,50 @@
-"""The bill of a named pair of nets: builds them, counts them, prices them."""
+"""Counts and bills of nets: builds a named pair or takes a module, counts it, and prices the counts."""
+
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 
+from spingan.costs.bill import Bill, make_bill
 from spingan.costs.counts import NetCounts
-from spingan.costs.energy import Bill, paper_bill
 from spingan.errors import UserError
-from spingan.nn.counting import count
+from spingan.nn.analog import analog_layers
+from spingan.nn.conversion import convert
+from spingan.nn.counting import count, count_model
 from spingan.nn.dcgan import LATENT_SIZE
 from spingan.nn.pairs import NetPair, pair_named
 from spingan.spec.technology import Technology
 
 
-def cost(
-    net_name: str,
-    technology: Technology,
-    *,
-    images: int,
-    batch_size: int,
-    accounting: str = "paper",
-    printed_key: str | None = None,
-    latent_size: int = LATENT_SIZE,
-) -> Bill:
-    """What training and running the pair `net_name` costs on `technology`.
+def pair_bill(net_name: str, technology: Technology, latent_size: int = LATENT_SIZE) -> Bill:
+    """The bill of one image through the generator and through the discriminator of the pair `net_name`.
 
     Conversion changes no count, so the nets are counted as they are built.
 
+    Raises:
+        UserError: An unknown net, or a layer that cannot be counted on the technology.
+    """
+    counts = net_counts(net_name, technology, latent_size)
+    return make_bill(net_name, {"generator": counts.generator, "discriminator": counts.discriminator}, technology)
+
+
+def module_bill(net: nn.Module, technology: Technology, example_input: Any) -> Bill:
+    """The bill of one pass through any net, converted first unless it is already.
+
     Args:
-        images: Training images.
-        printed_key: The row of the paper's Table I to set beside: `fashion-mnist`, `anime-faces`, or None.
+        example_input: The net's argument, or a tuple of them, each a tensor of batch 1.
 
     Raises:
-        UserError: An unknown net, accounting or row, or a count below 1.
+        UserError: An argument is no tensor of batch 1, or the net does not convert to the technology or cannot be
+            counted.
     """
-    if accounting != "paper":
-        raise UserError(f"unknown accounting {accounting!r}", "The only one is: paper.")
-    counts = net_counts(net_name, technology, latent_size)
-    return paper_bill(
-        counts, technology, images=images, batch_size=batch_size, printed_key=printed_key, name=printed_key or net_name
-    )
+    name = type(net).__name__
+    given = example_input if isinstance(example_input, tuple) else (example_input,)
+    if not all(isinstance(one, Tensor) and one.dim() and len(one) == 1 for one in given):
+        raise UserError(f"the bill of {name} needs an example of batch 1", "Give example_input=torch.zeros(1, ...)")
+    if not any(True for _ in analog_layers(net)):
+        net = convert(net, technology, example_input=example_input).model
+    return make_bill(name, {"net": count_model(net, example_input, technology)}, technology)
 
 
 def net_counts(net_name: str, technology: Technology, latent_size: int = LATENT_SIZE) -> NetCounts:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
+from spingan.costs.counts import USES, ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
 from spingan.errors import UserError
 from spingan.nn.refusals import computes_as, is_digital
 from spingan.nn.tracing import SUMS, watched_functions
@@ -54,7 +54,7 @@ def count(
     return NetCounts(images, decision)
 
 
-def count_model(model: nn.Module, example_input: Tensor, technology: Technology) -> ModelCounts:
+def count_model(model: nn.Module, example_input: Tensor | tuple[Any, ...], technology: Technology) -> ModelCounts:
     """Counts of one pass of `example_input` (batch 1) through `model`, in evaluation mode and without gradient.
 
     A module that is called twice is built once and used twice. The modes of all modules are restored; a converted
@@ -75,7 +75,8 @@ def count_model(model: nn.Module, example_input: Tensor, technology: Technology)
 
     handles = [module.register_forward_hook(hook_named(name)) for name, module in leaf_modules(model)]
     try:
-        called = find_functional_calls(model, example_input)
+        given = example_input if isinstance(example_input, tuple) else (example_input,)
+        called = find_functional_calls(model, *given)
     finally:
         for handle in handles:
             handle.remove()
@@ -249,16 +250,7 @@ def _used_again(first: LayerCounts, again: LayerCounts) -> LayerCounts:
             raise UserError(
                 f"layer {first.name} is used at two map sizes that need different arrays", "Use two layers."
             )
-        used = (
-            "reads",
-            "read_slots",
-            "macs",
-            "useful_macs",
-            "input_drives",
-            "useful_input_drives",
-            "output_conversions",
-        )
-        array = replace(array, **{field: getattr(array, field) + getattr(again.array, field) for field in used})
+        array = replace(array, **{field: getattr(array, field) + getattr(again.array, field) for field in USES})
     activations = {name: number + again.activations.get(name, 0) for name, number in first.activations.items()}
     return replace(
         first,

@@ -1,22 +1,112 @@
 """Whether a printed number and ours agree, and what that says: only what was computed can match."""
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
-from spingan.papers.printed import PrintedRow
-from spingan.papers.printed_text import Numbers, numbers_in
-from spingan.papers.tolerance import TOLERANCES, rounds_to, within
+from spingan.papers.printed import (
+    Numbers,
+    PrintedRow,
+    explain_rounding,
+    half_last_place,
+    load_yaml,
+    numbers_in,
+    significant,
+)
 from spingan.papers.values import Value
 
 Status = Literal["matches", "differs", "needs", "taken"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-STATUS_MEANS: dict[Status, str] = {
-    "matches": "computed, and within the tolerance",
-    "differs": "computed or chosen otherwise, with the reason",
-    "needs": "cannot be compared here, and what is missing",
-    "taken": "the paper's own number, taken or fitted: that it agrees says nothing",
-}
 _FAR = 2.0  # from here on a factor says more than a percentage
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What a predicted number of one kind may be off by.
+
+    Attributes:
+        absolute: In the row's unit.
+        relative: Of the printed number.
+        factor: Between the two numbers, either way.
+        rounded: Whether the printed number is a rounded result, so that half a unit of its last place is added. A
+            nominal figure is not: the slope 0.2 does not stand for 0.15 to 0.25.
+        reason: Why so much and no more.
+    """
+
+    kind: str
+    absolute: float = 0.0
+    relative: float = 0.0
+    factor: float | None = None
+    rounded: bool = True
+    reason: str = ""
+
+    def text(self, unit: str = "in the row's unit") -> str:
+        """The limit in words, for a row with that unit."""
+        parts = []
+        if self.factor is not None:
+            parts.append(f"a factor of {self.factor:g} either way")
+        if self.relative:
+            parts.append(f"{100 * self.relative:g} %")
+        if self.absolute:
+            parts.append(f"{self.absolute:g} {unit}".removesuffix(" 1"))
+        if self.rounded and self.factor is None:
+            parts.append("half a unit of the last printed place")
+        return " and ".join(parts) or "none"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON-able values, and the limit in words."""
+        return asdict(self) | {"text": self.text()}
+
+
+TOLERANCES = {kind: Tolerance(kind, **limits) for kind, limits in load_yaml("tolerances.yaml").items()}
+"""By kind of quantity, for what is fitted or predicted."""
+
+ARITHMETIC_TEXT = "must round or cut to the printed digits"
+LIMIT_TEXT = "half a unit of the last printed place"
+"""Of a limit or a range, whatever the kind."""
+
+
+def rounds_to(printed: str, ours: Numbers) -> str | None:
+    """How every printed figure follows from ours (`exact`, `round`, `truncate`, ...); None if one does not."""
+    wanted = numbers_in(printed)
+    if len(wanted) != len(ours):
+        return None
+    found = {explain_rounding(significant(text), value) for (text, _), value in zip(wanted, ours, strict=True)}
+    if "none" in found:
+        return None
+    found.discard("round or truncate")
+    return " and ".join(sorted(found)) or "round or truncate"
+
+
+def within(kind: str, printed: str, rule: str, ours: Numbers) -> bool:
+    """Whether a predicted number agrees with the printed text.
+
+    Args:
+        kind: A key of `TOLERANCES`.
+        rule: `equals`, to within the kind's tolerance; `at most` or `at least` the printed number, or `range`, between
+            two: to within half a unit of their last places, whatever the kind.
+    """
+    texts = numbers_in(printed)
+    if rule == "range":
+        (low_text, low), (high_text, high) = texts
+        return all(low - half_last_place(low_text) <= value <= high + half_last_place(high_text) for value in ours)
+    if len(texts) != len(ours):
+        return False
+    if rule == "at most":
+        return all(mine <= value + half_last_place(text) for (text, value), mine in zip(texts, ours, strict=True))
+    if rule == "at least":
+        return all(mine >= value - half_last_place(text) for (text, value), mine in zip(texts, ours, strict=True))
+    bounds = [_bounds(TOLERANCES[kind], text, value) for text, value in texts]
+    return all(low <= mine <= high for (low, high), mine in zip(bounds, ours, strict=True))
+
+
+def _bounds(allowed: Tolerance, text: str, value: float) -> tuple[float, float]:
+    if allowed.factor is not None:
+        ends = (value / allowed.factor, value * allowed.factor)
+        return min(ends), max(ends)
+    room = allowed.absolute + allowed.relative * abs(value)
+    room += half_last_place(text) if allowed.rounded else 0.0
+    room += 1e-9 * abs(value)  # the last bits of a float
+    return value - room, value + room
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from spingan.papers.printed import numbers_in, printed_rows
 from spingan.papers.values import Value, Values
 
 if TYPE_CHECKING:
     from torch import nn
 
 PAPER_RECIPES = ("fashion-mnist", "anime-faces", "mnist-memristive")  # the trainings that the papers describe
-FIGURE_9 = (1, 20, 50, 70)  # epochs: paper M, figure 9
 OUR_FACES = "cartoon-faces"  # stands in for anime-faces where a net was trained
 
 
@@ -95,7 +95,9 @@ def trainings() -> Values:
 def _drawn_epochs(training: tuple[dict[str, Any], str]) -> Value:
     """Those of the paper's epochs after which the recipe draws samples, if a run goes so far."""
     recipe, origin = training
-    return Value(tuple(epoch for epoch in recipe["sample_epochs"] if epoch in FIGURE_9), "1", origin)
+    (row,) = (row for row in printed_rows() if row.what == "epochs drawn, figure 9")
+    printed = {epoch for _, epoch in numbers_in(row.printed)}
+    return Value(tuple(epoch for epoch in recipe["sample_epochs"] if epoch in printed), "1", origin)
 
 
 def fashion_mnist_files() -> Values:

@@ -3,16 +3,6 @@
 from spingan.papers.values import Value, Values
 
 
-def fashion_bill() -> Values:
-    """Table I of paper S, Fashion-MNIST."""
-    return _bill("fashion-mnist")
-
-
-def anime_bill() -> Values:
-    """Table I of paper S, Anime Face."""
-    return _bill("anime-faces")
-
-
 def accounts() -> Values:
     """The two factors of paper S's accounts."""
     from spingan.papers.paper import paper_numbers
@@ -26,8 +16,7 @@ def accounts() -> Values:
 
 def table_2() -> Values:
     """Table II of paper M from the counts that its cells imply, and its number of updates."""
-    from spingan.papers.am_dcgan import am_dcgan_numbers
-    from spingan.papers.am_dcgan_table_2 import implied_table
+    from spingan.papers.am_dcgan import am_dcgan_numbers, implied_table
 
     table = implied_table()
     found = {"updates of a training": Value(am_dcgan_numbers().updates, "1", "images x epochs, one update an image")}
@@ -39,11 +28,13 @@ def table_2() -> Values:
 
 def small_pair() -> Values:
     """Paper M's small pair at Table I's figures: the described layers, a set of cells a filter, and one a value."""
-    from spingan.cost_tables import PAPER_M_RECIPE, components
-    from spingan.costs.components import CELLS
+    from spingan.papers.am_dcgan import am_dcgan_numbers
+    from spingan.papers.am_dcgan_account import PAPER_M_RECIPE, components
 
     small, each_value = components(PAPER_M_RECIPE).small_sums
-    cells = ", ".join(f"{number} {name}" for name, number in small.counts.items() if name in CELLS)
+    cells = ", ".join(
+        f"{number} {name}" for name, number in small.counts.items() if name in am_dcgan_numbers().components
+    )
     return {
         "power, cells of Table I in the described pair": Value(small.power_w, "W", cells),
         "area, cells of Table I in the described pair": Value(small.area_m2 * 1e6, "mm²", cells),
@@ -63,19 +54,20 @@ def study_settings() -> Values:
     }
 
 
-def _bill(recipe: str) -> Values:
-    from spingan.api import cost
+def bill(recipe: str) -> Values:
+    """Table I of paper S for one of its recipes."""
+    from spingan.papers.training_account import account_of_recipe
 
-    bill = cost(recipe)
-    counts = ", ".join(f"{line.count:,} {line.function} in {line.net}" for line in bill.activations)
+    account = account_of_recipe(recipe)
+    counts = ", ".join(f"{line.count:,} {line.function} in {line.net}" for line in account.activations)
     found = {
         row.quantity: Value(row.ours, row.unit or "1", counts if row.quantity.startswith("forward") else row.note)
-        for row in bill.table
+        for row in account.table
     }
-    trainable = f"{bill.counts.both.trainable:,} values"
+    trainable = f"{account.counts.both.trainable:,} values"
     return found | {
         f"update, {reading.reading}": Value(
             reading.energy_j * 1e9, "nJ", f"{trainable} at {reading.energy_per_value_j * 1e15:.4g} fJ"
         )
-        for reading in bill.updates
+        for reading in account.updates
     }

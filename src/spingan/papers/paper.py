@@ -1,16 +1,11 @@
-"""The printed numbers of paper S, and how a printed number follows from an unrounded one."""
+"""The numbers that paper S prints about energy."""
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from spingan.errors import UserError
 from spingan.papers.printed import load_yaml
-
-Rounding = Literal["exact", "round", "truncate", "round or truncate", "none"]
-
-_SIGNIFICANT = 12  # digits of a float that we trust: sums such as 3 x 11.48 must not miss 34.44 by 1e-15
 
 
 @dataclass(frozen=True)
@@ -26,8 +21,6 @@ class PrintedCell:
     key: str
     dataset: str
     net: dict[str, int]
-    batch_size: int
-    epochs: int
     table: dict[str, str]
     notes: tuple[str, ...]
 
@@ -35,6 +28,11 @@ class PrintedCell:
     def update_energy_j(self) -> float:
         """The printed energy of one update of all trainable values."""
         return float(self.table["update_nj"]) * 1e-9
+
+    @property
+    def implied_update_j(self) -> float:
+        """The same over the trainable values: what one of them would cost."""
+        return self.update_energy_j / self.net["trainable"]
 
 
 @dataclass(frozen=True)
@@ -72,34 +70,16 @@ def paper_numbers() -> PaperNumbers:
         leaky_relu_energy_j=float(devices["leaky_relu_energy_pj"]) * 1e-12,
         relu_energy_j=float(devices["relu_energy_fj"]) * 1e-15,
         state_update_energy_j=float(devices["state_update_energy_fj"]) * 1e-15,
-        weight_bits=devices["weight_bits"],
-        optimiser_updates=data["optimiser_updates"],
-        backward_per_forward=data["backward_per_forward"],
+        weight_bits=int(devices["weight_bits"]),
+        optimiser_updates=int(data["optimiser_updates"]),
+        backward_per_forward=int(data["backward_per_forward"]),
         cells={key: _cell(key, cell) for key, cell in data["cells"].items()},
         notes=tuple(data["notes"]),
     )
 
 
-def explain_rounding(printed: str, computed: float) -> Rounding:
-    """How `printed` follows from `computed`: by rounding to its decimals, by cutting the rest off, by both, or not."""
-    target = Decimal(printed)
-    unrounded = Decimal(f"{computed:.{_SIGNIFICANT}g}")
-    if unrounded == target:
-        return "exact"
-    last_place = Decimal(1).scaleb(int(target.as_tuple().exponent))
-    rounds = unrounded.quantize(last_place, ROUND_HALF_UP) == target
-    truncates = unrounded.quantize(last_place, ROUND_DOWN) == target
-    if rounds and truncates:
-        return "round or truncate"
-    if rounds:
-        return "round"
-    return "truncate" if truncates else "none"
-
-
 def _cell(key: str, data: dict[str, Any]) -> PrintedCell:
-    return PrintedCell(
-        key, data["dataset"], data["net"], data["batch_size"], data["epochs"], data["table_1"], tuple(data["notes"])
-    )
+    return PrintedCell(key, data["dataset"], data["net"], data["table_1"], tuple(data["notes"]))
 
 
 _NETS = {"fashion-mnist": "fashion", "anime-faces": "colour-64"}  # of the rows of Table I

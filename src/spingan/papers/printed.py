@@ -1,7 +1,9 @@
-"""Every number that the two papers print, as rows: what, where, how much, and where ours comes from."""
+"""Every number that the two papers print, as rows of YAML; and what a printed text says about an unrounded number."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -10,6 +12,8 @@ import yaml
 
 Kind = Literal["input", "fitted", "arithmetic", "predicted"]
 Rule = Literal["equals", "at most", "at least", "range"]
+Rounding = Literal["exact", "round", "truncate", "round or truncate", "none"]
+Numbers = tuple[float, ...]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 KIND_MEANS: Mapping[Kind, str] = {
     "input": "taken from the paper",
@@ -18,6 +22,8 @@ KIND_MEANS: Mapping[Kind, str] = {
     "predicted": "from physics, circuits or training",
 }
 PAPERS = {"S": "paper_numbers.yaml", "M": "am_dcgan_numbers.yaml"}
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_SIGNIFICANT = 12  # digits of a float that we trust: sums such as 3 x 11.48 must not miss 34.44 by 1e-15
 
 
 @dataclass(frozen=True)
@@ -44,13 +50,13 @@ class PrintedRow:
     printed: str
     unit: str
     kind: Kind
-    of: str
-    rule: Rule
-    source: str | None
     value: str
-    why: str
-    caution: str
-    missing: str
+    of: str = ""
+    rule: Rule = "equals"
+    source: str | None = None
+    why: str = ""
+    caution: str = ""
+    missing: str = ""
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -72,20 +78,39 @@ def printed_rows() -> tuple[PrintedRow, ...]:
 
 
 def _row(paper: str, group: str, data: dict[str, Any]) -> PrintedRow:
-    return PrintedRow(
-        paper=paper,
-        group=group,
-        what=data["what"],
-        where=data["where"],
-        printed=data["printed"],
-        unit=data["unit"],
-        kind=data["kind"],
-        of=data.get("of", ""),
-        rule=data.get("rule", "equals"),
-        source=data.get("from"),
-        value=data.get("value", data["what"]),
-        why=data.get("why", ""),
-        caution=data.get("caution", ""),
-        missing=data.get("missing", ""),
-        beside={source: tuple(names) for source, names in data.get("beside", {}).items()},
-    )
+    given = {"from": "source"}
+    fields = {given.get(key, key): value for key, value in data.items()}
+    beside = {source: tuple(names) for source, names in data.get("beside", {}).items()}
+    return PrintedRow(**{"value": data["what"], **fields, "paper": paper, "group": group, "beside": beside})
+
+
+def numbers_in(printed: str) -> tuple[tuple[str, float], ...]:
+    """Every number in a printed text with its own digits: `3 to 6` has two, `64, 128` too."""
+    return tuple((found, float(found)) for found in _NUMBER.findall(printed))
+
+
+def significant(printed: str) -> str:
+    """A printed figure without the zeros that fill it up: 17.2000 says no more than 17.2."""
+    return printed.rstrip("0").rstrip(".") if "." in printed and "e" not in printed else printed
+
+
+def half_last_place(text: str) -> float:
+    """Half a unit of a printed number's last decimal place; of a whole number, half of one."""
+    exponent = Decimal(text).as_tuple().exponent
+    return 0.5 * 10.0 ** int(exponent)
+
+
+def explain_rounding(printed: str, computed: float) -> Rounding:
+    """How `printed` follows from `computed`: by rounding to its decimals, by cutting the rest off, by both, or not."""
+    target = Decimal(printed)
+    unrounded = Decimal(f"{computed:.{_SIGNIFICANT}g}")
+    if unrounded == target:
+        return "exact"
+    last_place = Decimal(1).scaleb(int(target.as_tuple().exponent))
+    rounds = unrounded.quantize(last_place, ROUND_HALF_UP) == target
+    truncates = unrounded.quantize(last_place, ROUND_DOWN) == target
+    if rounds and truncates:
+        return "round or truncate"
+    if rounds:
+        return "round"
+    return "truncate" if truncates else "none"

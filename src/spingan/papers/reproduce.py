@@ -9,12 +9,10 @@ from typing import Any
 
 from spingan.devices.comparison import DIGITS
 from spingan.errors import UserError
-from spingan.papers.judge import STATUSES, Status, judge
-from spingan.papers.printed import KINDS, Kind, PrintedRow, Rule, printed_rows
-from spingan.papers.printed_text import numbers_in
+from spingan.papers.judge import ARITHMETIC_TEXT, LIMIT_TEXT, STATUSES, TOLERANCES, Status, Verdict, judge
+from spingan.papers.printed import KINDS, Kind, PrintedRow, Rule, numbers_in, printed_rows
 from spingan.papers.sources import LIVE_BY_NAME, SLOW, SLOW_BY_NAME, Live, Slow
 from spingan.papers.stored_results import SHIPPED, Stored, read_stored
-from spingan.papers.tolerance import ARITHMETIC_TEXT, LIMIT_TEXT, TOLERANCES
 from spingan.papers.values import Value
 
 Number = float | list[float]
@@ -169,31 +167,26 @@ class _Found:
         return cls(slow, stored.values, "", stored)
 
     @property
-    def stale(self) -> bool:
-        return self.stored is not None and bool(self.stored.changed_models)
-
-    @property
     def obtained(self) -> str:
         if self.stored is not None:
             return self.stored.provenance()
-        return "now" if self.values else "not obtained"
+        return "now" if self.values else "not obtained" if self.source.name else ""
+
+
+_NO_SOURCE = _Found(Live("", "", "", ""), {}, "", None)
 
 
 def _compare(row: PrintedRow, found: Mapping[str, _Found]) -> ComparedRow:
-    mine = None if row.source is None else found[row.source]
-    value = None if mine is None else mine.values.get(row.value)
-    if mine is not None and mine.values and value is None:
+    mine = found.get(row.source or "", _NO_SOURCE)
+    value, stored, lacking = mine.values.get(row.value), mine.stored, mine.lacking
+    if mine.values and value is None:
         lacking = f"the result of {mine.source.command} has no {row.value!r}: make it anew"
-    else:
-        lacking = "" if mine is None else mine.lacking
     verdict = judge(row, value, lacking)
-    stale = mine is not None and mine.stale
-    status, reason = verdict.status, verdict.reason
-    if stale and mine is not None and mine.stored is not None:
-        changed = ", ".join(mine.stored.changed_models)
-        status, reason = "needs", f"the weights of {changed} have changed since: {mine.source.command}"
+    changed = () if stored is None else stored.changed_models
+    if changed:
+        why = f"the weights of {', '.join(changed)} have changed since: {mine.source.command}"
+        verdict = Verdict("needs", why)
     ours = () if value is None else value.numbers_in(row.unit)
-    stored = None if mine is None else mine.stored
     return ComparedRow(
         paper=row.paper,
         source=f"paper {row.paper}, {row.where}",
@@ -206,17 +199,17 @@ def _compare(row: PrintedRow, found: Mapping[str, _Found]) -> ComparedRow:
         ours=_number(ours) if ours else None,
         unit=row.unit,
         kind=row.kind,
-        status=status,
-        reason=reason,
+        status=verdict.status,
+        reason=verdict.reason,
         note="" if value is None else value.note,
         beside=_beside(row, found),
-        how="" if mine is None else mine.source.how,
-        command="" if mine is None else mine.source.command,
-        obtained="" if mine is None else mine.obtained,
+        how=mine.source.how,
+        command=mine.source.command,
+        obtained=mine.obtained,
         tolerance=_limit(row),
         stored=None if stored is None else stored.name,
         age_days=None if stored is None else round(stored.age_days(), 3),
-        stale=stale,
+        stale=bool(changed),
     )
 
 
@@ -225,7 +218,7 @@ def _limit(row: PrintedRow) -> str:
         return LIMIT_TEXT
     if row.kind == "input":
         return "the printed digits"
-    return TOLERANCES[row.of].text_in(row.unit) if row.of else ARITHMETIC_TEXT
+    return TOLERANCES[row.of].text(row.unit) if row.of else ARITHMETIC_TEXT
 
 
 def _number(numbers: tuple[float, ...]) -> Number:
@@ -251,10 +244,5 @@ def _text(value: Value) -> str:
 def _state(source: Slow, stored: Stored | None) -> StoredState:
     if stored is None:
         return StoredState(source.name, source.command, "nothing stored", None, False)
-    return StoredState(
-        source.name,
-        source.command,
-        stored.provenance(),
-        round(stored.age_days(), 3),
-        bool(stored.changed_models),
-    )
+    age_days, stale = round(stored.age_days(), 3), bool(stored.changed_models)
+    return StoredState(source.name, source.command, stored.provenance(), age_days, stale)

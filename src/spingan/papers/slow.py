@@ -56,7 +56,7 @@ def am_dcgan_cnn(progress: Progress) -> Result:
     return {"cards": found.run.cards, "seed": SEED, "rows": [row.to_dict() for row in cnn_rows(found)]}
 
 
-def quality(model: str, progress: Progress, features: Literal["cnn", "inception"] = "cnn") -> Result:
+def quality(model: str, features: Literal["cnn", "inception"], progress: Progress) -> Result:
     """`spingan evaluate MODEL`."""
     from spingan.api import evaluate
 

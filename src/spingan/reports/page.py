@@ -1,7 +1,6 @@
 """The report's page: its parts, and the template that lays them out with every picture inside the file."""
 
 import base64
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,16 +30,6 @@ class Picture:
         return cls(name, caption, f"data:image/svg+xml;base64,{base64.b64encode(data).decode()}", False)
 
 
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under headings; the columns numbered in `right` hold numbers."""
-
-    title: str
-    headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    right: Sequence[int] = ()
-
-
 def page(template: str, **parts: Any) -> str:
     """A template of this folder as HTML; everything that comes from a user's file is escaped."""
     environment = Environment(
@@ -51,42 +40,3 @@ def page(template: str, **parts: Any) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template(template).render(**parts)
-
-
-def render(
-    *,
-    title: str,
-    subtitle: str,
-    figures: Sequence[tuple[str, str, str]],
-    pictures: Sequence[Picture],
-    losses: Picture | None,
-    quality: Mapping[str, Any] | None,
-    devices: Sequence[Picture],
-    conversion: Table,
-    not_simulated: Sequence[str],
-    bill: Sequence[Table],
-    bill_notes: Sequence[str],
-    obtained: Table,
-) -> str:
-    """The page as HTML. Everything that comes from a user's file is escaped.
-
-    Args:
-        figures: (what, value, how to read it) of the numbers on top.
-        quality: Keys `table` (Table), `notes`, `classes` ((name, share as text, share) each), `missing` (names),
-            `protocol`.
-    """
-    return page(
-        "report.html",
-        title=title,
-        subtitle=subtitle,
-        figures=figures,
-        pictures=pictures,
-        losses=losses,
-        quality=quality,
-        devices=devices,
-        conversion=conversion,
-        not_simulated=not_simulated,
-        bill=bill,
-        bill_notes=bill_notes,
-        obtained=obtained,
-    )

@@ -1,6 +1,7 @@
 """The report of a run: its pictures, their quality, what became of each layer, the bill, and how it was obtained."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from spingan import __version__
-from spingan.api import evaluate, float_twin
 from spingan.arrays.mapping import nearest_level
-from spingan.costs.energy import Bill
 from spingan.data import cartoon_faces
 from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
@@ -19,19 +18,16 @@ from spingan.evaluation.real_images import recorded_data
 from spingan.image_grid import image_grid, png_bytes
 from spingan.input_files import is_folder, reason
 from spingan.nn.analog import analog_layers
-from spingan.nn.cost import cost
-from spingan.nn.weights import Model, load_model
-from spingan.output import check_place, write_text
-from spingan.papers.paper import printed_row
+from spingan.nn.weights import Model
 from spingan.reports import plots
-from spingan.reports.page import Picture, Table, render
+from spingan.reports.page import Picture, page
 from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
-from spingan.reports.tables import bill_sections, energy_text
+from spingan.reports.tables import Table
 from spingan.training.loop import load_images, training_tensor
 from spingan.training.recipe import Recipe, load_recipe, recipe_from
 
 if TYPE_CHECKING:
-    from spingan.evaluation.quality import Progress, Quality
+    from spingan.evaluation.quality import Quality
 
 SHOWN = 64  # images a grid
 _RECIPE_OF_NET = {
@@ -44,69 +40,44 @@ _RECIPE_OF_NET = {
 }
 
 
-def write_report(
-    run: str | Path,
-    out: str | Path | None = None,
+def can_be_judged(model: Model) -> bool:
+    """Whether real images to evaluate the model with are known and at hand."""
+    return recorded_data(model) in (*IDX_SETS, cartoon_faces.NAME)
+
+
+def report_html(
+    model: Model,
+    quality: "Quality | None",
+    metrics: dict[str, NDArray[np.float64]] | None = None,
     *,
-    count: int = 10_000,
-    progress: "Progress" = lambda what, done, total: None,
-) -> Path:
-    """Judge a run and write one self-contained HTML page about it.
-
-    Args:
-        run: A run folder, a weights file, or a shipped name.
-        out: File to write; by default `report.html` in the run folder, or in the working folder.
-        count: Images on each side of the quality, at most what the data set has.
-
-    Raises:
-        UserError: There is no such run, or the page cannot be written.
-    """
-    model = load_model(run)
-    folder = Path(run) if is_folder(run) else None
-    target = Path(out) if out is not None else (folder or Path()) / "report.html"
-    check_place(target)
-    known = recorded_data(model) in (*IDX_SETS, cartoon_faces.NAME)
-    quality = evaluate(model, count=count, progress=progress) if known else None
-    metrics = read_metrics(folder / "metrics.csv") if folder is not None else None
-    write_text(target, report_html(model, quality, metrics))
-    return target
-
-
-def report_html(model: Model, quality: "Quality | None", metrics: dict[str, NDArray[np.float64]] | None = None) -> str:
+    twin: Model | None = None,
+    figures: Sequence[tuple[str, str, str]] = (),
+    bill: Sequence[Table] = (),
+    bill_notes: Sequence[str] = (),
+) -> str:
     """The page about a model.
 
     Args:
         quality: What `spingan.evaluate` found; None leaves the section out.
         metrics: The columns of the run's metrics.csv; None leaves the losses out.
+        twin: The model's float twin, whose images are shown too.
+        figures: More numbers for the top of the page: (what, value, how to read it).
+        bill: Tables of what it costs, with `bill_notes` below them.
     """
-    bill = model_bill(model)
-    twin = float_twin(model)
-    return render(
+    return page(
+        "report.html",
         title=model.name,
         subtitle=f"{model.net} net on technology {model.technology.name}",
-        figures=_figures(model, quality, bill),
+        figures=[*_figures(model, quality), *figures],
         pictures=_pictures(model, twin),
         losses=None if metrics is None else _losses(metrics),
         quality=None if quality is None else _quality(quality),
         devices=_device_plots(model),
         conversion=_conversion(model),
         not_simulated=model.conversion.not_simulated,
-        bill=[Table(part.title, part.headings, part.rows, part.right) for part in bill_sections(bill)],
-        bill_notes=(f"E_upd: {bill.update_basis}", *bill.notes),
+        bill=bill,
+        bill_notes=bill_notes,
         obtained=_obtained(model, quality),
-    )
-
-
-def model_bill(model: Model) -> Bill:
-    """The bill of a model's pair of nets on the technology that it was trained for, by its own recipe's batch."""
-    recipe = _recipe(model)
-    return cost(
-        model.net,
-        model.technology,
-        images=recipe.training_images,
-        batch_size=recipe.batch_size,
-        printed_key=printed_row(recipe.data.name, model.net, model.technology.name),
-        latent_size=model.latent_size,
     )
 
 
@@ -142,14 +113,15 @@ def level_shares(model: Model) -> NDArray[np.float64] | None:
     return None if counts is None else (counts.double() / counts.sum()).numpy()
 
 
-def _recipe(model: Model) -> Recipe:
+def recipe_of(model: Model) -> Recipe:
+    """The recipe that a model was trained by; without a record the shipped one of its net."""
     stored = model.info.get("recipe")
     if stored is None:
         return load_recipe(_RECIPE_OF_NET[model.net])
     return recipe_from(stored, f"recipe of {model.name}")
 
 
-def _figures(model: Model, quality: "Quality | None", bill: Bill) -> list[tuple[str, str, str]]:
+def _figures(model: Model, quality: "Quality | None") -> list[tuple[str, str, str]]:
     """The numbers that stand on top: (what, value, how to read it)."""
     figures = []
     if quality is not None:
@@ -164,10 +136,6 @@ def _figures(model: Model, quality: "Quality | None", bill: Bill) -> list[tuple[
         ]
     synapse = model.technology.synapse
     figures.append(("states of a synapse", "float" if synapse is None else str(synapse.states), model.technology.name))
-    figures.append(
-        ("to draw an image", energy_text(bill.generator_forward_energy_j, 4), "the paper's way: activations only")
-    )
-    figures.append(("to train with an image", energy_text(bill.training_energy_per_image_j, 4), "the paper's way"))
     return figures
 
 
@@ -190,7 +158,7 @@ def real_images(model: Model) -> ArrayLike | None:
         return IDX_SETS[name].test_sample()[0][:SHOWN, None]
     if name == cartoon_faces.NAME:
         return cartoon_faces.few(SHOWN).transpose(0, 3, 1, 2)
-    recipe = _recipe(model)
+    recipe = recipe_of(model)
     if recipe.data.path is None or not is_folder(recipe.data.path):
         return None
     return training_tensor(load_images(recipe)[:SHOWN]).numpy()

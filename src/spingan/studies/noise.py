@@ -11,7 +11,7 @@ from spingan.evaluation.frechet import frechet_distance
 from spingan.evaluation.real_images import data_of, image_bytes, real_images
 from spingan.evaluation.reference import Reference, reference_for
 from spingan.evaluation.robustness import Conditions, draw
-from spingan.nn.cost import cost
+from spingan.nn.cost import pair_bill
 from spingan.nn.weights import Model, load_model
 from spingan.spec.synapse import Retention
 from spingan.studies.noise_result import PRINTED, NoiseStudy, Series, claims, goals
@@ -206,9 +206,8 @@ def _drift_note(synapse: str, retention: Retention | None, lost: Sequence[float]
 def _calibration_note(model: Model, calibration: int) -> tuple[str, ...]:
     if not calibration:
         return ("No chip was calibrated: batch norms are those of the trained net.",)
-    energy = cost(
-        model.net, model.technology, images=1, batch_size=1, latent_size=model.latent_size
-    ).generator_forward_energy_j
+    bill = pair_bill(model.net, model.technology, model.latent_size).of("generator")
+    energy = bill.total("energy_j", ("activations",)).complete
     joules = "not counted" if energy is None else f"{calibration * energy:.3g} J a chip for its activations alone"
     return (f"Each chip measured its own batch norms once, on {calibration:,} images that it drew; energy: {joules}.",)
 

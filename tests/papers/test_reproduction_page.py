@@ -9,8 +9,8 @@ import pytest
 
 from spingan.errors import UserError
 from spingan.papers.reproduce import reproduce
-from spingan.reports.reproduction_page import page_html, write_folder, write_page
-from spingan.reports.reproduction_tables import csv_text, groups, reasons, row_section
+from spingan.papers.reproduction_page import page_html, write_folder, write_page
+from spingan.papers.reproduction_tables import csv_of, groups, reasons, row_table
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +40,11 @@ def test_the_folder_has_page_table_json_and_picture(found, tmp_path):
 
 
 def test_a_csv_keeps_the_printed_digits(found):
-    assert "12.90" in csv_text(found)
+    assert "12.90" in csv_of(found)
 
 
 def test_the_terminals_tables_have_all_rows(found):
-    shown = [row[0] for title, rows in groups(found) for row in row_section(title, rows).rows]
+    shown = [row[0] for title, rows in groups(found) for row in row_table(title, rows).rows]
     assert shown == [row.quantity for row in found.rows]
 
 

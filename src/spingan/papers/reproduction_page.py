@@ -2,28 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from spingan.output import check_place, output_folder, write_text
-from spingan.reports.page import Picture, Table, page
-from spingan.reports.plots import COLOURS, new_figure, save_png, svg_bytes
-from spingan.reports.reproduction_tables import (
-    count_section,
-    csv_text,
+from spingan.papers.reproduce import ComparedRow, Reproduction
+from spingan.papers.reproduction_tables import (
+    count_table,
+    csv_of,
     groups,
     number_text,
-    stored_section,
-    tolerance_section,
+    stored_table,
+    tolerance_table,
     unit_text,
 )
-from spingan.reports.tables import Section
-
-if TYPE_CHECKING:
-    from spingan.papers.reproduce import ComparedRow, Reproduction
+from spingan.reports.page import Picture, page
+from spingan.reports.plots import COLOURS, new_figure, save_png, svg_bytes
 
 TITLE = "The two papers' numbers beside ours"
 CAPTION = (
@@ -32,7 +28,7 @@ CAPTION = (
 )
 
 
-def write_page(found: "Reproduction", path: str | Path) -> Path:
+def write_page(found: Reproduction, path: str | Path) -> Path:
     """The comparison as one HTML file.
 
     Raises:
@@ -44,7 +40,7 @@ def write_page(found: "Reproduction", path: str | Path) -> Path:
     return target
 
 
-def write_folder(found: "Reproduction", folder: str | Path) -> tuple[Path, ...]:
+def write_folder(found: Reproduction, folder: str | Path) -> tuple[Path, ...]:
     """Page, JSON, CSV and picture in a folder; the files.
 
     Raises:
@@ -53,7 +49,7 @@ def write_folder(found: "Reproduction", folder: str | Path) -> tuple[Path, ...]:
     place = output_folder(folder)
     files = [write_page(found, place / "reproduction.html")]
     content = json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    for name, text in (("reproduction.json", content), ("reproduction.csv", csv_text(found))):
+    for name, text in (("reproduction.json", content), ("reproduction.csv", csv_of(found))):
         write_text(place / name, text)
         files.append(place / name)
     if _predicted(found):
@@ -62,7 +58,7 @@ def write_folder(found: "Reproduction", folder: str | Path) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def page_html(found: "Reproduction") -> str:
+def page_html(found: Reproduction) -> str:
     """The page; everything that comes from a file is escaped."""
     statuses = {status: sum(row.status == status for row in found.rows) for status in _READINGS}
     picture = Picture.svg("Agreement", CAPTION, svg_bytes(agreement_figure(found))) if _predicted(found) else None
@@ -71,11 +67,11 @@ def page_html(found: "Reproduction") -> str:
         title=TITLE,
         headline=found.headline,
         figures=[(status, str(number), _READINGS[status]) for status, number in statuses.items()],
-        counts=_table(count_section(found)),
+        counts=count_table(found),
         agreement=picture,
         groups=[{"title": title, "rows": [_cells(row) for row in rows]} for title, rows in groups(found)],
-        tolerances=_table(tolerance_section()),
-        stored=_table(stored_section(found)),
+        tolerances=tolerance_table(),
+        stored=stored_table(found),
     )
 
 
@@ -87,7 +83,7 @@ _READINGS = {
 }
 
 
-def agreement_figure(found: "Reproduction") -> Figure:
+def agreement_figure(found: Reproduction) -> Figure:
     """Ours over printed for every predicted number that has both, on a logarithmic axis."""
     rows = _predicted(found)
     labels = [f"{row.quantity} ({row.paper})" for row in rows]
@@ -109,7 +105,7 @@ def agreement_figure(found: "Reproduction") -> Figure:
     return figure
 
 
-def _predicted(found: "Reproduction") -> list["ComparedRow"]:
+def _predicted(found: Reproduction) -> list[ComparedRow]:
     """Predicted rows with a positive ratio, compared as equals."""
     return [
         row
@@ -129,7 +125,7 @@ def _single(number: object) -> float:
     return float(number)
 
 
-def _cells(row: "ComparedRow") -> dict[str, str]:
+def _cells(row: ComparedRow) -> dict[str, str]:
     beside = f"beside it, not to be compared: {row.beside}" if row.beside else ""
     limit = f"limit: {row.tolerance}" if row.kind in ("fitted", "predicted") and row.status != "needs" else ""
     return {
@@ -145,7 +141,3 @@ def _cells(row: "ComparedRow") -> dict[str, str]:
         "command": row.command,
         "obtained": "; ".join(part for part in (row.how, row.obtained) if part),
     }
-
-
-def _table(section: Section) -> Table:
-    return Table("", section.headings, section.rows, section.right)
