@@ -13,18 +13,22 @@ from spingan.nn.conversion import convert
 from spingan.nn.cost import cost as cost_of_net
 from spingan.nn.pairs import pair_named
 from spingan.nn.weights import Model, load_model, shipped_models
-from spingan.output import check_place
+from spingan.output import check_place, output_folder
 from spingan.papers.paper import printed_row
 from spingan.spec.technology import Technology, load_technology
 from spingan.training.nets import settle
 from spingan.training.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import numpy as np
     from numpy.typing import NDArray
 
     from spingan.circuits.decks import Deck
     from spingan.evaluation.quality import FeatureSpace, Progress, Quality
+    from spingan.studies.run import Name
+    from spingan.studies.study import Study
 
 
 def sample(model: str | Path | Model, out: str | Path, *, count: int = 64, seed: int = 0, chip_seed: int = 0) -> Path:
@@ -138,6 +142,43 @@ def reprogram(model: str | Path | Model, technology: str | Path | Technology) ->
     settle(conversion.model, chosen.latent_size, seed=0)
     info = {"trained as": chosen.name, "trained on": chosen.technology.name, **chosen.info}
     return Model(f"{chosen.name} on {target.name}", chosen.net, chosen.latent_size, target, conversion, info)
+
+
+def study(
+    name: "Name",
+    model: str | Path,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    **asked: "Any",
+) -> "Study":
+    """A study of a model; with `out`, its pictures and `<name>.csv` go into that folder.
+
+    Beside them, `<name>.trials.jsonl` gets each trial's result as it comes. A study that was stopped goes on from it
+    when it is called again; what other settings, other weights or other code gave is not taken for it.
+
+    Args:
+        model: A run folder, a weights file, or a shipped name.
+        workers: Processes; by default as many as there are processors. The numbers do not depend on it.
+        scheduler: Address of a Dask scheduler whose workers do the work instead; they must see the same files.
+        asked: `seed`, `seeds` (3, or 10 chips), `count` (2,000 images a seed, or 200 test images), `data_name`,
+            `data_path`, `progress` (`spingan.studies.run.run_study`), and what one study takes alone: `fractions`,
+            `levels`, `axes`, `at` and `calibration` (`noise`), `bits` and `steps` (`quantization`).
+
+    Raises:
+        UserError: No such study or model, a folder that cannot be written, or as the study raises.
+    """
+    from spingan.studies.parallel import Workers
+    from spingan.studies.run import run_study
+
+    chosen = Workers(workers, scheduler, None if out is None else output_folder(out) / f"{name}.trials.jsonl")
+    found = run_study(name, model, workers=chosen, **asked)
+    if out is not None:
+        from spingan.reports.study_plots import write_study
+
+        write_study(found, out)
+    return found
 
 
 def crossbar_deck(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from spingan.arrays.mapping import Noise
 from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
-from spingan.nn.analog import AnalogLayer, analog_layers
+from spingan.nn.analog import analog_layers
 from spingan.nn.draws import standard_normal
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.weights import Model
@@ -164,9 +164,3 @@ def _spread_activations(generator: nn.Module, spread: dict[str, float]) -> None:
     for device in devices:
         own = device.activation.spread.model_copy(update=spread)
         device.activation = device.activation.model_copy(update={"spread": own})
-
-
-def devices_of(model: Model) -> int:
-    """Devices that hold the generator's weights: one a weight, two in a differential pair."""
-    weights = sum(layer.weight.numel() for layer in analog_layers(model.generator) if isinstance(layer, AnalogLayer))
-    return weights * (2 if model.technology.encoding == "differential_pair" else 1)

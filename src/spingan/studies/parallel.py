@@ -41,7 +41,7 @@ class Workers:
     scheduler: str | None = None
     results: Path | None = None
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Refuse what cannot be.
 
         Raises:
@@ -90,7 +90,6 @@ def run_parallel(
             hour, a scheduler is not there or its workers do not suit, results cannot be kept, or as `function` raises.
     """
     chosen = workers if isinstance(workers, Workers) else Workers(workers)
-    chosen.check()
     if not tasks:
         return []
     if chosen.results is None:
@@ -174,25 +173,14 @@ def _lost(chosen: Workers) -> UserError:
     return UserError(f"the scheduler {where} is gone", again)
 
 
-@dataclass(frozen=True)
-class _Refusal:
-    """A `UserError` as its two texts, which survive the way between processes."""
-
-    problem: str
-    remedy: str
-
-
-def _guarded(function: Callable[[Task], Result], task: Task, expected: str | None) -> Result | _Refusal:
+def _guarded(function: Callable[[Task], Result], task: Task, expected: str | None) -> Result:
     """`function(task)` on one thread; `expected`, if given, is the digest of the code that the process must have."""
     import torch
 
     torch.set_num_threads(1)
-    try:
-        if expected is not None:
-            _check_this_worker(expected)
-        return function(task)
-    except UserError as error:
-        return _Refusal(error.problem, error.remedy)
+    if expected is not None:
+        _check_this_worker(expected)
+    return function(task)
 
 
 def _check_this_worker(expected: str) -> None:
@@ -219,7 +207,7 @@ def _result(future: "Future[Any]", chosen: Workers) -> Any:
     from distributed import KilledWorker
 
     try:
-        found = future.result()
+        return future.result()
     except KilledWorker as error:
         raise UserError(
             f"a piece of work was begun {error.allowed_failures + 1} times, and each time its process was killed, "
@@ -228,6 +216,3 @@ def _result(future: "Future[Any]", chosen: Workers) -> Any:
         ) from error
     except CancelledError as error:
         raise _lost(chosen) from error
-    if isinstance(found, _Refusal):
-        raise UserError(found.problem, found.remedy)
-    return found
