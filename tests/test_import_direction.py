@@ -19,6 +19,7 @@ ROAD = (
     "nn",
     "training",
     "evaluation",
+    "studies",
     "reports",
 )
 # What devices and circuits make: the values that cross to the network half, and their files.

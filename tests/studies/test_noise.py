@@ -60,9 +60,9 @@ def test_printed_points_are_only_of_axes_that_were_measured(study):
 
 def test_the_goal_is_of_the_worst_chip_and_above_the_floor():
     just, missed = (goals((_weight(0.05, *distances),), IDEAL, 2.0)[0] for distances in ((10, 13.9), (10, 14.1)))
-    assert just.worst == pytest.approx(11.9 / 8) and just.reached and not missed.reached
+    assert just["worst"] == pytest.approx(11.9 / 8) and just["reached"] and not missed["reached"]
     assert above_floor(2.0, IDEAL, 2.0) == 0.0
-    assert goals((_weight(0.02, 10, 10),), IDEAL, 2.0) == ()
+    assert goals((_weight(0.02, 10, 10),), IDEAL, 2.0) == []
 
 
 def test_every_axis_is_reached_and_one_without_devices_is_left_out_with_a_word_or_refused_by_name():

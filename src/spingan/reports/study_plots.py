@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, NullFormatter
 
 from spingan.output import output_folder, write_text
-from spingan.reports.plots import COLOURS, DASHES, new_figure, save_png
+from spingan.reports.plots import COLOURS, DASHES, new_figure, save_png, style_axis
 from spingan.studies.study import TOLERANCE, PaperPoint, Series, Setting, Study
 
 _GAP = 2  # white pixels between images
@@ -38,8 +38,11 @@ def write_study(study: Study, out: str | Path) -> tuple[Path, ...]:
 def study_pictures(study: Study) -> dict[str, Figure]:
     """The study's pictures by their names: curves below images, or apart from them where axes are compared."""
     rows = _rows(study)
-    figures = (_curves(study, []), _samples(rows)) if study.compares_axes else (_curves(study, rows),)
-    return dict(zip(study.pictures, figures, strict=True))
+    if not study.compares_axes:
+        return {study.name: _curves(study, rows)}
+    samples, (axis,) = new_figure(10.0, 0.42 * len(rows) + 0.3)
+    _draw_images(axis, rows)
+    return dict(zip(study.pictures, (_curves(study, []), samples), strict=True))
 
 
 def _curves(study: Study, rows: list[Row]) -> Figure:
@@ -58,12 +61,6 @@ def _curves(study: Study, rows: list[Row]) -> Figure:
         _draw_panel(axis, study, [line for line in study.series if line.axis == name])
         if len(names) > 1:
             axis.set_title(name, fontsize=10)
-    return figure
-
-
-def _samples(rows: list[Row]) -> Figure:
-    figure, (axis,) = new_figure(10.0, 0.42 * len(rows) + 0.3)
-    _draw_images(axis, rows)
     return figure
 
 
@@ -121,14 +118,13 @@ def _draw_panel(axis: Axes, study: Study, lines: list[Series]) -> None:
         axis.axhline(limit, color="#8a8f98", linestyle="--", linewidth=1.0, label=f"{TOLERANCE:g} of the ideal's")
         axis.axhline(best, color="#8a8f98", linestyle=":", linewidth=1.0, label=f"ideal: {ideal.label}")
     _scale_x(axis, lines)
-    bounds = [(setting.interval.mean / unit, setting.interval.low) for line in lines for setting in line.settings]
-    bounds += [(point.ratio, point.ratio) for point in points]
-    _scale_y(axis, first.unit, [mean for mean, _ in bounds], min(low for _, low in bounds))
+    shown = [setting.interval for line in lines for setting in line.settings]
+    means = [found.mean / unit for found in shown] + [point.ratio for point in points]
+    _scale_y(axis, first.unit, means, min(found.low for found in shown))
     axis.set_xlabel(first.quantity, fontsize=9)
     axis.set_ylabel(f"{first.measure}, of the ideal's" if study.compares_axes else first.measure, fontsize=9)
     axis.tick_params(labelsize=8)
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.grid(visible=True, color="#e4e6ea", linewidth=0.8)
+    style_axis(axis)
     handles, names = axis.get_legend_handles_labels()
     if len(study.series) == 1 and all(setting.coverage is not None for setting in first.settings):
         handles.append(_draw_coverage(axis, first))
@@ -145,19 +141,15 @@ def _draw_line(axis: Axes, line: Series, settings: tuple[Setting, ...], number: 
     mean, low, high = (
         np.array([getattr(setting.interval, part) for setting in settings]) / unit for part in ("mean", "low", "high")
     )
-    bars = (mean - low, high - mean) if np.isfinite(high - low).all() else None
-    axis.errorbar(
-        _places(line, settings),
-        mean,
-        bars,
-        color=COLOURS[number % len(COLOURS)],
-        linestyle=DASHES[number % len(DASHES)] if line.settings[0].value or line.scale != "labels" else "none",
-        marker=_MARKS[number % len(_MARKS)],
-        markersize=4,
-        capsize=2,
-        linewidth=1.3,
-        label=line.name or "mean, 95 %",
-    )
+    bars = np.maximum((mean - low, high - mean), 0) if np.isfinite(high - low).all() else None  # 0: rounding of a mean
+    joined = line.scale != "labels" or line.settings[0].value != 0
+    look = {
+        "color": COLOURS[number % len(COLOURS)],
+        "linestyle": DASHES[number % len(DASHES)] if joined else "none",
+        "marker": _MARKS[number % len(_MARKS)],
+    }
+    name = line.name or "mean, 95 %"
+    axis.errorbar(_places(line, settings), mean, bars, label=name, markersize=4, capsize=2, linewidth=1.3, **look)
 
 
 def _draw_point(axis: Axes, point: PaperPoint, number: int, lines: list[Series]) -> None:
@@ -165,19 +157,9 @@ def _draw_point(axis: Axes, point: PaperPoint, number: int, lines: list[Series])
     ours = [setting.value for line in lines for setting in line.settings]
     low, high = point.settings or (min(ours), max(ours))
     where = "" if point.settings else ", strength not printed"
-    axis.errorbar(
-        (low + high) / 2,
-        point.ratio,
-        xerr=(high - low) / 2,
-        color="black",
-        marker=_PAPER_MARKS[number % len(_PAPER_MARKS)],
-        markersize=7,
-        markerfacecolor="white",
-        linestyle="none",
-        linewidth=0.9,
-        elinewidth=0.8,
-        label=f"paper S, {point.data}{where}",
-    )
+    mark = {"marker": _PAPER_MARKS[number % len(_PAPER_MARKS)], "markersize": 7, "markerfacecolor": "white"}
+    bar = {"xerr": (high - low) / 2, "color": "black", "linestyle": "none", "elinewidth": 0.8}
+    axis.errorbar((low + high) / 2, point.ratio, label=f"paper S, {point.data}{where}", **bar, **mark)
 
 
 def _draw_coverage(axis: Axes, line: Series):

@@ -1,6 +1,6 @@
 """Axes of a study, and how they are measured: a trial at every setting and seed, in parallel, as series."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from spingan.errors import UserError
 from spingan.evaluation.real_images import data_of
 from spingan.nn.weights import Model
 from spingan.spec.technology import Technology
-from spingan.studies.claims import Claim, Judged, judge, largest_tolerated
+from spingan.studies.claims import Claim, judge, largest_tolerated
 from spingan.studies.parallel import Progress, Workers, run_parallel
 from spingan.studies.study import RULE, Interval, Series, Setting, Study, band, interval, obtained, tolerated
 from spingan.studies.trials import Outcome, Trial, fingerprint, run_trial
@@ -37,6 +37,10 @@ class Axis:
     change: Change
     label: Callable[[float], str] = "{:g}".format
     scale: str = ""
+
+    def series(self, measure: str, settings: Iterable[Setting], unit: str = "") -> Series:
+        """The axis with what was measured along it."""
+        return Series(self.axis, self.name, self.quantity, measure, tuple(settings), unit, self.scale)
 
 
 def condition(name: str, *of: str) -> Change:
@@ -119,14 +123,7 @@ class Asked:
         metric, found = first[0].about, iter(rest)
         against = interval([outcome.distance for outcome in first])
         series = tuple(
-            Series(
-                axis.axis,
-                axis.name,
-                axis.quantity,
-                metric,
-                tuple(picture_setting(x, axis.label(x), next(found), against, worst) for x in axis.values),
-                scale=axis.scale,
-            )
+            axis.series(metric, [picture_setting(x, axis.label(x), next(found), against, worst) for x in axis.values])
             for axis in axes
         )
         return series, picture_setting(*ideal[:2], first, against, worst), metric
@@ -137,23 +134,12 @@ class Asked:
         """The study of one axis of pictures."""
         series, best, metric = self.pictures(base, (axis,), ideal, axis.axis)
         settings = series[0].settings
-        return Study(
-            name=axis.axis,
-            model=self.model,
-            technology=model.technology.name,
-            metric=metric,
-            seeds=tuple(self.numbers),
-            series=series,
-            ideal=best,
-            claims=self.judged(series, best),
-            notes=notes,
-            obtained=self.obtained(),
-            more={
-                "quantity": axis.quantity,
-                "settings": [setting.to_dict() for setting in settings],
-                "largest_tolerated": largest_tolerated(settings, best),
-            },
-        )
+        more = {
+            "quantity": axis.quantity,
+            "settings": [setting.to_dict() for setting in settings],
+            "largest_tolerated": largest_tolerated(settings, best),
+        }
+        return self.study(axis.axis, model.technology, series, self.obtained(), best, metric, notes=notes, more=more)
 
     def curves(
         self,
@@ -181,26 +167,25 @@ class Asked:
         series = []
         for which in found[0][0].values:
             short, _, kind = which.partition(": ")
-            settings = tuple(setting(value, group, which) for value, group in zip(axis.values, found, strict=True))
-            series.append(Series(kind, short, axis.quantity, measure, settings, unit, axis.scale))
-        return Study(
-            name=name,
-            model=self.model,
-            technology=technology.name,
-            metric="",
-            seeds=tuple(self.numbers),
-            series=tuple(series),
-            ideal=None,
-            claims=self.judged(series),
-            notes=notes,
-            obtained=obtained(**about),
-            rule="",
-            more={"quantity": axis.quantity, "curves": [_curve(line) for line in series]},
-        )
+            settings = [setting(value, group, which) for value, group in zip(axis.values, found, strict=True)]
+            series.append(replace(axis, axis=kind, name=short).series(measure, settings, unit))
+        more = {"quantity": axis.quantity, "curves": [_curve(line) for line in series]}
+        return self.study(name, technology, series, obtained(**about), notes=notes, rule="", more=more)
 
-    def judged(self, series: Sequence[Series], ideal: Setting | None = None) -> tuple[Judged, ...]:
-        """The verdict on the claims."""
-        return judge(self.claims, series, ideal)
+    def study(
+        self,
+        name: str,
+        technology: Technology,
+        series: Sequence[Series],
+        how: dict[str, str],
+        ideal: Setting | None = None,
+        metric: str = "",
+        **other: Any,
+    ) -> Study:
+        """The series as a study, with the verdict on the claims."""
+        claims = judge(self.claims, series, ideal)
+        where = self.model, technology.name
+        return Study(name, *where, metric, tuple(self.numbers), tuple(series), ideal, claims, obtained=how, **other)
 
     def obtained(self, **about: str) -> dict[str, str]:
         """How the numbers of a picture study came about."""
@@ -217,9 +202,8 @@ def picture_setting(
     found = interval(distances)
     shown = max(outcomes, key=lambda outcome: outcome.distance) if worst else outcomes[0]
     recall, coverage = (float(np.mean([each.values[name] for each in outcomes])) for name in ("recall", "coverage"))
-    return Setting(
-        value, label, distances, found, found.mean / ideal.mean, tolerated(found, ideal), shown.images, recall, coverage
-    )
+    ratio = found.mean / ideal.mean
+    return Setting(value, label, distances, found, ratio, tolerated(found, ideal), shown.images, recall, coverage)
 
 
 def _curve(line: Series) -> dict[str, Any]:

@@ -76,7 +76,10 @@ PRINTED = (
 
 
 def judge(claims: Sequence[Claim], series: Sequence[Series], ideal: Setting | None = None) -> tuple[Judged, ...]:
-    """The verdict on each claim, for each series that it is about. A claim about an axis that was left out has none."""
+    """The verdict on each claim, for each series that it is about.
+
+    A claim about an axis that was left out has none; one about a series that was left out is not tested.
+    """
     found = []
     for claim in claims:
         if claim.says == "nothing":
@@ -84,6 +87,8 @@ def judge(claims: Sequence[Claim], series: Sequence[Series], ideal: Setting | No
             continue
         first = [line for line in series if line.axis == claim.axis and claim.series in ("", line.name)]
         others = [line for line in series if line.axis == claim.than] if claim.than and first else first
+        if claim.series and not others:
+            found.append(Judged(claim.text, claim.axis, claim.series, "not tested", ""))
         for line in others:
             holds, ours = RULES[claim.says](claim, first[0] if claim.than else line, line, ideal)
             verdict = "not tested" if holds is None else "holds" if holds else "does not hold"

@@ -1,7 +1,8 @@
 """What noise and imperfect devices do to the pictures: paper S, section V-B, and the axes that it leaves out."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from spingan.errors import UserError
 from spingan.evaluation.features import FEATURE_NETS, describe, feature_cnn
@@ -59,17 +60,6 @@ AXES: tuple[Axis, ...] = (
 AXIS_NAMES = tuple(dict.fromkeys(axis.axis for axis in AXES))
 
 
-@dataclass(frozen=True)
-class Goal:
-    """At `GOAL_NOISE`: distance over noise-free distance, both above the floor, of the mean and of the worst chip."""
-
-    series: str
-    mean: float
-    worst: float
-    distances: tuple[float, ...]
-    reached: bool
-
-
 def noise(
     asked: Asked,
     *,
@@ -100,39 +90,28 @@ def noise(
     )
     found = goals(series, ideal, floor)
     points = tuple(point for point in printed if any(line.axis == point.axis for line in series))
-    return Study(
-        name="noise",
-        model=asked.model,
-        technology=model.technology.name,
-        metric=metric,
-        seeds=tuple(asked.numbers),
-        series=series,
-        ideal=_above(ideal, ideal, floor),
-        claims=asked.judged(series, ideal),
+    reached = [
+        f"goal, {GOAL_NOISE:.0%} {goal['series']}: x {goal['mean']:.2f}, worst chip x {goal['worst']:.2f}, "
+        f"at most x {GOAL:g}: {'reached' if goal['reached'] else 'missed'}"
+        for goal in found
+    ]
+    theirs = [
+        f"paper S, {each.axis}, {each.data}: FID {each.printed_fid:g} as {each.reading}, x {each.ratio:.2f}"
+        for each in points
+    ]
+    more = {"calibration": calibration, "floor": floor, "goal": GOAL_TEXT, "goals": found}
+    return asked.study(
+        "noise",
+        model.technology,
+        series,
+        asked.obtained(**{"images shown": "of the chip that did worst"}),
+        _above(ideal, ideal, floor),
+        metric,
         notes=(*notes, *_calibration_note(model, calibration)),
-        obtained=asked.obtained(**{"images shown": "of the chip that did worst"}),
         rule=NOISE_RULE,
         printed=points,
-        more={
-            "calibration": calibration,
-            "floor": floor,
-            "goal": GOAL_TEXT,
-            "goals": [asdict(goal) for goal in found],
-            "printed": [asdict(point) | {"ratio": point.ratio} for point in points],
-        },
-        lines=(
-            f"real images: {floor:.3f}",
-            *(
-                f"goal, {GOAL_NOISE:.0%} {goal.series}: x {goal.mean:.2f}, worst chip x {goal.worst:.2f}, "
-                f"at most x {GOAL:g}: {'reached' if goal.reached else 'missed'}"
-                for goal in found
-            ),
-            *(
-                f"paper S, {point.axis}, {point.data}: FID {point.printed_fid:g} as {point.reading}, "
-                f"x {point.ratio:.2f}"
-                for point in points
-            ),
-        ),
+        more=more | {"printed": [asdict(point) | {"ratio": point.ratio} for point in points]},
+        lines=(f"real images: {floor:.3f}", *reached, *theirs),
         compares_axes=True,
     )
 
@@ -147,16 +126,20 @@ def _above(setting: Setting, ideal: Setting, floor: float) -> Setting:
     return replace(setting, more={name: above_floor(distance, ideal, floor) for name, distance in pair.items()})
 
 
-def goals(series: Sequence[Series], ideal: Setting, floor: float) -> tuple[Goal, ...]:
-    """Whether the worst chip stays within `GOAL` at `GOAL_NOISE`, for each reading of weight noise."""
+def goals(series: Sequence[Series], ideal: Setting, floor: float) -> list[dict[str, Any]]:
+    """At `GOAL_NOISE` and for each reading of weight noise, whether the worst chip stays within `GOAL`.
+
+    `mean` and `worst` are distances over the noise-free one, both above the floor.
+    """
     found = []
     for line in series:
         setting = line.at(GOAL_NOISE)
         if line.axis == "weight noise" and setting is not None:
             both = setting.interval.mean, max(setting.values)
             mean, worst = (above_floor(distance, ideal, floor) for distance in both)
-            found.append(Goal(line.name, mean, worst, setting.values, worst <= GOAL))
-    return tuple(found)
+            goal = {"series": line.name, "mean": mean, "worst": worst, "distances": setting.values}
+            found.append(goal | {"reached": worst <= GOAL})
+    return found
 
 
 def chosen_axes(model: Model, names: Sequence[str], at: tuple[float, ...]) -> tuple[tuple[Axis, ...], tuple[str, ...]]:

@@ -6,7 +6,7 @@ They run on Dask: on processes of this machine, or on the workers of a scheduler
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -109,16 +109,12 @@ def run_parallel(
     return [results[place] for place in range(len(tasks))]
 
 
-@contextmanager
-def _client(chosen: Workers, pieces: int, progress: Progress) -> "Iterator[Client]":
+def _client(chosen: Workers, pieces: int, progress: Progress) -> "AbstractContextManager[Client]":
     from spingan.studies.cluster import local_client, remote_client
 
     if chosen.scheduler is None:
-        with local_client(min(chosen.count or available_workers(), pieces)) as client:
-            yield client
-    else:
-        with remote_client(chosen.scheduler, lambda: progress("waiting for a worker", 0, 1)) as client:
-            yield client
+        return local_client(min(chosen.count or available_workers(), pieces))
+    return remote_client(chosen.scheduler, lambda: progress("waiting for a worker", 0, 1))
 
 
 def _as_they_come(
@@ -131,21 +127,21 @@ def _as_they_come(
 
         expected = code_digest()
     arrived: SimpleQueue[Future[Any]] = SimpleQueue()
-    place_of: dict[Any, int] = {}
-    futures: dict[Any, Future[Any]] = {}
+    futures: dict[Any, tuple[int, Future[Any]]] = {}
     try:
         for place in places:
             future = client.submit(_guarded, function, tasks[place], expected, pure=False)
-            futures[future.key], place_of[future.key] = future, place
-        for future in list(futures.values()):
+            futures[future.key] = place, future
+        for _, future in list(futures.values()):
             future.add_done_callback(arrived.put)
         while futures:
             future = _next(arrived, client, chosen)
-            del futures[future.key]
-            yield place_of[future.key], _result(future, chosen)
+            place, _ = futures.pop(future.key)
+            yield place, _result(future, chosen)
     finally:
         if futures and client.status == "running":
-            client.cancel(list(futures.values()), force=True)  # what nobody waits for any longer is not begun
+            left = [future for _, future in futures.values()]
+            client.cancel(left, force=True)  # what nobody waits for any longer is not begun
 
 
 def _next(arrived: "SimpleQueue[Future[Any]]", client: "Client", chosen: Workers) -> "Future[Any]":

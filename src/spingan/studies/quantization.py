@@ -70,17 +70,14 @@ def quantization(asked: Asked, *, bits: Sequence[int] = BITS, steps: int = 200) 
     )
     weights = tuple(_error_series(line) for line in distances)
     losses = _trainings(asked, onto, wanted, steps if model.info.get("recipe") is not None else 0)
-    return Study(
-        name="quantization",
-        model=asked.model,
-        technology=onto.name,
-        metric=metric,
-        seeds=tuple(asked.numbers),
-        series=tuple(line for line in (*weights, *distances, *losses) if line.settings),
-        ideal=ideal,
-        claims=asked.judged((*weights, *losses)),
+    return asked.study(
+        "quantization",
+        onto,
+        [line for line in (*weights, *distances, *losses) if line.settings],
+        asked.obtained(),
+        ideal,
+        metric,
         notes=_notes(model.technology, onto, steps, trained=bool(losses[0].settings)),
-        obtained=asked.obtained(),
         rule=QUANTIZATION_RULE,
         more={"widths": _widths(distances), "trainings": _trainings_dict(*losses)},
     )

@@ -175,8 +175,8 @@ class Study:
     series: tuple[Series, ...]
     ideal: Setting | None
     claims: tuple[Judged, ...]
-    notes: tuple[str, ...]
-    obtained: dict[str, str]
+    notes: tuple[str, ...] = ()
+    obtained: dict[str, str] = field(default_factory=dict)
     rule: str = RULE
     printed: tuple[PaperPoint, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
