@@ -76,7 +76,7 @@ def test_settings_with_names_stand_side_by_side_and_the_ideal_s_images_come_firs
     settings, ideal = _settings((4, 8)), _settings((0.0,))[0]
     lines = [Series("distance", name, "bits", "FD", settings, scale="labels") for name in ("a gain", "none")]
     losses = tuple(Setting(value, f"{value}", (), Interval(1.0, 0.5, 1.5)) for value in (0, 4))
-    study = _study("q", *lines, Series("loss", "generator", "bits", "loss", losses, scale="labels"), ideal=ideal)
+    study = _study("q", *lines, Series("loss", "generator", "bits", "loss", losses, scale="names"), ideal=ideal)
     figure = study_pictures(study)["q"]
     images, distance, loss = figure.axes
     assert len(images.get_yticklabels()) == 5 and images.get_yticklabels()[0].get_text() == "ideal: 0"

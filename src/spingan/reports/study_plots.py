@@ -14,6 +14,7 @@ from spingan.studies.study import TOLERANCE, PaperPoint, Series, Setting, Study
 _GAP = 2  # white pixels between images
 _MARKS = ("o", "s", "^", "D", "v")
 _PAPER_MARKS = ("P", "X")
+_SIDE_BY_SIDE = ("labels", "names")
 _ROW = 0.5  # inches that a row of images is high
 _PERCENT = FuncFormatter(lambda value, _: f"{value * 100:g} %")
 _PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
@@ -133,19 +134,18 @@ def _draw_panel(axis: Axes, study: Study, lines: list[Series]) -> None:
 
 
 def _places(line: Series, settings: tuple[Setting, ...]) -> list[float]:
-    return list(range(len(settings))) if line.scale == "labels" else [setting.value for setting in settings]
+    return list(range(len(settings))) if line.scale in _SIDE_BY_SIDE else [setting.value for setting in settings]
 
 
 def _draw_line(axis: Axes, line: Series, settings: tuple[Setting, ...], number: int, unit: float) -> None:
-    """Means and their intervals, in units of `unit`. Settings that are only names are not joined."""
+    """Means and their intervals, in units of `unit`."""
     mean, low, high = (
         np.array([getattr(setting.interval, part) for setting in settings]) / unit for part in ("mean", "low", "high")
     )
     bars = np.maximum((mean - low, high - mean), 0) if np.isfinite(high - low).all() else None  # 0: rounding of a mean
-    joined = line.scale != "labels" or line.settings[0].value != 0
     look = {
         "color": COLOURS[number % len(COLOURS)],
-        "linestyle": DASHES[number % len(DASHES)] if joined else "none",
+        "linestyle": "none" if line.scale == "names" else DASHES[number % len(DASHES)],
         "marker": _MARKS[number % len(_MARKS)],
     }
     name = line.name or "mean, 95 %"
@@ -182,7 +182,7 @@ def _scale_x(axis: Axes, lines: list[Series]) -> None:
         axis.xaxis.set_major_formatter(_PLAIN)
     elif scale == "falling":
         axis.invert_xaxis()
-    elif scale == "labels":
+    elif scale in _SIDE_BY_SIDE:
         settings = lines[0].settings
         axis.set_xticks(range(len(settings)), [setting.label for setting in settings])
 

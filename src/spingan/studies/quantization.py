@@ -153,7 +153,7 @@ def _trainings(asked: Asked, onto: Technology, bits: Sequence[int], steps: int) 
             f"{_QUANTITY}, {steps} updates",
             "loss in training, mean and deviation",
             tuple(setting(width, each.values[net], each.about) for width, (each,) in zip(widths, found, strict=True)),
-            scale="labels",
+            scale="names",
         )
         for net in ("generator", "discriminator")
     )

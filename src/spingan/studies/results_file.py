@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 
 import numpy as np
+import torch
 from pydantic import PlainValidator, TypeAdapter
 from pydantic_core import to_jsonable_python
 
@@ -121,7 +122,7 @@ class ResultsFile(Generic[Result]):
         content, model = to_jsonable_python(task), getattr(task, "model", None)
         if isinstance(model, str):
             content["model"] = _model_digests(Path(model)) or model  # their content counts, not their place
-        return _short(json.dumps([self._function, content, code_digest(), _torch_version()]).encode())
+        return _short(json.dumps([self._function, content, code_digest(), torch.__version__]).encode())
 
 
 @lru_cache
@@ -145,13 +146,6 @@ def _model_digests(path: Path) -> list[str]:
 @lru_cache(maxsize=64)
 def _digest(path: str, changed_ns: int) -> str:
     return _short(Path(path).read_bytes())
-
-
-@lru_cache
-def _torch_version() -> str:
-    import torch
-
-    return torch.__version__
 
 
 def _short(content: bytes) -> str:

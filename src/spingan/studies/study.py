@@ -100,7 +100,8 @@ class Series:
         quantity: What the settings are values of.
         measure: What was measured, as an axis of a plot says it.
         unit: `A`, `1` for a fraction, or empty for a distance or a loss.
-        scale: Of the settings: `percent`, `log2`, `labels`, `falling`, or empty for a linear one.
+        scale: Of the settings: `percent`, `log2`, `falling`, `labels` (side by side), `names` (the same, not joined), or
+            empty for a linear one.
     """
 
     axis: str
@@ -117,11 +118,9 @@ class Series:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON-able values."""
+        plain = ("axis", "name", "quantity", "measure", "unit")
         settings = [setting.to_dict() for setting in self.settings]
-        return {"axis": self.axis, "name": self.name, "quantity": self.quantity, "unit": self.unit} | {
-            "measure": self.measure,
-            "settings": settings,
-        }
+        return {name: getattr(self, name) for name in plain} | {"settings": settings}
 
 
 @dataclass(frozen=True)
