@@ -1,10 +1,12 @@
 """Studies as pictures: rows of images against the setting, and below them a panel an axis of what was measured."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter, NullFormatter
 
 from spingan.output import output_folder, write_text
@@ -143,7 +145,7 @@ def _draw_line(axis: Axes, line: Series, settings: tuple[Setting, ...], number: 
         np.array([getattr(setting.interval, part) for setting in settings]) / unit for part in ("mean", "low", "high")
     )
     bars = np.maximum((mean - low, high - mean), 0) if np.isfinite(high - low).all() else None  # 0: rounding of a mean
-    look = {
+    look: dict[str, Any] = {
         "color": COLOURS[number % len(COLOURS)],
         "linestyle": "none" if line.scale == "names" else DASHES[number % len(DASHES)],
         "marker": _MARKS[number % len(_MARKS)],
@@ -157,12 +159,16 @@ def _draw_point(axis: Axes, point: PaperPoint, number: int, lines: list[Series])
     ours = [setting.value for line in lines for setting in line.settings]
     low, high = point.settings or (min(ours), max(ours))
     where = "" if point.settings else ", strength not printed"
-    mark = {"marker": _PAPER_MARKS[number % len(_PAPER_MARKS)], "markersize": 7, "markerfacecolor": "white"}
-    bar = {"xerr": (high - low) / 2, "color": "black", "linestyle": "none", "elinewidth": 0.8}
+    mark: dict[str, Any] = {
+        "marker": _PAPER_MARKS[number % len(_PAPER_MARKS)],
+        "markersize": 7,
+        "markerfacecolor": "white",
+    }
+    bar: dict[str, Any] = {"xerr": (high - low) / 2, "color": "black", "linestyle": "none", "elinewidth": 0.8}
     axis.errorbar((low + high) / 2, point.ratio, label=f"paper S, {point.data}{where}", **bar, **mark)
 
 
-def _draw_coverage(axis: Axes, line: Series):
+def _draw_coverage(axis: Axes, line: Series) -> Line2D:
     share = axis.twinx()
     coverage = [100 * (setting.coverage or 0.0) for setting in line.settings]
     values = _places(line, line.settings)

@@ -8,7 +8,7 @@ Here are three currents that serve no weight:
 - `half-selected devices`: while one device is written at V, those that share a line with it see V/2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -72,7 +72,7 @@ def _crossbars(model: str) -> tuple[tuple[Crossbar, ...], Synapse]:
     return tuple(_arrays(loaded.generator, loaded.technology)), loaded.technology.synapse
 
 
-def _arrays(net: nn.Module, technology: Technology):
+def _arrays(net: nn.Module, technology: Technology) -> Iterator[Crossbar]:
     for name, layer in net.named_modules():
         if isinstance(layer, AnalogLayer):
             own = technology.for_dense() if isinstance(layer, nn.Linear) else technology

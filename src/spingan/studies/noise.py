@@ -32,7 +32,9 @@ def _clipped_and_noisy(trial: Trial, value: float) -> Trial:
     return replace(trial, conditions=clipped)
 
 
-def _axis(axis: str, name: str, quantity: str, values: tuple[float, ...], change: Change, scale: str = "percent"):
+def _axis(
+    axis: str, name: str, quantity: str, values: tuple[float, ...], change: Change, scale: str = "percent"
+) -> Axis:
     return Axis(axis, name, quantity, values, change, scale=scale)
 
 

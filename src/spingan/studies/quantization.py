@@ -6,7 +6,6 @@ import statistics
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ from spingan.errors import UserError
 from spingan.nn.analog import AnalogLinear, analog_layers
 from spingan.nn.weights import Model, load_model
 from spingan.spec.technology import Technology, load_technology
-from spingan.studies.axes import Asked, Axis
+from spingan.studies.axes import Asked, Axis, Change
 from spingan.studies.claims import SMALL, UNSTEADY
 from spingan.studies.levels import IDEAL_LEVELS, with_levels
 from spingan.studies.study import RULE, Interval, Series, Setting, Study
@@ -92,9 +91,8 @@ def _label(bits: float) -> str:
     return f"{bits} bits"
 
 
-def _written(onto: Technology, gain: Gain):
-    text = lru_cache(lambda bits: technology_text(on(onto, 2**bits, gain)))
-    return lambda trial, bits: replace(trial, technology=text(bits))
+def _written(onto: Technology, gain: Gain) -> Change:
+    return lambda trial, bits: replace(trial, technology=technology_text(on(onto, 2 ** int(bits), gain)))
 
 
 def weight_error(model: Model, technology: Technology) -> tuple[float, float]:
