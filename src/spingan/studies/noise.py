@@ -93,7 +93,7 @@ def noise(
     found = goals(series, ideal, floor)
     points = tuple(point for point in printed if any(line.axis == point.axis for line in series))
     reached = [
-        f"goal, {GOAL_NOISE:.0%} {goal['series']}: x {goal['mean']:.2f}, worst chip x {goal['worst']:.2f}, "
+        f"goal, {100 * GOAL_NOISE:g} % {goal['series']}: x {goal['mean']:.2f}, worst chip x {goal['worst']:.2f}, "
         f"at most x {GOAL:g}: {'reached' if goal['reached'] else 'missed'}"
         for goal in found
     ]
