@@ -19,6 +19,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from spingan.evaluation.robustness import Conditions
+
 from spingan.studies.parallel import Workers, run_parallel
 from spingan.studies.trials import Outcome, Trial, run_trial
 
@@ -62,7 +64,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="print one object")
     options = parser.parse_args()
-    trials = [Trial(options.model, None, (0.1, "value"), seed, options.count) for seed in range(options.trials)]
+    noisy = Conditions(programming_noise=(0.1, "value"))
+    trials = [Trial(options.model, seed, options.count, noisy) for seed in range(options.trials)]
     measured: dict[int, list[tuple[float, float, float]]] = {1: [], 2: []}
     expected = None
     for _ in range(options.rounds):

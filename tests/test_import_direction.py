@@ -37,9 +37,6 @@ VALUES = {f"spingan.{name}" for name in ("measured", "spec.activation", "spec.fi
 # Imports against the road that are still there, each with what removes it. It is to become empty.
 EXCEPTIONS = {
     ("papers/slow.py", "spingan.api"),  # `evaluate` of a model, which belongs into evaluation with `float_twin` in nn
-    ("studies/run.py", "spingan.reports"),  # a study draws its own pictures: its caller has to
-    ("studies/run.py", "spingan.reports.plots"),
-    ("studies/trials.py", "spingan.api"),  # `reprogram`, which belongs into training or nn
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -12,7 +12,8 @@ from spingan.cli import app
 from spingan.comparison import HEADINGS, compare, comparison_notes, comparison_rows
 from spingan.evaluation.real_images import image_bytes
 from spingan.evaluation.reference import reference_for
-from spingan.nn.weights import load_model
+from spingan.nn.weights import load_model, save_weights
+from spingan.studies.levels import levels
 
 
 def run(*arguments: str):
@@ -46,6 +47,29 @@ def test_a_study_of_what_does_not_exist_is_refused():
     refused(run("study", "block-error", "fashion-mnist"), "has no discriminator")
     refused(run("study", "leakage", "fashion-mnist"), "siemens")
     refused(run("study", "nonsense"), "such command")
+
+
+def test_a_model_that_does_not_say_its_images_is_studied_when_the_user_names_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("spingan.studies.axes.run_parallel", lambda work, tasks, **_: [work(task) for task in tasks])
+    silent = load_model("fashion-mnist")
+    silent.info = {"seed": 0}
+    save_weights(tmp_path / "silent.safetensors", silent)
+    asked = ("study", "levels", str(tmp_path / "silent.safetensors"), "--count", "20", "--seeds", "2", "--json")
+    refused(run(*asked), "does not say which images", "--data-name")
+    monkeypatch.setitem(levels.__kwdefaults__, "levels", (2,))
+    assert json.loads(run(*asked, "--data-name", "mnist").stdout)["metric"] == "FD(mnist-cnn, 20)"
+    assert "--data-name" not in run("study", "leakage", "--help").stdout  # judges no pictures
+
+
+def test_a_study_is_printed_with_its_settings_claims_and_notes(monkeypatch):
+    monkeypatch.setattr("spingan.studies.axes.run_parallel", lambda work, tasks, **_: [work(task) for task in tasks])
+    chosen = ("--axis", "weight noise", "--at", "0.05", "--count", "20", "--seeds", "2")
+    printed = run("study", "noise", "fashion-mnist", *chosen).stdout
+    for words in ("weight noise: of full scale, frozen", "raises the distance", "goal, 5 %"):
+        assert words in printed
+    assert "paper S, weight noise, Fashion-MNIST: FID 300" in printed and "real images: " in printed
+    currents = run("study", "leakage", "mnist-memristive").stdout
+    assert "column, all devices off: dense" in currents and "mA" in currents and "not tested" in currents
 
 
 def test_what_is_no_scheduler_is_refused_before_the_work():

@@ -7,6 +7,7 @@ from .api import crossbar_deck as crossbar_deck
 from .api import evaluate as evaluate
 from .api import reprogram as reprogram
 from .api import sample as sample
+from .api import study as study
 from .api import write_report as write_report
 from .circuits.cell_simulation import simulate_cell as simulate_cell
 from .circuits.export import cell_deck as cell_deck
@@ -22,6 +23,5 @@ from .spec.synapse import Synapse as Synapse
 from .spec.technology import Technology as Technology
 from .spec.technology import load_technology as load_technology
 from .spec.technology import shipped_technologies as shipped_technologies
-from .studies.run import study as study
 from .training.loop import train as train
 from .training.recipe import load_recipe as load_recipe

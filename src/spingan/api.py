@@ -11,13 +11,9 @@ from spingan.costs.bill import Bill
 from spingan.errors import UserError
 from spingan.image_grid import picture_format, save_grid
 from spingan.input_files import exists, is_folder
-from spingan.nn.analog import AnalogLayer
-from spingan.nn.chip import fit_to_weights
-from spingan.nn.conversion import convert
 from spingan.nn.cost import module_bill, pair_bill
-from spingan.nn.pairs import pair_named
-from spingan.nn.weights import Model, fitting_latents, load_model, shipped_models
-from spingan.output import check_place, write_text
+from spingan.nn.weights import Model, load_model, reprogrammed, shipped_models
+from spingan.output import check_place, output_folder, write_text
 from spingan.spec.technology import Technology, load_technology
 from spingan.training.recipe import Recipe, load_recipe, shipped_recipes
 
@@ -27,6 +23,8 @@ if TYPE_CHECKING:
 
     from spingan.circuits.decks import Deck
     from spingan.evaluation.quality import FeatureSpace, Progress, Quality
+    from spingan.studies.run import Name
+    from spingan.studies.study import Study
 
 
 def sample(model: str | Path | Model, out: str | Path, *, count: int = 64, seed: int = 0, chip_seed: int = 0) -> Path:
@@ -196,20 +194,44 @@ def reprogram(model: str | Path | Model, technology: str | Path | Technology) ->
     Raises:
         UserError: There is no such model or technology, or the net does not fit the technology.
     """
-    chosen = _loaded(model)
-    target = _technology(technology)
-    plain = pair_named(chosen.net).make_generator(chosen.latent_size)
-    trained = chosen.generator.state_dict()
-    plain.load_state_dict({name: trained[name] for name in plain.state_dict()})
-    if target.load_conductance is None:
-        for name, layer in chosen.generator.named_modules():
-            if isinstance(layer, AnalogLayer) and layer.rules.load is not None:
-                weight = layer.effective_weight().detach()
-                plain.get_parameter(f"{name}.weight").data.copy_(weight)
-    conversion = convert(plain.eval(), target)
-    fit_to_weights(conversion.model, fitting_latents(chosen.latent_size, seed=0))
-    info = {"trained as": chosen.name, "trained on": chosen.technology.name, **chosen.info}
-    return Model(f"{chosen.name} on {target.name}", chosen.net, chosen.latent_size, target, conversion, info)
+    return reprogrammed(_loaded(model), _technology(technology))
+
+
+def study(
+    name: "Name",
+    model: str | Path,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    **asked: "Any",
+) -> "Study":
+    """A study of a model; with `out`, its pictures and `<name>.csv` go into that folder.
+
+    Beside them, `<name>.trials.jsonl` gets each trial's result as it comes. A study that was stopped goes on from it
+    when it is called again; what other settings, other weights or other code gave is not taken for it.
+
+    Args:
+        model: A run folder, a weights file, or a shipped name.
+        workers: Processes; by default as many as there are processors. The numbers do not depend on it.
+        scheduler: Address of a Dask scheduler whose workers do the work instead; they must see the same files.
+        asked: `seed`, `seeds` (3, or 10 chips), `count` (2,000 images a seed, or 200 test images), `data_name`,
+            `data_path`, `progress` (`spingan.studies.run.run_study`), and what one study takes alone: `fractions`,
+            `levels`, `axes`, `at` and `calibration` (`noise`), `bits` and `steps` (`quantization`).
+
+    Raises:
+        UserError: No such study or model, a folder that cannot be written, or as the study raises.
+    """
+    from spingan.studies.parallel import Workers
+    from spingan.studies.run import run_study
+
+    chosen = Workers(workers, scheduler, None if out is None else output_folder(out) / f"{name}.trials.jsonl")
+    found = run_study(name, model, workers=chosen, **asked)
+    if out is not None:
+        from spingan.reports.study_plots import write_study
+
+        write_study(found, out)
+    return found
 
 
 def crossbar_deck(

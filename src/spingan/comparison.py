@@ -105,14 +105,14 @@ def compare(
     names = [str(name) for name in technologies] or list(shipped_technologies())
     targets = [load_technology(name) for name in names]
     bills = [pair_bill(loaded.net, target, loaded.latent_size).of("generator") for target in targets]
-    path, weights = None if data_path is None else str(data_path), fingerprint(loaded)
+    path, weights = None if data_path is None else str(data_path), fingerprint(loaded.generator)
     trials = [
         Trial(
             str(model),
-            None if target.name == loaded.technology.name else technology_text(target),
-            None,
             seed,
             count,
+            technology=None if target.name == loaded.technology.name else technology_text(target),
+            shown=0,
             data_path=path,
             fingerprint=weights,
         )

@@ -13,3 +13,7 @@ class UserError(ValueError):
         super().__init__(f"{problem}\n  {remedy}" if remedy else problem)
         self.problem = problem
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type["UserError"], tuple[str, str]]:
+        """Both texts survive the way between processes."""
+        return type(self), (self.problem, self.remedy)

@@ -10,7 +10,8 @@ from spingan.evaluation.real_images import data_of
 from spingan.evaluation.reference import reference_for
 from spingan.nn.weights import Model, load_model, save_weights
 from spingan.reports.report import real_images
-from spingan.studies.noise import noise_study
+from spingan.studies.parallel import Workers
+from spingan.studies.run import run_study
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_nothing_that_judges_takes_it_for_clothes(silent, tmp_path):
     judges = (
         lambda: evaluate(silent, count=20),
         lambda: reference_for(silent, 20),
-        lambda: noise_study(path, axes=["weight noise"], count=20, workers=1),
+        *(lambda name=name: run_study(name, path, workers=Workers(1)) for name in ("noise", "levels", "quantization")),
     )
     for judge in judges:
         with pytest.raises(UserError, match="does not say which images"):

@@ -1,4 +1,4 @@
-"""Studies as pictures and tables."""
+"""Studies as pictures."""
 
 from dataclasses import replace
 
@@ -6,48 +6,80 @@ import numpy as np
 import pytest
 
 from spingan.reports.plots import save_png
-from spingan.reports.study_plots import curves_picture, sweep_picture
-from spingan.studies.curves import Curve, Curves, curve_point
-from spingan.studies.sweep import Setting, Sweep
-from spingan.studies.verdict import RULE, Interval
+from spingan.reports.study_plots import study_pictures
+from spingan.studies.claims import PRINTED
+from spingan.studies.study import Interval, Series, Setting, Study, band
 
 
-def _sweep(name: str, values: tuple[float, ...]) -> Sweep:
-    images = np.random.default_rng(0).integers(0, 256, (10, 28, 28)).astype(np.uint8)
-    settings = tuple(
-        Setting(value, f"{value:g}", (value + 1.0,), Interval(value + 1, value + 0.5, value + 1.5), 1.0, True, images)
-        for value in values
+def _settings(values: tuple[float, ...], shape: tuple[int, ...] = (10, 28, 28)) -> tuple[Setting, ...]:
+    images = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    return tuple(
+        Setting(v, f"{v:g}", (v + 1.0,), Interval(v + 1, v + 0.5, v + 1.5), 1.0 + v, True, images) for v in values
     )
-    return Sweep(name, "m", "t", name, "FD(x, 1)", (0,), settings, settings[0], "claim", "holds", RULE, None, (), {})
 
 
-@pytest.mark.parametrize(
-    ("name", "values"), [("variability", (0.0, 0.1)), ("levels", (2, 4, 256)), ("epochs", (1, 50))]
-)
-def test_a_sweep_s_picture_has_every_image_and_every_mean(name, values, tmp_path):
-    study = _sweep(name, values)
-    figure = sweep_picture(study)
-    images, curve = figure.axes
+def _study(name: str, *series: Series, ideal: Setting | None = None, **options) -> Study:
+    return Study(name, "m", "t", "FD(x, 1)", (0,), series, ideal, (), (), {}, **options)
+
+
+@pytest.mark.parametrize(("scale", "values"), [("percent", (0.0, 0.1)), ("log2", (2, 4, 256)), ("", (1, 50))])
+def test_the_picture_of_one_axis_has_every_image_and_every_mean(scale, values, tmp_path):
+    settings = _settings(values)
+    study = _study("sweep", Series("sweep", "", "levels", "FD", settings, scale=scale), ideal=settings[0])
+    figures = study_pictures(study)
+    assert list(figures) == ["sweep"]
+    images, curve = figures["sweep"].axes
     assert images.images[0].get_array().shape == (len(values) * 32, 10 * 32)
     (line,) = [line for line in curve.lines if len(line.get_xdata()) == len(values) and line.get_linestyle() == "-"]
-    assert list(line.get_ydata()) == [setting.interval.mean for setting in study.settings]
-    save_png(figure, tmp_path / "sweep.png")
+    assert list(line.get_ydata()) == [setting.interval.mean for setting in settings]
+    assert 1.25 * settings[0].interval.mean in [line.get_ydata()[0] for line in curve.lines]
+    save_png(figures["sweep"], tmp_path / "sweep.png")
 
 
 def test_coverage_is_drawn_on_a_scale_of_its_own_where_it_was_measured():
-    study = _sweep("levels", (2, 4))
-    measured = replace(study, settings=tuple(replace(s, coverage=0.25 * n) for n, s in enumerate(study.settings, 1)))
-    (*_, share) = sweep_picture(measured).axes
+    settings = tuple(replace(s, coverage=0.25 * n) for n, s in enumerate(_settings((2, 4)), 1))
+    study = _study("levels", Series("levels", "", "levels", "FD", settings, scale="log2"), ideal=settings[0])
+    (*_, share) = study_pictures(study)["levels"].axes
     assert share.get_ylabel().startswith("coverage") and list(share.lines[0].get_ydata()) == [25.0, 50.0]
 
 
-def test_currents_of_one_kind_share_an_axis_and_errors_all(tmp_path):
-    points = tuple(curve_point(value, [1.0 + value, 2.0 + value]) for value in (0.0, 0.5))
-    leakage = [Curve(f"{layer}: {kind}", "A", points) for layer in ("a", "b") for kind in ("off", "half")]
-    study = Curves("leakage", "m", "t", "variability", tuple(leakage), "claim", "not tested", (), {})
-    assert [len(axis.lines) for axis in curves_picture(study).axes] == [2, 2]
-    errors = Curves("block-error", "m", "t", "variability", (Curve("mean", "1", points),), "", "", (), {})
-    figure = curves_picture(errors)
-    assert len(figure.axes) == 1
-    save_png(figure, tmp_path / "errors.png")
-    assert errors.csv().splitlines()[1] == "mean,1,0,1.5,1.025,1.975"
+def _legend(axis) -> list[str]:
+    return [text.get_text() for text in axis.get_legend().get_texts()]
+
+
+def test_series_of_one_axis_share_a_panel(tmp_path):
+    settings = tuple(Setting(value, "", (), band([1.0 + value, 2.0 + value])) for value in (0.0, 0.5))
+    lines = [
+        Series(kind, layer, "x", "current", settings, "A", "percent") for layer in "ab" for kind in ("off", "half")
+    ]
+    figure = study_pictures(_study("leakage", *lines))["leakage"]
+    assert [(axis.get_title(), _legend(axis)) for axis in figure.axes] == [("off", ["a", "b"]), ("half", ["a", "b"])]
+    save_png(figure, tmp_path / "leakage.png")
+
+
+def test_compared_axes_are_ratios_to_the_ideal_with_the_papers_points_and_images_apart(tmp_path):
+    ideal = _settings((0.0,), (10, 28, 28, 3))[0]
+    noisy = Series("weight noise", "of value", "share", "FD", _settings((0.02, 20.0), (10, 28, 28, 3)), scale="percent")
+    clipped = Series("clipping", "alone", "rms", "FD", _settings((3.0, 2.0), (10, 28, 28, 3)), scale="falling")
+    study = _study("noise", noisy, clipped, ideal=ideal, printed=PRINTED[:1], compares_axes=True)
+    figures = study_pictures(study)
+    assert list(figures) == ["noise", "noise_samples"]
+    noise, clipping = figures["noise"].axes
+    assert list(noise.lines[0].get_ydata()) == [1.0, 1.02, 21.0] and noise.get_yscale() == "log"
+    assert "paper S, Fashion-MNIST" in _legend(noise) and len(_legend(clipping)) == 3
+    assert clipping.xaxis_inverted()
+    assert figures["noise_samples"].axes[0].images[0].get_array().shape == (5 * 32, 10 * 32, 3)
+    save_png(figures["noise"], tmp_path / "noise.png")
+
+
+def test_settings_with_names_stand_side_by_side_and_the_ideal_s_images_come_first(tmp_path):
+    settings, ideal = _settings((4, 8)), _settings((0.0,))[0]
+    lines = [Series("distance", name, "bits", "FD", settings, scale="labels") for name in ("a gain", "none")]
+    losses = tuple(Setting(value, f"{value}", (), Interval(1.0, 0.5, 1.5)) for value in (0, 4))
+    study = _study("q", *lines, Series("loss", "generator", "bits", "loss", losses, scale="names"), ideal=ideal)
+    figure = study_pictures(study)["q"]
+    images, distance, loss = figure.axes
+    assert len(images.get_yticklabels()) == 5 and images.get_yticklabels()[0].get_text() == "ideal: 0"
+    assert list(distance.lines[0].get_xdata()) == [0, 1] and loss.lines[0].get_linestyle() == "None"
+    assert [tick.get_text() for tick in distance.get_xticklabels()] == ["4", "8"]
+    save_png(figure, tmp_path / "q.png")

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from spingan.evaluation.robustness import Conditions
 
 from spingan.errors import UserError
 from spingan.spec.technology import load_technology
-from spingan.studies.block_error import BlockTrial, _prepared, block_errors
-from spingan.studies.trials import fingerprint_of
+from spingan.studies.block_error import _prepared, block_errors
+from spingan.studies.trials import Trial, fingerprint
 from spingan.training.checkpoint import CHECKPOINT, write_checkpoint
 from spingan.training.critic import load_critic, save_critic
 from spingan.training.nets import build_nets
@@ -32,7 +33,8 @@ def run(tmp_path_factory):
 
 
 def _errors(run, fraction: float, seed: int = 0) -> dict[str, float]:
-    return block_errors(BlockTrial(str(run), fraction, "resistance", seed, 8, None))
+    varied = Conditions(programming_noise=(fraction, "resistance"))
+    return {name: value for name, (value,) in block_errors(Trial(str(run), seed, 8, varied)).values.items()}
 
 
 def test_without_variability_there_is_no_error(run):
@@ -68,8 +70,8 @@ def test_a_model_without_discriminator_is_refused():
 
 
 def test_a_discriminator_that_changes_under_a_study_is_refused(run):
-    now = fingerprint_of(load_critic(str(run)).net)
-    trial = BlockTrial(str(run), 0.0, "resistance", 0, 8, None, now)
-    assert block_errors(trial)["mean"] == 0
-    with pytest.raises(UserError, match="has changed since the study began"):
+    now = fingerprint(load_critic(str(run)).net)
+    trial = Trial(str(run), 0, 8, fingerprint=now)
+    assert block_errors(trial).values["mean"] == (0,)
+    with pytest.raises(UserError, match="have changed since the study began"):
         block_errors(replace(trial, fingerprint=now[::-1]))

@@ -6,7 +6,9 @@ import pytest
 
 from spingan.errors import UserError
 from spingan.nn.weights import load_model, save_weights
-from spingan.studies.epochs import epochs_study, kept_weights
+from spingan.studies.epochs import kept_weights
+from spingan.studies.parallel import Workers
+from spingan.studies.run import run_study
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def test_a_shipped_model_has_the_weights_of_one_epoch_only():
 
 @pytest.mark.slow
 def test_the_last_epoch_is_the_ideal_and_fifty_are_not_tested_by_ten(run):
-    study = epochs_study(run, count=50, seeds=2, workers=1)
+    study = run_study("epochs", run, count=50, seeds=2, workers=Workers(1))
     assert [setting.value for setting in study.settings] == [1, 2, 10]
-    assert study.ideal == study.settings[-1] and study.verdict == "not tested"
-    assert study.settings[0].distances == study.settings[2].distances  # the same weights here
+    assert study.ideal.values == study.settings[-1].values and study.claims[0].verdict == "not tested"
+    assert study.settings[0].values == study.settings[2].values  # the same weights here

@@ -209,7 +209,7 @@ def program(
         unit = torch.randn(written.shape, generator=generator, dtype=written.dtype)
         written = written + noise.fraction * unit * (written if noise.of == "value" else 1.0)
     positive, negative = rules.conductances(written.double(), column_axis=1)
-    if noise is not None and noise.of == "resistance":
+    if noise is not None and noise.fraction > 0 and noise.of == "resistance":
         technology.synapse.require_siemens("noise of the resistance")
         positive, negative = (_within_tolerance(half, noise.fraction, generator) for half in (positive, negative))
     stuck: tuple[Tensor | None, Tensor | None] = (None, None)

@@ -1,150 +1,154 @@
-"""`spingan study`: what a property of the devices does to the pictures, in parallel, with a verdict on a claim."""
+"""`spingan study`: what a property of the devices does to the pictures, in parallel, with a verdict on each claim."""
 
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spingan.commands.noise import noise, quantization
-from spingan.commands.printing import print_json, print_table
-from spingan.commands.study_options import (
-    Count,
-    Data,
-    Json,
-    Model,
-    Out,
-    Scheduler,
-    Seed,
-    Seeds,
-    Workers,
-    run_study,
-    written,
-)
+from spingan.commands.printing import print_json, print_note, print_table
+from spingan.commands.progress import progress_bars
 
 if TYPE_CHECKING:
-    from spingan.studies.curves import Curves
     from spingan.studies.run import Name
-    from spingan.studies.sweep import Sweep
+    from spingan.studies.study import Series, Study
 
 app = typer.Typer(
     help="What a property of the devices does to the pictures.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
-def _add(name: "Name", what: str) -> None:
-    """A study that draws images, as a command; `what` is its help."""
+def _option(kind: Any, flag: str, what: str, **more: Any) -> Any:
+    return Annotated[kind, typer.Option(flag, help=what, **more)]
 
-    def command(
-        model: Model,
-        out: Out = None,
-        seed: Seed = 0,
-        seeds: Seeds = None,
-        count: Count = None,
-        workers: Workers = None,
-        scheduler: Scheduler = None,
-        data: Data = None,
-        json: Json = False,
-    ) -> None:
-        _run(name, model, out, seed, seeds, count, workers, scheduler, data, json)
 
+_MODEL = typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")
+_SCHEDULER = "Dask scheduler whose workers do it: tcp://HOST:PORT."
+_ALL: dict[str, Any] = {
+    "model": Annotated[str, _MODEL],
+    "out": _option(Path | None, "--out", "Folder for picture, CSV and trials; resumes from it.", metavar="DIR"),
+    "seed": _option(int, "--seed", "First seed of latents and chips.", min=0, max=2**62),
+    "workers": _option(int | None, "--workers", "Processes; by default one a processor.", min=1),
+    "scheduler": _option(str | None, "--scheduler", _SCHEDULER, metavar="ADDRESS"),
+    "json": _option(bool, "--json", "Print one JSON object."),
+}
+_DEFAULTS: dict[str, Any] = {"model": Parameter.empty, "seed": 0, "json": False}
+_CHIPS: dict[str, Any] = {
+    "seeds": _option(int | None, "--seeds", "How many seeds a setting: 3, or 10 chips.", min=2),
+    "count": _option(int | None, "--count", "Images a seed: 2,000, or 200 test images.", min=2),
+    "data_path": _option(Path | None, "--data", "Folder with the real images."),
+}
+_NAMED = "Its images, where the model does not say which."
+_PICTURES = _CHIPS | {"data_name": _option(str | None, "--data-name", _NAMED, metavar="SET")}
+_AXIS = "Only this axis, for example 'weight noise'; may be repeated."
+_MEASURED = "Images by which each chip measures its own batch norms."
+_NOISE: dict[str, Any] = {
+    "axes": _option(list[str] | None, "--axis", _AXIS, metavar="NAME"),
+    "at": _option(list[float] | None, "--at", "Only this setting, for example 0.05; may be repeated."),
+    "calibration": _option(int | None, "--calibration", _MEASURED, min=0),
+}
+_BITS: dict[str, Any] = {
+    "bits": _option(list[int] | None, "--bits", "Bits of a weight; may be repeated. 4, 5, 6, 8.", min=1, max=16),
+    "steps": _option(int | None, "--steps", "Updates of the short trainings, 200; 0 trains nothing.", min=0),
+}
+
+
+def _add(name: "Name", what: str, options: dict[str, Any]) -> None:
+    """A study as a command with these options and those that all have; `what` is its help."""
+
+    def command(model: str, out: Path | None, json: bool, **asked: Any) -> None:
+        _run(name, model, out, json, asked)
+
+    parameters = [
+        Parameter(key, Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(key), annotation=option)
+        for key, option in (_ALL | options).items()
+    ]
+    command.__signature__ = Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     app.command(name, help=what)(command)
 
 
-_add("variability", "Pictures and distance against the variability of the devices, 0 to 50 %.")
-_add("levels", "Pictures and distance against the number of levels, 2 to 256.")
-_add("epochs", "Pictures and distance against the epochs of a run: those whose weights its folder keeps.")
+_add("variability", "Pictures and distance against the variability of the devices, 0 to 50 %.", _PICTURES)
+_add("levels", "Pictures and distance against the number of levels, 2 to 256.", _PICTURES)
+_add("epochs", "Pictures and distance against the epochs of a run: those whose weights its folder keeps.", _PICTURES)
 _add(
     "block-error",
     "Error along the discriminator against variability: convolution, mean, dense input, dense output.",
+    _CHIPS,
 )
+_add(
+    "noise",
+    "Pictures and distance against noise of every kind, stuck and spread devices, clipping and drift.",
+    _NOISE | _PICTURES,
+)
+_add(
+    "quantization",
+    "Error of the weights, pictures, distance and losses in training against the bits of a weight.",
+    _BITS | _PICTURES,
+)
+_add("leakage", "Leakage currents of the arrays against variability.", {})
 
 
-app.command()(noise)
-app.command()(quantization)
+def _run(name: "Name", model: str, out: Path | None, json: bool, asked: dict[str, Any]) -> None:
+    from spingan.api import study
 
-
-@app.command()
-def leakage(
-    model: Model,
-    out: Out = None,
-    seed: Seed = 0,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    json: Json = False,
-) -> None:
-    """Leakage currents of the arrays against variability."""
-    _run("leakage", model, out, seed, None, None, workers, scheduler, None, json)
-
-
-def _run(
-    name: "Name",
-    model: str,
-    out: Path | None,
-    seed: int,
-    seeds: int | None,
-    count: int | None,
-    workers: int | None,
-    scheduler: str | None,
-    data: Path | None,
-    json: bool,
-) -> None:
-    from spingan.studies.sweep import Sweep
-
-    found: Any = run_study(
-        name,
-        model,
-        out,
-        count=count,
-        seed=seed,
-        seeds=seeds,
-        workers=workers,
-        scheduler=scheduler,
-        data_path=data,
-    )
-    files = written(out, f"{name}.png", f"{name}.csv")
+    try:
+        with progress_bars() as progress:
+            found = study(name, model, out, progress=progress, **asked)
+    except KeyboardInterrupt:
+        if out is not None:
+            print_note(f"spingan: stopped\n  The same command goes on; what is done is in {out}")
+        raise
+    names = (*(f"{picture}.png" for picture in found.pictures), f"{name}.csv")
+    files = [] if out is None else [str(out / file) for file in names]
     if json:
         print_json(found.to_dict() | {"files": files})
         return
-    if isinstance(found, Sweep):
-        _print_sweep(found)
-    else:
-        _print_curves(found)
-    for line in (*found.notes, *files):
+    _print(found)
+    for line in (*found.lines, *found.notes, *files):
         print(line)
 
 
-def _print_sweep(found: "Sweep") -> None:
-    print(f"{found.model} on {found.technology}: {found.metric}, smaller is better\n")
-    rows = [
-        (
-            setting.label,
-            f"{setting.interval.mean:.3f}",
-            f"{setting.interval.low:.3f} to {setting.interval.high:.3f}",
-            f"{setting.of_ideal:.3f}",
-            "yes" if setting.tolerated else "no",
-        )
-        for setting in found.settings
-    ]
-    print_table((found.quantity, "mean", "95 % interval", "of the ideal's", "tolerated"), rows, right=(1, 2, 3))
-    print(f"\nideal: {found.ideal.label}, {found.ideal.interval.mean:.3f}; {found.rule}")
-    print(f"{found.claim}: {found.verdict}")
+def _print(found: "Study") -> None:
+    print(f"{found.model} on {found.technology}{f': {found.metric}, smaller is better' if found.metric else ''}\n")
+    rows = [row for line in found.series for row in _rows(line)]
+    heads = (found.name, "setting", "mean", "95 %", "worst", "of the ideal's", "tolerated")
+    filled = [column for column in range(len(heads)) if any(row[column] for row in rows)]
+    print_table(
+        [heads[column] for column in filled],
+        [[row[column] for column in filled] for row in rows],
+        right=[place for place, column in enumerate(filled) if 2 <= column <= 5],
+    )
+    if found.ideal is not None:
+        print(f"\nideal: {found.ideal.label}, {found.ideal.interval.mean:.3f}; {found.rule}")
+    print()
+    for claim in found.claims:
+        about = f"; {claim.series}" if claim.series else ""
+        print(f"{claim.text}{about}: {claim.verdict}{f' ({claim.ours})' if claim.ours else ''}")
 
 
-def _print_curves(found: "Curves") -> None:
+def _rows(line: "Series") -> list[tuple[str, ...]]:
+    """The settings of a series as rows of text; the worst is the largest distance over the seeds."""
     from spingan.reports.tables import quantity_text
 
-    def text(value: float, unit: str) -> str:
-        return f"{value:.2%}" if unit == "1" else quantity_text(value, unit, 4)
+    def text(value: float) -> str:
+        if line.unit == "A":
+            return quantity_text(value, line.unit, 4)
+        return f"{value:.3%}" if line.unit == "1" else f"{value:.3f}"
 
-    print(f"{found.model} on {found.technology}\n")
-    rows = [
-        (
-            curve.name,
-            f"{point.setting:.0%}",
-            *(text(value, curve.unit) for value in (point.mean, point.low, point.high)),
+    name = ": ".join(part for part in (line.axis, line.name) if part)
+    rows = []
+    for setting in line.settings:
+        found = setting.interval
+        rows.append(
+            (
+                name,
+                setting.label,
+                text(found.mean),
+                f"{text(found.low)} to {text(found.high)}" if found.high > found.low else "",
+                text(max(setting.values)) if setting.of_ideal is not None else "",
+                "" if setting.of_ideal is None else f"{setting.of_ideal:.3f}",
+                "" if setting.tolerated is None else "yes" if setting.tolerated else "no",
+            )
         )
-        for curve in found.curves
-        for point in curve.points
-    ]
-    print_table(("curve", found.quantity, "mean", "2.5 %", "97.5 %"), rows, right=(1, 2, 3, 4))
-    print(f"\n{found.claim}: {found.verdict}")
+    return rows

@@ -46,7 +46,7 @@ def data_of(model: Model, named: str | None = None) -> str:
             return named
         raise UserError(
             f"model {model.name} does not say which images it was trained on",
-            f"Name them: spingan evaluate MODEL --data-name {' or '.join(FEATURE_NETS)}. For all else write it into "
+            f"Name them: --data-name {' or '.join(FEATURE_NETS)}. For all else write it into "
             'the model, info["recipe"] = {"data": {"name": ...}}, and save it anew.',
         )
     if named not in (None, recorded):

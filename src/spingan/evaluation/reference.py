@@ -59,13 +59,18 @@ def _k(count: int) -> int:
     return min(K, count - 1)
 
 
-def reference_for(model: Model, count: int, data_path: str | Path | None = None) -> Reference:
+def reference_for(
+    model: Model, count: int, data_path: str | Path | None = None, data_name: str | None = None
+) -> Reference:
     """The first `count` test images of the set that a model was trained on, described; of the sample for want of it.
+
+    Args:
+        data_name: The set, where the model's file does not say it.
 
     Raises:
         UserError: There are fewer, the model does not say what it was trained on, or it has no feature network.
     """
-    name = data_of(model)
+    name = data_of(model, data_name)
     check_known(name, f"model {model.name}")
     space = FEATURE_NETS[name]
     net = feature_cnn(space)

@@ -16,7 +16,7 @@ from spingan.arrays.mapping import nearest_level
 from spingan.errors import UserError
 from spingan.input_files import exists, is_folder
 from spingan.nn.analog import AnalogLayer, along
-from spingan.nn.chip import CALIBRATION, Chip, program_chip
+from spingan.nn.chip import CALIBRATION, Chip, fit_to_weights, program_chip
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.finite import require_finite
 from spingan.nn.kernels import stream_key
@@ -138,6 +138,28 @@ def fitting_latents(latent_size: int, seed: int) -> tuple[Tensor, ...]:
     """Batches of latents that a generator's gains, norms and ranges are fitted to (`fit_to_weights`)."""
     generator = torch.Generator().manual_seed(stream_key(seed, _FITTING) >> 1)
     return torch.randn(16, 256, latent_size, 1, 1, generator=generator).unbind()  # a mean to 1/64 of a deviation
+
+
+def reprogrammed(model: Model, technology: Technology) -> Model:
+    """A trained generator written into the arrays of another technology, without training it again.
+
+    Gains, activation ranges and batch-norm statistics are measured anew on what the new devices hold. From columns that
+    end in a load, whose weights depend on each other, what is written elsewhere is what they give.
+
+    Raises:
+        UserError: The net does not fit the technology.
+    """
+    plain = pair_named(model.net).make_generator(model.latent_size)
+    trained = model.generator.state_dict()
+    plain.load_state_dict({name: trained[name] for name in plain.state_dict()})
+    if technology.load_conductance is None:
+        for name, layer in model.generator.named_modules():
+            if isinstance(layer, AnalogLayer) and layer.rules.load is not None:
+                plain.get_parameter(f"{name}.weight").data.copy_(layer.effective_weight().detach())
+    conversion = convert(plain.eval(), technology)
+    fit_to_weights(conversion.model, fitting_latents(model.latent_size, seed=0))
+    info = {"trained as": model.name, "trained on": model.technology.name, **model.info}
+    return Model(f"{model.name} on {technology.name}", model.net, model.latent_size, technology, conversion, info)
 
 
 def save_weights(path: str | Path, model: Model) -> None:

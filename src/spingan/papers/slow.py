@@ -65,9 +65,9 @@ def quality(model: str, features: Literal["cnn", "inception"], progress: Progres
 
 def run_study(name: str, model: str, progress: Progress) -> Result:
     """`spingan study NAME MODEL`."""
-    from spingan.studies.run import study
+    from spingan.studies import run
 
-    return study(name, model, progress=progress).to_dict()  # pyright: ignore[reportArgumentType]
+    return run.run_study(name, model, progress=progress).to_dict()  # pyright: ignore[reportArgumentType]
 
 
 def training(recipe: str, overrides: tuple[str, ...], progress: Progress) -> Result:
@@ -163,7 +163,7 @@ def _settings(result: Result, axis: str) -> list[dict[str, Any]]:
 
 def quantization_values(result: Result) -> Values:
     """The widths, the error and the distance at each, and the fewest bits from which on the error is small."""
-    from spingan.studies.quantization import SMALL
+    from spingan.studies.claims import SMALL
 
     found, gained = {}, []
     for width in result["widths"]:

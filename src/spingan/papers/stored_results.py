@@ -195,13 +195,17 @@ def _check_model(source: Slow, result: Result) -> None:
     told = result.get("model")
     if not source.models or told is None or told == source.models[0]:
         return
-    from spingan.nn.weights import load_model
-    from spingan.studies.trials import fingerprint
-
-    if not Path(told).exists() or fingerprint(load_model(told)) != fingerprint(load_model(source.models[0])):
+    if not Path(told).exists() or weights_fingerprint(told) != weights_fingerprint(source.models[0]):
         raise UserError(
             f"the result is about {told}, not about the shipped {source.models[0]}", f"Run {source.command}"
         )
+
+
+def _mark(model: str) -> str:
+    from spingan.nn.weights import load_model
+    from spingan.studies.trials import fingerprint
+
+    return fingerprint(load_model(model).generator)
 
 
 def _store(source: Slow, result: Result, obtained: Mapping[str, Any], folder: Path) -> Path:

@@ -33,11 +33,16 @@ def new_figure(
     figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
     axes = [figure.add_subplot(rows, -(-panels // rows), number + 1) for number in range(panels)]
     for axis in axes:
-        axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=9)
-        axis.grid(visible=True, color="#e4e6ea", linewidth=0.8)
-        axis.set_axisbelow(True)
+        style_axis(axis)
     return figure, axes
+
+
+def style_axis(axis: Axes) -> None:
+    """No frame above and on the right, and a light grid behind."""
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(visible=True, color="#e4e6ea", linewidth=0.8)
+    axis.set_axisbelow(True)
 
 
 def svg_bytes(figure: Figure) -> bytes:

@@ -1,145 +1,206 @@
-"""Studies as pictures: rows of images against the setting above the curve of their distance, and curves of errors."""
+"""Studies as pictures: rows of images against the setting, and below them a panel an axis of what was measured."""
 
-import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter, NullFormatter
 
-from spingan.reports.plots import COLOURS, DASHES, new_figure
-from spingan.studies.curves import Curves
-from spingan.studies.sweep import Setting, Sweep
-from spingan.studies.verdict import TOLERANCE
+from spingan.output import output_folder, write_text
+from spingan.reports.plots import COLOURS, DASHES, new_figure, save_png, style_axis
+from spingan.studies.study import TOLERANCE, PaperPoint, Series, Setting, Study
 
 _GAP = 2  # white pixels between images
-_MARKS = ("o", "s", "^", "D", "v", "P")
+_MARKS = ("o", "s", "^", "D", "v")
+_PAPER_MARKS = ("P", "X")
+_SIDE_BY_SIDE = ("labels", "names")
+_ROW = 0.5  # inches that a row of images is high
+_PERCENT = FuncFormatter(lambda value, _: f"{value * 100:g} %")
+_PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
+Row = tuple[str, Setting]
 
 
-def sweep_picture(study: Sweep) -> Figure:
-    """A row of images for each setting, as the paper's figures show them, and the distance against the setting."""
-    rows = len(study.settings)
-    figure = Figure(figsize=(6.4, 0.52 * rows + 3.3), layout="constrained")
-    FigureCanvasAgg(figure)
-    top, bottom = figure.subplots(2, 1, height_ratios=(0.52 * rows, 3.0))
-    _draw_images(top, study.settings)
-    _draw_distances(bottom, study)
+def write_study(study: Study, out: str | Path) -> tuple[Path, ...]:
+    """The study's pictures and table in the folder `out`.
+
+    Raises:
+        UserError: They cannot be written.
+    """
+    folder = output_folder(out)
+    pictures = {folder / f"{name}.png": figure for name, figure in study_pictures(study).items()}
+    for path, figure in pictures.items():
+        save_png(figure, path)
+    table = folder / f"{study.name}.csv"
+    write_text(table, study.csv())
+    return *pictures, table
+
+
+def study_pictures(study: Study) -> dict[str, Figure]:
+    """The study's pictures by their names: curves below images, or apart from them where axes are compared."""
+    rows = _rows(study)
+    if not study.compares_axes:
+        return {study.name: _curves(study, rows)}
+    samples, (axis,) = new_figure(10.0, 0.42 * len(rows) + 0.3)
+    _draw_images(axis, rows)
+    return dict(zip(study.pictures, (_curves(study, []), samples), strict=True))
+
+
+def _curves(study: Study, rows: list[Row]) -> Figure:
+    """Images in a row a setting, and below them a panel for each axis with its series and their intervals."""
+    names = list(dict.fromkeys(line.axis for line in study.series))
+    columns = min(4, len(names))
+    below = -(-len(names) // columns)
+    height = _ROW * len(rows)
+    width = 3.4 * columns if columns > 1 else 6.4
+    figure, _ = new_figure(width, height + 3.1 * below + 0.3, 0)
+    grid = figure.add_gridspec(below + 1, columns, height_ratios=[max(height, 0.01), *[3.1] * below])
+    if rows:
+        _draw_images(figure.add_subplot(grid[0, :]), rows)
+    for number, name in enumerate(names):
+        axis = figure.add_subplot(grid[1 + number // columns, number % columns])
+        _draw_panel(axis, study, [line for line in study.series if line.axis == name])
+        if len(names) > 1:
+            axis.set_title(name, fontsize=10)
     return figure
 
 
-def _draw_images(axis: Axes, settings: tuple[Setting, ...]) -> None:
-    strips = [_strip(setting) for setting in settings]
+def _rows(study: Study) -> list[Row]:
+    """The settings that have images, with what is written at each; several series are compared with the ideal."""
+    lines = [line for line in study.series if any(setting.images is not None for setting in line.settings)]
+    if not lines:
+        return []
+    if len(lines) == 1 and not study.compares_axes:
+        return [(setting.label, setting) for setting in lines[0].settings]
+    rows = [] if study.ideal is None else [(f"ideal: {study.ideal.label}", study.ideal)]
+    for line in lines:
+        name = f"{line.axis} {line.name}" if study.compares_axes else line.name
+        rows += [(f"{name}, {_label(line, setting)}", setting) for setting in line.settings]
+    return rows
+
+
+def _label(line: Series, setting: Setting) -> str:
+    value = f"{setting.value * 100:g} %" if line.scale == "percent" else setting.label
+    return value if setting.of_ideal is None else f"{value}: x {setting.of_ideal:.2f}"
+
+
+def _draw_images(axis: Axes, rows: list[Row]) -> None:
+    strips = [_strip(setting.images) for _, setting in rows if setting.images is not None]
     height = strips[0].shape[0]
     axis.imshow(np.concatenate(strips), cmap="gray", vmin=0, vmax=255, interpolation="nearest", aspect="equal")
     axis.set_xticks([])
-    axis.set_yticks([(row + 0.5) * height for row in range(len(settings))], [setting.label for setting in settings])
-    axis.tick_params(left=False, labelsize=9)
+    axis.set_yticks([(row + 0.5) * height for row in range(len(rows))], [label for label, _ in rows])
+    axis.tick_params(left=False, labelsize=8)
     axis.spines[:].set_visible(False)
+    axis.grid(visible=False)
 
 
-def _strip(setting: Setting) -> np.ndarray:
-    """The images of one setting side by side on white."""
-    padded = np.pad(setting.images, ((0, 0), (_GAP, _GAP), (_GAP, _GAP)), constant_values=255)
+def _strip(images: np.ndarray) -> np.ndarray:
+    """Images side by side on white."""
+    colours = ((0, 0),) * (images.ndim - 3)
+    padded = np.pad(images, ((0, 0), (_GAP, _GAP), (_GAP, _GAP), *colours), constant_values=255)
     return np.concatenate(list(padded), axis=1)
 
 
-def _draw_distances(axis: Axes, study: Sweep) -> None:
-    values = [setting.value for setting in study.settings]
-    means = np.array([setting.interval.mean for setting in study.settings])
-    down = means - [setting.interval.low for setting in study.settings]
-    up = [setting.interval.high for setting in study.settings] - means
-    axis.errorbar(
-        values,
-        means,
-        (down, up),
-        color=COLOURS[0],
-        marker="o",
-        markersize=4,
-        capsize=3,
-        linewidth=1.4,
-        label="mean, 95 %",
-    )
-    limit = TOLERANCE * study.ideal.interval.mean
-    axis.axhline(limit, color=COLOURS[1], linestyle="--", linewidth=1.2, label=f"{TOLERANCE:g} of the ideal's")
-    axis.axhline(study.ideal.interval.mean, color=COLOURS[3], linestyle=":", linewidth=1.2, label="ideal")
-    axis.set_ylabel(study.metric)
-    axis.set_xlabel(study.quantity)
-    if study.name == "levels":
-        axis.set_xscale("log", base=2)
-        axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    if study.name == "variability":
-        axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
-    if means.max() > 10 * means.min() > 0:
-        axis.set_yscale("log")
-        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    else:
-        axis.set_ylim(bottom=0)
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.grid(visible=True, color="#e4e6ea", linewidth=0.8)
+def _draw_panel(axis: Axes, study: Study, lines: list[Series]) -> None:
+    ideal, first = study.ideal, lines[0]
+    judged = ideal is not None and first.settings[0].of_ideal is not None
+    unit = ideal.interval.mean if ideal is not None and study.compares_axes else 1.0
+    for number, line in enumerate(lines):
+        settings = line.settings
+        if ideal is not None and study.compares_axes and first.scale != "falling":
+            settings = (ideal, *settings)
+        _draw_line(axis, line, settings, number, unit)
+    points = [point for point in study.printed if point.axis == first.axis]
+    for number, point in enumerate(points):
+        _draw_point(axis, point, number, lines)
+    if judged and ideal is not None:
+        limit, best = (factor * ideal.interval.mean / unit for factor in (TOLERANCE, 1.0))
+        axis.axhline(limit, color="#8a8f98", linestyle="--", linewidth=1.0, label=f"{TOLERANCE:g} of the ideal's")
+        axis.axhline(best, color="#8a8f98", linestyle=":", linewidth=1.0, label=f"ideal: {ideal.label}")
+    _scale_x(axis, lines)
+    shown = [setting.interval for line in lines for setting in line.settings]
+    means = [found.mean / unit for found in shown] + [point.ratio for point in points]
+    _scale_y(axis, first.unit, means, min(found.low for found in shown))
+    axis.set_xlabel(first.quantity, fontsize=9)
+    axis.set_ylabel(f"{first.measure}, of the ideal's" if study.compares_axes else first.measure, fontsize=9)
+    axis.tick_params(labelsize=8)
+    style_axis(axis)
     handles, names = axis.get_legend_handles_labels()
-    if all(setting.coverage is not None for setting in study.settings):
-        share = axis.twinx()
-        coverage = [100 * (setting.coverage or 0.0) for setting in study.settings]
-        (line,) = share.plot(
-            values, coverage, color=COLOURS[2], linestyle="-.", marker="^", markersize=4, linewidth=1.2
-        )
-        share.set_ylim(0, 100)
-        share.set_ylabel("coverage of real images, %")
-        share.spines["top"].set_visible(False)
-        handles, names = [*handles, line], [*names, "coverage (right)"]
-    axis.legend(handles, names, frameon=False, fontsize=8)
+    if len(study.series) == 1 and all(setting.coverage is not None for setting in first.settings):
+        handles.append(_draw_coverage(axis, first))
+        names.append("coverage (right)")
+    axis.legend(handles, names, frameon=False, fontsize=8 if len(study.series) == 1 else 7)
 
 
-def curves_picture(study: Curves) -> Figure:
-    """Every curve with the band of its chips; each unit on an axis of its own, currents on a logarithmic one."""
-    kinds = list(dict.fromkeys(_kind(curve.name) for curve in study.curves))
-    by_kind = study.name == "leakage"
-    figure, axes = new_figure(4.2 * (len(kinds) if by_kind else 1) + 1.0, 3.6, len(kinds) if by_kind else 1)
-    for axis in axes:
-        _decorate(axis, study)
-    count: dict[int, int] = {}
-    for curve in study.curves:
-        place = kinds.index(_kind(curve.name)) if by_kind else 0
-        number = count[place] = count.get(place, -1) + 1
-        values = np.array([point.setting for point in curve.points])
-        mean, low, high = (
-            np.array([getattr(point, field) for point in curve.points]) for field in ("mean", "low", "high")
-        )
-        colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
-        label = curve.name.partition(":")[0] if by_kind else curve.name
-        axes[place].fill_between(values, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes[place].plot(
-            values,
-            mean,
-            dash,
-            color=colour,
-            marker=_MARKS[number % len(_MARKS)],
-            markersize=4,
-            linewidth=1.3,
-            label=label,
-        )
-        if by_kind:
-            axes[place].set_ylabel(f"current: {_kind(curve.name)}")
-    for axis in axes:
-        axis.legend(frameon=False, fontsize=8)
-    return figure
+def _places(line: Series, settings: tuple[Setting, ...]) -> list[float]:
+    return list(range(len(settings))) if line.scale in _SIDE_BY_SIDE else [setting.value for setting in settings]
 
 
-def _kind(name: str) -> str:
-    return name.partition(": ")[2]
+def _draw_line(axis: Axes, line: Series, settings: tuple[Setting, ...], number: int, unit: float) -> None:
+    """Means and their intervals, in units of `unit`."""
+    mean, low, high = (
+        np.array([getattr(setting.interval, part) for setting in settings]) / unit for part in ("mean", "low", "high")
+    )
+    bars = np.maximum((mean - low, high - mean), 0) if np.isfinite(high - low).all() else None  # 0: rounding of a mean
+    look: dict[str, Any] = {
+        "color": COLOURS[number % len(COLOURS)],
+        "linestyle": "none" if line.scale == "names" else DASHES[number % len(DASHES)],
+        "marker": _MARKS[number % len(_MARKS)],
+    }
+    name = line.name or "mean, 95 %"
+    axis.errorbar(_places(line, settings), mean, bars, label=name, markersize=4, capsize=2, linewidth=1.3, **look)
 
 
-def _decorate(axis: Axes, study: Curves) -> None:
-    axis.set_xlabel(study.quantity)
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
-    lowest = min((point.low for curve in study.curves for point in curve.points), default=math.nan)
-    if study.curves and study.curves[0].unit == "A":
-        if lowest > 0:
-            axis.set_yscale("log")
-            axis.yaxis.set_minor_formatter(NullFormatter())
+def _draw_point(axis: Axes, point: PaperPoint, number: int, lines: list[Series]) -> None:
+    """An open marker in the middle of the printed range, or of the panel where no setting is printed."""
+    ours = [setting.value for line in lines for setting in line.settings]
+    low, high = point.settings or (min(ours), max(ours))
+    where = "" if point.settings else ", strength not printed"
+    mark: dict[str, Any] = {
+        "marker": _PAPER_MARKS[number % len(_PAPER_MARKS)],
+        "markersize": 7,
+        "markerfacecolor": "white",
+    }
+    bar: dict[str, Any] = {"xerr": (high - low) / 2, "color": "black", "linestyle": "none", "elinewidth": 0.8}
+    axis.errorbar((low + high) / 2, point.ratio, label=f"paper S, {point.data}{where}", **bar, **mark)
+
+
+def _draw_coverage(axis: Axes, line: Series) -> Line2D:
+    share = axis.twinx()
+    coverage = [100 * (setting.coverage or 0.0) for setting in line.settings]
+    values = _places(line, line.settings)
+    (drawn,) = share.plot(values, coverage, color=COLOURS[2], linestyle="-.", marker="^", markersize=4, linewidth=1.2)
+    share.set_ylim(0, 100)
+    share.set_ylabel("coverage of real images, %", fontsize=9)
+    share.spines["top"].set_visible(False)
+    return drawn
+
+
+def _scale_x(axis: Axes, lines: list[Series]) -> None:
+    scale = lines[0].scale
+    if scale == "percent":
+        axis.xaxis.set_major_formatter(_PERCENT)
+    elif scale == "log2":
+        axis.set_xscale("log", base=2)
+        axis.xaxis.set_major_formatter(_PLAIN)
+    elif scale == "falling":
+        axis.invert_xaxis()
+    elif scale in _SIDE_BY_SIDE:
+        settings = lines[0].settings
+        axis.set_xticks(range(len(settings)), [setting.label for setting in settings])
+
+
+def _scale_y(axis: Axes, unit: str, means: list[float], lowest: float) -> None:
+    """Currents and what spans more than a decade on a logarithmic scale, all else from zero."""
+    if (unit == "A" and lowest > 0) or max(means) > 10 * min(means) > 0:
+        axis.set_yscale("log")
+        axis.yaxis.set_minor_formatter(NullFormatter())
+    elif min(means) >= 0:
+        axis.set_ylim(bottom=0)
+    if unit == "A":
         axis.yaxis.set_major_formatter(EngFormatter(unit="A"))
     else:
-        axis.set_ylabel("rms error over the rms value")
-        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
-        axis.set_ylim(bottom=0)
+        axis.yaxis.set_major_formatter(_PERCENT if unit == "1" else _PLAIN)

@@ -1,54 +1,28 @@
 """The error that variability causes along the discriminator: paper M, figure 7 (a) to (d)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
-from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from spingan.arrays.conditions import ChipConditions
 from spingan.data.catalogue import IDX_SETS
 from spingan.errors import UserError
 from spingan.nn.chip import program_chip
-from spingan.spec.noise import Noise
-from spingan.studies.curves import Curve, Curves, curve_point
-from spingan.studies.parallel import Progress, Workers, run_parallel
-from spingan.studies.trials import fingerprint_of
-from spingan.studies.variability import FRACTIONS, check_fractions, variability_of
+from spingan.studies.axes import Asked
+from spingan.studies.study import Study
+from spingan.studies.trials import Outcome, Trial, check_unchanged, fingerprint
+from spingan.studies.variability import FRACTIONS, variability_axis
 from spingan.training.critic import Critic, load_critic
 
 BLOCKS = ("convolution", "mean", "dense input", "dense output")  # paper M, figure 7 (a) to (d)
 _Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
 
 
-@dataclass(frozen=True)
-class BlockTrial:
-    """One chip of the discriminator at one variability."""
-
-    model: str
-    fraction: float
-    of: str
-    seed: int
-    images: int
-    data_path: str | None
-    fingerprint: str = ""
-    """Of the discriminator's weights as the study found them; empty does not ask."""
-
-
-def block_error_study(
-    model: str | Path,
-    *,
-    fractions: Sequence[float] = FRACTIONS,
-    count: int = 200,
-    seed: int = 0,
-    seeds: int = 10,
-    workers: int | Workers | None = None,
-    data_path: str | Path | None = None,
-    progress: Progress = lambda what, done, total: None,
-) -> Curves:
+def block_error(asked: Asked, *, fractions: Sequence[float] = FRACTIONS) -> Study:
     """Error of the first convolution, the mean pool, and the dense layer's input and output, against variability.
 
     An error is the rms deviation from the same discriminator without variability, over the rms of its value there, on
@@ -58,66 +32,33 @@ def block_error_study(
     Raises:
         UserError: A fraction out of range, no discriminator, or no real images.
     """
-    critic = load_critic(model)
-    check_fractions(fractions)
-    of, notes = variability_of(critic.technology)
-    wanted = sorted({0.0, *fractions})
-    path, weights = None if data_path is None else str(data_path), fingerprint_of(critic.net)
-    trials = [
-        BlockTrial(str(model), fraction, of, number, count, path, weights)
-        for fraction in wanted
-        for number in range(seed, seed + seeds)
-    ]
-    errors = run_parallel(block_errors, trials, workers=workers, what="block error", progress=progress)
-    curves = []
-    for block in BLOCKS:
-        if block not in errors[0]:
-            continue
-        points = [
-            curve_point(fraction, [errors[place * seeds + number][block] for number in range(seeds)])
-            for place, fraction in enumerate(wanted)
-        ]
-        curves.append(Curve(block, "1", tuple(points)))
-    return Curves(
-        name="block-error",
-        model=str(model),
-        technology=critic.technology.name,
-        quantity="variability",
-        curves=tuple(curves),
-        claim="paper M, figure 7 (a) to (d), draws the errors; its text states no figure of them",
-        verdict="not tested: no figure is stated",
-        notes=(*notes, "rms error over the rms of the exact value; the band holds 95 % of the chips."),
-        obtained={
-            "images": f"{count} real test images",
-            "chips": f"{seed} to {seed + seeds - 1}",
-            "spingan": version("spingan"),
-            "torch": torch.__version__,
-        },
-    )
+    critic = load_critic(asked.model)
+    axis, notes = variability_axis(critic.technology, fractions)
+    mark = fingerprint(critic.net)
+    base = Trial(asked.model, count=asked.count, shown=0, data_path=asked.data_path, fingerprint=mark)
+    notes = *notes, "rms error over the rms of the exact value; the band holds 95 % of the chips."
+    about = {"images": f"{asked.count} real test images", "chips": f"{asked.numbers[0]} to {asked.numbers[-1]}"}
+    measure = "rms error over the rms value"
+    return asked.curves("block-error", critic.technology, base, axis, block_errors, measure, "1", notes, **about)
 
 
-def block_errors(trial: BlockTrial) -> dict[str, float]:
+def block_errors(trial: Trial) -> Outcome:
     """The relative error of each block on one chip.
 
     Raises:
         UserError: There is no discriminator or no real images, or its weights have changed since the study began.
     """
-    critic, images = _prepared(trial.model, trial.images, trial.data_path)
-    if trial.fingerprint and fingerprint_of(critic.net) != trial.fingerprint:
-        raise UserError(
-            f"the discriminator of {trial.model} has changed since the study began",
-            "Wait for its training to end, and begin again.",
-        )
-    exact = _exact(trial.model, trial.images, trial.data_path)
-    noise = Noise.model_validate({"fraction": trial.fraction, "of": trial.of}) if trial.fraction else None
-    found = _block_values(_chip(critic, noise, trial.seed), images)
-    return {block: _relative(found[block], exact[block]) for block in exact}
+    critic, images = _prepared(trial.model, trial.count, trial.data_path)
+    check_unchanged(critic.net, trial.fingerprint, f"the weights of the discriminator of {trial.model}")
+    exact = _exact(trial.model, trial.count, trial.data_path)
+    found = _block_values(_chip(critic, replace(trial.conditions, seed=trial.seed)), images)
+    return Outcome({block: (_relative(found[block], exact[block]),) for block in exact})
 
 
 @lru_cache(maxsize=1)
 def _exact(model: str, images: int, data_path: str | None) -> dict[str, Tensor]:
     critic, real = _prepared(model, images, data_path)
-    return _block_values(_chip(critic, None, 0), real)
+    return _block_values(_chip(critic, ChipConditions()), real)
 
 
 def _relative(found: Tensor, exact: Tensor) -> float:
@@ -125,8 +66,8 @@ def _relative(found: Tensor, exact: Tensor) -> float:
     return float((found - exact).double().square().mean().sqrt()) / scale if scale else 0.0
 
 
-def _chip(critic: Critic, noise: Noise | None, seed: int) -> nn.Module:
-    return program_chip(critic.net, critic.technology, seed, programming_noise=noise)
+def _chip(critic: Critic, conditions: ChipConditions) -> nn.Module:
+    return program_chip(critic.net, critic.technology, conditions).net
 
 
 @lru_cache(maxsize=1)
@@ -144,7 +85,7 @@ def _prepared(model: str, images: int, data_path: str | None) -> tuple[Critic, T
 
 
 def _block_values(net: nn.Module, images: Tensor) -> dict[str, Tensor]:
-    """What the blocks give for the images: found by type, in the order in which they run."""
+    """Values of the blocks for the images; blocks are found by type, in the order in which they run."""
     seen: dict[str, Tensor] = {}
     arrays = [module for module in net.modules() if isinstance(module, _Array)]
     pools = [module for module in net.modules() if isinstance(module, nn.AvgPool2d)]

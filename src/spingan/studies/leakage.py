@@ -9,9 +9,7 @@ Here are three currents that serve no weight:
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,37 +18,25 @@ from torch import nn
 from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer
 from spingan.nn.weights import load_model
+from spingan.spec.synapse import Synapse
 from spingan.spec.technology import Technology
-from spingan.studies.curves import Curve, CurvePoint, Curves, curve_point
-from spingan.studies.parallel import Progress, Workers, run_parallel
-from spingan.studies.variability import FRACTIONS, check_fractions
+from spingan.studies.axes import Asked
+from spingan.studies.study import Study
+from spingan.studies.trials import Outcome, Trial
+from spingan.studies.variability import FRACTIONS, variability_axis
 
 DRAWN = 2_000  # columns, or selected devices, a setting: the mean is then known to a hundredth of its deviation
 _PIECE = 1_000_000  # random numbers at a time
+_NEEDS = {
+    "read voltage: columns that are off": lambda synapse: synapse.read.voltage_v,
+    "leakage of an open cell: columns that are not selected": lambda synapse: synapse.read.leakage_s,
+    "write voltage: half-selected devices": lambda synapse: synapse.write.pulse_amplitude_v,
+}
+Crossbar = tuple[str, int, int]
+"""A layer's name, its rows and its physical columns."""
 
 
-@dataclass(frozen=True)
-class LeakageTrial:
-    """The crossbars at one variability: (name, rows, physical columns) each, and the currents' conditions."""
-
-    layers: tuple[tuple[str, int, int], ...]
-    fraction: float
-    seed: int
-    off_s: float
-    on_s: float
-    read_v: float | None
-    write_v: float | None
-    open_s: float | None
-
-
-def leakage_study(
-    model: str | Path,
-    *,
-    fractions: Sequence[float] = FRACTIONS,
-    seed: int = 0,
-    workers: int | Workers | None = None,
-    progress: Progress = lambda what, done, total: None,
-) -> Curves:
+def leakage(asked: Asked, *, fractions: Sequence[float] = FRACTIONS) -> Study:
     """Leakage currents of the model's arrays against variability; each resistance within ± the fraction.
 
     Devices that hold weights are taken to lie anywhere between Roff and Ron. What the technology does not say (a read
@@ -59,51 +45,35 @@ def leakage_study(
     Raises:
         UserError: A fraction out of range, no synapse, or one without conductances in siemens.
     """
-    loaded = load_model(model)
-    technology = loaded.technology
-    if technology.synapse is None:
-        raise UserError(f"technology {technology.name} has no devices that leak", "Name a model on one that has.")
-    conductance = technology.synapse.require_siemens("leakage")
-    check_fractions(fractions)
-    layers = tuple(_arrays(loaded.generator, technology))
+    technology = load_model(asked.model).technology
     synapse = technology.synapse
-    wanted = sorted({0.0, *fractions})
-    trials = [
-        LeakageTrial(
-            layers,
-            fraction,
-            seed,
-            float(conductance[0]),
-            float(conductance[-1]),
-            synapse.read.voltage_v,
-            synapse.write.pulse_amplitude_v,
-            synapse.read.leakage_s,
-        )
-        for fraction in wanted
-    ]
-    found = run_parallel(leakage_currents, trials, workers=workers, what="leakage", progress=progress)
-    names = list(found[0])
-    curves = tuple(Curve(name, "A", tuple(points[name] for points in found)) for name in names)
-    return Curves(
-        name="leakage",
-        model=str(model),
-        technology=technology.name,
-        quantity="variability",
-        curves=curves,
-        claim="paper M, figure 6, draws leakage currents at several noise levels; its text states no figure of them",
-        verdict="not tested: no figure is stated",
-        notes=_notes(technology),
-        obtained={
-            "drawn": f"{DRAWN:,} columns or devices a setting",
-            "seed": str(seed),
-            "spingan": version("spingan"),
-            "numpy": np.__version__,
-        },
-    )
+    if synapse is None:
+        raise UserError(f"technology {technology.name} has no devices that leak", "Name a model on one that has.")
+    synapse.require_siemens("leakage")
+    axis, _ = variability_axis(technology, fractions)
+    unknown = (f"not counted, {synapse.name} has no {what}" for what, of in _NEEDS.items() if of(synapse) is None)
+    notes = "The band holds 95 % of the columns, or of the devices that could be selected.", *unknown
+    about = {"drawn": f"{DRAWN:,} columns or devices a setting", "seed": str(asked.seed)}
+    base = Trial(asked.model)
+    return asked.curves("leakage", technology, base, axis, run_leakage, "current", "A", notes, **about)
 
 
-def _arrays(net: nn.Module, technology: Technology) -> Iterator[tuple[str, int, int]]:
-    """Name, rows and physical columns of each analog layer."""
+def run_leakage(trial: Trial) -> Outcome:
+    """The currents of each crossbar of the trial's model at its variability."""
+    crossbars, synapse = _crossbars(trial.model)
+    noise = trial.conditions.programming_noise
+    fraction = 0.0 if noise is None else noise.fraction
+    return Outcome(leakage_currents(crossbars, synapse, fraction, trial.seed))
+
+
+@lru_cache(maxsize=1)
+def _crossbars(model: str) -> tuple[tuple[Crossbar, ...], Synapse]:
+    loaded = load_model(model)
+    assert loaded.technology.synapse is not None  # `leakage` has seen to it
+    return tuple(_arrays(loaded.generator, loaded.technology)), loaded.technology.synapse
+
+
+def _arrays(net: nn.Module, technology: Technology) -> Iterator[Crossbar]:
     for name, layer in net.named_modules():
         if isinstance(layer, AnalogLayer):
             own = technology.for_dense() if isinstance(layer, nn.Linear) else technology
@@ -111,21 +81,23 @@ def _arrays(net: nn.Module, technology: Technology) -> Iterator[tuple[str, int, 
             yield name, layer.weight.numel() // columns, columns * own.cells_per_weight
 
 
-def leakage_currents(trial: LeakageTrial) -> dict[str, CurvePoint]:
-    """The currents of each layer's crossbar at one variability, by curve."""
-    found: dict[str, CurvePoint] = {}
-    for number, (layer, rows, columns) in enumerate(trial.layers):
-        random = np.random.default_rng((trial.seed, number))
-        if trial.read_v is not None:
-            off = _sums(random, rows, trial.fraction, trial.off_s, trial.off_s)
-            found[f"{layer}: column, all devices off"] = curve_point(trial.fraction, trial.read_v * off)
-            if trial.open_s is not None:
-                idle = trial.read_v * trial.open_s * rows
-                found[f"{layer}: column, not selected"] = CurvePoint(trial.fraction, idle, idle, idle)
-        if trial.write_v is not None:
-            shared = rows + columns - 2
-            half = _sums(random, shared, trial.fraction, trial.off_s, trial.on_s)
-            found[f"{layer}: half-selected devices"] = curve_point(trial.fraction, abs(trial.write_v) / 2 * half)
+def leakage_currents(
+    crossbars: Sequence[Crossbar], synapse: Synapse, fraction: float, seed: int
+) -> dict[str, tuple[float, ...]]:
+    """Currents in amperes by "layer: which": of `DRAWN` columns or devices, one of a column that is not selected."""
+    found: dict[str, tuple[float, ...]] = {}
+    conductance = synapse.require_siemens("leakage")
+    off_s, on_s = float(conductance[0]), float(conductance[-1])
+    read_v, open_s, write_v = (of(synapse) for of in _NEEDS.values())
+    for number, (layer, rows, columns) in enumerate(crossbars):
+        random = np.random.default_rng((seed, number))
+        if read_v is not None:
+            found[f"{layer}: column, all devices off"] = tuple(read_v * _sums(random, rows, fraction, off_s, off_s))
+            if open_s is not None:
+                found[f"{layer}: column, not selected"] = (read_v * open_s * rows,)
+        if write_v is not None:
+            half = _sums(random, rows + columns - 2, fraction, off_s, on_s)
+            found[f"{layer}: half-selected devices"] = tuple(abs(write_v) / 2 * half)
     return found
 
 
@@ -141,17 +113,3 @@ def _sums(
         lot = random.uniform(-1, 1, shape)
         sums[start : start + shape[0]] = (meant / (1 + fraction * lot)).sum(axis=1)
     return sums
-
-
-def _notes(technology: Technology) -> tuple[str, ...]:
-    synapse = technology.synapse
-    assert synapse is not None
-    notes = ["The band holds 95 % of the columns, or of the devices that could be selected."]
-    for value, what in (
-        (synapse.read.voltage_v, "read voltage: columns that are off"),
-        (synapse.read.leakage_s, "leakage of an open cell: columns that are not selected"),
-        (synapse.write.pulse_amplitude_v, "write voltage: half-selected devices"),
-    ):
-        if value is None:
-            notes.append(f"not counted, {synapse.name} has no {what}")
-    return tuple(notes)

@@ -6,7 +6,7 @@ They run on Dask: on processes of this machine, or on the workers of a scheduler
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -41,7 +41,7 @@ class Workers:
     scheduler: str | None = None
     results: Path | None = None
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Refuse what cannot be.
 
         Raises:
@@ -90,7 +90,6 @@ def run_parallel(
             hour, a scheduler is not there or its workers do not suit, results cannot be kept, or as `function` raises.
     """
     chosen = workers if isinstance(workers, Workers) else Workers(workers)
-    chosen.check()
     if not tasks:
         return []
     if chosen.results is None:
@@ -110,16 +109,12 @@ def run_parallel(
     return [results[place] for place in range(len(tasks))]
 
 
-@contextmanager
-def _client(chosen: Workers, pieces: int, progress: Progress) -> "Iterator[Client]":
+def _client(chosen: Workers, pieces: int, progress: Progress) -> "AbstractContextManager[Client]":
     from spingan.studies.cluster import local_client, remote_client
 
     if chosen.scheduler is None:
-        with local_client(min(chosen.count or available_workers(), pieces)) as client:
-            yield client
-    else:
-        with remote_client(chosen.scheduler, lambda: progress("waiting for a worker", 0, 1)) as client:
-            yield client
+        return local_client(min(chosen.count or available_workers(), pieces))
+    return remote_client(chosen.scheduler, lambda: progress("waiting for a worker", 0, 1))
 
 
 def _as_they_come(
@@ -132,21 +127,21 @@ def _as_they_come(
 
         expected = code_digest()
     arrived: SimpleQueue[Future[Any]] = SimpleQueue()
-    place_of: dict[Any, int] = {}
-    futures: dict[Any, Future[Any]] = {}
+    futures: dict[Any, tuple[int, Future[Any]]] = {}
     try:
         for place in places:
             future = client.submit(_guarded, function, tasks[place], expected, pure=False)
-            futures[future.key], place_of[future.key] = future, place
-        for future in list(futures.values()):
+            futures[future.key] = place, future
+        for _, future in list(futures.values()):
             future.add_done_callback(arrived.put)
         while futures:
             future = _next(arrived, client, chosen)
-            del futures[future.key]
-            yield place_of[future.key], _result(future, chosen)
+            place, _ = futures.pop(future.key)
+            yield place, _result(future, chosen)
     finally:
         if futures and client.status == "running":
-            client.cancel(list(futures.values()), force=True)  # what nobody waits for any longer is not begun
+            left = [future for _, future in futures.values()]
+            client.cancel(left, force=True)  # what nobody waits for any longer is not begun
 
 
 def _next(arrived: "SimpleQueue[Future[Any]]", client: "Client", chosen: Workers) -> "Future[Any]":
@@ -174,25 +169,14 @@ def _lost(chosen: Workers) -> UserError:
     return UserError(f"the scheduler {where} is gone", again)
 
 
-@dataclass(frozen=True)
-class _Refusal:
-    """A `UserError` as its two texts, which survive the way between processes."""
-
-    problem: str
-    remedy: str
-
-
-def _guarded(function: Callable[[Task], Result], task: Task, expected: str | None) -> Result | _Refusal:
+def _guarded(function: Callable[[Task], Result], task: Task, expected: str | None) -> Result:
     """`function(task)` on one thread; `expected`, if given, is the digest of the code that the process must have."""
     import torch
 
     torch.set_num_threads(1)
-    try:
-        if expected is not None:
-            _check_this_worker(expected)
-        return function(task)
-    except UserError as error:
-        return _Refusal(error.problem, error.remedy)
+    if expected is not None:
+        _check_this_worker(expected)
+    return function(task)
 
 
 def _check_this_worker(expected: str) -> None:
@@ -219,7 +203,7 @@ def _result(future: "Future[Any]", chosen: Workers) -> Any:
     from distributed import KilledWorker
 
     try:
-        found = future.result()
+        return future.result()
     except KilledWorker as error:
         raise UserError(
             f"a piece of work was begun {error.allowed_failures + 1} times, and each time its process was killed, "
@@ -228,6 +212,3 @@ def _result(future: "Future[Any]", chosen: Workers) -> Any:
         ) from error
     except CancelledError as error:
         raise _lost(chosen) from error
-    if isinstance(found, _Refusal):
-        raise UserError(found.problem, found.remedy)
-    return found

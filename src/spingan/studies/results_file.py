@@ -1,27 +1,58 @@
 """Results of trials in one file, a line each as it comes: a study that was killed goes on where it was.
 
 A line is found again by a digest of all that its numbers depend on: the function, the trial, the weights in the files
-of the model that it names, this package's code and shipped nets, and torch's version.
+of the model that it names, this package's code and shipped nets, and torch's version. A result is read as what its
+function is declared to return: a file cannot name other classes.
 """
 
+import base64
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+
+import numpy as np
+import torch
+from pydantic import PlainValidator, TypeAdapter
+from pydantic_core import to_jsonable_python
 
 import spingan
 from spingan.errors import UserError
 from spingan.nn.weights import WEIGHTS
 from spingan.output import check_place
-from spingan.studies.as_json import classes_of, decoded, encoded
 from spingan.training.checkpoint import CHECKPOINT
 
 Result = TypeVar("Result")
 _PACKAGE = Path(spingan.__file__).parent
-_ONLY_SHOW = ("commands", "reports", "reproduction")  # parts of the package that no trial computes with
+_ONLY_SHOW = ("commands", "reports", "papers")  # parts of the package that no trial computes with
+
+
+def _packed(value: Any) -> Any:
+    """Arrays and numpy's numbers, for which JSON has no word."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        content = base64.b64encode(zlib.compress(np.ascontiguousarray(value).tobytes())).decode()
+        return {"dtype": value.dtype.str, "shape": list(value.shape), "zlib": content}
+    raise TypeError(f"{type(value).__name__} has no place in a file of results")
+
+
+def _unpacked(value: Any) -> np.ndarray:
+    if isinstance(value, np.ndarray):
+        return value
+    try:
+        flat = np.frombuffer(zlib.decompress(base64.b64decode(value["zlib"])), np.dtype(value["dtype"]))
+        return flat.reshape(value["shape"]).copy()
+    except (KeyError, TypeError, zlib.error) as error:
+        raise ValueError("not an array") from error
+
+
+PackedArray = Annotated[np.ndarray, PlainValidator(_unpacked)]
+"""An array in a result, kept bit for bit."""
 
 
 class ResultsFile(Generic[Result]):
@@ -37,13 +68,13 @@ class ResultsFile(Generic[Result]):
     def __init__(self, path: str | Path, function: Callable[..., Result]) -> None:
         self.path = Path(path)
         self._function = f"{function.__module__}:{function.__qualname__}"
-        self._classes = classes_of(function)
+        self._type: TypeAdapter[Result] = TypeAdapter(get_type_hints(function, include_extras=True)["return"])
         check_place(self.path)
         self._known: dict[str, Any] = {}
         try:
             text = self.path.read_bytes() if self.path.exists() else b""
         except OSError as error:
-            raise UserError(f"cannot read {self.path}: {error.strerror}", "Mend its rights, or move it.") from error
+            raise UserError(f"cannot read {self.path}: {error.strerror}", "Fix its permissions, or move it.") from error
         for line in text.splitlines():
             try:
                 content = json.loads(line)
@@ -55,49 +86,43 @@ class ResultsFile(Generic[Result]):
     def found(self, tasks: Sequence[Any]) -> dict[int, Result]:
         """The results that are there already, by the place of their task."""
         results: dict[int, Result] = {}
-        for place, task in enumerate(tasks):
-            key = self._key(task)
+        for place, key in enumerate(map(self._key, tasks)):
             if key in self._known:
                 try:
-                    results[place] = decoded(self._known[key], self._classes)
-                except (KeyError, TypeError, ValueError):
+                    results[place] = self._type.validate_python(self._known[key])
+                except ValueError:
                     continue
         return results
 
     def add(self, task: Any, result: Result) -> Result:
-        """Write one more line, and give back the result as it will be read.
+        """Write one more line, and return the result as it will be read.
 
         Raises:
             UserError: The file cannot be written.
         """
-        content = {"key": self._key(task), "function": self._function, "task": encoded(task)}
-        line = json.dumps(content | {"result": encoded(result)}) + "\n"
+        content = {"key": self._key(task), "function": self._function, "task": task, "result": result}
+        line = json.dumps(to_jsonable_python(content, fallback=_packed)) + "\n"
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
             try:
-                _write_whole(handle, ("\n" if self._torn else "") + line)
+                left = memoryview((("\n" if self._torn else "") + line).encode())
+                while left:
+                    left = left[os.write(handle, left) :]
             finally:
                 os.close(handle)
         except OSError as error:
             raise UserError(
                 f"cannot write {self.path}: {error.strerror}",
-                "What is in it is kept: mend the place, and the same command goes on.",
+                "The results in it are kept: free the place, and the same command goes on.",
             ) from error
         self._torn = False
-        return decoded(json.loads(line)["result"], self._classes)
+        return self._type.validate_python(json.loads(line)["result"])
 
     def _key(self, task: Any) -> str:
-        content, model = encoded(task), getattr(task, "model", None)
-        files = _model_files(model) if isinstance(model, str) else []
-        if files:  # what they hold counts, not where they are
-            content["model"] = [_digest(str(path), path.stat().st_mtime_ns) for path in files]
-        return _short(json.dumps([self._function, content, code_digest(), _torch_version()]))
-
-
-def _write_whole(handle: int, text: str) -> None:
-    left = memoryview(text.encode())
-    while left:
-        left = left[os.write(handle, left) :]
+        content, model = to_jsonable_python(task), getattr(task, "model", None)
+        if isinstance(model, str):
+            content["model"] = _model_digests(Path(model)) or model  # their content counts, not their place
+        return _short(json.dumps([self._function, content, code_digest(), torch.__version__]).encode())
 
 
 @lru_cache
@@ -112,25 +137,16 @@ def code_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def _model_files(model: str) -> list[Path]:
-    """The files that a trial may take the nets of `model` from."""
-    path = Path(model)
-    if path.is_dir():
-        return [file for file in (path / WEIGHTS, path / CHECKPOINT) if file.is_file()]
-    return [path] if path.is_file() else []  # a shipped name: `code_digest` holds it
+def _model_digests(path: Path) -> list[str]:
+    """Of the files that a trial may take its nets from; none for a shipped name, which `code_digest` holds."""
+    files = (path / WEIGHTS, path / CHECKPOINT) if path.is_dir() else (path,)
+    return [_digest(str(file), file.stat().st_mtime_ns) for file in files if file.is_file()]
 
 
 @lru_cache(maxsize=64)
 def _digest(path: str, changed_ns: int) -> str:
-    return hashlib.blake2b(Path(path).read_bytes()).hexdigest()[:16]
+    return _short(Path(path).read_bytes())
 
 
-@lru_cache
-def _torch_version() -> str:
-    import torch
-
-    return torch.__version__
-
-
-def _short(text: str) -> str:
-    return hashlib.blake2b(text.encode()).hexdigest()[:32]
+def _short(content: bytes) -> str:
+    return hashlib.blake2b(content).hexdigest()[:32]

@@ -1,71 +1,76 @@
-"""One trial: a model on one chip, its images, and their distance from real ones. Pure and picklable."""
+"""One trial: a model on one chip under some conditions, and what is measured of it. Pure and picklable."""
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
 from torch import nn
 
+from spingan.arrays.conditions import ChipConditions
 from spingan.errors import UserError
 from spingan.evaluation.features import Images
 from spingan.evaluation.real_images import image_bytes
 from spingan.evaluation.reference import Reference, reference_for
-from spingan.nn.weights import Model, load_model
-from spingan.spec.noise import Noise
+from spingan.nn.weights import Model, load_model, reprogrammed
 from spingan.spec.technology import Technology
+from spingan.studies.results_file import PackedArray
+
+_IDEAL = ChipConditions()
+SHOWN = 10  # images a setting in the picture: paper M's figures 7 to 9 show ten
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What to draw and how to judge it.
+    """What to measure.
 
     Attributes:
         model: A run folder, a weights file, or a shipped name.
-        technology: `Technology.to_dict` of the arrays to write the weights into; None keeps the model's own.
-        variability: (fraction, of what) of the programming noise; None writes exactly.
         seed: Of latents and chip.
-        count: Images to judge; 0 draws pictures only.
-        shown: Images to give back.
+        count: Images to judge; 0 draws pictures only. Updates, in a short training.
+        conditions: What is not ideal; the chip's seed is the trial's.
+        technology: `Technology.to_dict` as a text, of the arrays to write the weights into; None keeps the model's own.
+        shown: Images to keep.
+        data_name: Set of images that the model was trained on, where its file does not say it.
         data_path: Folder with the real images.
-        fingerprint: Of the model's weights as the study found them (`fingerprint`); empty does not ask.
+        fingerprint: Of the net's weights as the study found them (`fingerprint`); empty does not ask.
     """
 
     model: str
-    technology: str | None
-    variability: tuple[float, str] | None
-    seed: int
-    count: int
-    shown: int = 0
+    seed: int = 0
+    count: int = 0
+    conditions: ChipConditions = _IDEAL
+    technology: str | None = None
+    shown: int = SHOWN
+    data_name: str | None = None
     data_path: str | None = None
     fingerprint: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a trial's images are like.
+    """What a trial measured.
 
     Attributes:
-        distance: From real images; None where nothing was judged.
-        metric: The distance's name with the number of images.
+        values: One or many numbers by their name: `distance` from real images, with `recall` and `coverage` of the same
+            images (`spingan.evaluation.variety`); or errors, currents, losses.
+        about: The distance's name with the number of images, or how a training ended.
         images: Those shown, 8 bit.
-        recall, coverage: Of the same images (`spingan.evaluation.variety`); None where nothing was judged.
     """
 
-    distance: float | None
-    metric: str
-    images: UInt8[np.ndarray, "shown height width *channels"] = field(repr=False)
-    recall: float | None = None
-    coverage: float | None = None
+    values: dict[str, tuple[float, ...]]
+    about: str = ""
+    images: PackedArray = field(default_factory=lambda: np.zeros((0, 1, 1), np.uint8), repr=False)
 
+    @property
+    def distance(self) -> float:
+        """Of the images from real ones.
 
-def judged(reference: Reference, images: Images, shown: Images) -> Outcome:
-    """The outcome of `images`, of which `shown` are kept."""
-    distance, variety = reference.distance_and_variety(images)
-    return Outcome(distance, reference.metric, shown, variety.recall, variety.coverage)
+        Raises:
+            KeyError: They were not judged.
+        """
+        return self.values["distance"][0]
 
 
 def run_trial(trial: Trial) -> Outcome:
@@ -76,8 +81,11 @@ def run_trial(trial: Trial) -> Outcome:
     """
     images = draw_images(trial)
     if not trial.count:
-        return Outcome(None, "", images[: trial.shown])
-    return judged(reference_of(trial), images[: trial.count], images[: trial.shown])
+        return Outcome({}, images=images)
+    reference = reference_of(trial)
+    distance, variety = reference.distance_and_variety(images[: trial.count])
+    values = {"distance": distance, "recall": variety.recall, "coverage": variety.coverage}
+    return Outcome({name: (value,) for name, value in values.items()}, reference.metric, images[: trial.shown])
 
 
 def draw_images(trial: Trial) -> Images:
@@ -86,11 +94,8 @@ def draw_images(trial: Trial) -> Images:
     Raises:
         UserError: There is no such model, or its weights have changed since the study began.
     """
-    model = _model(trial.model, trial.technology, trial.fingerprint)
-    noise = None
-    if trial.variability is not None and trial.variability[0] > 0:
-        noise = Noise.model_validate(dict(zip(("fraction", "of"), trial.variability, strict=True)))
-    return image_bytes(model.sample(max(trial.count, trial.shown), trial.seed, trial.seed, programming_noise=noise))
+    model, count = _model(trial.model, trial.technology, trial.fingerprint), max(trial.count, trial.shown)
+    return image_bytes(model.sample(count, trial.seed, replace(trial.conditions, seed=trial.seed)))
 
 
 def reference_of(trial: Trial) -> Reference:
@@ -99,36 +104,35 @@ def reference_of(trial: Trial) -> Reference:
     Raises:
         UserError: There are fewer, or the model was trained on a set without a feature network.
     """
-    return _reference(trial.model, trial.count, trial.data_path)
+    return _reference(trial.model, trial.count, trial.data_path, trial.data_name)
 
 
 @lru_cache(maxsize=2)
 def _model(name: str, technology: str | None, expected: str) -> Model:
     model = load_model(name)
-    if expected and fingerprint(model) != expected:
-        raise UserError(
-            f"the weights of {name} have changed since the study began",
-            "Wait for its training to end, and begin again.",
-        )
+    check_unchanged(model.generator, expected, f"the weights of {name}")
     if technology is None:
         return model
-    from spingan.api import reprogram
-
-    return reprogram(model, Technology.from_dict(json.loads(technology), "the study's technology"))
+    return reprogrammed(model, technology_of(technology))
 
 
 @lru_cache(maxsize=2)
-def _reference(model: str, count: int, data_path: str | None) -> Reference:
-    return reference_for(load_model(model), count, data_path)
+def _reference(model: str, count: int, data_path: str | None, data_name: str | None) -> Reference:
+    return reference_for(load_model(model), count, data_path, data_name)
 
 
-def fingerprint(model: Model) -> str:
+def check_unchanged(net: nn.Module, expected: str, what: str) -> None:
+    """Refuse a net that is not the one that the study found.
+
+    Raises:
+        UserError: It has another fingerprint than `expected`, which is not empty.
+    """
+    if expected and fingerprint(net) != expected:
+        raise UserError(f"{what} have changed since the study began", "Wait for the training to end, and begin again.")
+
+
+def fingerprint(net: nn.Module) -> str:
     """A short text that another set of weights does not have."""
-    return fingerprint_of(model.generator)
-
-
-def fingerprint_of(net: nn.Module) -> str:
-    """The same of any net."""
     digest = hashlib.sha256()
     for name, tensor in sorted(net.state_dict().items()):
         digest.update(name.encode())
@@ -138,5 +142,9 @@ def fingerprint_of(net: nn.Module) -> str:
 
 def technology_text(technology: Technology) -> str:
     """A technology as the text that a trial carries."""
-    content: dict[str, Any] = technology.to_dict()
-    return json.dumps(content)
+    return json.dumps(technology.to_dict())
+
+
+def technology_of(text: str) -> Technology:
+    """The technology that a trial carries."""
+    return Technology.from_dict(json.loads(text), "the study's technology")
