@@ -10,7 +10,7 @@ from spingan.costs.components import SHARINGS, CellCost, ComponentTable, compone
 from spingan.costs.counts import NetCounts
 from spingan.costs.write_schedules import SCHEDULES, ScheduleTable, WriteSchedule, schedule_table, writable_arrays
 from spingan.errors import UserError
-from spingan.nn.am_dcgan import AmDcganPair
+from spingan.nn.am_dcgan import AmDcgan
 from spingan.nn.cost import counts_of_pair, net_counts
 from spingan.papers.am_dcgan import am_dcgan_numbers
 from spingan.papers.am_dcgan_table_1 import Combination, SmallPair, combination, printed_cells, small_pair
@@ -94,7 +94,7 @@ def components(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, 
     if chosen.name != PAPER_M_RECIPE:
         return Components(cells, pair, None, (), (), measured, measured_pair)
     paper = am_dcgan_numbers()
-    described = AmDcganPair(
+    described = AmDcgan(
         batch_norm=False, wide=paper.small_filters, narrow=paper.small_filters, kernel=paper.small_kernel
     )
     small_counts = counts_of_pair(described, technology, chosen.latent_size)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from spingan.api import evaluate, float_twin
+from spingan.api import evaluate
 from spingan.costs.energy import Bill
 from spingan.image_grid import image_grid, save_grid
-from spingan.nn.weights import Model, load_model
+from spingan.nn.weights import Model, float_twin, load_model
 from spingan.output import atomic_path, output_folder, write_text
 from spingan.reports.quality_table import measure_text
 from spingan.reports.report import SHOWN, model_bill, real_images, report_html

@@ -62,7 +62,7 @@ def test_clipped_weights_stay_within_so_many_rms_and_make_full_scale_smaller(mod
     from spingan.evaluation.robustness import clip_weights
 
     clipped = deepcopy(model.generator)
-    clip_weights(clipped, 2.0, model.latent_size)
+    clip_weights(clipped, 2.0, model.family, model.latent_size)
     for before, after in zip(analog_layers(model.generator), analog_layers(clipped), strict=True):
         rows = [axis for axis in range(4) if axis != after.column_axis]
         rms = before.weight.square().mean(dim=rows).sqrt()

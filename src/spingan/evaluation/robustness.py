@@ -12,11 +12,12 @@ from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.draws import standard_normal
+from spingan.nn.family import Family
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.weights import Model
 from spingan.spec.synapse import Faults
 from spingan.spec.technology import Technology
-from spingan.training.nets import settle
+from spingan.training.nets import recalibrate
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _with_devices(model: Model, conditions: Conditions) -> Model:
     if conditions.clip or any(spread.values()):
         generator = copy.deepcopy(generator)
     if conditions.clip:
-        clip_weights(generator, conditions.clip, model.latent_size)
+        clip_weights(generator, conditions.clip, model.family, model.latent_size)
     if any(spread.values()):
         _spread_activations(generator, spread)
     if conditions.stuck:
@@ -132,14 +133,14 @@ def _with_devices(model: Model, conditions: Conditions) -> Model:
     return replace(model, technology=technology, conversion=replace(model.conversion, model=generator))
 
 
-def clip_weights(generator: nn.Module, clip: float, latent_size: int) -> None:
+def clip_weights(generator: nn.Module, clip: float, family: Family, latent_size: int) -> None:
     """Hold every column's weights within `clip` times their root mean square, and fit all that follows to them.
 
     Gains, batch norms and activation ranges are measured anew on the clipped weights, as after a training.
     """
     for layer in analog_layers(generator):
         layer.clip = clip
-    settle(generator, latent_size, seed=0)
+    recalibrate(generator, family, latent_size, seed=0)
     generator.eval()
 
 

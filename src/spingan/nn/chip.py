@@ -28,7 +28,7 @@ def program_chip(
     programming_noise: Noise | None = None,
     read_noise: Noise | None = None,
     faded: float = 0.0,
-    calibration: Sequence[Tensor] = (),
+    calibration: Sequence[Tensor | tuple[Tensor, ...]] = (),
 ) -> nn.Module:
     """A copy of a converted model as it computes on one chip, in evaluation mode.
 
@@ -131,7 +131,7 @@ def _fold(layer: AnalogLayer, norm: _Norm) -> None:
 
 
 @torch.no_grad()
-def recalibrate_batch_norm(model: nn.Module, batches: Sequence[Tensor]) -> None:
+def recalibrate_batch_norm(model: nn.Module, batches: Sequence[Tensor | tuple[Tensor, ...]]) -> None:
     """Set every batch norm's running statistics to their mean over `batches`, for the weights as they are now."""
     norms = [module for module in model.modules() if isinstance(module, _Norm)]
     momenta = [norm.momentum for norm in norms]
@@ -141,6 +141,6 @@ def recalibrate_batch_norm(model: nn.Module, batches: Sequence[Tensor]) -> None:
         norm.momentum = None  # a plain mean over what follows
         norm.train()
     for batch in batches:
-        model(batch)
+        model(*(batch if isinstance(batch, tuple) else (batch,)))
     for norm, momentum, mode in zip(norms, momenta, modes, strict=True):
         norm.momentum, norm.training = momentum, mode

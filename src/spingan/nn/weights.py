@@ -1,5 +1,6 @@
 """Trained generators in files: what the arrays hold as level codes, the technology beside, and how it was obtained."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,9 +18,9 @@ from spingan.input_files import exists, is_folder
 from spingan.nn.analog import AnalogLayer, along, analog_layers
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import Conversion, convert
+from spingan.nn.family import Family, family_named
 from spingan.nn.finite import require_finite
 from spingan.nn.kernels import stream_key
-from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 from spingan.spec.technology import Technology
 
@@ -52,6 +53,32 @@ class _Header(BaseModel):
     info: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a model's file says of its training. None is unknown.
+
+    Attributes:
+        data: Name of the image set.
+        data_path: The folder that it was read from, where the recipe named one.
+        loss: Name of the loss.
+    """
+
+    data: str | None = None
+    data_path: str | None = None
+    loss: str | None = None
+
+    @classmethod
+    def of(cls, info: dict[str, Any]) -> "Origin":
+        """What a weights file's `info` says; sections of another form say nothing."""
+        recipe = info.get("recipe")
+        if not isinstance(recipe, dict):
+            return cls()
+        data = recipe.get("data")
+        name, path = (data.get("name"), data.get("path")) if isinstance(data, dict) else (None, None)
+        found = name, path, recipe.get("loss", "cross_entropy")  # once the only one
+        return cls(*(value if isinstance(value, str) else None for value in found))
+
+
 @dataclass
 class Model:
     """A trained generator and the technology that it was trained for.
@@ -69,6 +96,16 @@ class Model:
     conversion: Conversion
     info: dict[str, Any] = field(default_factory=dict)
     _last_chip: tuple[tuple[Any, ...], nn.Module] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def origin(self) -> Origin:
+        """What is known of its training."""
+        return Origin.of(self.info)
+
+    @property
+    def family(self) -> Family:
+        """What kind of generator it is."""
+        return family_named(self.net)
 
     @property
     def generator(self) -> nn.Module:
@@ -100,19 +137,19 @@ class Model:
                 programming_noise=programming_noise,
                 read_noise=read_noise,
                 faded=faded,
-                calibration=self._calibration_latents(chip_seed, calibration),
+                calibration=self._calibration_inputs(chip_seed, calibration),
             )
             self._last_chip = key, chip
         return self._last_chip[1]
 
-    def _calibration_latents(self, chip_seed: int, count: int) -> tuple[Tensor, ...]:
+    def _calibration_inputs(self, chip_seed: int, count: int) -> tuple[tuple[Tensor, ...], ...]:
         if count == 0:
             return ()
         if count < 2:
             raise UserError(f"{count} images give a chip no mean and variance", "Give 0, or at least 2; 4096 are many.")
         generator = torch.Generator().manual_seed(stream_key(chip_seed, _CALIBRATION) >> 1)
-        parts = -(-count // _BATCH)
-        return torch.randn(count, self.latent_size, 1, 1, generator=generator).tensor_split(parts)
+        inputs = self.family.draw_latents(count, self.latent_size, generator), *self.family.labels(count)
+        return tuple(zip(*(part.tensor_split(-(-count // _BATCH)) for part in inputs), strict=True))
 
     def sample(
         self,
@@ -120,6 +157,7 @@ class Model:
         seed: int = 0,
         chip_seed: int = 0,
         *,
+        labels: int | Sequence[int] | Tensor | None = None,
         programming_noise: Noise | None = None,
         read_noise: Noise | None = None,
         faded: float = 0.0,
@@ -127,21 +165,26 @@ class Model:
     ) -> Float[Tensor, "count channels height width"]:
         """`count` images in -1..1 from one chip (`chip`); the same arguments give the same images.
 
+        Args:
+            labels: Of a net that takes classes: one for all images, or one for each; None: the classes in turn.
+
         Raises:
-            UserError: `count` is negative, `seed` is no number of 64 bits, or the net or an image is not finite.
+            UserError: `count` is negative, `seed` is no number of 64 bits, there is no such class, or the net or an
+                image is not finite.
         """
         if count < 0:
             raise UserError(f"cannot draw {count} images", "Ask for 0 or more.")
         if not 0 <= seed < 2**64:
             raise UserError(f"seed {seed} is not a number of 64 bits", "Give one from 0 to 2**64 - 1.")
+        family = self.family
+        given = family.labels(count, labels)
         chip = self.chip(
             chip_seed, programming_noise=programming_noise, read_noise=read_noise, faded=faded, calibration=calibration
         )
         for layer in analog_layers(chip):
             layer.source.restart(chip_seed, 1, seed)
-        latents = torch.randn(count, self.latent_size, 1, 1, generator=torch.Generator().manual_seed(seed))
-        with torch.inference_mode():
-            images = torch.cat([chip(batch).float().contiguous() for batch in latents.split(_BATCH)])
+        latents = family.draw_latents(count, self.latent_size, torch.Generator().manual_seed(seed))
+        images = family.sample(chip, latents, given, _BATCH)
         if not bool(images.isfinite().all()):
             raise UserError(
                 f"{self.name} draws pixels that are NaN or infinite", "Its weights are too large: retrain it."
@@ -189,6 +232,25 @@ def _shipped() -> dict[str, Path]:
     return {file.name.removesuffix(suffix): file for file in files}
 
 
+def float_twin(model: Model) -> Model | None:
+    """The shipped generator in floating point of the same net, trained on the same images with the same loss.
+
+    None for a model that is in floating point itself, or has no such twin.
+    """
+    if model.technology.synapse is None and not model.technology.activations:
+        return None
+    if model.origin.data is None:
+        return None
+    for name, path in sorted(_shipped().items()):
+        header = read_metadata(path, "weights file")
+        technology, origin = header["technology"], Origin.of(header["info"])
+        exact = technology.get("synapse") is None and not technology.get("activations")
+        same = origin.data == model.origin.data and origin.loss == model.origin.loss
+        if exact and same and header["net"] == model.net:
+            return load_model(name)
+    return None
+
+
 def load_model(model: str | Path) -> Model:
     """A generator by its shipped name, its weights file, or the run folder that trained it.
 
@@ -227,7 +289,7 @@ def _read_model(path: Path) -> Model:
             f"{path} is not a weights file of this version", "Give a weights.safetensors, or update spingan."
         ) from error
     technology = Technology.from_dict(header.technology, f"the technology in {path}")
-    plain = pair_named(header.net).make_generator(header.latent_size).eval()
+    plain = family_named(header.net).make_generator(header.latent_size).eval()
     conversion = convert(plain, technology)
     for name, layer in conversion.model.named_modules():
         if isinstance(layer, AnalogLayer) and f"{name}.codes" in tensors and f"{name}.gain" in tensors:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from spingan.errors import UserError
-from spingan.evaluation.features import FEATURE_NETS, describe, feature_cnn
+from spingan.evaluation.features import describe, feature_cnn, net_of
 from spingan.evaluation.frechet import frechet_distance
 from spingan.evaluation.real_images import data_of, image_bytes, real_images
 from spingan.evaluation.reference import Reference, reference_for
@@ -215,7 +215,7 @@ def _calibration_note(model: Model, calibration: int) -> tuple[str, ...]:
 
 def _floor(name: str, count: int, path: str | None) -> float:
     """The distance of real images from the test images, as `spingan evaluate` has it."""
-    net = feature_cnn(FEATURE_NETS[name])
+    net = feature_cnn(net_of(name))
     one, other = (describe(images, net)[0] for images in real_images(name, count, path).floor_pair)
     return frechet_distance(one, other)
 
