@@ -26,13 +26,13 @@ OTHERS = {  # digital where they are listed, exact on `ideal`; some work in plac
     "softmax": lambda: nn.Softmax(1),
     "up": lambda: nn.Sequential(nn.Upsample(scale_factor=2), nn.AvgPool2d(2)),
     "shuffle": lambda: nn.PixelShuffle(1),
-    "drop": lambda: nn.Dropout1d(0.5),
+    "drop": lambda: nn.AlphaDropout(0.5),
     "nothing": nn.Sequential,
 }
 ON_MAPS, ON_ROWS = {"instance", "up", "shuffle", "drop"}, {"along"}
 DIGITAL = (
     *(*DIGITAL_TYPES, "BatchNorm1d", "GroupNorm", "LayerNorm", "InstanceNorm2d", "SiLU", "GELU", "ELU", "PReLU"),
-    *("Hardtanh", "Softmax", "Upsample", "PixelShuffle", "Dropout1d"),
+    *("Hardtanh", "Softmax", "Upsample", "PixelShuffle", "AlphaDropout"),
 )
 IDEAL = load_technology("ideal")
 RELU = Activation(
