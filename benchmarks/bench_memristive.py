@@ -15,7 +15,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from spingan.nn.analog import analog_layers
-from spingan.nn.pairs import PAIRS
+from spingan.nn.family import family_named
 from spingan.spec.technology import load_technology
 from spingan.training.loop import train_step
 from spingan.training.nets import Nets, build_nets
@@ -28,7 +28,7 @@ BATCH = 128
 def plain_step(precision: str) -> Callable[[], object]:
     """The loop's step in plain PyTorch: the same pair, losses, optimizers, precision and layout."""
     torch.manual_seed(0)
-    pair = PAIRS["am-dcgan"]
+    pair = family_named("am-dcgan")
     made, critic = pair.make_generator(100), pair.make_discriminator()
     nets: list[nn.Module] = [net.to(memory_format=torch.channels_last) for net in (made, critic)]  # pyright: ignore[reportCallIssue]
     adams = [torch.optim.Adam(net.parameters(), 2e-4, (0.5, 0.999)) for net in nets]

@@ -23,8 +23,8 @@ from torch.nn import functional
 from spingan.arrays.conditions import ChipConditions
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import calibrate, convert
-from spingan.nn.dcgan import COLOUR_64, FASHION, FASHION_NORM_FREE, Pair, discriminator, generator
-from spingan.nn.pairs import pair_named
+from spingan.nn.dcgan import COLOUR_64, FASHION, FASHION_NORM_FREE, Dcgan
+from spingan.nn.family import family_named
 from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 from spingan.training.allocation import keep_freed_memory
@@ -83,11 +83,11 @@ def format_row(row: Row) -> str:
 class PlainTrainer:
     """The training step of `spingan.training.loop` in plain PyTorch: same losses, optimizers, precision and layout."""
 
-    def __init__(self, pair: Pair, batch: int, bf16: bool) -> None:
+    def __init__(self, pair: Dcgan, batch: int, bf16: bool) -> None:
         torch.manual_seed(0)
         last = torch.channels_last
         self.generator = generator_plain(pair).to(memory_format=last)  # pyright: ignore[reportCallIssue]
-        self.discriminator = discriminator(pair).to(memory_format=last)  # pyright: ignore[reportCallIssue]
+        self.discriminator = pair.make_discriminator().to(memory_format=last)  # pyright: ignore[reportCallIssue]
         self.adams = [
             torch.optim.Adam(net.parameters(), 2e-4, (0.5, 0.999)) for net in (self.generator, self.discriminator)
         ]
@@ -115,7 +115,7 @@ class PlainTrainer:
 class PairTrainer(PlainTrainer):
     """The same with the pair loss, the slope penalty in every fourth call and shifts, as recipe clothes trains."""
 
-    def __init__(self, pair: Pair, batch: int, bf16: bool) -> None:
+    def __init__(self, pair: Dcgan, batch: int, bf16: bool) -> None:
         super().__init__(pair, batch, bf16)
         self.calls = 0
 
@@ -150,7 +150,7 @@ class PairTrainer(PlainTrainer):
 class ExampleTrainer(PlainTrainer):
     """The same nets as PyTorch's DCGAN example trains them: float32, NCHW, D's gradients computed in G's step too."""
 
-    def __init__(self, pair: Pair, batch: int) -> None:
+    def __init__(self, pair: Dcgan, batch: int) -> None:
         super().__init__(pair, batch, bf16=False)
         plain = torch.contiguous_format
         self.generator = self.generator.to(memory_format=plain)  # pyright: ignore[reportCallIssue]
@@ -176,9 +176,9 @@ def bce(logits: Tensor, label: float) -> Tensor:
     )
 
 
-def generator_plain(pair: Pair) -> nn.Sequential:
+def generator_plain(pair: Dcgan) -> nn.Sequential:
     """The generator with the library's own transposed convolutions."""
-    net = generator(pair)
+    net = pair.make_generator()
     for name, module in list(net.named_children()):
         if isinstance(module, nn.ConvTranspose2d):
             plain = nn.ConvTranspose2d(
@@ -204,7 +204,7 @@ def analog_step(recipe: Recipe, precision: str, whole: bool = False, in_a_row: i
     nets = build_nets(recipe, load_technology(recipe.technology), fabric.device)
     made, _ = fabric.setup(nets.generator, nets.generator_optimizer, _reapply_compile=False)
     critic, _ = fabric.setup(nets.discriminator, nets.discriminator_optimizer, _reapply_compile=False)
-    pair = pair_named(recipe.net)
+    pair = family_named(recipe.net)
     real = torch.rand(recipe.batch_size, pair.channels, pair.size, pair.size)
     real = real.contiguous(memory_format=torch.channels_last)
     steps = iter(range(0 if whole else 1, 1 << 30))
@@ -297,7 +297,7 @@ def discriminator_rows(rounds: int) -> list[Row]:
 
     def step_of(technology: str | None, noise: Noise | None = None) -> Callable[[], object]:
         torch.manual_seed(0)
-        net: nn.Module = discriminator(COLOUR_64)
+        net: nn.Module = COLOUR_64.make_discriminator()
         if technology is not None:
             net = convert(net, load_technology(technology), read_noise=noise).model
             calibrate(net, lambda: net(images))
@@ -328,12 +328,14 @@ def forward_rows(rounds: int) -> list[Row]:
     latents = torch.randn(16, 100, 1, 1)
 
     def chip_of(technology: str, noise: Noise | None = None) -> nn.Module:
-        made = convert(generator(COLOUR_64), load_technology(technology)).model.eval()
+        made = convert(COLOUR_64.make_generator(), load_technology(technology)).model.eval()
         calibrate(made, lambda: made(latents))
         chip = program_chip(made, load_technology(technology), ChipConditions(read_noise=noise))
         return chip.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
-    literal = program_chip(convert(generator(COLOUR_64), load_technology("ideal")).model, load_technology("ideal"))
+    literal = program_chip(
+        convert(COLOUR_64.make_generator(), load_technology("ideal")).model, load_technology("ideal")
+    )
     for module in literal.modules():
         if hasattr(module, "execution"):
             module.execution = "literal"

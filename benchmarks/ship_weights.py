@@ -21,11 +21,11 @@ import torch
 
 import spingan
 from spingan.data import cartoon_faces
-from spingan.data.catalogue import IDX_SETS
+from spingan.data.catalogue import DATA
 from spingan.evaluation.variety import Variety
 from spingan.nn.chip import fit_to_weights
 from spingan.nn.tensor_files import read_metadata, read_tensors, write_tensors
-from spingan.nn.weights import TOO_LARGE, WEIGHTS, Model, fitting_latents, load_model, save_weights
+from spingan.nn.weights import TOO_LARGE, WEIGHTS, Model, fitting_inputs, load_model, save_weights
 from spingan.output import output_folder, write_text
 from spingan.training.critic import save_critic
 from spingan.training.recipe import recipe_from, shipped_recipes
@@ -96,7 +96,7 @@ def mean_of_epochs(run: Path, epochs: list[int]) -> Model:
     with torch.no_grad():
         for name, parameter in model.generator.named_parameters():
             parameter.copy_(torch.stack([one.generator.get_parameter(name) for one in kept]).mean(0))
-    fit_to_weights(model.generator, fitting_latents(model.latent_size, model.info["recipe"]["seed"]))
+    fit_to_weights(model.generator, fitting_inputs(model.family, model.latent_size, model.info["recipe"]["seed"]))
     model.generator.eval()
     last = spingan.evaluate(kept[-1]).value
     model.info["mean of epochs"] = {"epochs": epochs, "distance of the last": last}
@@ -122,7 +122,7 @@ def samples_of(model: Model) -> str:
 
 def licence_of(data: str) -> str:
     """The licence of an image set."""
-    return cartoon_faces.LICENCE if data == cartoon_faces.NAME else IDX_SETS[data].licence
+    return DATA[data].licence
 
 
 def credits_of(data: str) -> str:

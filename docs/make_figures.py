@@ -43,7 +43,7 @@ def draw_samples(model: Model, place: Path) -> None:
 def draw_faces(place: Path) -> None:
     """Faces that the analog generator draws, those of its float twin, and real ones, side by side."""
     drawn = [spingan.load_model(name).sample(FACES, seed=4).numpy() for name in FACE_MODELS]
-    sets = [*drawn, cartoon_faces.few(FACES).transpose(0, 3, 1, 2)]
+    sets = [*drawn, cartoon_faces.CARTOON_FACES.few(FACES).transpose(0, 3, 1, 2)]
     grids = [np.asarray(image_grid(images, columns=6, scale=1)) for images in sets]
     gap = np.full((len(grids[0]), 24, 3), 255, np.uint8)
     Image.fromarray(np.concatenate([grids[0], gap, grids[1], gap, grids[2]], 1)).save(place, optimize=True)

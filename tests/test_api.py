@@ -5,7 +5,7 @@ import spingan
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
 from spingan.nn.conversion import convert
-from spingan.nn.pairs import pair_named
+from spingan.nn.family import family_named
 from spingan.nn.weights import Model
 
 
@@ -13,7 +13,7 @@ from spingan.nn.weights import Model
 def float_model():
     torch.manual_seed(0)
     technology = spingan.load_technology("ideal")
-    conversion = convert(pair_named("fashion").make_generator(100).eval(), technology)
+    conversion = convert(family_named("fashion").make_generator(100).eval(), technology)
     return Model("untrained", "fashion", 100, technology, conversion, {"seed": 0})
 
 
@@ -44,7 +44,7 @@ def test_reprogramming_onto_what_does_not_exist_is_refused(float_model):
 def test_what_load_dividers_give_is_what_other_arrays_are_written_with():
     torch.manual_seed(0)
     technology = spingan.load_technology("wox-memristor")
-    conversion = convert(pair_named("am-dcgan").make_generator(20).eval(), technology)
+    conversion = convert(family_named("am-dcgan").make_generator(20).eval(), technology)
     loaded = Model("untrained", "am-dcgan", 20, technology, conversion)
     moved = spingan.reprogram(loaded, "ideal")
     for before, after in zip(analog_layers(loaded.generator), analog_layers(moved.generator), strict=True):
@@ -56,20 +56,22 @@ def test_what_load_dividers_give_is_what_other_arrays_are_written_with():
 
 
 def test_a_float_model_has_no_float_twin(float_model):
-    from spingan.api import float_twin
+    from spingan.nn.weights import float_twin
 
     assert float_twin(float_model) is None
 
 
-def test_a_net_that_went_on_from_another_run_has_that_one_s_float_twin():
-    from spingan.api import float_twin
-    from spingan.nn.weights import load_model
+def test_the_float_twin_is_of_the_same_net_images_and_loss_whatever_the_recipe_is_called():
+    from spingan.nn.weights import float_twin, load_model
 
     model = load_model("fashion-mnist")
-    model.info = {"recipe": {"name": "robust"}, "begun_from": {"recipe": {"name": "fashion-mnist"}}}
+    model.info = {"recipe": {"name": "of mine", "data": {"name": "fashion-mnist"}}}
     twin = float_twin(model)
     assert twin is not None and twin.name == "fashion-mnist-float"
-    model.info = {"recipe": {"name": "robust"}}
+    for other in ({"data": {"name": "mnist"}}, {"data": {"name": "fashion-mnist"}, "loss": "relativistic"}, {}):
+        model.info = {"recipe": other}
+        assert float_twin(model) is None
+    model.info = {}
     assert float_twin(model) is None
 
 

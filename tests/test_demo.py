@@ -9,7 +9,7 @@ from spingan.cli import app
 from spingan.data import FASHION_MNIST
 from spingan.demo import run_demo
 from spingan.nn.conversion import convert
-from spingan.nn.pairs import pair_named
+from spingan.nn.family import family_named
 from spingan.nn.weights import Model, load_model, save_weights
 from spingan.spec.technology import load_technology
 from spingan.training.recipe import load_recipe
@@ -28,7 +28,7 @@ def no_data(tmp_path_factory):
 def untrained(tmp_path_factory):
     """A weights file of a generator that was never trained: it draws noise, but by the same road."""
     technology = load_technology("skyrmion-published")
-    conversion = convert(pair_named("fashion").make_generator(100).eval(), technology)
+    conversion = convert(family_named("fashion").make_generator(100).eval(), technology)
     recipe = load_recipe("fashion-mnist").model_dump(mode="json")
     path = tmp_path_factory.mktemp("model") / "weights.safetensors"
     save_weights(path, Model("untrained", "fashion", 100, technology, conversion, {"seed": 0, "recipe": recipe}))

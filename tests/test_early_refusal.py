@@ -2,12 +2,10 @@
 
 import subprocess
 import sys
-from typing import get_args
 
 import pytest
 
-from spingan.nn.net_names import IMAGE_SIZES, NetName
-from spingan.nn.pairs import PAIRS
+from spingan.nn.net_names import NETS
 
 MISSPELT = [
     ("fashion-mnits",),
@@ -15,6 +13,8 @@ MISSPELT = [
     ("fashion-mnist", "--set", "batch_size=-1"),
     ("fashion-mnist", "--set", "augmentation.shift=28"),
     ("fashion-mnist", "--set", "loss=hinge"),
+    ("fashion-mnist", "--set", "net=fashon"),
+    ("fashion-mnist", "--set", "data.name=mnits"),
     ("fashion-mnist", "--set", "technology=skyrmion-publishd"),
 ]
 
@@ -33,6 +33,7 @@ def test_a_refused_recipe_has_not_loaded_torch(command, recipe):
     assert result.returncode == 0, result.stderr
 
 
-def test_the_nets_that_recipes_may_name_are_those_that_there_are_at_their_size():
-    assert set(get_args(NetName)) == set(PAIRS)
-    assert {name: pair.size for name, pair in PAIRS.items()} == IMAGE_SIZES
+def test_what_recipes_are_checked_against_is_what_the_families_are():
+    for name in NETS:
+        net = NETS[name]
+        assert (net.size, set(net.losses)) == (net.family.size, set(net.family.losses)), name

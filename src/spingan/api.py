@@ -12,7 +12,7 @@ from spingan.errors import UserError
 from spingan.image_grid import picture_format, save_grid
 from spingan.input_files import exists, is_folder
 from spingan.nn.cost import module_bill, pair_bill
-from spingan.nn.weights import Model, load_model, reprogrammed, shipped_models
+from spingan.nn.weights import Model, float_twin, load_model, reprogrammed, shipped_models
 from spingan.output import check_place, output_folder, write_text
 from spingan.spec.technology import Technology, load_technology
 from spingan.training.recipe import Recipe, load_recipe, shipped_recipes
@@ -27,20 +27,29 @@ if TYPE_CHECKING:
     from spingan.studies.study import Study
 
 
-def sample(model: str | Path | Model, out: str | Path, *, count: int = 64, seed: int = 0, chip_seed: int = 0) -> Path:
+def sample(
+    model: str | Path | Model,
+    out: str | Path,
+    *,
+    count: int = 64,
+    seed: int = 0,
+    chip_seed: int = 0,
+    label: int | None = None,
+) -> Path:
     """Draw `count` images with a model and write them to the picture file `out` as one grid.
 
     Args:
         model: A run folder, a weights file, a shipped name, or a model that is loaded already.
         seed: Of the latents.
         chip_seed: Of what is frozen in the chip when its arrays are written.
+        label: The class of all images, of a net that takes one; None: the classes in turn.
 
     Raises:
-        UserError: There is no such model, or `out` cannot be written.
+        UserError: There is no such model or class, or `out` cannot be written.
     """
     picture_format(out)
     check_place(out)
-    return save_grid(_loaded(model).sample(count, seed, chip_seed).numpy(), out)
+    return save_grid(_loaded(model).sample(count, seed, chip_seed, labels=label).numpy(), out)
 
 
 def evaluate(
@@ -74,12 +83,13 @@ def evaluate(
 
     chosen = _loaded(model)
     twin = float_twin(chosen)
+    recorded = chosen.origin.data_path
     return quality.evaluate(
         lambda images, draw: chosen.sample(images, draw, chip_seed),
         count=count,
         seed=seed,
         data=data_of(chosen, data_name),
-        data_path=data_path or _trained_from(chosen),
+        data_path=data_path or (recorded if recorded and is_folder(recorded) else None),
         twin=None if twin is None else lambda images, draw: twin.sample(images, draw),
         features=features,
         variety_count=variety_count,
@@ -267,33 +277,9 @@ def crossbar_deck(
     return layer_deck(chip_layer(net, layer, chip_seed), columns, input_v)
 
 
-def float_twin(model: Model) -> Model | None:
-    """The shipped generator of the same recipe in floating point; None for a model that is one, or has none."""
-    if model.technology.synapse is None and not model.technology.activations:
-        return None
-    info = model.info
-    recipes = [info.get("recipe", {}).get("name", model.name)]
-    while info.get("begun_from"):  # a run that went on from another's nets has that one's twin
-        info = info["begun_from"]
-        recipes.append(info["recipe"]["name"])
-    twins = (f"{recipe.removesuffix('-on-chip')}-float" for recipe in recipes)
-    name = next((twin for twin in twins if twin in shipped_models()), None)
-    if name is None:
-        return None
-    twin = load_model(name)
-    return twin if twin.net == model.net else None
-
-
 def _loaded(model: str | Path | Model) -> Model:
     return model if isinstance(model, Model) else load_model(model)
 
 
 def _technology(technology: str | Path | Technology) -> Technology:
     return technology if isinstance(technology, Technology) else load_technology(technology)
-
-
-def _trained_from(model: Model) -> str | None:
-    from spingan.evaluation.real_images import recorded_data
-
-    path = model.info["recipe"]["data"].get("path") if recorded_data(model) else None
-    return path if path and is_folder(path) else None

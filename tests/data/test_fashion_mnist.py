@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from spingan.data import FASHION_MNIST as fashion_mnist
-from spingan.data import catalogue, idx
+from spingan.data import idx
+from spingan.data.catalogue import DATA
 from spingan.data.idx_set import Place
 from spingan.errors import UserError
 
@@ -157,19 +158,19 @@ def test_an_empty_set_is_refused(nowhere):
 
 
 def test_the_catalogue_says_where_each_set_is(nowhere):
-    whole, sample = catalogue.list_data()[:2]
-    assert (whole.name, whole.found) == ("fashion-mnist", None)
-    assert sample.to_dict()["found"].startswith("shipped sample")
+    whole, sample = DATA["fashion-mnist"].places()
+    assert (whole["name"], whole["place"], whole["how"]) == ("fashion-mnist", None, "spingan data fetch fashion-mnist")
+    assert (sample["images"], sample["how"]) == (2000, "shipped, of the test set")
     write_set(nowhere / "cache")
-    assert catalogue.list_data()[0].found == f"cache, {nowhere / 'cache'}"
+    whole = DATA["fashion-mnist"].places()[0]
+    assert (whole["place"], whole["how"]) == (str(nowhere / "cache"), "cache")
 
 
 def test_fetching_puts_a_missing_set_into_the_cache(server, nowhere):
-    assert catalogue.fetch_data("fashion-mnist").found == f"cache, {nowhere / 'cache'}"
-    assert catalogue.fetch_data("fashion-mnist-sample").test_images == 2000
+    assert str(DATA["fashion-mnist"].fetch()) == f"cache, {nowhere / 'cache'}"
 
 
 def test_fetching_an_unknown_set_names_the_known_ones():
     with pytest.raises(UserError, match="unknown data set 'mnits'") as caught:
-        catalogue.fetch_data("mnits")
+        DATA["mnits"].fetch()
     assert "fashion-mnist" in caught.value.remedy

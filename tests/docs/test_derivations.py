@@ -14,7 +14,7 @@ from spingan.devices.skyrmion_synapse import PRINTED, conductance_s, shipped_cal
 from spingan.devices.skyrmion_synapse_study import pulse_energy
 from spingan.devices.wall_device import LEAKY_RELU, RELU, interface_spin_density
 from spingan.devices.wall_value import CONVENTIONS, WallDevice
-from spingan.nn.dcgan import PAIRS
+from spingan.nn.family import family_named
 from spingan.papers.paper import paper_numbers
 from spingan.physics.bilayer import CO_PT_BILAYER, CO_PT_CO, stack_resistance_area_ohm_m2
 from spingan.physics.film import Film
@@ -138,7 +138,7 @@ def synapse() -> dict[str, list[float]]:
 
 def counts(key: str) -> tuple[int, int, int]:
     """Leaky ReLUs, ReLUs and trainable values of a pair of nets."""
-    pair = PAIRS[key]
+    pair = family_named(key)
     nets = pair.make_generator(100).eval(), pair.make_discriminator().eval()
     found = {nn.LeakyReLU: 0, nn.ReLU: 0}
     x = torch.zeros(1, 100, 1, 1)
@@ -169,7 +169,7 @@ def table_of_paper_s() -> dict[str, list[float]]:
         }
     fashion, anime = found["Fashion"], found["Anime"]
     six_bits = 6 * paper.state_update_energy_j
-    first_maps = PAIRS["colour-64"].discriminator[0].channels
+    first_maps = family_named("colour-64").discriminator[0].channels
     return rows | {
         "the generators alone, Fashion and Anime": [fashion[2] * 1e9, anime[2] * 1e9],
         "trainable values, Fashion and Anime": [fashion[0], anime[0]],

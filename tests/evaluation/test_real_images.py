@@ -7,9 +7,10 @@ from PIL import Image
 
 from spingan.data import cartoon_faces
 from spingan.data.cartoon_faces import STYLES, Drawing
+from spingan.data.catalogue import DATA
 from spingan.errors import UserError
 from spingan.evaluation.quality import evaluate
-from spingan.evaluation.real_images import image_bytes, image_shape, real_images, test_images
+from spingan.evaluation.real_images import image_bytes, real_images, test_images
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,6 @@ def test_a_folder_of_pictures_is_judged_by_its_own_test_part_without_classes(jud
 
 
 def test_the_shapes_are_those_of_the_nets():
-    assert image_shape("mnist") == (1, 28, 28)
-    assert image_shape("cartoon-faces") == image_shape("anime-faces") == (3, 64, 64)
+    shapes = {name: (DATA[name].channels, DATA[name].size) for name in DATA}
+    assert shapes == {"fashion-mnist": (1, 28), "mnist": (1, 28), "cartoon-faces": (3, 64), "anime-faces": (3, 64)}
     assert image_bytes(torch.ones(2, 3, 4, 5)).shape == (2, 4, 5, 3)

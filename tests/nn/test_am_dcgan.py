@@ -7,7 +7,7 @@ from torch import nn
 from spingan.nn.chip import program_chip
 from spingan.nn.clipped_relu import ClippedReLU
 from spingan.nn.conversion import calibrate, convert
-from spingan.nn.pairs import PAIRS
+from spingan.nn.family import family_named
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 from spingan.spec.technology import load_technology
 
@@ -16,7 +16,7 @@ NAMES = ("am-dcgan", "am-dcgan-batch-norm")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_latents_become_28x28_images_within_the_outputs_range_and_images_one_logit_each(name):
-    pair = PAIRS[name]
+    pair = family_named(name)
     images = pair.make_generator(20)(torch.randn(3, 20, 1, 1))
     assert images.shape == (3, 1, 28, 28) and float(images.detach().abs().max()) <= 1
     assert pair.make_discriminator()(images).shape == (3,)
@@ -24,7 +24,7 @@ def test_latents_become_28x28_images_within_the_outputs_range_and_images_one_log
 
 def test_the_weights_are_those_of_the_named_layers_and_not_the_papers_1_7_million():
     # dense 100 x 6272, 5x5: 128 x 64 and 64 x 1; 5x5: 1 x 128 and 128 x 64, dense 3136 x 1
-    pair = PAIRS["am-dcgan"]
+    pair = family_named("am-dcgan")
     nets = pair.make_generator(100), pair.make_discriminator()
     counts = [sum(parameter.numel() for parameter in net.parameters()) for net in nets]
     assert counts == [627_200 + 204_800 + 1_600, 3_200 + 204_800 + 3_136]
@@ -43,7 +43,7 @@ def test_zero_padding_with_output_padding_equals_the_librarys_transposed_convolu
 @pytest.mark.parametrize("name", NAMES)
 def test_on_ideal_arrays_the_nets_compute_what_they_did(name):
     torch.manual_seed(1)
-    net = PAIRS[name].make_generator(20).train()
+    net = family_named(name).make_generator(20).train()
     for _ in range(3):
         net(torch.randn(8, 20, 1, 1))  # so that batch norm has statistics worth folding
     net.eval()

@@ -11,7 +11,7 @@ from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
 from spingan.nn.chip import folded_norms, program_chip, recalibrate_batch_norm
 from spingan.nn.conversion import convert
-from spingan.nn.dcgan import PAIRS, generator
+from spingan.nn.family import family_named
 from spingan.spec.noise import Noise
 from spingan.spec.synapse import Faults, Retention, Validity
 from spingan.spec.technology import load_technology
@@ -74,7 +74,7 @@ def test_without_noise_training_and_chip_hold_exactly_the_same_weights(with_leve
 def test_a_chip_of_the_whole_generator_draws_what_the_generator_draws_in_evaluation():
     torch.manual_seed(3)
     technology = load_technology("skyrmion-published")
-    model = convert(generator(PAIRS["fashion"], 20), technology).model
+    model = convert(family_named("fashion").make_generator(20), technology).model
     latents = torch.randn(16, 20, 1, 1)
     recalibrate_batch_norm(model, [latents])
     model.eval()

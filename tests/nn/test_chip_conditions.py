@@ -10,7 +10,7 @@ from spingan.arrays.conditions import ChipConditions, with_stuck
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
 from spingan.nn.chip import clip_weights
-from spingan.nn.weights import Model, fitting_latents, load_model
+from spingan.nn.weights import Model, fitting_inputs, load_model
 from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 
@@ -63,7 +63,7 @@ def test_measuring_its_batch_norms_brings_back_a_chip_whose_devices_all_faded(mo
 
 def test_clipped_weights_stay_within_so_many_rms_and_make_full_scale_smaller(model):
     clipped = deepcopy(model.generator)
-    clip_weights(clipped, 2.0, fitting_latents(model.latent_size, 0))
+    clip_weights(clipped, 2.0, fitting_inputs(model.family, model.latent_size, 0))
     for before, after in zip(analog_layers(model.generator), analog_layers(clipped), strict=True):
         rows = [axis for axis in range(4) if axis != after.column_axis]
         rms = before.weight.square().mean(dim=rows).sqrt()

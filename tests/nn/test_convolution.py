@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from spingan.nn import convolution
 from spingan.nn.convolution import conv2d, conv_transpose2d
-from spingan.nn.dcgan import PAIRS
+from spingan.nn.dcgan import COLOUR_64, FASHION
 from spingan.nn.patches import gather_patches, output_size, scatter_patches
 
 _UP = {"fashion": (1, 4, 4, 4, 7, 14), "colour-64": (1, 4, 8, 16, 32)}
@@ -18,7 +18,7 @@ def _geometries(maps: dict[str, tuple[int, ...]], part: str) -> list[tuple[int, 
     return sorted(
         {
             (min(size, 16), stage.kernel, stage.stride, stage.padding)  # what is above 16 has the same borders
-            for name, pair in PAIRS.items()
+            for name, pair in (("fashion", FASHION), ("colour-64", COLOUR_64))
             for size, stage in zip(maps[name], getattr(pair, part), strict=True)
         }
     )

@@ -13,7 +13,7 @@ from spingan.arrays.mapping import program
 from spingan.errors import UserError
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
-from spingan.nn.pairs import pair_named
+from spingan.nn.family import family_named
 from spingan.nn.tensor_files import read_metadata, write_tensors
 from spingan.nn.weights import Model, load_model, save_weights
 from spingan.spec.technology import load_technology
@@ -46,7 +46,7 @@ def test_a_number_that_is_not_finite_is_refused_at_every_place_of_a_net_and_its_
 @pytest.mark.parametrize("name", TECHNOLOGIES)
 def test_a_spoiled_generator_is_not_saved_loaded_or_drawn_from(name, tmp_path):
     technology = load_technology(name)
-    conversion = convert(pair_named("am-dcgan").make_generator(5).eval(), technology)
+    conversion = convert(family_named("am-dcgan").make_generator(5).eval(), technology)
     model = Model("trial", "am-dcgan", 5, technology, conversion)
     good = tmp_path / "good.safetensors"
     save_weights(good, model)
@@ -65,7 +65,7 @@ def test_a_spoiled_generator_is_not_saved_loaded_or_drawn_from(name, tmp_path):
 
 
 def test_images_that_overflow_are_no_picture():
-    conversion = convert(pair_named("am-dcgan").make_generator(5).eval(), load_technology("ideal"))
+    conversion = convert(family_named("am-dcgan").make_generator(5).eval(), load_technology("ideal"))
     conversion.model[-1] = nn.Identity()
     with torch.no_grad():
         conversion.model[-2].weight.fill_(1e38)

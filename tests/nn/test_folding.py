@@ -13,8 +13,28 @@ from spingan.spec.activation import Activation
 from spingan.spec.technology import DIGITAL_TYPES, Technology, load_technology
 
 WIDE = 3
-DIGITAL = (*DIGITAL_TYPES, "BatchNorm1d")
-IDEAL = load_technology("ideal").model_copy(update={"digital": DIGITAL})
+OTHERS = {  # digital where they are listed, exact on `ideal`; some work in place, some hand on what they read
+    "group": lambda: _varied(nn.GroupNorm(1, WIDE, eps=0.1)),  # or rounding would grow where all values are alike
+    "along": lambda: _varied(nn.LayerNorm(WIDE, eps=0.1)),
+    "instance": lambda: nn.InstanceNorm2d(WIDE, eps=0.1),
+    "silu": nn.SiLU,
+    "silu_": lambda: nn.SiLU(inplace=True),
+    "gelu": nn.GELU,
+    "elu_": lambda: nn.ELU(inplace=True),
+    "prelu": lambda: nn.PReLU(WIDE),
+    "hardtanh": nn.Hardtanh,
+    "softmax": lambda: nn.Softmax(1),
+    "up": lambda: nn.Sequential(nn.Upsample(scale_factor=2), nn.AvgPool2d(2)),
+    "shuffle": lambda: nn.PixelShuffle(1),
+    "drop": lambda: nn.AlphaDropout(0.5),
+    "nothing": nn.Sequential,
+}
+ON_MAPS, ON_ROWS = {"instance", "up", "shuffle", "drop"}, {"along"}
+DIGITAL = (
+    *(*DIGITAL_TYPES, "BatchNorm1d", "GroupNorm", "LayerNorm", "InstanceNorm2d", "SiLU", "GELU", "ELU", "PReLU"),
+    *("Hardtanh", "Softmax", "Upsample", "PixelShuffle", "AlphaDropout"),
+)
+IDEAL = load_technology("ideal")
 RELU = Activation(
     name="an exact ReLU", function="relu", input=(-1.0, 0.0, 1.0), rising=(0.0, 0.0, 1.0), outside="extrapolate",
     input_unit="1", output_unit="1", input_full_scale=1.0, output_zero=0.0, output_full_scale=1.0,
@@ -43,7 +63,15 @@ class _Net(nn.Module):
         return torch.cat([values[-1], *(values[tap % len(values)] for tap in self.taps)])
 
 
+def _varied(norm):
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+    return norm
+
+
 def _module(kind, what):
+    if what in OTHERS:
+        return nn.Identity() if what in (ON_ROWS if kind == "maps" else ON_MAPS) else OTHERS[what]()
     if what == "layer":
         return nn.Conv2d(WIDE, WIDE, 3, padding=1) if kind == "maps" else nn.Linear(WIDE, WIDE)
     if what == "norm":
@@ -58,7 +86,8 @@ def _module(kind, what):
 KINDS = st.sampled_from(["maps", "rows", "sequences"])
 SHAPES = {"maps": (2, WIDE, 4, 4), "rows": (4, WIDE), "sequences": (2, WIDE, WIDE)}
 STEP = st.tuples(
-    st.sampled_from(["layer", "layer", "norm", "norm", "relu", "relu_", "add"]), st.integers(0, 3),
+    st.sampled_from(["layer", "layer", "norm", "norm", "relu", "relu_", "add"]) | st.sampled_from([*OTHERS]),
+    st.integers(0, 3),
     st.sampled_from([0, 0, 0, 1, 2]),
 )  # fmt: skip
 

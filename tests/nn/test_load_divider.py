@@ -10,7 +10,7 @@ from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
-from spingan.nn.pairs import PAIRS
+from spingan.nn.family import family_named
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
@@ -112,7 +112,7 @@ def test_resistances_that_nobody_knows_cannot_vary():
     layer.programming_noise = Noise(fraction=0.1, of="resistance")
     with pytest.raises(UserError, match="needs devices with a resistance"):
         layer.redraw_deviation()
-    ideal = convert(PAIRS["am-dcgan"].make_generator(5), load_technology("ideal")).model
+    ideal = convert(family_named("am-dcgan").make_generator(5), load_technology("ideal")).model
     with pytest.raises(UserError, match="has no devices whose resistance could vary"):
         program_chip(ideal, load_technology("ideal"), ChipConditions(0, Noise(fraction=0.1, of="resistance")))
 

@@ -11,8 +11,8 @@ from spingan.devices.wox_memristor import wox_memristor
 from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
+from spingan.nn.family import family_named
 from spingan.nn.on_chip import PulseUpdate, hold_conductances, pulse_response
-from spingan.nn.pairs import PAIRS
 from spingan.nn.pulse_kernels import MOST_PULSES, PulseResponse, write_pulses
 from spingan.spec.technology import Technology, load_technology
 
@@ -104,7 +104,7 @@ def test_the_same_key_writes_the_same_pulses_whatever_the_threads():
 
 def _converted(technology: Technology) -> nn.Module:
     torch.manual_seed(0)
-    return convert(PAIRS["am-dcgan"].make_generator(10), technology, noise_seed=3).model
+    return convert(family_named("am-dcgan").make_generator(10), technology, noise_seed=3).model
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_the_noise_of_a_transposed_read_has_the_deviation_of_independent_devices
 
 def test_batch_norm_and_biases_have_no_devices_on_the_chip():
     technology = load_technology("wox-memristor")
-    model = convert(PAIRS["am-dcgan-batch-norm"].make_generator(10), technology).model
+    model = convert(family_named("am-dcgan-batch-norm").make_generator(10), technology).model
     with pytest.raises(UserError, match="no devices for norm1"):
         hold_conductances(model, 4.0, 0.0)
 

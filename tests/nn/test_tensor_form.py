@@ -10,7 +10,7 @@ from spingan.nn import activations
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
-from spingan.nn.pairs import pair_named
+from spingan.nn.family import family_named
 from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 
@@ -34,7 +34,7 @@ def without_kernels(monkeypatch):
 
 def _nets(name: str, technology: str, **noise: Noise) -> tuple[nn.Module, ...]:
     torch.manual_seed(0)
-    pair = pair_named(name)
+    pair = family_named(name)
     nets = pair.make_generator(20), pair.make_discriminator()
     return tuple(convert(net, load_technology(technology), **noise).model for net in nets)
 
@@ -42,7 +42,7 @@ def _nets(name: str, technology: str, **noise: Noise) -> tuple[nn.Module, ...]:
 def _modules_and_inputs(name: str, technology: str) -> Iterator[tuple[nn.Module, Tensor]]:
     """Each array and activation of both nets, with inputs as they meet there."""
     generator, discriminator = _nets(name, technology)
-    pair = pair_named(name)
+    pair = family_named(name)
     met: list[tuple[nn.Module, Tensor]] = []
     for net, given in (
         (generator, torch.randn(3, 20, 1, 1)),

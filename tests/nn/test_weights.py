@@ -16,7 +16,7 @@ from spingan.arrays.conditions import ChipConditions
 from spingan.errors import UserError
 from spingan.nn import weights
 from spingan.nn.conversion import convert
-from spingan.nn.dcgan import PAIRS, generator
+from spingan.nn.family import family_named
 from spingan.nn.tensor_files import read_metadata
 from spingan.nn.weights import WEIGHTS, Model, _bits, _pack, _unpack, load_model, save_weights, shipped_models
 from spingan.spec.noise import Noise
@@ -27,7 +27,7 @@ LATENTS = 6
 
 def _model(technology: Technology) -> Model:
     torch.manual_seed(1)
-    net = generator(PAIRS["fashion"], LATENTS).train()
+    net = family_named("fashion").make_generator(LATENTS).train()
     net(torch.randn(8, LATENTS, 1, 1))  # statistics that are not those of a fresh batch norm
     return Model("trial", "fashion", LATENTS, technology, convert(net.eval(), technology), {"epochs": 3})
 

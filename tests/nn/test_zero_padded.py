@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spingan.nn.dcgan import PAIRS
+from spingan.nn.dcgan import COLOUR_64, FASHION
 from spingan.nn.zero_padded import ZeroPaddedConv2d, insert_zeros, structural_zero_fraction, zero_padded_conv2d
 
 # The paper's nets, each with the map sizes that enter its layers.
@@ -12,7 +12,7 @@ MAPS = {"fashion": (1, 4, 4, 4, 7, 14), "colour-64": (1, 4, 8, 16, 32)}
 LAYERS = sorted(
     {
         (size, stage.kernel, stage.stride, stage.padding)
-        for name, pair in PAIRS.items()
+        for name, pair in (("fashion", FASHION), ("colour-64", COLOUR_64))
         for size, stage in zip(MAPS[name], pair.generator, strict=True)
     }
 )

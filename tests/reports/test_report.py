@@ -3,7 +3,7 @@ import pytest
 
 from spingan.errors import UserError
 from spingan.nn.conversion import convert
-from spingan.nn.pairs import pair_named
+from spingan.nn.family import family_named
 from spingan.nn.weights import Model
 from spingan.reports.page import page
 from spingan.reports.plots import loss_curves, svg_bytes
@@ -14,7 +14,7 @@ from spingan.spec.technology import load_technology
 
 def model_on(technology_name: str) -> Model:
     technology = load_technology(technology_name)
-    conversion = convert(pair_named("fashion").make_generator(100).eval(), technology)
+    conversion = convert(family_named("fashion").make_generator(100).eval(), technology)
     return Model("test", "fashion", 100, technology, conversion)
 
 

@@ -6,16 +6,8 @@ from pathlib import Path
 import pytest
 import small_run
 
-from spingan.nn.pairs import PAIRS
 from spingan.training.loop import train
 from spingan.training.recipe import load_recipe
-
-
-@pytest.fixture(autouse=True)
-def _shipped_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Puts back the nets that a test replaces by tiny ones."""
-    for name, pair in list(PAIRS.items()):
-        monkeypatch.setitem(PAIRS, name, pair)
 
 
 @pytest.fixture(scope="session")

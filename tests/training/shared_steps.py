@@ -8,8 +8,8 @@ from lightning_fabric import Fabric
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from spingan.nn.dcgan import Discriminator, Pair, Stage
-from spingan.nn.pairs import PAIRS
+from spingan.nn.dcgan import Dcgan, Discriminator, Stage
+from spingan.nn.net_names import register_net
 from spingan.spec.technology import load_technology
 from spingan.training.nets import Nets, build_nets
 from spingan.training.processes import Together, make_fabric
@@ -20,9 +20,9 @@ BATCHES = (6, 5, 1)  # even, uneven, and fewer samples than processes
 NOISE = ("read_noise={fraction: 0.05}", "programming_noise={fraction: 0.02}", "average_decay=0.9")
 COMMON = (*NOISE, "latent_size=5", "batch_size=6")
 VARIED = ("loss=relativistic", "slope_penalty={weight: 1, every: 2}", "augmentation={shift: 3, cutout: 7}")
-WITHOUT_NORM = (*COMMON, *VARIED, "net=am-dcgan", "calibrate_every=2", "image_noise=0.1")
-WITH_NORM = (*COMMON, "net=fashion", "calibrate_every=1000000")  # in one process shares cannot agree on ranges
-TINY = Pair(
+WITHOUT_NORM = (*COMMON, *VARIED, "net=tiny-dropping", "calibrate_every=2", "image_noise=0.1")
+WITH_NORM = (*COMMON, "net=tiny", "calibrate_every=1000000")  # in one process shares cannot agree on ranges
+TINY = Dcgan(
     channels=1,
     size=28,
     generator=(Stage(6, 4, 1, 0), Stage(5, 3, 2, 1), Stage(4, 4, 2, 1), Stage(1, 4, 2, 1)),
@@ -30,7 +30,7 @@ TINY = Pair(
 )
 
 
-class _Dropping(Pair):
+class _Dropping(Dcgan):
     """The same with dropout in the discriminator and without batch norm."""
 
     def make_generator(self, latent_size: int) -> nn.Sequential:
@@ -49,10 +49,13 @@ def _without_norm(net: nn.Sequential) -> OrderedDict[str, nn.Module]:
     return OrderedDict((name, layer) for name, layer in net.named_children() if not isinstance(layer, nn.BatchNorm2d))
 
 
+register_net("tiny", TINY)
+register_net("tiny-dropping", _Dropping(**vars(TINY)))
+
+
 def tiny_nets(settings: tuple[str, ...]) -> tuple[Recipe, Nets]:
     """A recipe with those settings, and its nets with few filters, in float64."""
     torch.set_num_threads(1)
-    PAIRS["am-dcgan"], PAIRS["fashion"] = _Dropping(**vars(TINY)), TINY
     recipe = load_recipe("fashion-mnist", settings)
     nets = build_nets(recipe, load_technology(recipe.technology), torch.device("cpu"))
     nets.generator.double()

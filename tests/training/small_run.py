@@ -81,7 +81,7 @@ def _main(options: dict[str, Any]) -> None:
     from spingan.cli import main
 
     make_small()
-    loop.load_images = lambda recipe: random_images()
+    loop.load_training_set = lambda recipe: (random_images(), None)
     if "file_size_limit" in options:
         resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_size_limit"],) * 2)
     if "stuck_in_checkpoint" in options:

@@ -67,7 +67,7 @@ def test_a_share_of_a_batch_is_changed_as_in_the_whole():
 
 
 def test_real_and_made_images_are_changed_alike_and_the_generator_learns_through_it():
-    settings = ("net=am-dcgan", "latent_size=5", "batch_size=8", "calibrate_every=1000000")
+    settings = ("net=tiny-dropping", "latent_size=5", "batch_size=8", "calibrate_every=1000000")
     recipe, nets = tiny_nets((*settings, "augmentation={shift: 20, fill: -1}"))
     looks: list[torch.Tensor] = []
     nets.discriminator.register_forward_pre_hook(lambda net, inputs: looks.append(inputs[0].detach().clone()))

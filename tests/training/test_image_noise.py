@@ -8,7 +8,7 @@ from spingan.training.step import train_step
 
 DEVIATION = 0.3
 COUNT = 64
-SETTINGS = ("net=am-dcgan", "latent_size=5", "batch_size=64", "calibrate_every=1000000")
+SETTINGS = ("net=tiny-dropping", "latent_size=5", "batch_size=64", "calibrate_every=1000000")
 
 
 def _looks(*settings: str) -> list[torch.Tensor]:

@@ -229,8 +229,8 @@ def test_pixels_stay_as_they_are_until_a_batch_is_drawn():
 def _change_step(monkeypatch, step_to_change, change):
     plain = loop.train_step
 
-    def changed(nets, made, critic, real, recipe, step, fabric):
-        result = plain(nets, made, critic, real, recipe, step, fabric)
+    def changed(nets, made, critic, real, recipe, step, *rest):
+        result = plain(nets, made, critic, real, recipe, step, *rest)
         return change(nets, result) if step == step_to_change else result
 
     monkeypatch.setattr(loop, "train_step", changed)

@@ -10,12 +10,12 @@ from shared_steps import real_images, tiny_nets
 from torch import nn
 
 from spingan.nn.dropout import DrawnDropout, same_switches
+from spingan.nn.losses import LOSSES, slope_penalty
 from spingan.nn.noise_source import NoiseSource
-from spingan.training.losses import LOSSES, slope_penalty
 from spingan.training.processes import make_fabric
 from spingan.training.step import train_step
 
-NORM_FREE = ("net=am-dcgan", "latent_size=5", "batch_size=8", "calibrate_every=1000000")
+NORM_FREE = ("net=tiny-dropping", "latent_size=5", "batch_size=8", "calibrate_every=1000000")
 PAIRED = (*NORM_FREE, "loss=relativistic")
 
 logits = st.lists(st.floats(-20, 20), min_size=1, max_size=8)

@@ -80,7 +80,7 @@ def test_an_interrupted_run_exits_130_and_goes_on_where_it_can(run, straight, tm
 
     folder = tmp_path / "run"
     monkeypatch.setattr(loop, "train_step", interrupted)
-    monkeypatch.setattr(loop, "load_images", lambda recipe: small_run.random_images())
+    monkeypatch.setattr(loop, "load_training_set", lambda recipe: (small_run.random_images(), None))
     monkeypatch.setattr(sys, "argv", ["spingan", *_command(folder)])
     with pytest.raises(SystemExit) as stopped:
         main()

@@ -57,7 +57,7 @@ def train(
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Short for --set seed=N.")] = None,
     json: Json = False,
 ) -> None:
-    """Train a pair of nets by a recipe. Ctrl-C stops it; --resume goes on."""
+    """Train a generator and its discriminator by a recipe. Ctrl-C stops it; --resume goes on."""
     from spingan.output import output_folder
     from spingan.spec.technology import load_technology
     from spingan.training.recipe import load_recipe
@@ -97,6 +97,9 @@ def sample(
     seed: Seed = 0,
     chip_seed: ChipSeed = 0,
     technology: TechnologyName = None,
+    class_: Annotated[
+        int | None, typer.Option("--class", metavar="NUMBER", help="Of all images, from a net that takes classes.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Draw images with a model into one grid."""
@@ -104,9 +107,10 @@ def sample(
     from spingan.api import sample as sample_to_file
 
     chosen = model if technology is None else reprogram(model, technology)
-    path = sample_to_file(chosen, out, count=count, seed=seed, chip_seed=chip_seed)
+    path = sample_to_file(chosen, out, count=count, seed=seed, chip_seed=chip_seed, label=class_)
     if json:
-        print_json({"model": _name(chosen), "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)})
+        told = {"model": _name(chosen), "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)}
+        print_json(told if class_ is None else {**told, "class": class_})
     else:
         print(path)
 

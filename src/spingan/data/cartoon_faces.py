@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from spingan.data.face_store import IMAGES, SPLIT_SEED, TEST_IMAGES, TRAIN_IMAGES, FaceStore, find_store, new_store
+from spingan.data.image_set import Images, ImageSet, Judges, Labels, Place, Split
 from spingan.data.watched import watched
 from spingan.errors import UserError
 
@@ -119,12 +120,6 @@ def draw(drawing: Drawing = WHOLE, *, workers: int | None = None) -> FaceStore:
     return FaceStore(drawing.folder(), about)
 
 
-def few(count: int) -> UInt8[np.ndarray, "n 64 64 3"]:
-    """The first faces of JUDGES, to be looked at: drawn at once, 6 ms each, and not kept."""
-    styles = JUDGES.styles()[:count]
-    return np.stack([draw_face(STYLES[style], f"{JUDGES.seed}-{row}")[0] for row, style in enumerate(styles)])
-
-
 def _drawn(seed: int, styles: UInt8[np.ndarray, " n"], workers: int | None) -> Iterator[_Chunk]:
     """Chunks of drawings as they come."""
     starts = range(0, len(styles), _CHUNK)
@@ -203,3 +198,47 @@ def licences() -> str:
         lines.append(f"- **{style}**: {creator['name']} ({creator['url']}), {licence['name']} ({licence['url']}).")
         lines.append(f"  {licence['text']}.")
     return "\n".join([*lines, "", "The pictures are cropped; lorelei is coloured with adventurer's colours.", ""])
+
+
+class CartoonFaces(ImageSet):
+    """The set as recipes and commands name it; labels number the styles."""
+
+    name, channels, size = NAME, 3, SIZE
+    class_names = tuple(sorted(STYLES))  # as a drawn set numbers them
+    feature_net = "cartoon-cnn"
+    how_to_get = f"spingan data fetch {NAME}"
+
+    def load(self, split: Split, path: str | Path | None = None, size: int | None = None) -> tuple[Images, Labels]:
+        """One part of the set, drawn if it has not been."""
+        drawn = draw()
+        return drawn.images(split), drawn.attributes(split)[:, 0]
+
+    def find(self, path: str | Path | None = None) -> Place | None:
+        """Where the drawn set is; a path is not looked at."""
+        drawn = find()
+        return None if drawn is None else Place("drawn, cache", drawn.folder)
+
+    def fetch(self) -> Place:
+        """Draw the set if it has not been drawn."""
+        return Place("drawn, cache", draw().folder)
+
+    def judges(self, path: str | Path | None = None) -> Judges:
+        """Faces drawn for it, that no net was trained on."""
+        drawn = draw(JUDGES)
+        about = "{count:,} faces drawn for it, that no net was trained on"
+        where = str(drawn.folder)
+        return Judges(drawn.images("test"), lambda: drawn.images("train"), where, about, "as many others")
+
+    def few(self, count: int, path: str | Path | None = None) -> Images:
+        """The first faces of JUDGES, drawn at once, 6 ms each, and not kept."""
+        styles = JUDGES.styles()[:count]
+        return np.stack([draw_face(STYLES[style], f"{JUDGES.seed}-{row}")[0] for row, style in enumerate(styles)])
+
+    def places(self) -> list[dict[str, object]]:
+        """The one set."""
+        place = self.find()
+        folder, how = (None, self.how_to_get) if place is None else (str(place.folder), place.kind)
+        return [{"name": NAME, "images": WHOLE.count, "place": folder, "how": how}]
+
+
+CARTOON_FACES = CartoonFaces()

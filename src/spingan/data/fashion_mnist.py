@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from spingan.data.idx_set import IdxSet
+from spingan.data.idx_set import IdxSet, Images
+from spingan.data.image_set import Labels
 
 FASHION_MNIST = IdxSet(
     name="fashion-mnist",
@@ -31,4 +32,13 @@ FASHION_MNIST = IdxSet(
     how_to_get="Install the system package dataset-fashion-mnist (Debian, Ubuntu), or name a folder that holds the "
     "four files",
     sample="sample",
+    feature_net="fashion-cnn",
 )
+
+
+def test_sample() -> tuple[Images, Labels]:
+    """The shipped sample of Fashion-MNIST: the first 200 images of each class of the test set, in its order."""
+    return FASHION_MNIST.test_sample()
+
+
+test_sample.__test__ = False  # pyright: ignore[reportFunctionMemberAccess]  # its name makes pytest collect it

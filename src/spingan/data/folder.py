@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from spingan.data.face_store import IMAGES, SPLIT_SEED, FaceStore, find_store, new_store, training_share
+from spingan.data.image_set import Images, ImageSet, Judges, Split
 from spingan.data.watched import watched
 from spingan.errors import UserError
 from spingan.input_files import exists, is_folder
@@ -168,3 +169,30 @@ def _warn(folder: Path, store: FaceStore) -> None:
     if count > len(named):
         lines.append(f"and {count - len(named):,} more: {store.folder / 'left_out.txt'}")
     print("\n  ".join(lines), file=sys.stderr)
+
+
+class Folder(ImageSet):
+    """A set of colour pictures in a folder of the user's, which every command has to name."""
+
+    def __init__(self, name: str, size: int, feature_net: str | None) -> None:
+        self.name, self.channels, self.size, self.feature_net = name, 3, size, feature_net
+        self.how_to_get = "your folder of pictures: --set data.path=DIR"
+
+    def load(self, split: Split, path: str | Path | None = None, size: int | None = None) -> tuple[Images, None]:
+        """One part of the folder at that size."""
+        return self._prepared(path, size).images(split), None
+
+    def judges(self, path: str | Path | None = None) -> Judges:
+        """The folder's own test part."""
+        store = self._prepared(path, None)
+        return Judges(store.images("test"), lambda: store.images("train"), str(store.folder))
+
+    def few(self, count: int, path: str | Path | None = None) -> Images | None:
+        """Its first training images; None without a folder that exists."""
+        return self.load("train", path)[0][:count] if path is not None and is_folder(path) else None
+
+    def _prepared(self, path: str | Path | None, size: int | None) -> FaceStore:
+        return prepare(None if path is None else str(path), size or self.size)
+
+
+ANIME_FACES = Folder("anime-faces", 64, "cartoon-cnn")  # knows drawn faces; nothing that knows anime better is shipped

@@ -3,32 +3,21 @@
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import UInt8
 
 from spingan.data import idx
+from spingan.data.image_set import Images as AnyImages
+from spingan.data.image_set import ImageSet, Judges, Labels, Place, Split
 from spingan.errors import UserError
 
-Split = Literal["train", "test"]
 Images = UInt8[np.ndarray, "n 28 28"]
-Labels = UInt8[np.ndarray, " n"]
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the four files are: `kind` is "folder" (given), "system package", "cache" or "shipped sample"."""
-
-    kind: Literal["folder", "system package", "cache", "shipped sample"]
-    folder: Path
-
-    def __str__(self) -> str:
-        return f"{self.kind}, {self.folder}"
-
-
-@dataclass
-class IdxSet:
+@dataclass(kw_only=True)
+class IdxSet(ImageSet):
     """One set: 60,000 images for training, 10,000 for testing.
 
     Attributes:
@@ -43,6 +32,7 @@ class IdxSet:
         sha256: Of the compressed files at `url`.
         how_to_get: What a user without the files can do.
         sample: The folder, within spingan's data, of the shipped test sample.
+        feature_net: The shipped network that judges such images.
     """
 
     files: ClassVar[dict[Split, tuple[str, str]]] = {
@@ -60,6 +50,9 @@ class IdxSet:
     sha256: dict[str, str]
     how_to_get: str
     sample: str
+    feature_net: str | None
+    channels: int = 1
+    size: int = 28
 
     def cache_folder(self) -> Path:
         """The user's cache folder for downloads."""
@@ -90,7 +83,12 @@ class IdxSet:
         return Place("cache", cache) if self._complete(cache) else None
 
     def load(
-        self, split: Split, path: str | Path | None = None, sample_if_missing: bool = False
+        self,
+        split: Split,
+        path: str | Path | None = None,
+        size: int | None = None,
+        *,
+        sample_if_missing: bool = False,
     ) -> tuple[Images, Labels]:
         """The images and labels of one split: 60,000 for training or 10,000 for testing.
 
@@ -100,6 +98,7 @@ class IdxSet:
         Args:
             split: "train" or "test".
             path: A folder with the four IDX files, plain or .gz.
+            size: Not looked at: the images have one size.
             sample_if_missing: Give the 2,000 images of the shipped sample, for either split, rather than download.
 
         Raises:
@@ -130,6 +129,30 @@ class IdxSet:
         for name, sha256 in self.sha256.items():
             download(self.url + name, sha256, folder, self._remedy)
         return Place("cache", folder)
+
+    def judges(self, path: str | Path | None = None) -> Judges:
+        """The test images, or the shipped sample where the set is not on this machine."""
+        place = self.find(path)
+        if place is None:
+            about = "{count:,} images of the shipped test sample"
+            return Judges(self.test_sample()[0], None, f"shipped sample, {self.sample_folder()}", about)
+        return Judges(self.load("test", path)[0], lambda: self.load("train", path)[0], str(place))
+
+    def few(self, count: int, path: str | Path | None = None) -> AnyImages:
+        """The first images of the shipped sample."""
+        return self.test_sample()[0][:count]
+
+    def places(self) -> list[dict[str, object]]:
+        """The whole set and the shipped sample."""
+        place = self.find()
+        whole = {
+            "name": self.name,
+            "images": 70_000,
+            "place": None if place is None else str(place.folder),
+            "how": f"spingan data fetch {self.name}" if place is None else place.kind,
+        }
+        sample = {"images": 2_000, "place": str(self.sample_folder()), "how": "shipped, of the test set"}
+        return [whole, {"name": f"{self.name} sample", **sample}]
 
     @property
     def _remedy(self) -> str:

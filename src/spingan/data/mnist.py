@@ -20,4 +20,5 @@ MNIST = IdxSet(
     how_to_get="Name a folder that holds the four files (spingan data fetch mnist downloads them where there is a "
     "connection)",
     sample="sample_mnist",
+    feature_net="mnist-cnn",
 )

@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from spingan.data.catalogue import DATA
 from spingan.errors import UserError
 
 FEATURES = 64  # assumed: far below the 2,000 images of the smallest set, so its covariance has full rank
@@ -78,13 +79,19 @@ def channels_last(net: FeatureCnn) -> FeatureCnn:
     return net
 
 
-FEATURE_NETS = {
-    "fashion-mnist": "fashion-cnn",
-    "mnist": "mnist-cnn",
-    "cartoon-faces": "cartoon-cnn",
-    "anime-faces": "cartoon-cnn",  # knows drawn faces; nothing that knows anime better is shipped
-}
-"""The shipped network of each image set."""
+def net_of(data: str, what: str = "the model") -> str:
+    """Name of the shipped network that judges images of the set `data`, which `what` draws.
+
+    Raises:
+        UserError: There is no such set, or none judges it.
+    """
+    name = DATA[data].feature_net
+    if name is None:
+        raise UserError(
+            f"{what} draws images of {data}, for which there is no feature network",
+            f"Name a model of {', '.join(DATA)}.",
+        )
+    return name
 
 
 @cache

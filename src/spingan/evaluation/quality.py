@@ -15,20 +15,13 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spingan.data.catalogue import DATA
 from spingan.data.fashion_mnist import FASHION_MNIST
 from spingan.errors import UserError
 from spingan.evaluation.feature_cache import known_features
-from spingan.evaluation.features import FEATURE_NETS, Images, describe, feature_cnn
+from spingan.evaluation.features import Images, describe, feature_cnn, net_of
 from spingan.evaluation.frechet import class_histogram, frechet_distance, kernel_distance, missing_classes
-from spingan.evaluation.real_images import (
-    RealImages,
-    check_known,
-    class_names,
-    image_bytes,
-    image_shape,
-    real_images,
-    training_images,
-)
+from spingan.evaluation.real_images import RealImages, image_bytes, real_images
 from spingan.evaluation.variety import COUNT, K, Variety, VarietyReference, check_k, variety_reference
 
 Sampler = Callable[[int, int], Tensor]  # count, seed -> images in [-1, 1]
@@ -135,8 +128,7 @@ def evaluate(
         UserError: A count or k out of range, a damaged data set, images of another shape or not finite, no Inception.
     """
     started = time.monotonic()
-    check_known(data, "the model")
-    net = FEATURE_NETS[data]
+    net = net_of(data)
     if variety_count is not None and not 2 <= variety_count <= count:
         problem = f"variety cannot be measured on {variety_count:,} of {count:,} images"
         raise UserError(problem, f"Ask for 2 to {count:,}, or for more images in all.")
@@ -154,7 +146,7 @@ def evaluate(
     generated = describe_set("generated images", _drawn(sample, count, seed, data, "the model"))
     test = describe_set("test images", real.test)
     floor, floor_test = (test if images is real.test else describe_set("floor", images) for images in real.floor_pair)
-    names = class_names(data)
+    names = DATA[data].class_names
     classes = generated.classes
     if names and classes is None:
         classes = describe(generated.images, feature_cnn(net))[1]
@@ -227,10 +219,12 @@ def _references(
     progress: Progress,
 ) -> tuple[VarietyReference, VarietyReference]:
     """What the generated images' variety is compared with, and the floor's: one and the same but for the sample."""
-    net = FEATURE_NETS[data]
-    images, missing = training_images(data, data_path)
-    training = None
-    if images is not None:
+    net = net_of(data)
+    images = DATA[data].training_images(data_path)
+    training, missing = None, ""
+    if images is None:
+        missing = f"the training images are not on this machine; get them with: spingan data fetch {data}"
+    else:
         training = known_features(images, net, _Counter(partial(progress, "training images"), len(images)))
 
     def reference(described: _Described) -> VarietyReference:
@@ -248,7 +242,8 @@ def _first(described: _Described, count: int) -> tuple[Float[np.ndarray, "few 64
 def _drawn(sample: Sampler, count: int, seed: int, data: str, who: str) -> Images:
     """What a generator draws, as real images are: 8 bit; what lies outside -1..1 is clipped."""
     images = sample(count, seed)
-    expected = (count, *image_shape(data))
+    known = DATA[data]
+    expected = (count, known.channels, known.size, known.size)
     if tuple(images.shape) != expected:
         problem = f"{who} gives images of shape {tuple(images.shape)}, and {expected} are compared with {data}"
         raise UserError(problem, "Name a model that draws such images, or the data that it was trained on.")

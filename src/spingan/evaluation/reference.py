@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float
 
 from spingan.errors import UserError
-from spingan.evaluation.features import FEATURE_NETS, FeatureCnn, Images, describe, feature_cnn
+from spingan.evaluation.features import FeatureCnn, Images, describe, feature_cnn, net_of
 from spingan.evaluation.frechet import frechet_distance
-from spingan.evaluation.real_images import check_known, data_of, test_images
+from spingan.evaluation.real_images import data_of, test_images
 from spingan.evaluation.variety import METRIC_NAME, K, Manifolds, manifolds
 from spingan.nn.weights import Model
 
@@ -71,8 +71,7 @@ def reference_for(
         UserError: There are fewer, the model does not say what it was trained on, or it has no feature network.
     """
     name = data_of(model, data_name)
-    check_known(name, f"model {model.name}")
-    space = FEATURE_NETS[name]
+    space = net_of(name, f"model {model.name}")
     net = feature_cnn(space)
     features = describe(test_images(name, count, data_path), net)[0]
     variety_metric = METRIC_NAME.format(space=space, count=count, k=_k(count))

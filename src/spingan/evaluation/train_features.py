@@ -29,10 +29,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from spingan.data import cartoon_faces
-from spingan.data.catalogue import IDX_SETS
+from spingan.data.catalogue import DATA
 from spingan.data.fashion_mnist import FASHION_MNIST
+from spingan.data.idx_set import IdxSet
 from spingan.errors import UserError
-from spingan.evaluation.features import FEATURE_NETS, FeatureCnn, Images, as_tensor, channels_last, describe
+from spingan.evaluation.features import FeatureCnn, Images, as_tensor, channels_last, describe, net_of
 from spingan.output import atomic_path, write_text
 
 BATCH = 128
@@ -73,7 +74,8 @@ def load_set(name: str, path: str | None = None) -> LabelledSet:
         title, licence = "cartoon faces", cartoon_faces.LICENCE
         classes = {attribute: len(values) for attribute, values in drawn.about["attributes"].items()}
     else:
-        source = IDX_SETS[name]
+        source = DATA[name]
+        assert isinstance(source, IdxSet)
         loaded = source.load("train", path), source.load("test", path)
         parts = [(images, labels[:, None]) for images, labels in loaded]
         title, licence, classes = source.title, source.licence, {"class": len(source.class_names)}
@@ -163,7 +165,7 @@ def write_model(folder: Path, net: FeatureCnn, card: dict[str, object]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Train, measure the test accuracy, write; 0, or 2 after an error that the user can mend."""
     parser = argparse.ArgumentParser(description="Train the feature network of spingan's quality measure.")
-    parser.add_argument("set", choices=(*IDX_SETS, cartoon_faces.NAME), help="the image set")
+    parser.add_argument("set", choices=("fashion-mnist", "mnist", cartoon_faces.NAME), help="the image set")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights and the card")
     parser.add_argument("--data", default=None, help="folder with the set's four files")
     parser.add_argument("--epochs", type=int, default=14)
@@ -190,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _card(
     source: LabelledSet, net: FeatureCnn, known: dict[str, float], epochs: int, seed: int, seconds: float
 ) -> dict[str, object]:
-    name = FEATURE_NETS[source.name]
+    name = net_of(source.name)
     return {
         "name": name,
         "purpose": f"features for FD({name}, N) and the class histogram of generated {source.title} images",

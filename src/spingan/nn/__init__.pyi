@@ -11,9 +11,11 @@ from .conversion import calibrate as calibrate
 from .conversion import convert as convert
 from .conversion import set_noise as set_noise
 from .counting import count as count
-from .dcgan import discriminator as discriminator
-from .dcgan import generator as generator
-from .pairs import PAIRS as PAIRS
+from .counting import count_family as count_family
+from .family import Family as Family
+from .family import family_named as family_named
+from .net_names import register_net as register_net
+from .rules import register_rule as register_rule
 from .weights import Model as Model
 from .weights import load_model as load_model
 from .weights import save_weights as save_weights

@@ -18,6 +18,7 @@ from torch import nn
 
 from spingan.nn.clipped_relu import ClippedReLU
 from spingan.nn.dcgan import Discriminator
+from spingan.nn.family import Family
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
 SEED_MAP = 7  # pixels a side of the dense layer's map: 28 halved twice
@@ -30,7 +31,7 @@ _Net = TypeVar("_Net", bound=nn.Sequential)
 
 
 @dataclass(frozen=True)
-class AmDcganPair:
+class AmDcgan(Family):
     """Paper M's generator and discriminator.
 
     `batch_norm` puts one after each of the generator's first two layers: paper M draws it and then drops it, "as ReLU
@@ -96,5 +97,5 @@ def _initialised(net: _Net) -> _Net:
     return net
 
 
-AM_DCGAN = AmDcganPair(batch_norm=False)
-AM_DCGAN_BATCH_NORM = AmDcganPair(batch_norm=True)
+AM_DCGAN = AmDcgan(batch_norm=False)
+AM_DCGAN_BATCH_NORM = AmDcgan(batch_norm=True)

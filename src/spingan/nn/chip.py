@@ -22,6 +22,8 @@ from spingan.nn.noise_source import NoiseSource
 from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology
 
+Batches = Sequence[Tensor | tuple[Tensor, ...]]
+"""A net's inputs, or tuples of them, batch by batch."""
 _Norm = nn.BatchNorm1d | nn.BatchNorm2d
 _ARRAYS, _READS, _ACTIVATIONS, _POOLS, CALIBRATION, _INPUTS = range(6)
 """Streams of a chip's seed."""
@@ -41,8 +43,8 @@ class Chip(nn.Module):
         model: nn.Module,
         technology: Technology,
         conditions: ChipConditions,
-        fitting: Sequence[Tensor],
-        calibration: Sequence[Tensor],
+        fitting: Batches,
+        calibration: Batches,
         fresh: "Chip | None" = None,
     ) -> None:
         """As `program_chip`, whose arguments these are; `fresh` is the same chip when it was written."""
@@ -150,8 +152,8 @@ def program_chip(
     technology: Technology,
     conditions: ChipConditions = ChipConditions(),
     *,
-    fitting: Sequence[Tensor] = (),
-    calibration: Sequence[Tensor] = (),
+    fitting: Batches = (),
+    calibration: Batches = (),
 ) -> Chip:
     """A converted model on one chip, in evaluation mode. The model itself is left as it is.
 
@@ -221,7 +223,7 @@ def _fold(layer: AnalogLayer, norm: _Norm) -> None:
 
 
 @torch.no_grad()
-def recalibrate_batch_norm(model: nn.Module, batches: Sequence[Tensor]) -> None:
+def recalibrate_batch_norm(model: nn.Module, batches: Batches) -> None:
     """Set every batch norm's running statistics to their mean over `batches`, for the weights as they are now."""
     norms = list(_norms(model))
     momenta = [norm.momentum for norm in norms]
@@ -231,13 +233,13 @@ def recalibrate_batch_norm(model: nn.Module, batches: Sequence[Tensor]) -> None:
         norm.momentum = None  # a plain mean over what follows
         norm.train()
     for batch in batches:
-        model(batch)
+        model(*(batch if isinstance(batch, tuple) else (batch,)))
     for norm, momentum, mode in zip(norms, momenta, modes, strict=True):
         norm.momentum, norm.training = momentum, mode
 
 
 @torch.no_grad()
-def fit_to_weights(model: nn.Module, batches: Sequence[Tensor]) -> None:
+def fit_to_weights(model: nn.Module, batches: Batches) -> None:
     """Fit a net's gains, batch-norm statistics and activation ranges to its weights, layer by layer in order."""
     for layer in analog_layers(model):
         layer.calibrate()
@@ -251,7 +253,7 @@ def fit_to_weights(model: nn.Module, batches: Sequence[Tensor]) -> None:
         device.saturated = device.evaluated = 0
 
 
-def clip_weights(model: nn.Module, clip: float, batches: Sequence[Tensor]) -> None:
+def clip_weights(model: nn.Module, clip: float, batches: Batches) -> None:
     """Hold every column's weights within `clip` times their root mean square, and fit all that follows to them.
 
     Args:

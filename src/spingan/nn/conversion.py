@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,28 +12,28 @@ from spingan.nn.activations import BOUNDED, DeviceActivation
 from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, AnalogLinear, analog_layers
 from spingan.nn.clipped_relu import ClippedReLU
 from spingan.nn.copies import copied, has_hooks, move_hooks
-from spingan.nn.counting import functions_called
+from spingan.nn.counting import functions_called, leaf_modules
 from spingan.nn.dropout import DrawnDropout
 from spingan.nn.finite import require_finite
 from spingan.nn.mean_pool import mean_pool
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.refusals import (
-    Array,
     computes_as,
     is_digital,
+    is_exact,
     refuse_geometry,
     refuse_model,
     refuse_own_forward,
     refuse_own_parameters,
     refuse_own_weight,
 )
+from spingan.nn.rules import CONVERSIONS, RULES, Array, Becomes, Kind, is_leaf
 from spingan.nn.simulated import not_simulated
 from spingan.nn.tracing import SUMS, Course, follow
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 from spingan.spec.noise import Noise
 from spingan.spec.technology import ActivationKey, Technology
 
-Kind = Literal["analog", "device", "folded", "digital"]
 Layer = TypeVar("Layer", bound=AnalogLayer)
 _FUNCTIONS: dict[type[nn.Module], ActivationKey] = {
     nn.ReLU: "relu",
@@ -42,7 +42,6 @@ _FUNCTIONS: dict[type[nn.Module], ActivationKey] = {
     nn.Tanh: "tanh",
     nn.Sigmoid: "sigmoid",
 }
-_CONVERSIONS = "one conversion in and one out for each value"
 _SLOPE_TOLERANCE = 0.05  # between a net's leaky slope and the device's: half a percent of full scale at -0.1
 
 
@@ -83,8 +82,9 @@ def convert(
     `analog`: convolutions, transposed convolutions, dense layers; those that share a weight get an array each.
     `device`: ReLU and leaky ReLU, and tanh and sigmoid where the technology has a curve of it. `folded`: batch norm
     that alone reads an analog layer, column by column; digital in training and folded into the columns' gain and offset
-    by `spingan.nn.program_chip`. `digital`: the types that the technology lists. With the technology `ideal` the
-    converted model computes exactly what the model did, and so does its chip.
+    by `spingan.nn.program_chip`. `digital`: the types that the technology lists, with their parameters as they are; on
+    a technology without devices, all of torch.nn that holds no matrix. On `ideal` the converted model computes exactly
+    what the model did, and so does its chip. Classes of your own have rules of your own (`spingan.nn.register_rule`).
 
     Which module reads which is found by following the forward on symbols (torch.fx). Where that fails, nothing is
     folded, and `Conversion.unchecked` says so. Hooks are kept and run on the copy too.
@@ -105,15 +105,18 @@ def convert(
     refuse_model(model)
     require_finite(model)
     made = copied(model)
-    leaves = {name: module for name, module in made.named_modules() if _is_leaf(module)}  # used twice comes once
+    leaves = dict(leaf_modules(made))  # one that is used twice comes once
+    inside = {id(part) for leaf in leaves.values() for part in leaf.modules() if part is not leaf}
     for name, module in made.named_modules():
+        if id(module) in inside:
+            continue
         if isinstance(module, AnalogLayer | DeviceActivation):
             raise UserError(f"layer {name or 'model'} is converted already", "Convert the model that it was made from.")
         if isinstance(module, Array):
             refuse_own_weight(name, module)
         elif name not in leaves:
             refuse_own_parameters(name, module)
-    course = follow(made, _is_leaf)
+    course = follow(made, is_leaf)
     norms = _norms_of_columns(leaves, course)
     source = NoiseSource(noise_seed)
     rows: list[ConvertedModule] = []
@@ -138,10 +141,6 @@ def convert(
     made = _replaced(made, becomes)
     set_noise(made, read_noise=read_noise, programming_noise=programming_noise)
     return Conversion(made, tuple(rows), not_simulated(technology), unchecked)
-
-
-def _is_leaf(module: nn.Module) -> bool:
-    return isinstance(module, Array) or not any(module.children())
 
 
 def _replaced(model: nn.Module, becomes: dict[nn.Module, nn.Module]) -> nn.Module:
@@ -210,9 +209,9 @@ def _norms_of_columns(leaves: dict[str, nn.Module], course: Course) -> dict[str,
     return found
 
 
-def _convert_leaf(
-    name: str, module: nn.Module, technology: Technology, source: NoiseSource, folded: bool
-) -> tuple[nn.Module, Kind, str]:
+def _convert_leaf(name: str, module: nn.Module, technology: Technology, source: NoiseSource, folded: bool) -> Becomes:
+    if type(module) in RULES:
+        return RULES[type(module)].convert(name, module, technology)
     if isinstance(module, Array):
         layer = _analog(name, module, technology, source)
         states = layer.levels.numel()
@@ -234,14 +233,15 @@ def _convert_leaf(
     if digital and isinstance(module, nn.Flatten | nn.Unflatten | nn.Identity):
         return module, "digital", "wires: names for the same values"
     if digital:
-        return module, "digital", _CONVERSIONS
+        return module, "digital", CONVERSIONS
     known = (*_FUNCTIONS, *(getattr(nn, kind, None) for kind in technology.digital))
     if any(kind is not None and isinstance(module, kind) and not computes_as(module, kind) for kind in known):
         refuse_own_forward(name, module)
     listed = ", ".join(technology.digital)
     raise UserError(
         f"layer {name or 'model'} ({type(module).__name__}) has no place on technology {technology.name}",
-        f"Replace it, or name its type under `digital` in the technology's file (now: {listed}).",
+        f"Replace it, name its type under `digital` in the technology's file (now: {listed}), or give a class of your "
+        "own a rule (spingan.nn.register_rule).",
     )
 
 
@@ -267,15 +267,13 @@ def _without_init(kind: type[Layer], module: nn.Module) -> Layer:
     return layer
 
 
-def _device(
-    name: str, module: nn.Module, function: ActivationKey, technology: Technology
-) -> tuple[nn.Module, Kind, str]:
+def _device(name: str, module: nn.Module, function: ActivationKey, technology: Technology) -> Becomes:
     activation = technology.activations.get(function)
     if activation is None:
-        if technology.synapse is None and not technology.activations:
+        if is_exact(technology):
             return module, "device", "exact function"
         if is_digital(module, technology):
-            return module, "digital", _CONVERSIONS
+            return module, "digital", CONVERSIONS
         raise UserError(
             f"technology {technology.name} has no {function}, which layer {name} needs",
             f"Name a curve under activations.{function} in its file, or {type(module).__name__} under digital.",

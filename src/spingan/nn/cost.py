@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from spingan.costs.bill import Bill, make_bill
@@ -10,9 +9,9 @@ from spingan.costs.counts import NetCounts
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
 from spingan.nn.conversion import convert
-from spingan.nn.counting import count, count_model
+from spingan.nn.counting import count_family, count_model
 from spingan.nn.dcgan import LATENT_SIZE
-from spingan.nn.pairs import NetPair, pair_named
+from spingan.nn.family import Family, family_named
 from spingan.spec.technology import Technology
 
 
@@ -53,15 +52,13 @@ def net_counts(net_name: str, technology: Technology, latent_size: int = LATENT_
     Raises:
         UserError: An unknown net, or a layer that cannot be counted on the technology.
     """
-    return counts_of_pair(pair_named(net_name), technology, latent_size)
+    return counts_of_pair(family_named(net_name), technology, latent_size)
 
 
-def counts_of_pair(pair: NetPair, technology: Technology, latent_size: int = LATENT_SIZE) -> NetCounts:
+def counts_of_pair(pair: Family, technology: Technology, latent_size: int = LATENT_SIZE) -> NetCounts:
     """The counts of a pair of nets.
 
     Raises:
         UserError: A layer that cannot be counted on the technology.
     """
-    with torch.device("meta"):
-        nets = pair.make_generator(latent_size), pair.make_discriminator()
-    return count(*nets, technology, latent_size, (pair.channels, pair.size, pair.size))
+    return count_family(pair, technology, latent_size)

@@ -15,13 +15,14 @@ from torch import Tensor, nn
 
 from spingan.costs.counts import USES, ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
 from spingan.errors import UserError
+from spingan.nn.family import Family
 from spingan.nn.refusals import computes_as, is_digital
+from spingan.nn.rules import RULES, Array, is_leaf
 from spingan.nn.tracing import SUMS, watched_functions
 from spingan.spec.technology import Technology
 
 _Pooling = nn.modules.pooling._MaxPoolNd | nn.modules.pooling._AvgPoolNd | nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d
 _Norm = nn.modules.batchnorm._BatchNorm
-_Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
 _Wires = nn.Identity | nn.Flatten | nn.Unflatten | nn.Dropout | nn.Dropout2d  # in evaluation: names for the same values
 _FUNCTIONS: dict[type[nn.Module], str] = {
     nn.ReLU: "relu",
@@ -41,15 +42,43 @@ def count(
 ) -> NetCounts:
     """Counts of a generator that takes (1, `latent_size`, 1, 1) and a discriminator of images (1, *`image_shape`).
 
-    A discriminator that ends in a logit gets a digital sigmoid of one value, computed here by hardware, not by a loss.
+    A discriminator that ends in a logit gets a sigmoid of one value, a device or digital as the technology has it.
 
     Raises:
         UserError: A layer has a type that is neither an array, an activation, nor digital in the technology.
     """
-    images = count_model(generator, _sample(generator, (latent_size, 1, 1)), technology)
-    decision = count_model(discriminator, _sample(discriminator, image_shape), technology)
+    latents, image = _sample(generator, (latent_size, 1, 1)), _sample(discriminator, image_shape)
+    return _count_both(generator, (latents,), discriminator, (image,), technology)
+
+
+def count_family(family: Family, technology: Technology, latent_size: int) -> NetCounts:
+    """Counts of a family's two nets, built without memory (torch's meta device): counts need shapes only.
+
+    Raises:
+        UserError: As `count`.
+    """
+    image = torch.zeros(1, family.channels, family.size, family.size, device="meta")
+    latents = family.draw_latents(1, latent_size, torch.Generator()).to("meta")
+    labels = [part.to("meta") for part in family.labels(1)]
+    with torch.device("meta"):
+        generator, discriminator = family.make_generator(latent_size), family.make_discriminator()
+    return _count_both(generator, (latents, *labels), discriminator, (image, *labels), technology)
+
+
+def _count_both(
+    generator: nn.Module,
+    drawn_from: tuple[Tensor, ...],
+    discriminator: nn.Module,
+    judged: tuple[Tensor, ...],
+    technology: Technology,
+) -> NetCounts:
+    images = count_model(generator, drawn_from, technology)
+    decision = count_model(discriminator, judged, technology)
     if not any(layer.type == "Sigmoid" for layer in decision.layers):
-        sigmoid = LayerCounts("sigmoid", "Sigmoid", (1,), digital_in=1, digital_out=1)
+        device = "sigmoid" in technology.activations
+        sigmoid = LayerCounts("sigmoid", "Sigmoid", (1,), digital_in=int(not device), digital_out=int(not device))
+        if device:
+            sigmoid = replace(sigmoid, activations={"sigmoid": 1})
         decision = ModelCounts((*decision.layers, sigmoid))
     return NetCounts(images, decision)
 
@@ -110,7 +139,7 @@ def functions_called(model: nn.Module, *example_input: Any) -> tuple[str, ...]:
 
 
 def leaf_modules(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """The modules that compute: those of a known type (even if parametrizations hang below) and those without children.
+    """Modules that compute: of a known type (even if parametrizations hang below), with a rule, or without children.
 
     Each module comes once, under its first name.
     """
@@ -120,7 +149,7 @@ def leaf_modules(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.M
         if id(module) in seen:
             return
         seen.add(id(module))
-        if _is_known(module) or not any(module.children()):
+        if _is_known(module) or is_leaf(module):
             yield name, module
             return
         for child_name, child in module.named_children():
@@ -157,30 +186,38 @@ def _function_of(module: nn.Module) -> str | None:
 
 
 def _is_known(module: nn.Module) -> bool:
-    return isinstance(module, _Array | _Norm | _Pooling | _Wires) or _function_of(module) is not None
+    return isinstance(module, Array | _Norm | _Pooling | _Wires) or _function_of(module) is not None
 
 
 def _count_layer(name: str, module: nn.Module, image: Tensor, output: Tensor, technology: Technology) -> LayerCounts:
     layer = LayerCounts(name, type(module).__name__, tuple(output.shape[1:]))
-    if isinstance(module, _Array):
+    digital = replace(
+        layer,
+        digital_in=image.numel(),
+        digital_out=output.numel(),
+        trainable=sum(parameter.numel() for parameter in module.parameters()),
+    )
+    if type(module) in RULES:
+        own = RULES[type(module)].count
+        return digital if own is None else own(layer, module, image, output, technology)
+    if isinstance(module, Array):
         return replace(layer, array=_count_array(module, image, output, technology), trainable=_array_values(module))
     function = _function_of(module)
     if function is not None and (function in _ALWAYS_DEVICES or function in technology.activations):
         return replace(layer, activations={function: output.numel()})
     if isinstance(module, _Wires):
         return layer
-    if isinstance(module, nn.AvgPool2d) and "AvgPool2d" not in technology.digital:
+    if isinstance(module, nn.AvgPool2d) and not is_digital(module, technology):
         return replace(layer, activations={"mean": output.numel()})  # an averaging circuit, not a conversion
     if isinstance(module, _Norm | _Pooling) or function is not None or is_digital(module, technology):
-        trainable = 2 * module.num_features if isinstance(module, _Norm) and module.affine else 0
-        return replace(layer, digital_in=image.numel(), digital_out=output.numel(), trainable=trainable)
+        return digital
     raise UserError(
         f"layer {name or 'model'} has the type {layer.type}, which the bill cannot count",
         f"Use a layer that converts, or name {layer.type} in the technology's list of digital types.",
     )
 
 
-def _array_values(module: _Array) -> int:
+def _array_values(module: Array) -> int:
     if isinstance(module, nn.Linear):
         weights, outputs = module.in_features * module.out_features, module.out_features
     else:
@@ -189,7 +226,7 @@ def _array_values(module: _Array) -> int:
     return weights + (outputs if module.bias is not None else 0)
 
 
-def _count_array(module: _Array, image: Tensor, output: Tensor, technology: Technology) -> ArrayCounts:
+def _count_array(module: Array, image: Tensor, output: Tensor, technology: Technology) -> ArrayCounts:
     if isinstance(module, nn.Linear):
         reads = image.numel() // module.in_features
         own = technology.for_dense()

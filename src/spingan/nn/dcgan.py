@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
+from spingan.nn.family import Family
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
 LATENT_SIZE = 100  # paper S, IV-E
@@ -27,9 +28,16 @@ class Stage:
     padding: int
 
 
+class Discriminator(nn.Sequential):
+    """Images (batch, channels, size, size) to one logit an image, (batch,)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input).flatten()
+
+
 @dataclass(frozen=True)
-class Pair:
-    """A generator and a discriminator for images of `channels` x `size` x `size`.
+class Dcgan(Family):
+    """Two stacks of convolutions for images of `channels` x `size` x `size`.
 
     Attributes:
         norm_free: The discriminator has no batch norm. Batch norm tells it about the other images of a batch and harms
@@ -42,18 +50,71 @@ class Pair:
     discriminator: tuple[Stage, ...]
     norm_free: bool = False
 
-    def make_generator(self, latent_size: int) -> nn.Sequential:
-        """Latents (batch, latent_size, 1, 1) to images (batch, channels, size, size) in -1..1."""
-        return generator(self, latent_size)
+    def make_generator(self, latent_size: int = LATENT_SIZE) -> nn.Sequential:
+        """Latents (batch, latent_size, 1, 1) to images (batch, channels, size, size) in -1..1.
 
-    def make_discriminator(self) -> "Discriminator":
-        """Images (batch, channels, size, size) to one logit an image, (batch,)."""
-        return discriminator(self)
+        The first layer is dense (latent_size x 16 C), written as a transposed convolution of a 1x1 map; the others are
+        zero-padded convolutions (paper S, II-B). ReLU after each layer but the last, which ends in tanh.
+        """
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        inputs = latent_size
+        last = len(self.generator)
+        for number, stage in enumerate(self.generator, start=1):
+            layers[f"conv{number}"] = ZeroPaddedConv2d(
+                inputs, stage.channels, stage.kernel, stage.stride, stage.padding, bias=False
+            )
+            if number < last:
+                layers[f"norm{number}"] = nn.BatchNorm2d(stage.channels)
+                layers[f"act{number}"] = nn.ReLU(inplace=True)
+            inputs = stage.channels
+        layers["tanh"] = nn.Tanh()
+        net = nn.Sequential(layers)
+        initialise(net)
+        return net
+
+    def make_discriminator(self) -> Discriminator:
+        """Images (batch, channels, size, size) to one logit an image, (batch,).
+
+        Leaky ReLU after each layer but the last; no batch norm on the first layer: that follows from Table I's
+        26.84 nJ, 6,342,272 trainable values (docs/derivations.md, section 3). One that is `norm_free` has none on the
+        others, either, and starts with weights that keep the size of the activations: N(0, 2 / ((1 + slope²) inputs)),
+        He et al., arXiv:1502.01852, eq. 15.
+        """
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        inputs = self.channels
+        last = len(self.discriminator)
+        for number, stage in enumerate(self.discriminator, start=1):
+            layers[f"conv{number}"] = nn.Conv2d(
+                inputs, stage.channels, stage.kernel, stage.stride, stage.padding, bias=False
+            )
+            if 1 < number < last and not self.norm_free:
+                layers[f"norm{number}"] = nn.BatchNorm2d(stage.channels)
+            if number < last:
+                layers[f"act{number}"] = nn.LeakyReLU(LEAKY_SLOPE, inplace=True)
+            inputs = stage.channels
+        net = Discriminator(layers)
+        if not self.norm_free:
+            initialise(net)
+            return net
+        for module in net.modules():
+            if isinstance(module, nn.Conv2d):
+                inputs = module.in_channels * math.prod(module.kernel_size)
+                nn.init.normal_(module.weight, 0.0, math.sqrt(2 / ((1 + LEAKY_SLOPE**2) * inputs)))
+        return net
+
+
+def initialise(net: nn.Module) -> None:
+    """Weights from N(0, 0.02), batch-norm scales from N(1, 0.02): Radford et al., arXiv:1511.06434, section 4."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
 
 
 # Channels: paper S, IV-B. Kernels and map sizes are not printed; of the natural schedules this one meets every digit of
 # Table I (docs/derivations.md, section 3): maps 4, 4, 4, 7, 14, 28 up and 14, 7, 4, 2 down.
-FASHION = Pair(
+FASHION = Dcgan(
     channels=1,
     size=28,
     generator=(
@@ -74,7 +135,7 @@ FASHION = Pair(
 )
 
 # Channels: paper S, IV-B; 4x4 kernels with stride 2 double and halve the map, as in Radford et al., arXiv:1511.06434.
-COLOUR_64 = Pair(
+COLOUR_64 = Dcgan(
     channels=3,
     size=64,
     generator=(
@@ -93,77 +154,5 @@ COLOUR_64 = Pair(
     ),
 )
 
-PAIRS: dict[str, Pair] = {"fashion": FASHION, "colour-64": COLOUR_64}
-
 FASHION_NORM_FREE = replace(FASHION, norm_free=True)
 COLOUR_64_NORM_FREE = replace(COLOUR_64, norm_free=True)
-
-
-def _initialise(net: nn.Module) -> nn.Module:
-    """Weights from N(0, 0.02), batch-norm scales from N(1, 0.02): Radford et al., arXiv:1511.06434, section 4."""
-    for module in net.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(module.weight, 0.0, 0.02)
-        elif isinstance(module, nn.BatchNorm2d):
-            nn.init.normal_(module.weight, 1.0, 0.02)
-    return net
-
-
-def generator(pair: Pair, latent_size: int = LATENT_SIZE) -> nn.Sequential:
-    """The generator: latents (batch, latent_size, 1, 1) to images (batch, channels, size, size) in -1..1.
-
-    The first layer is dense (latent_size x 16 C), written as a transposed convolution of a 1x1 map; the others are
-    zero-padded convolutions (paper S, II-B). ReLU after each layer but the last, which ends in tanh.
-    """
-    layers: OrderedDict[str, nn.Module] = OrderedDict()
-    inputs = latent_size
-    last = len(pair.generator)
-    for number, stage in enumerate(pair.generator, start=1):
-        layers[f"conv{number}"] = ZeroPaddedConv2d(
-            inputs, stage.channels, stage.kernel, stage.stride, stage.padding, bias=False
-        )
-        if number < last:
-            layers[f"norm{number}"] = nn.BatchNorm2d(stage.channels)
-            layers[f"act{number}"] = nn.ReLU(inplace=True)
-        inputs = stage.channels
-    layers["tanh"] = nn.Tanh()
-    net = nn.Sequential(layers)
-    _initialise(net)
-    return net
-
-
-class Discriminator(nn.Sequential):
-    """The discriminator: images (batch, channels, size, size) to one logit an image, (batch,)."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return super().forward(input).flatten()
-
-
-def discriminator(pair: Pair) -> Discriminator:
-    """The discriminator of a pair: leaky ReLU after each layer but the last; no batch norm on the first layer.
-
-    That the first layer has none follows from Table I's 26.84 nJ: 6,342,272 trainable values
-    (docs/derivations.md, section 3). One that is `norm_free` has none on the others, either, and starts with weights
-    that keep the size of the activations: N(0, 2 / ((1 + slope²) inputs)), He et al., arXiv:1502.01852, eq. 15.
-    """
-    layers: OrderedDict[str, nn.Module] = OrderedDict()
-    inputs = pair.channels
-    last = len(pair.discriminator)
-    for number, stage in enumerate(pair.discriminator, start=1):
-        layers[f"conv{number}"] = nn.Conv2d(
-            inputs, stage.channels, stage.kernel, stage.stride, stage.padding, bias=False
-        )
-        if 1 < number < last and not pair.norm_free:
-            layers[f"norm{number}"] = nn.BatchNorm2d(stage.channels)
-        if number < last:
-            layers[f"act{number}"] = nn.LeakyReLU(LEAKY_SLOPE, inplace=True)
-        inputs = stage.channels
-    net = Discriminator(layers)
-    if not pair.norm_free:
-        _initialise(net)
-        return net
-    for module in net.modules():
-        if isinstance(module, nn.Conv2d):
-            inputs = module.in_channels * math.prod(module.kernel_size)
-            nn.init.normal_(module.weight, 0.0, math.sqrt(2 / ((1 + LEAKY_SLOPE**2) * inputs)))
-    return net

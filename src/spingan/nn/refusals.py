@@ -5,10 +5,10 @@ from torch import nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from spingan.errors import UserError
+from spingan.nn.rules import Array
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 from spingan.spec.technology import Technology
 
-Array = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
 ARRAYS = (nn.Conv2d, nn.ConvTranspose2d, ZeroPaddedConv2d, nn.Linear)
 _NO_COMPUTING = {  # what a subclass may define and still compute as its base does
     *("__init__", "__module__", "__qualname__", "__doc__", "__annotations__", "__annotate__", "__annotate_func__"),
@@ -25,8 +25,27 @@ def computes_as(module: nn.Module, kind: type[nn.Module]) -> bool:
     return all(vars(own).keys() <= _NO_COMPUTING for own in kinds[: kinds.index(kind)])
 
 
+_EXACT = {  # parts of torch.nn whose modules hold no matrix: exact where everything is
+    *("activation", "batchnorm", "channelshuffle", "distance", "dropout", "flatten", "fold", "instancenorm"),
+    *("normalization", "padding", "pixelshuffle", "pooling", "sparse", "upsampling"),
+}
+
+
+def is_exact(technology: Technology) -> bool:
+    """Whether the technology has no devices, so that everything on it is computed exactly."""
+    return technology.synapse is None and not technology.activations
+
+
 def is_digital(module: nn.Module, technology: Technology) -> bool:
-    """Whether the technology lists the module's type. A name that torch.nn has means torch.nn's own class."""
+    """Whether the technology lists the module's type. A name that torch.nn has means torch.nn's own class.
+
+    Without devices every type of torch.nn is listed that holds no matrix: GroupNorm, SiLU, Embedding, Upsample, ...
+    """
+    if is_exact(technology):
+        kinds = (kind for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn.modules."))
+        kind = next(kinds, nn.Module)
+        if kind.__module__.rpartition(".")[2] in _EXACT and computes_as(module, kind):
+            return True
     for name in technology.digital:
         kind = getattr(nn, name, None)
         if type(module).__name__ == name if kind is None else computes_as(module, kind):

@@ -32,6 +32,10 @@ WIRES = SUMS | frozenset(
         *("new_full", "tensor", "as_tensor", "arange", "one_hot"),
     )
 )
+_FRESH = (  # whose output is memory of its own, unless they work in place
+    *(nn.Conv2d, nn.ConvTranspose2d, nn.Linear, nn.modules.batchnorm._BatchNorm, nn.modules.pooling._AvgPoolNd),
+    *(nn.modules.pooling._MaxPoolNd, nn.ReLU, nn.LeakyReLU, nn.Hardtanh, nn.Tanh, nn.Sigmoid),
+)
 _ONE_AT_A_TIME = threading.Lock()  # torch.fx changes nn.Module's call while it traces, for all threads
 _NUMBERS = frozenset(("size", "dim", "ndimension", "numel", "len", "stride", "is_contiguous", "is_floating_point"))
 _NAMES_OF_NUMBERS = frozenset(("shape", "dtype", "device", "ndim", "is_cuda", "layout"))
@@ -113,7 +117,7 @@ def _course(graph: fx.Graph, twin: nn.Module, kept: Callable[[fx.Node], bool]) -
             shared.add(str(node.target))
             continue
         in_place = getattr(modules[source], "inplace", False) and str(source.target) in shared
-        if in_place or isinstance(modules[source], nn.Identity | nn.Flatten | nn.Unflatten | nn.Dropout | nn.Dropout2d):
+        if in_place or not isinstance(modules[source], _FRESH):
             shared.add(str(node.target))  # what it reads is another name for memory that others may read
         if uses[id(modules[node])] == uses[id(modules[source])] == 1:
             only_reader[str(source.target)] = str(node.target)

@@ -1,5 +1,6 @@
 """Trained generators in files: what the arrays hold as level codes, the technology beside, and how it was obtained."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -18,9 +19,9 @@ from spingan.input_files import exists, is_folder
 from spingan.nn.analog import AnalogLayer, along
 from spingan.nn.chip import CALIBRATION, Chip, fit_to_weights, program_chip
 from spingan.nn.conversion import Conversion, convert
+from spingan.nn.family import Family, family_named
 from spingan.nn.finite import require_finite
 from spingan.nn.kernels import stream_key
-from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 from spingan.spec.technology import Technology
 
@@ -53,6 +54,32 @@ class _Header(BaseModel):
     info: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a model's file says of its training. None is unknown.
+
+    Attributes:
+        data: Name of the image set.
+        data_path: The folder that it was read from, where the recipe named one.
+        loss: Name of the loss.
+    """
+
+    data: str | None = None
+    data_path: str | None = None
+    loss: str | None = None
+
+    @classmethod
+    def of(cls, info: dict[str, Any]) -> "Origin":
+        """What a weights file's `info` says; sections of another form say nothing."""
+        recipe = info.get("recipe")
+        if not isinstance(recipe, dict):
+            return cls()
+        data = recipe.get("data")
+        name, path = (data.get("name"), data.get("path")) if isinstance(data, dict) else (None, None)
+        found = name, path, recipe.get("loss", "cross_entropy")  # once the only one
+        return cls(*(value if isinstance(value, str) else None for value in found))
+
+
 @dataclass
 class Model:
     """A trained generator and the technology that it was trained for.
@@ -72,6 +99,16 @@ class Model:
     _last_chip: tuple[tuple[Any, ...], Chip] | None = field(default=None, init=False, repr=False)
 
     @property
+    def origin(self) -> Origin:
+        """What is known of its training."""
+        return Origin.of(self.info)
+
+    @property
+    def family(self) -> Family:
+        """What kind of generator it is."""
+        return family_named(self.net)
+
+    @property
     def generator(self) -> nn.Module:
         """The converted generator before programming."""
         return self.conversion.model
@@ -89,44 +126,49 @@ class Model:
                 self.generator,
                 self.technology,
                 conditions,
-                fitting=fitting_latents(self.latent_size, seed=0) if conditions.clip else (),
-                calibration=self._calibration_latents(conditions),
+                fitting=fitting_inputs(self.family, self.latent_size, seed=0) if conditions.clip else (),
+                calibration=self._calibration_inputs(conditions),
             )
             self._last_chip = key, chip
         return self._last_chip[1]
 
-    def _calibration_latents(self, conditions: ChipConditions) -> tuple[Tensor, ...]:
+    def _calibration_inputs(self, conditions: ChipConditions) -> tuple[tuple[Tensor, ...], ...]:
         count = conditions.calibration
         if count == 0:
             return ()
         if count < 2:
             raise UserError(f"{count} images give a chip no mean and variance", "Give 0, or at least 2; 4096 are many.")
         generator = torch.Generator().manual_seed(stream_key(conditions.seed, CALIBRATION) >> 1)
-        parts = -(-count // _BATCH)
-        return torch.randn(count, self.latent_size, 1, 1, generator=generator).tensor_split(parts)
+        return _inputs(self.family, self.latent_size, count, generator, -(-count // _BATCH))
 
     def sample(
-        self, count: int, seed: int = 0, chip: int | ChipConditions = 0
+        self,
+        count: int,
+        seed: int = 0,
+        chip: int | ChipConditions = 0,
+        *,
+        labels: int | Sequence[int] | Tensor | None = None,
     ) -> Float[Tensor, "count channels height width"]:
         """`count` images in -1..1 from one chip; the same arguments give the same images.
 
         Args:
             seed: Of the latents and of what is drawn anew at each read.
             chip: Its seed, or its conditions.
+            labels: Of a net that takes classes: one for all images, or one for each; None: the classes in turn.
 
         Raises:
-            UserError: `count` is negative, `seed` is no number of 64 bits, or as `chip` raises, or an image is not
-                finite.
+            UserError: `count` is negative, `seed` is no number of 64 bits, there is no such class, an image is not
+                finite, or as `chip` raises.
         """
         if count < 0:
             raise UserError(f"cannot draw {count} images", "Ask for 0 or more.")
         if not 0 <= seed < 2**64:
             raise UserError(f"seed {seed} is not a number of 64 bits", "Give one from 0 to 2**64 - 1.")
+        given = self.family.labels(count, labels)
         programmed = self.chip(chip if isinstance(chip, ChipConditions) else ChipConditions(chip))
         programmed.restart(seed)
-        latents = torch.randn(count, self.latent_size, 1, 1, generator=torch.Generator().manual_seed(seed))
-        with torch.inference_mode():
-            images = torch.cat([programmed(batch).float().contiguous() for batch in latents.split(_BATCH)])
+        latents = self.family.draw_latents(count, self.latent_size, torch.Generator().manual_seed(seed))
+        images = self.family.sample(programmed, latents, given, _BATCH)
         if not bool(images.isfinite().all()):
             raise UserError(
                 f"{self.name} draws pixels that are NaN or infinite", "Its weights are too large: retrain it."
@@ -134,10 +176,17 @@ class Model:
         return images
 
 
-def fitting_latents(latent_size: int, seed: int) -> tuple[Tensor, ...]:
-    """Batches of latents that a generator's gains, norms and ranges are fitted to (`fit_to_weights`)."""
+def fitting_inputs(family: Family, latent_size: int, seed: int) -> tuple[tuple[Tensor, ...], ...]:
+    """Batches of inputs that a generator's gains, norms and ranges are fitted to (`fit_to_weights`)."""
     generator = torch.Generator().manual_seed(stream_key(seed, _FITTING) >> 1)
-    return torch.randn(16, 256, latent_size, 1, 1, generator=generator).unbind()  # a mean to 1/64 of a deviation
+    return _inputs(family, latent_size, 16 * 256, generator, parts=16)  # a mean known to 1/64 of a deviation
+
+
+def _inputs(
+    family: Family, latent_size: int, count: int, generator: torch.Generator, parts: int
+) -> tuple[tuple[Tensor, ...], ...]:
+    inputs = family.draw_latents(count, latent_size, generator), *family.labels(count)
+    return tuple(zip(*(part.tensor_split(parts) for part in inputs), strict=True))
 
 
 def reprogrammed(model: Model, technology: Technology) -> Model:
@@ -149,7 +198,7 @@ def reprogrammed(model: Model, technology: Technology) -> Model:
     Raises:
         UserError: The net does not fit the technology.
     """
-    plain = pair_named(model.net).make_generator(model.latent_size)
+    plain = model.family.make_generator(model.latent_size)
     trained = model.generator.state_dict()
     plain.load_state_dict({name: trained[name] for name in plain.state_dict()})
     if technology.load_conductance is None:
@@ -157,7 +206,7 @@ def reprogrammed(model: Model, technology: Technology) -> Model:
             if isinstance(layer, AnalogLayer) and layer.rules.load is not None:
                 plain.get_parameter(f"{name}.weight").data.copy_(layer.effective_weight().detach())
     conversion = convert(plain.eval(), technology)
-    fit_to_weights(conversion.model, fitting_latents(model.latent_size, seed=0))
+    fit_to_weights(conversion.model, fitting_inputs(model.family, model.latent_size, seed=0))
     info = {"trained as": model.name, "trained on": model.technology.name, **model.info}
     return Model(f"{model.name} on {technology.name}", model.net, model.latent_size, technology, conversion, info)
 
@@ -202,6 +251,25 @@ def _shipped() -> dict[str, Path]:
     return {file.name.removesuffix(suffix): file for file in files}
 
 
+def float_twin(model: Model) -> Model | None:
+    """The shipped generator in floating point of the same net, trained on the same images with the same loss.
+
+    None for a model that is in floating point itself, or has no such twin.
+    """
+    if model.technology.synapse is None and not model.technology.activations:
+        return None
+    if model.origin.data is None:
+        return None
+    for name, path in sorted(_shipped().items()):
+        header = read_metadata(path, "weights file")
+        technology, origin = header["technology"], Origin.of(header["info"])
+        exact = technology.get("synapse") is None and not technology.get("activations")
+        same = origin.data == model.origin.data and origin.loss == model.origin.loss
+        if exact and same and header["net"] == model.net:
+            return load_model(name)
+    return None
+
+
 def load_model(model: str | Path) -> Model:
     """A generator by its shipped name, its weights file, or the run folder that trained it.
 
@@ -240,7 +308,7 @@ def _read_model(path: Path) -> Model:
             f"{path} is not a weights file of this version", "Give a weights.safetensors, or update spingan."
         ) from error
     technology = Technology.from_dict(header.technology, f"the technology in {path}")
-    plain = pair_named(header.net).make_generator(header.latent_size).eval()
+    plain = family_named(header.net).make_generator(header.latent_size).eval()
     conversion = convert(plain, technology)
     for name, layer in conversion.model.named_modules():
         if isinstance(layer, AnalogLayer) and f"{name}.codes" in tensors and f"{name}.gain" in tensors:

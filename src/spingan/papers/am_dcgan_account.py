@@ -18,7 +18,7 @@ from spingan.costs.bill import Component
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts, NetCounts
 from spingan.costs.write_schedules import ScheduleTable, WriteSchedule, schedule_table, writable_arrays
 from spingan.errors import UserError
-from spingan.nn.am_dcgan import AmDcganPair
+from spingan.nn.am_dcgan import AmDcgan
 from spingan.nn.cost import counts_of_pair, net_counts
 from spingan.papers.am_dcgan import (
     Combination,
@@ -167,7 +167,7 @@ def components(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, 
     if chosen.name != PAPER_M_RECIPE:
         return Components(paper.components, pair, None, (), (), measured, measured_pair)
     filters, kernel = paper.small_filters, paper.small_kernel
-    described = AmDcganPair(batch_norm=False, wide=filters, narrow=filters, kernel=kernel)
+    described = AmDcgan(batch_norm=False, wide=filters, narrow=filters, kernel=kernel)
     small_counts = counts_of_pair(described, technology, chosen.latent_size)
     small = tables(small_counts, paper.components, "small pair")
     sums = tuple(combination(table.counts) for table in small)

@@ -11,19 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from spingan import __version__
 from spingan.arrays.mapping import nearest_level
-from spingan.data import cartoon_faces
-from spingan.data.catalogue import IDX_SETS
+from spingan.data.catalogue import DATA
 from spingan.errors import UserError
-from spingan.evaluation.real_images import recorded_data
 from spingan.image_grid import image_grid, png_bytes
-from spingan.input_files import is_folder, reason
+from spingan.input_files import reason
 from spingan.nn.analog import analog_layers
 from spingan.nn.weights import Model
 from spingan.reports import plots
 from spingan.reports.page import Picture, page
 from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
 from spingan.reports.tables import Table
-from spingan.training.loop import load_images, training_tensor
+from spingan.training.images import training_tensor
 from spingan.training.recipe import Recipe, load_recipe, recipe_from
 
 if TYPE_CHECKING:
@@ -42,7 +40,8 @@ _RECIPE_OF_NET = {
 
 def can_be_judged(model: Model) -> bool:
     """Whether real images to evaluate the model with are known and at hand."""
-    return recorded_data(model) in (*IDX_SETS, cartoon_faces.NAME)
+    data = model.origin.data
+    return data is not None and DATA[data].feature_net is not None and DATA[data].few(1) is not None
 
 
 def report_html(
@@ -117,6 +116,8 @@ def recipe_of(model: Model) -> Recipe:
     """The recipe that a model was trained by; without a record the shipped one of its net."""
     stored = model.info.get("recipe")
     if stored is None:
+        if model.net not in _RECIPE_OF_NET:
+            raise UserError(f"model {model.name} does not say by which recipe it was trained", "Train it by a recipe.")
         return load_recipe(_RECIPE_OF_NET[model.net])
     return recipe_from(stored, f"recipe of {model.name}")
 
@@ -151,17 +152,9 @@ def _pictures(model: Model, twin: Model | None) -> list[Picture]:
 
 def real_images(model: Model) -> ArrayLike | None:
     """Real images to set beside a model's, (SHOWN, channels, height, width); None where none are here or known."""
-    name = recorded_data(model)
-    if name is None:
-        return None
-    if name in IDX_SETS:
-        return IDX_SETS[name].test_sample()[0][:SHOWN, None]
-    if name == cartoon_faces.NAME:
-        return cartoon_faces.few(SHOWN).transpose(0, 3, 1, 2)
-    recipe = recipe_of(model)
-    if recipe.data.path is None or not is_folder(recipe.data.path):
-        return None
-    return training_tensor(load_images(recipe)[:SHOWN]).numpy()
+    origin = model.origin
+    images = None if origin.data is None else DATA[origin.data].few(SHOWN, origin.data_path)
+    return None if images is None else training_tensor(images).numpy()
 
 
 def _grid(name: str, caption: str, images: ArrayLike) -> Picture:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spingan.arrays.conditions import ChipConditions
-from spingan.data.catalogue import IDX_SETS
+from spingan.data.catalogue import DATA
 from spingan.errors import UserError
 from spingan.nn.chip import program_chip
 from spingan.studies.axes import Asked
@@ -73,14 +73,13 @@ def _chip(critic: Critic, conditions: ChipConditions) -> nn.Module:
 @lru_cache(maxsize=1)
 def _prepared(model: str, images: int, data_path: str | None) -> tuple[Critic, Tensor]:
     critic = load_critic(model)
-    if critic.data not in IDX_SETS:
+    source = DATA[critic.data]
+    if source.channels != 1:
         raise UserError(
-            f"model {model} was trained on {critic.data}, whose images are not known here",
-            f"Name one of {' or '.join(IDX_SETS)}.",
+            f"model {model} was trained on {critic.data}, which are not grey images",
+            "Name a model of fashion-mnist or mnist.",
         )
-    source = IDX_SETS[critic.data]
-    place = source.find(data_path)
-    real = (source.test_sample() if place is None else source.load("test", data_path))[0][:images]
+    real = source.judges(data_path).test[:images]
     return critic, torch.from_numpy(np.ascontiguousarray(real)).unsqueeze(1).float().div_(127.5).sub_(1)
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from spingan.errors import UserError
-from spingan.evaluation.features import FEATURE_NETS, describe, feature_cnn
+from spingan.evaluation.features import describe, feature_cnn, net_of
 from spingan.evaluation.frechet import frechet_distance
 from spingan.evaluation.real_images import data_of, real_images
 from spingan.nn.cost import pair_bill
@@ -196,6 +196,6 @@ def _calibration_note(model: Model, calibration: int) -> tuple[str, ...]:
 
 def _floor(name: str, count: int, path: str | None) -> float:
     """The distance of real images from the test images, as `spingan evaluate` has it."""
-    net = feature_cnn(FEATURE_NETS[name])
+    net = feature_cnn(net_of(name))
     one, other = (describe(images, net)[0] for images in real_images(name, count, path).floor_pair)
     return frechet_distance(one, other)

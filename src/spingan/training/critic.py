@@ -8,7 +8,7 @@ from torch import nn
 
 from spingan.errors import UserError
 from spingan.nn.conversion import convert
-from spingan.nn.pairs import pair_named
+from spingan.nn.family import family_named
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 from spingan.nn.weights import shipped_models
 from spingan.spec.technology import Technology
@@ -68,6 +68,6 @@ def _halved(tensor: torch.Tensor) -> torch.Tensor:
 
 def _critic(net: str, technology: dict, data: str, tensors: dict[str, torch.Tensor], where: str) -> Critic:
     target = Technology.from_dict(technology, f"the technology in {where}")
-    converted = convert(pair_named(net).make_discriminator().eval(), target).model
+    converted = convert(family_named(net).make_discriminator().eval(), target).model
     load_module(converted, tensors, where)
     return Critic(converted.eval(), target, data)

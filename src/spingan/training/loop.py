@@ -1,4 +1,4 @@
-"""The training loop: a DCGAN by binary cross entropy (paper S, IV-E), on any technology, resumable at any moment."""
+"""The training loop: a generator and a discriminator on any technology (paper S, IV-E), resumable at any moment."""
 
 import json
 import math
@@ -17,14 +17,14 @@ from torch import Tensor
 from spingan import __version__
 from spingan.errors import UserError
 from spingan.input_files import is_folder
+from spingan.nn.family import family_named
 from spingan.nn.kernels import stream_key
 from spingan.nn.weights import WEIGHTS, save_weights
 from spingan.output import output_folder, write_text
 from spingan.spec.technology import Technology, load_technology
 from spingan.training.allocation import keep_freed_memory
-from spingan.training.beginning import begin_from
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint, remove_leftovers, write_checkpoint
-from spingan.training.images import check_images, load_images, training_tensor
+from spingan.training.images import check_images, load_training_set, training_labels, training_tensor
 from spingan.training.nets import SAMPLES, SHUFFLE, Nets, build_nets, finished_model
 from spingan.training.precision import faster_precision
 from spingan.training.processes import Together, make_fabric, run_together
@@ -32,10 +32,10 @@ from spingan.training.recipe import Recipe, recipe_from
 from spingan.training.record import NoRecord, Record, training_progress
 from spingan.training.run_lock import sole_training
 from spingan.training.step import train_step
+from spingan.training.warm_start import start_from_run
 
 RECIPE = "recipe.yaml"
 KEPT_WEIGHTS = "weights"  # folder, within the run's, of the generator after each epoch that has samples
-_WON_OUTRIGHT = 1e-3  # a discriminator's mean loss over an epoch that leaves the generator nothing to follow: assumed
 
 
 def train(
@@ -47,10 +47,11 @@ def train(
     device: str = "auto",
     devices: int = 1,
     images: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
     technology: Technology | None = None,
     progress: bool = True,
 ) -> Path:
-    """Train a pair of nets by `recipe` into the run folder `out`, and return the folder.
+    """Train a generator and its discriminator by `recipe` into the run folder `out`, and return the folder.
 
     The folder gets `recipe.yaml`, `technology.json`, `metrics.csv`, TensorBoard events, `samples/epoch_NNNN.png`,
     `weights/epoch_NNNN.safetensors`, a checkpoint that is replaced as the run goes, and `weights.safetensors` for
@@ -67,19 +68,20 @@ def train(
             number. More than one are begun as new processes (`spingan.training.processes`): a script that calls this
             does so under `if __name__ == "__main__"`.
         images: Training images (n, height, width) or (n, height, width, channels), 8 bit, instead of the recipe's data.
+        labels: Classes of `images`, (n,), for a net that takes them.
         technology: Instead of the recipe's, for one that is in no file.
 
     Raises:
         UserError: The folder holds another run, a training into it goes on now, or it cannot be written; the data, the
-            technology or the device is missing, the images are not of the net's size, a loss or a weight is no longer a
-            number, or the discriminator wins outright; the last good checkpoint is kept.
+            technology or the device is missing, the images are not of the net's size, the labels are not its classes, a
+            loss or a weight is no longer finite, or the discriminator wins outright; the last good checkpoint is kept.
     """
     if resume and not _may_hold_a_run(Path(out)):
         raise UserError(f"{out} holds no run to go on with", "Check --out, or leave out --resume to begin one.")
     folder = output_folder(out)
     technology = technology or load_technology(recipe.technology)
     with sole_training(folder):
-        plan = _Plan(recipe, technology, folder, start_from, device, devices, "", images, progress)
+        plan = _Plan(recipe, technology, folder, start_from, device, devices, "", images, labels, progress)
         _train_alone(plan, resume)
     return folder
 
@@ -129,6 +131,7 @@ class _Plan:
     devices: int
     precision: str  # empty until it is measured
     images: np.ndarray | None
+    labels: np.ndarray | None
     progress: bool
 
 
@@ -160,8 +163,10 @@ def _train(plan: _Plan, begun: _Begun | None) -> None:
     nets = build_nets(recipe, technology, fabric.device)
     if parts is not None:
         nets.restore(parts)
-    pixels = training_tensor(load_images(recipe) if plan.images is None else plan.images)
+    images, classes = (plan.images, plan.labels) if plan.images is not None else load_training_set(recipe)
+    pixels = training_tensor(images)
     check_images(pixels, recipe, plan.devices)
+    labels = training_labels(classes, len(pixels), recipe)
     if len(pixels) != state.get("images", len(pixels)):
         raise UserError(
             f"{folder} was begun with {state['images']} images, and now there are {len(pixels)}",
@@ -179,16 +184,16 @@ def _train(plan: _Plan, begun: _Begun | None) -> None:
     if state.get("begun_from"):
         about["begun_from"] = state["begun_from"]
     elif parts is None and plan.start_from is not None:
-        about["begun_from"] = begin_from(nets, plan.start_from, recipe)
-        if fabric.is_global_zero:  # killed from here on, it is resumed from this beginning
+        about["begun_from"] = start_from_run(nets, plan.start_from, recipe)
+        if fabric.is_global_zero:  # a run killed from here on resumes from this state
             now = {**about, "step": 0, "seconds": 0.0, "epoch_loss": []}
             write_checkpoint(folder / CHECKPOINT, nets.tensors(), now)
     try:
-        _run(recipe, technology, nets, pixels, folder, fabric, state, about, plan.progress)
+        _run(recipe, technology, nets, pixels, labels, folder, fabric, state, about, plan.progress)
     except (OSError, SafetensorError) as error:
         raise UserError(
             f"cannot write into {folder}: {error}",
-            f"{_kept(folder)} Free some space or mend the folder's rights, then go on with --resume.",
+            f"{_kept(folder)} Free some space or fix the folder's permissions, then go on with --resume.",
         ) from error
 
 
@@ -234,6 +239,7 @@ def _run(
     technology: Technology,
     nets: Nets,
     pixels: Tensor,
+    labels: Tensor | None,
     folder: Path,
     fabric: Fabric,
     state: dict[str, Any],
@@ -261,7 +267,9 @@ def _run(
                 order = _order(recipe.seed, epoch, len(pixels))
             _set_rates(nets, recipe, rate_factor(recipe, step, steps_an_epoch))
             chosen = order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size]
-            result = train_step(nets, made, critic, _real(pixels[chosen], fabric.device), recipe, step, fabric)
+            real = _real(pixels[chosen], fabric.device)
+            own = None if labels is None else labels[chosen]
+            result = train_step(nets, made, critic, real, recipe, step, fabric, own)
             ends_epoch = batch + 1 == steps_an_epoch
             saves = ends_epoch or (step + 1) % recipe.checkpoint_every == 0
             if not result.finite() or (saves and not nets.finite()):
@@ -274,7 +282,7 @@ def _run(
             if done % recipe.log_every == 0 or ends_epoch:
                 record.write_row(epoch + 1, done)
             if ends_epoch:
-                _check_contest(epoch_loss, epoch + 1, folder)
+                _check_contest(epoch_loss, family_named(recipe.net).losses[recipe.loss].won, epoch + 1, folder)
                 epoch_loss = []
                 if isinstance(record, Record) and (epoch + 1 in recipe.sample_epochs or done == total):
                     info = {**about, "epoch": epoch + 1, "step": done, "seconds": time.monotonic() - begun}
@@ -342,9 +350,9 @@ def _diverged(step: int, folder: Path) -> UserError:
     )
 
 
-def _check_contest(losses: list[float], epoch: int, folder: Path) -> None:
+def _check_contest(losses: list[float], won: float | None, epoch: int, folder: Path) -> None:
     mean = sum(losses) / len(losses)
-    if mean < _WON_OUTRIGHT:
+    if won is not None and mean < won:
         raise UserError(
             f"the discriminator has won outright: its mean loss over epoch {epoch} is {mean:.1e}",
             f"{_kept(folder)} Lower discriminator_learning_rate, and train into another --out.",

@@ -11,15 +11,15 @@ from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import analog_layers
 from spingan.nn.chip import fit_to_weights
 from spingan.nn.conversion import Conversion, convert
+from spingan.nn.family import family_named
 from spingan.nn.on_chip import PulseUpdate, hold_conductances
-from spingan.nn.pairs import pair_named
 from spingan.nn.tensor_files import load_module
-from spingan.nn.weights import Model, fitting_latents
+from spingan.nn.weights import Model, fitting_inputs
 from spingan.spec.technology import Technology
 from spingan.training.checkpoint import optimizer_tensors, restore_optimizer
 from spingan.training.recipe import Recipe
 
-LATENTS, SHUFFLE, GENERATOR_NOISE, DISCRIMINATOR_NOISE = range(1, 5)  # 5: spingan.nn.weights.fitting_latents
+LATENTS, SHUFFLE, GENERATOR_NOISE, DISCRIMINATOR_NOISE = range(1, 5)  # 5: spingan.nn.weights.fitting_inputs
 SAMPLES, IMAGE_NOISE = range(6, 8)
 SLOPE_NOISE, AUGMENTATION, SWITCHES = range(8, 11)
 
@@ -48,7 +48,7 @@ class Nets:
         }
 
     def restore(self, parts: dict[str, dict[str, Tensor]]) -> None:
-        """Put back what `tensors` gave.
+        """Put back what `tensors` returned.
 
         Raises:
             UserError: They are of other nets.
@@ -75,7 +75,7 @@ class Nets:
         return [*_devices(self.generator), *_devices(self.discriminator)]
 
     def finite(self) -> bool:
-        """Whether every number is one: a step whose losses are can still spoil the weights."""
+        """Whether all values are finite: a step with finite losses can still spoil the weights."""
         return all(bool(tensor.isfinite().all()) for part in self.tensors().values() for tensor in part.values())
 
     def saturated(self) -> tuple[int, int]:
@@ -89,10 +89,10 @@ class Nets:
 
 def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> Nets:
     """Nets as the recipe begins with them: first weights from its seed, the same for every technology."""
-    pair = pair_named(recipe.net)
+    family = family_named(recipe.net)
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had been
         torch.manual_seed(recipe.seed)
-        plain_generator, plain_discriminator = pair.make_generator(recipe.latent_size), pair.make_discriminator()
+        plain_generator, plain_discriminator = family.make_generator(recipe.latent_size), family.make_discriminator()
     noise: dict[str, Any] = {"read_noise": recipe.read_noise, "programming_noise": recipe.programming_noise}
     conversion = convert(plain_generator, technology, **noise)
     critic = convert(plain_discriminator, technology, **noise).model
@@ -130,19 +130,19 @@ def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dic
         for name, parameter in made.named_parameters():
             if name in nets.average:
                 parameter.copy_(nets.average[name])
-    fit_to_weights(made, fitting_latents(recipe.latent_size, recipe.seed))
+    fit_to_weights(made, fitting_inputs(family_named(recipe.net), recipe.latent_size, recipe.seed))
     conversion = replace(nets.conversion, model=made.eval())
     return Model(recipe.name, recipe.net, recipe.latent_size, technology, conversion, info)
 
 
 @torch.no_grad()
 def _chip_as_it_is(nets: Nets, recipe: Recipe, technology: Technology, info: dict[str, Any]) -> Model:
-    """A generator that was trained on its chip: what that chip's columns give, as float weights.
+    """A generator that was trained on its chip, with that chip's effective weights as float weights.
 
-    Its conductances, written into another chip's devices, would not be what was trained.
+    Its conductances, written into the devices of another chip, would differ from what was trained.
     """
     read = technology.model_copy(update={"name": f"{technology.name}, its chip as it is", "synapse": None})
-    plain = pair_named(recipe.net).make_generator(recipe.latent_size)
+    plain = family_named(recipe.net).make_generator(recipe.latent_size)
     conversion = convert(plain.eval(), read)
     parts = zip(analog_layers(conversion.model), analog_layers(nets.generator), strict=True)
     for own, trained in parts:

@@ -7,17 +7,17 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from spingan.data.catalogue import DATA
 from spingan.errors import UserError
 from spingan.input_files import exists, read_text
-from spingan.nn.net_names import IMAGE_SIZES, NetName
+from spingan.nn.net_names import NETS
 from spingan.spec.noise import Noise
 from spingan.yaml_text import parse_value, parse_yaml
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"
 
-LossName = Literal["cross_entropy", "relativistic"]
 _Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -28,7 +28,8 @@ class _Section(BaseModel):
 class Data(_Section):
     """Where the real images come from."""
 
-    name: Literal["fashion-mnist", "mnist", "anime-faces", "cartoon-faces"]
+    name: Annotated[str, AfterValidator(DATA.check)]
+    """One of `spingan data list`, or a set of your own (`spingan.data.catalogue.register_data`)."""
     path: str | None = None
     count: int | None = Field(default=None, gt=0)
     """Train on the first so many images of the training part; by default on all."""
@@ -49,7 +50,7 @@ class OnChip(_Section):
 class SlopePenalty(_Section):
     """A penalty on the discriminator's slope at real and at made images, as a finite difference.
 
-    Added to its loss: weight (D(x + σ n) - D(x))², n standard normal (`spingan.training.losses.slope_penalty`).
+    Added to its loss: weight (D(x + σ n) - D(x))², n standard normal (`spingan.nn.losses.slope_penalty`).
     """
 
     weight: float = Field(gt=0)
@@ -73,10 +74,11 @@ class Augmentation(_Section):
 
 
 class Recipe(_Section):
-    """How to train one pair of nets on one technology."""
+    """How to train one generator and its discriminator on one technology."""
 
     name: str
-    net: NetName
+    net: Annotated[str, AfterValidator(NETS.check)]
+    """Of the package, or a family of your own (`spingan.nn.net_names.register_net`)."""
     technology: str
     """A shipped name, a technology's YAML file, or a folder that holds one."""
     data: Data
@@ -87,8 +89,9 @@ class Recipe(_Section):
     epochs: int = Field(gt=0)
     generator_learning_rate: float = Field(gt=0)
     discriminator_learning_rate: float = Field(gt=0)
-    loss: LossName = "cross_entropy"
-    """`cross_entropy`: of each image alone; `relativistic`: of pairs, a real image and a made one."""
+    loss: str = "cross_entropy"
+    """`cross_entropy`: of each image alone; `relativistic`: of pairs, a real image and a made one. Or one of the net's
+    own family."""
     slope_penalty: SlopePenalty | None = None
     augmentation: Augmentation | None = None
     rates_fall_after: int | None = Field(default=None, ge=0)
@@ -100,8 +103,8 @@ class Recipe(_Section):
     read_noise: Noise | None = None
     programming_noise: Noise | None = None
     weight_clip: float | None = Field(default=None, ge=1)
-    """Hold each column's weights within so many times their root mean square, which then is full scale: beside weights
-    that use more of it, noise in parts of full scale weighs less."""
+    """Hold each column's weights within so many times their root mean square, which then is full scale: the weights use
+    more of it, and noise that is a fraction of full scale matters less."""
     image_noise: float | None = Field(default=None, gt=0)
     """Deviation of the noise on every image, real or made, that the discriminator sees in training (images: -1 to 1).
     Without it, clean edges of real images give away what is made: Sønderby et al., arXiv 1610.04490, section 3.3."""
@@ -120,9 +123,16 @@ class Recipe(_Section):
     sample_count: int = Field(default=64, gt=0)
 
     @model_validator(mode="after")
+    def _net_has_the_loss(self) -> Self:
+        known = NETS[self.net].losses
+        if self.loss not in known:
+            raise UserError(f"loss {self.loss!r} is not one of net {self.net}", f"Choose one of: {', '.join(known)}.")
+        return self
+
+    @model_validator(mode="after")
     def _clip_is_of_calibrated_columns(self) -> Self:
         if self.on_chip is not None and self.weight_clip is not None:
-            raise ValueError("on_chip has a full scale of its own: leave weight_clip out")
+            raise UserError("on_chip has a full scale of its own", "Leave weight_clip out.")
         return self
 
     @model_validator(mode="after")
@@ -134,17 +144,17 @@ class Recipe(_Section):
     @model_validator(mode="after")
     def _penalty_has_a_loss(self) -> Self:
         if self.slope_penalty is not None and self.loss == "cross_entropy":
-            raise ValueError("slope_penalty goes with loss: relativistic; with cross_entropy leave it out")
+            raise UserError("slope_penalty goes with loss: relativistic", "With cross_entropy leave it out.")
         return self
 
     @model_validator(mode="after")
     def _augmentation_fits_the_images(self) -> Self:
         if self.augmentation is None:
             return self
-        size = IMAGE_SIZES[self.net]
+        size = NETS[self.net].size
         for key in ("shift", "cutout"):
             if getattr(self.augmentation, key) >= size:
-                raise ValueError(f"augmentation.{key} has to be below the images' {size} pixels")
+                raise UserError(f"augmentation.{key} has to be below the images' {size} pixels", "Make it smaller.")
         return self
 
 
@@ -222,5 +232,8 @@ def _recipe_error(error: ValidationError, where: str) -> UserError:
         return UserError(f"{where}: unknown key {key}", f"Did you mean {close[0]}? {known}" if close else known)
     if first["type"] == "missing":
         return UserError(f"{where}: {key} is missing", "Add it; a shipped recipe shows every key.")
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, UserError):
+        return UserError(f"{where}: {cause.problem}", cause.remedy)
     problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
     return UserError(f"{where}: {key}: {problem} (got {first['input']!r})", "Correct the value.")

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from spingan.nn.analog import analog_layers, hold_weights
 from spingan.nn.dropout import same_switches
+from spingan.nn.family import family_named
 from spingan.nn.kernels import stream_key
+from spingan.nn.losses import slope_penalty
 from spingan.nn.noise_source import Part
 from spingan.training.augmentation import augment
-from spingan.training.losses import LOSSES, slope_penalty
 from spingan.training.nets import (
     AUGMENTATION,
     DISCRIMINATOR_NOISE,
@@ -43,19 +44,29 @@ class StepResult:
 
 
 def train_step(
-    nets: Nets, made: nn.Module, critic: nn.Module, real: Tensor, recipe: Recipe, step: int, fabric: Fabric
+    nets: Nets,
+    made: nn.Module,
+    critic: nn.Module,
+    real: Tensor,
+    recipe: Recipe,
+    step: int,
+    fabric: Fabric,
+    labels: Tensor | None = None,
 ) -> StepResult:
     """One update of the discriminator and one of the generator; Fabric runs the nets as `made` and `critic`.
 
     Args:
         real: The whole batch, (batch, channels, height, width) in -1..1. Of several processes each computes its share;
             the result is the whole batch's in all of them.
+        labels: Classes of the real images, (batch,), for nets that take them; the made images are of the same classes.
     """
-    loss = LOSSES[recipe.loss]
+    family = family_named(recipe.net)
+    loss = family.losses[recipe.loss]
     together = Together(fabric)
     share = together.share(len(real))
     looks = _Looks(recipe, step, share)
     real = real[share.first : share.last]
+    classes = () if labels is None else (labels[share.first : share.last].to(real.device),)
     counted = [(device.saturated, device.evaluated) for device in nets.devices()]
     nets.generator.train()
     nets.discriminator.train()
@@ -69,18 +80,18 @@ def train_step(
         for device in nets.devices():
             device.begin_calibration(together.largest if together.size > 1 else None)
     key = stream_key(recipe.seed, LATENTS, step) >> 1
-    latents = torch.randn(share.total, recipe.latent_size, 1, 1, generator=torch.Generator().manual_seed(key))
+    latents = family.draw_latents(share.total, recipe.latent_size, torch.Generator().manual_seed(key))
     latents = latents[share.first : share.last].to(real)
     with hold_weights(nets.generator, nets.discriminator):
-        fake = made(latents)
+        fake = made(latents, *classes)
         seen_real, seen_fake = looks.first(real), looks.second(fake.detach())
         penalty = recipe.slope_penalty
         if penalty is None or step % penalty.every:
-            on_real, on_fake = critic(seen_real), critic(seen_fake)
+            on_real, on_fake = critic(seen_real, *classes), critic(seen_fake, *classes)
             objective = loss_discriminator = loss.discriminator(on_real, on_fake)
         else:
-            on_real, slope_at_real = _with_slope(critic, seen_real, penalty, looks, 0)
-            on_fake, slope_at_fake = _with_slope(critic, seen_fake, penalty, looks, 1)
+            on_real, slope_at_real = _with_slope(critic, (seen_real, *classes), penalty, looks, 0)
+            on_fake, slope_at_fake = _with_slope(critic, (seen_fake, *classes), penalty, looks, 1)
             loss_discriminator = loss.discriminator(on_real, on_fake)
             objective = loss_discriminator + slope_at_real + slope_at_fake
         fabric.backward(objective)
@@ -89,7 +100,7 @@ def train_step(
     nets.discriminator_optimizer.zero_grad()
     nets.discriminator.requires_grad_(False)  # the generator's step needs no gradient of the discriminator's weights
     with hold_weights(nets.discriminator):
-        loss_generator = loss.generator(on_real.detach(), critic(looks.third(fake)))
+        loss_generator = loss.generator(on_real.detach(), critic(looks.third(fake), *classes))
         fabric.backward(loss_generator)
     nets.discriminator.requires_grad_(True)
     together.average_gradients(nets.generator, share)
@@ -150,15 +161,16 @@ class _Looks:
 
 
 def _with_slope(
-    critic: nn.Module, images: Tensor, penalty: SlopePenalty, looks: _Looks, look: int
+    critic: nn.Module, seen: tuple[Tensor, ...], penalty: SlopePenalty, looks: _Looks, look: int
 ) -> tuple[Tensor, Tensor]:
-    """Logits of images, and the slope penalty there, as much as all the steps up to the next one need.
+    """Logits of images (and their labels), and the slope penalty there, for all steps up to the next one.
 
-    Dropout's switches are the same in both reads, or the penalty would be one on their variance.
+    Dropout uses the same switches in both reads; otherwise the penalty would act on their variance.
     """
+    images, *labels = seen
     with same_switches(critic, stream_key(looks.recipe.seed, SWITCHES, 3 * looks.step + look)):
-        logits = critic(images)
-        shifted = critic(images + penalty.deviation * looks.noise(images, SLOPE_NOISE, look))
+        logits = critic(images, *labels)
+        shifted = critic(images + penalty.deviation * looks.noise(images, SLOPE_NOISE, look), *labels)
     return logits, slope_penalty(shifted, logits, penalty.weight * penalty.every)
 
 

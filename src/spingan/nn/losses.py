@@ -10,8 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from spingan.training.recipe import LossName
-
 
 @dataclass(frozen=True)
 class Loss:
@@ -23,11 +21,14 @@ class Loss:
             those that the discriminator's update began with, so that no array is read once more for them.
         beliefs: Logits of real and of made images -> the mean probability that the discriminator gives to each of the
             two kinds of being real.
+        won: A discriminator's mean loss over an epoch that leaves the generator nothing to follow: the training then
+            ends. None: this loss has no such value.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor], Tensor]
     beliefs: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+    won: float | None = 1e-3  # assumed
 
 
 def _entropy_of_both(real: Tensor, made: Tensor) -> Tensor:
@@ -56,7 +57,7 @@ def _paired_beliefs(real: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
     return share, 1 - share
 
 
-LOSSES: dict[LossName, Loss] = {
+LOSSES: dict[str, Loss] = {
     # Goodfellow et al., arXiv 1406.2661, section 3, the generator's in its non-saturating form; paper S, IV-E
     "cross_entropy": Loss(_entropy_of_both, _entropy_of_made, _separate_beliefs),
     # Jolicoeur-Martineau, arXiv 1807.00734; with both penalties Huang et al., arXiv 2501.05441

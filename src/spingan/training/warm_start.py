@@ -1,4 +1,4 @@
-"""The beginning of a run from another's end: its nets and optimizers, under a recipe and with steps of its own."""
+"""Warm start: a run that starts with the nets and optimizers of another, under its own recipe, at step 0."""
 
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ from spingan.training.nets import Nets
 from spingan.training.recipe import Recipe
 
 
-def begin_from(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any]:
+def start_from_run(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any]:
     """Put the state of another run into `nets`: weights, batch norms, activation ranges, optimizers, average.
 
     Args:
         run: The other run's folder, or a checkpoint file.
 
     Returns:
-        What the new run's files say of it: recipe, technology's name, steps made, images, and its own beginning.
+        What the new run's files record: the other run's recipe, technology, steps and images, and where it started.
 
     Raises:
         UserError: There is no checkpoint, or it is of other nets or another way to learn.
