@@ -22,9 +22,14 @@ import numpy as np
 from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_devices import cell_device
 from spingan.circuits.crossbar_column import Array, solve_column, solve_crossbar
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, ConductanceCurve
+from spingan.circuits.domain_wall_cells import (
+    LEAKY_RELU_CELL,
+    TRANSFER_POINTS,
+    ConductanceCurve,
+    transfer,
+    transfer_netlist,
+)
 from spingan.circuits.domain_wall_response import Waveform, respond
-from spingan.circuits.domain_wall_transfer import TRANSFER_POINTS, transfer, transfer_netlist
 from spingan.circuits.mismatch import default_mismatch
 from spingan.circuits.monte_carlo import device_spread
 from spingan.circuits.ngspice import SETTINGS, find_ngspice, ngspice_version, run

@@ -14,12 +14,11 @@ import numpy as np
 
 from spingan.devices import leaky_relu, relu
 from spingan.devices.skyrmion_synapse import PRINTED, SkyrmionSynapse, ground, shipped_calibration
-from spingan.devices.skyrmion_synapse_run import bench, operate
-from spingan.devices.skyrmion_synapse_study import ROOM_TEMPERATURE_K, designed
+from spingan.devices.skyrmion_synapse_run import bench, designed, operate
+from spingan.devices.skyrmion_synapse_study import ROOM_TEMPERATURE_K
 from spingan.devices.wall_curve import fit_slopes
 from spingan.devices.wall_device import WallDevice
-from spingan.devices.wall_rest import rest_chain
-from spingan.devices.wall_study import Setup, place_wall, run_tasks
+from spingan.devices.wall_study import Setup, place_wall, rest_chain, run_tasks
 from spingan.errors import UserError
 from spingan.physics.constants import BOLTZMANN
 

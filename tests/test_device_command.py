@@ -6,8 +6,7 @@ import pytest
 from PIL import Image
 
 from spingan.devices.wall_characteristic import Characteristic
-from spingan.devices.wall_device import LEAKY_RELU, AnisotropyProfile, Detector
-from spingan.devices.wall_device_files import read_wall_device, write_wall_device
+from spingan.devices.wall_device import LEAKY_RELU, AnisotropyProfile, Detector, read_wall_device, write_wall_device
 from spingan.spec.files import read_activation
 from test_cli import assert_refused, run
 

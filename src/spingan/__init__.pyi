@@ -7,9 +7,9 @@ from .api import crossbar_deck as crossbar_deck
 from .api import evaluate as evaluate
 from .api import reprogram as reprogram
 from .api import sample as sample
+from .circuits.cell_decks import cell_deck as cell_deck
+from .circuits.cell_decks import device_module as device_module
 from .circuits.cell_simulation import simulate_cell as simulate_cell
-from .circuits.export import cell_deck as cell_deck
-from .circuits.export import device_module as device_module
 from .comparison import compare as compare
 from .cost_tables import components as components
 from .cost_tables import write_schedules as write_schedules

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from spingan.circuits.cards import load_cards
-from spingan.circuits.cell_energy import energy_items, windows_giving_s
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, ConductanceCurve, bias_fall
-from spingan.circuits.domain_wall_transfer import transfer
+from spingan.circuits.cell_activation import energy_items, windows_giving_s
+from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, ConductanceCurve, bias_fall, transfer
 from spingan.devices.published import relu, smooth_leaky
 from spingan.devices.wall_curve import fit_slopes
 from spingan.devices.wall_device import LEAKY_RELU

@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from spingan.circuits.cell_energy import response_items
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, BiasFall, ConductanceCurve
-from spingan.circuits.domain_wall_response import Waveform, respond
-from spingan.circuits.domain_wall_transfer import transfer
-from spingan.circuits.wall_waveform import thinned, wall_waveform
+from spingan.circuits.cell_activation import response_items
+from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, BiasFall, ConductanceCurve, transfer
+from spingan.circuits.domain_wall_response import Waveform, respond, thinned, wall_waveform
 from spingan.devices.wall_compact import shipped_constants
 from spingan.devices.wall_device import LEAKY_RELU
 from spingan.errors import UserError

@@ -8,13 +8,13 @@ import pytest
 from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_activation import cell_curve, cell_energy, printed_drive
 from spingan.circuits.cell_devices import CellDevice, cell_device
+from spingan.circuits.cell_figures import cell_rows
 from spingan.circuits.cell_fit import MOST_READ_V, OUTPUT_SWING_V, distance, fit_cell
-from spingan.circuits.cell_rows import cell_rows
 from spingan.circuits.cell_simulation import simulate_cell
 from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, ConductanceCurve
 from spingan.circuits.domain_wall_study import study_cell
 from spingan.devices.leaky_relu import CONDUCTANCES_MS
-from spingan.devices.wall_transfer_fit import leaky
+from spingan.devices.wall_curve import leaky
 from spingan.errors import UserError
 from spingan.spec.files import read_activation, write_activation
 

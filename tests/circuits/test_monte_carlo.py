@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spingan.circuits.cards import load_cards
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, ConductanceCurve
-from spingan.circuits.domain_wall_transfer import transfer
+from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, ConductanceCurve, transfer
 from spingan.circuits.mismatch import (
     Environment,
     Mismatch,

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spingan.circuits.catalogue import CELLS
-from spingan.circuits.export import cell_deck, device_module
+from spingan.circuits.cell_decks import cell_deck, device_module
 from spingan.cli import app
 from spingan.devices.wall_compact import SHIPPED
 from spingan.errors import UserError

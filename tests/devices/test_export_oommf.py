@@ -8,7 +8,8 @@ from export_cases import disc_experiment, near, random_state, solver_torque
 
 from spingan.devices.export import Drive, SpinTorque, spin_current, wall_experiment
 from spingan.devices.export_oommf import write
-from spingan.devices.wall_device import LEAKY_RELU, RELU, system
+from spingan.devices.wall_device import LEAKY_RELU, RELU
+from spingan.devices.wall_system import system
 from spingan.errors import UserError
 from spingan.physics.constants import ELECTRON_CHARGE, HBAR
 from spingan.physics.field import energies_j

@@ -7,16 +7,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spingan.devices.wall_compact import SHIPPED, calibrate_wall, compact_model, drive_t, shipped_constants
-from spingan.devices.wall_design import Goal, compact_maps, compact_states, fitted_currents_a
-from spingan.devices.wall_design_check import judged_currents_a
-from spingan.devices.wall_design_run import activation_of, design
-from spingan.devices.wall_device import LEAKY_RELU, RELU, AnisotropyProfile, Detector, conductance_s, mesh
+from spingan.devices.wall_compact import (
+    SHIPPED,
+    calibrate_wall,
+    compact_model,
+    drive_t,
+    errors_m,
+    read_wall_calibration,
+    shipped_constants,
+)
+from spingan.devices.wall_curve import leaky, match
+from spingan.devices.wall_design import (
+    Goal,
+    Maps,
+    compact_maps,
+    compact_states,
+    detectors_from,
+    fit_detectors,
+    fitted_currents_a,
+    shifted,
+)
+from spingan.devices.wall_design_run import activation_of, design, judged_currents_a
+from spingan.devices.wall_device import LEAKY_RELU, RELU, AnisotropyProfile, Detector
 from spingan.devices.wall_study import Setup, place_wall
-from spingan.devices.wall_transfer_fit import Maps, detectors_from, fit_detectors, leaky, match, shifted
+from spingan.devices.wall_system import conductance_s, mesh
 from spingan.errors import UserError
 from spingan.physics.wall import WallConstants
-from spingan.physics.wall_calibration import errors_m, read_wall_calibration
 from spingan.spec.files import read_activation
 
 RANGE_A = 20e-6

@@ -1,18 +1,18 @@
 """Paper M's small net in SPICE beside the same net in numpy: the error at every node, and where it comes from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from spingan.circuits.am_dcgan_cnn import CnnRun, cnn_groups, simulate_cnn
-from spingan.circuits.am_dcgan_curves import measured_curves
-from spingan.circuits.am_dcgan_network import Array, Network, draw_network, draw_pictures, node_values
+from spingan.circuits.am_dcgan_network import Array, Network, draw_network, draw_pictures, measured_curves, node_values
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_bench import PULSE_S, SETTLED
 from spingan.circuits.memristive_cells import CellResult
-from spingan.circuits.memristive_rows import relu_rows, table_1_rows, tanh_rows
+from spingan.circuits.memristive_figures import relu_rows, table_1_rows, tanh_rows
 from spingan.devices.comparison import Row
+from spingan.progress import Progress, no_progress
 
 SEED = 7  # the default: a net in which no node is silent for all pictures
 PICTURES = 3  # the default, 300 ns
@@ -39,8 +39,6 @@ NODES = {
     "converted": ("converter's output", "as the current; its offset is amplified by 1 + R sum(g)"),
     "score": ("last ReLU's output", "one more offset"),
 }
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def study_cnn(
     seed: int = SEED,
     pictures: int = PICTURES,
     cards: Cards | None = None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> CnnStudy:
     """The small net end to end in SPICE and in numpy, and each of its cells alone.
 

@@ -9,8 +9,7 @@ import numpy as np
 from spingan.devices.leaky_relu import CONDUCTANCES_MS, START_M
 from spingan.devices.published import LEAKY_LINEAR_A, smooth_leaky_relu
 from spingan.devices.wall_compact import SHIPPED, shipped_constants
-from spingan.devices.wall_device import LEAKY_RELU, RELU, WallDevice
-from spingan.devices.wall_device_files import read_wall_device
+from spingan.devices.wall_device import LEAKY_RELU, RELU, WallDevice, read_wall_device
 from spingan.errors import UserError
 from spingan.input_files import exists
 from spingan.physics.wall import WallConstants

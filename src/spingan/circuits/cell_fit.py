@@ -15,7 +15,7 @@ from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.domain_wall_cells import Cell, ConductanceCurve
 from spingan.circuits.ngspice import run
 from spingan.devices.wall_curve import fit_slopes
-from spingan.devices.wall_transfer_fit import least_by_evolution
+from spingan.devices.wall_design import least_by_evolution
 from spingan.errors import UserError
 
 OUTPUT_SWING_V = 0.3  # from zero to full scale, at least: half of the rails; assumed

@@ -7,14 +7,15 @@ from typing import Literal
 from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_activation import cell_curve
 from spingan.circuits.cell_devices import CellFunction, cell_device
-from spingan.circuits.cell_rows import cell_rows, spread_rows
+from spingan.circuits.cell_figures import cell_rows, spread_rows
 from spingan.circuits.domain_wall_cells import ConductanceCurve, bias_fall
-from spingan.circuits.domain_wall_study import CellStudy, Progress, study_cell
+from spingan.circuits.domain_wall_study import CellStudy, study_cell
 from spingan.circuits.mismatch import Environment, Mismatch, default_mismatch
 from spingan.circuits.monte_carlo import Samples, device_spread, environment_spread
 from spingan.circuits.ngspice import find_ngspice
 from spingan.devices.comparison import Row
 from spingan.devices.wall_device import TorqueConvention
+from spingan.progress import Progress, no_progress
 from spingan.spec.activation import Activation
 
 CellForm = Literal["printed", "fitted"]
@@ -45,7 +46,7 @@ def simulate_cell(
     environment: Environment | None = None,
     seed: int = 0,
     workers: int = 1,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> CellResult:
     """Simulate paper S's cell with a device in ngspice, and make the activation of it.
 

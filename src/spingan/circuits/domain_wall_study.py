@@ -1,6 +1,5 @@
 """One of paper S's cells from end to end: its transfer, its answers to steps of the input, its windows."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,18 +8,23 @@ import numpy as np
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_devices import CellDevice, CellFunction
 from spingan.circuits.cell_fit import fit_cell
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, Cell, ConductanceCurve, bias_fall
-from spingan.circuits.domain_wall_response import SETTLED, STEP_S, Response, Waveform, respond
-from spingan.circuits.domain_wall_transfer import Transfer, transfer
-from spingan.circuits.wall_waveform import wall_waveform
+from spingan.circuits.domain_wall_cells import (
+    LEAKY_RELU_CELL,
+    RELU_CELL,
+    Cell,
+    ConductanceCurve,
+    Transfer,
+    bias_fall,
+    transfer,
+)
+from spingan.circuits.domain_wall_response import SETTLED, STEP_S, Response, Waveform, respond, wall_waveform
 from spingan.devices.wall_device import TorqueConvention
 from spingan.errors import UserError
+from spingan.progress import Progress, no_progress
 
 SLOPES: dict[CellFunction, float] = {"leaky_relu": 0.2, "relu": 0.0}  # below zero over above: paper S, V-A3 and V-A2
 FOLLOWED_S = 2e-9  # after a step: several times the settling of every device here
 RISE_S = 1e-12  # of the conductance where the wall's motion is not known: twice the step, a jump to the circuit
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +117,7 @@ def study_cell(
     convention: TorqueConvention = "magnet-section",
     cards: Cards | None = None,
     seed: int = 0,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> CellStudy:
     """Simulate a cell in ngspice with a device in it: as printed, or with a divider fitted to the device's curve.
 

@@ -7,12 +7,22 @@ import numpy as np
 
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_bench import Bench, CellTransfer, PulseResponse, pulse_response, sweep
-from spingan.circuits.current_to_voltage import FEEDBACK_OHM, current_to_voltage
-from spingan.circuits.dot_product import OFF_OHM, ON_OHM, dot_product_column, mean_filter
 from spingan.circuits.memristive_activations import RELU_BENCH, TANH_BENCH
+from spingan.circuits.memristive_parts import (
+    FEEDBACK_OHM,
+    OFF_OHM,
+    ON_OHM,
+    crossbar_switch,
+    current_to_voltage,
+    dot_product_column,
+    dropout_switch,
+    mean_filter,
+    sign_cell,
+    sign_reads,
+    sign_switch,
+    thresholding,
+)
 from spingan.circuits.op_amp import follower
-from spingan.circuits.switches import crossbar_switch, dropout_switch
-from spingan.circuits.threshold_sign import sign_cell, sign_reads, sign_switch, thresholding
 from spingan.errors import UserError
 
 POINTS = 361

@@ -70,11 +70,9 @@ def wall(
     """The compact wall: drive, DMI and exchange of the leaky ReLU or a device of your own, in some minutes."""
     from dataclasses import asdict
 
-    from spingan.devices.wall_compact import calibrate_wall
-    from spingan.devices.wall_device import LEAKY_RELU
-    from spingan.devices.wall_device_files import read_wall_device
+    from spingan.devices.wall_compact import calibrate_wall, write_wall_calibration
+    from spingan.devices.wall_device import LEAKY_RELU, read_wall_device
     from spingan.output import check_place
-    from spingan.physics.wall_calibration import write_wall_calibration
 
     check_place(out)
     chosen = LEAKY_RELU if device is None else read_wall_device(device)

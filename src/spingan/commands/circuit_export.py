@@ -61,7 +61,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Write a cell as a SPICE deck that ngspice runs as it is, or its device as a Verilog-A module."""
-    from spingan.circuits.export import cell_deck
+    from spingan.circuits.cell_decks import cell_deck
 
     suffix = ".cir" if format_ == "spice" else ".va"
     file = out or Path("runs") / f"{cell}{suffix}"
@@ -138,7 +138,7 @@ def export_crossbar(
 
 
 def _module(cell: str, curve: str, device: Path | None, convention: "TorqueConvention", technology: str) -> "Module":
-    from spingan.circuits.export import device_module
+    from spingan.circuits.cell_decks import device_module
     from spingan.circuits.verilog_a import memristor_module
     from spingan.spec.technology import load_technology
 

@@ -88,7 +88,7 @@ def _cell_command(name: str) -> Callable[..., None]:
         json: Json = False,
     ) -> None:
         from spingan.circuits.memristive_cells import measure_cell
-        from spingan.circuits.memristive_rows import cell_rows
+        from spingan.circuits.memristive_figures import cell_rows
 
         chosen = _cards(cards)
         result = measure_cell(name, chosen)

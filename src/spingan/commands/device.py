@@ -60,8 +60,8 @@ def _add_wall_command(name: Literal["leaky-relu", "relu"], about: str) -> None:
         json: Json = False,
     ) -> None:
         from spingan.devices.wall_characteristic import characterise
-        from spingan.devices.wall_device import mesh
         from spingan.devices.wall_study import Setup
+        from spingan.devices.wall_system import mesh
         from spingan.output import output_folder
         from spingan.reports.wall_report import write_wall_report
 
@@ -90,7 +90,7 @@ def _device_and_plan(
     """The device and its plan, with the user's own currents; another device's wall starts in its flat zone."""
     from dataclasses import replace
 
-    from spingan.devices.wall_device_files import read_wall_device
+    from spingan.devices.wall_device import read_wall_device
     from spingan.devices.wall_study import RELEASE_S
 
     device = printed
@@ -138,7 +138,7 @@ def new(
     json: Json = False,
 ) -> None:
     """Begin a wall device of your own: a printed one as a file to change, for --device."""
-    from spingan.devices.wall_device_files import new_wall_device
+    from spingan.devices.wall_device import new_wall_device
 
     new_wall_device(file, import_module(f"spingan.devices.{like.replace('-', '_')}").DEVICE)
     if json:

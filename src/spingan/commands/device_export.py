@@ -63,8 +63,7 @@ def _experiment(
     from spingan.devices.export import wall_experiment
     from spingan.devices.export_synapse import synapse_experiment
     from spingan.devices.skyrmion_synapse import PRINTED
-    from spingan.devices.wall_device import LEAKY_RELU, RELU
-    from spingan.devices.wall_device_files import read_wall_device
+    from spingan.devices.wall_device import LEAKY_RELU, RELU, read_wall_device
 
     if cell_nm is not None and not 0.1 <= cell_nm <= 10:
         raise UserError(f"--cell-nm: {cell_nm:g} nm is not between 0.1 and 10", "1 and 2 nm are usual")

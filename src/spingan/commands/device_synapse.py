@@ -11,7 +11,7 @@ from spingan.commands.progress import progress_bars
 
 if TYPE_CHECKING:
     from spingan.devices.comparison import Row
-    from spingan.devices.skyrmion_synapse_characteristic import Study
+    from spingan.devices.skyrmion_synapse_study import Study
 
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for curves, pictures and tables.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of the heat and of a film's disorder.")]
@@ -35,8 +35,8 @@ def skyrmion_synapse(
 ) -> None:
     """Paper S's skyrmion synapse by the Thiele model, beside every number that it prints."""
     from spingan.devices.skyrmion_synapse import shipped_calibration
-    from spingan.devices.skyrmion_synapse_characteristic import characterise
-    from spingan.devices.skyrmion_synapse_rows import rows
+    from spingan.devices.skyrmion_synapse_figures import rows
+    from spingan.devices.skyrmion_synapse_study import characterise
     from spingan.output import output_folder
     from spingan.physics.skyrmion_calibration import read_calibration
     from spingan.reports.synapse_report import write_synapse_report

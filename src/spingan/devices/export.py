@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.devices.wall_device import TorqueConvention, WallDevice, system
+from spingan.devices.wall_device import TorqueConvention, WallDevice
+from spingan.devices.wall_system import system
 from spingan.errors import UserError
 from spingan.output import write_text
 from spingan.physics.constants import ELECTRON_CHARGE, HBAR

@@ -7,10 +7,10 @@ docs/derivations.md, section 1.
 import numpy as np
 
 from spingan.devices.comparison import Row
-from spingan.devices.wall_characteristic import Characteristic, Plan
+from spingan.devices.wall_characteristic import Characteristic, Plan, slopes, study_curve, window_s
 from spingan.devices.wall_curve import drive_energies
 from spingan.devices.wall_device import LEAKY_RELU
-from spingan.devices.wall_rows import (
+from spingan.devices.wall_figures import (
     conductance_row,
     limit_rows,
     lost_rows,
@@ -21,11 +21,9 @@ from spingan.devices.wall_rows import (
     settling_range_rows,
     settling_row,
     slope_rows,
-    slopes,
     variant_rows,
     volume_nm3,
 )
-from spingan.devices.wall_transfer import study_curve, window_s
 from spingan.physics.mtj import julliere_tmr
 from spingan.spec.activation import Activation, EnergyItem
 

@@ -7,10 +7,10 @@ current are not among it: assumed beside `wall_device.RELU`.
 import numpy as np
 
 from spingan.devices.comparison import Row
-from spingan.devices.wall_characteristic import Characteristic, Plan
+from spingan.devices.wall_characteristic import Characteristic, Plan, slopes, study_curve, window_s
 from spingan.devices.wall_curve import drive_energies
 from spingan.devices.wall_device import RELU
-from spingan.devices.wall_rows import (
+from spingan.devices.wall_figures import (
     conductance_row,
     limit_rows,
     lost_rows,
@@ -20,11 +20,9 @@ from spingan.devices.wall_rows import (
     rest_rows,
     settling_range_rows,
     slope_rows,
-    slopes,
     variant_rows,
     volume_nm3,
 )
-from spingan.devices.wall_transfer import study_curve, window_s
 from spingan.spec.activation import Activation, EnergyItem
 
 DEVICE = RELU

@@ -45,8 +45,9 @@ def walls_as_printed() -> Values:
     """Paper S's wall devices: their materials, geometry and drive."""
     from spingan.devices import leaky_relu as leaky
     from spingan.devices import relu
-    from spingan.devices.wall_device import LEAKY_RELU, RELU, mesh
-    from spingan.devices.wall_rows import volume_nm3
+    from spingan.devices.wall_device import LEAKY_RELU, RELU
+    from spingan.devices.wall_figures import volume_nm3
+    from spingan.devices.wall_system import mesh
 
     film, profile = LEAKY_RELU.film, LEAKY_RELU.profile
     left, right = LEAKY_RELU.detectors

@@ -32,8 +32,8 @@ def wall_device(name: Literal["leaky_relu", "relu"], everything: bool, progress:
 def skyrmion_synapse(everything: bool, progress: Progress) -> Result:
     """`spingan device skyrmion-synapse`, or with `--full`."""
     from spingan.devices.skyrmion_synapse import shipped_calibration
-    from spingan.devices.skyrmion_synapse_characteristic import characterise
-    from spingan.devices.skyrmion_synapse_rows import rows
+    from spingan.devices.skyrmion_synapse_figures import rows
+    from spingan.devices.skyrmion_synapse_study import characterise
     from spingan.studies.parallel import available_workers
 
     study = characterise(shipped_calibration(), 0, 4, available_workers(), progress, everything)

@@ -9,15 +9,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
+from spingan.devices.wall_compact import write_wall_calibration
+from spingan.devices.wall_curve import leaky
 from spingan.devices.wall_design import fitted_currents_a
-from spingan.devices.wall_design_check import Verdict, curve, judged_currents_a
-from spingan.devices.wall_design_run import Design, activation_of, summary
-from spingan.devices.wall_device import mesh
-from spingan.devices.wall_device_files import write_wall_device
-from spingan.devices.wall_transfer_fit import leaky
+from spingan.devices.wall_design_run import Design, Verdict, activation_of, curve, judged_currents_a, summary
+from spingan.devices.wall_device import write_wall_device
+from spingan.devices.wall_system import mesh
 from spingan.output import output_folder, write_text
 from spingan.physics.ovf import write_ovf
-from spingan.physics.wall_calibration import write_wall_calibration
 from spingan.reports.plots import COLOURS, new_figure, save_png
 from spingan.spec.files import write_activation
 

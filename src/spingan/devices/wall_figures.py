@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from spingan.devices.comparison import Row
-from spingan.devices.wall_characteristic import Characteristic
-from spingan.devices.wall_curve import Slopes, fit_slopes, heavy_metal_current_a, joule_power_w
+from spingan.devices.wall_characteristic import Characteristic, output_reset_s, slopes
+from spingan.devices.wall_curve import heavy_metal_current_a, joule_power_w
 from spingan.devices.wall_device import WallDevice
 from spingan.devices.wall_study import Limit, Settled
-from spingan.errors import UserError
 
 NOT_ASKED = "not among the currents of this run"
 AT_REST_M_PER_S = 0.01  # a nanometre in 100 ns: what a note calls at rest
@@ -114,23 +111,6 @@ def reset_rows(study: Characteristic, printed_ns: tuple[float, float] | None) ->
         if study.resets:
             rows.append(Row(f"position 10 ns after the {which} current", None, run.position_m * 1e9, "nm", _creep(run)))
     return rows
-
-
-def output_reset_s(study: Characteristic, run: Settled) -> float:
-    """When the conductance came within 1 % of the curve's span of its last value, to stay."""
-    span = float(np.ptp([point.conductance_s for point in study.alive]))
-    outside = np.flatnonzero(np.abs(run.path_s - run.path_s[-1]) > 0.01 * span)
-    return 0.0 if outside.size == 0 else float(run.time_s[outside[-1] + 1])
-
-
-def slopes(study: Characteristic, range_a: float) -> Slopes | None:
-    """Lines on both sides of zero through the runs from rest; None if there are too few currents."""
-    try:
-        return fit_slopes(
-            [point.current_a for point in study.alive], [point.conductance_s for point in study.alive], range_a
-        )
-    except UserError:
-        return None
 
 
 def slope_rows(study: Characteristic, range_a: float, printed_ratio: float) -> list[Row]:

@@ -6,7 +6,7 @@ from spingan.circuits.cards import Cards
 from spingan.circuits.cell_bench import PULSE_S
 from spingan.circuits.memristive_activations import fit_tanh, tanh_error
 from spingan.circuits.memristive_cells import MEMRISTIVE_CELLS, CellResult, measure_cell
-from spingan.circuits.op_amp_figures import op_amp_figures
+from spingan.circuits.op_amp import op_amp_figures
 from spingan.circuits.subcircuit import LAYOUT_FACTOR
 from spingan.devices.comparison import Row
 

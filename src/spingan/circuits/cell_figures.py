@@ -2,16 +2,13 @@
 
 import numpy as np
 
-from spingan.circuits.cell_activation import cell_energy, printed_drive
-from spingan.circuits.cell_energy import windows_giving_s
-from spingan.circuits.domain_wall_cells import Cell
+from spingan.circuits.cell_activation import cell_energy, printed_drive, windows_giving_s
+from spingan.circuits.domain_wall_cells import Cell, Transfer
 from spingan.circuits.domain_wall_study import CellStudy
-from spingan.circuits.domain_wall_transfer import Transfer
 from spingan.circuits.monte_carlo import Samples
 from spingan.devices.comparison import Row
 from spingan.devices.leaky_relu import SETTLINGS_NS
-from spingan.devices.wall_curve import fit_slopes
-from spingan.devices.wall_transfer_fit import leaky
+from spingan.devices.wall_curve import fit_slopes, leaky
 
 SLOPE_RANGE_A = 20e-6  # over which the paper claims its slope: V-A3
 PRINTED_ENERGY_J = {"leaky_relu": 0.192e-12, "relu": 9.16e-15}  # paper S, V-A3 and V-A2

@@ -4,9 +4,9 @@ import numpy as np
 
 from spingan.devices.comparison import Row
 from spingan.devices.skyrmion_synapse import PRINTED
-from spingan.devices.skyrmion_synapse_characteristic import Study, Variant
+from spingan.devices.skyrmion_synapse_run import pulse_energy
 from spingan.devices.skyrmion_synapse_solver import NUCLEUS_M, PULSE_S, REST_T, Comparison, Nucleation
-from spingan.devices.skyrmion_synapse_study import IN, pulse_energy
+from spingan.devices.skyrmion_synapse_study import IN, Study, Variant
 
 
 def rows(study: Study) -> list[Row]:
