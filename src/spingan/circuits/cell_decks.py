@@ -16,7 +16,7 @@ from spingan.circuits.cell_devices import CellDevice, CellFunction, cell_device
 from spingan.circuits.cell_fit import fit_cell
 from spingan.circuits.crossbar_column import Array, crossbar_lines, drive_lines
 from spingan.circuits.decks import Deck
-from spingan.circuits.domain_wall_cells import TRANSFER_POINTS, Cell, ConductanceCurve, bias_fall, transfer_netlist
+from spingan.circuits.domain_wall_cells import TRANSFER_POINTS, Cell, DeviceTable, bias_fall, transfer_netlist
 from spingan.circuits.domain_wall_response import STEP_S, Waveform, response_netlist, wall_waveform
 from spingan.circuits.domain_wall_study import SLOPES, printed_cell
 from spingan.circuits.memristive_cells import MEMRISTIVE_CELLS, POINTS, MeasuredCell, memristive_cell
@@ -24,7 +24,7 @@ from spingan.circuits.messages import one_line
 from spingan.circuits.verilog_a import Module, domain_wall_module
 from spingan.devices.wall_device import TorqueConvention
 from spingan.errors import UserError
-from spingan.spec.activation import Activation
+from spingan.spec.activation import ConductanceCurve
 
 Analysis = Literal["transfer", "time"]
 FOLLOWED_S = 2e-9  # after a step of the input: several times every device's settling
@@ -35,10 +35,10 @@ def domain_wall_transfer_deck(cell: Cell, device: CellDevice, cards: Cards) -> D
     """A cell of paper S with a device in it: its DC transfer over the whole of the device's curve.
 
     Raises:
-        UserError: As `ConductanceCurve.of`.
+        UserError: As `DeviceTable.of`.
     """
     fall = None if device.wall is None else bias_fall(device.wall)
-    curve = ConductanceCurve.of(device.curve, fall=fall)
+    curve = DeviceTable.of(device.curve, fall=fall)
     lowest, highest = device.curve.input[0], device.curve.input[-1]
     netlist = transfer_netlist(cell, curve, lowest, highest, TRANSFER_POINTS, cards)
     return Deck(
@@ -83,7 +83,7 @@ def domain_wall_time_deck(cell: Cell, device: CellDevice, convention: TorqueConv
     )
 
 
-def _ends(waveform: Waveform, curve: Activation) -> str:
+def _ends(waveform: Waveform, curve: ConductanceCurve) -> str:
     """How far the compact model's ends are from the device's curve, which the DC deck has: two models, two ends."""
     ends = (float(waveform.conductance_s[0]), float(waveform.conductance_s[-1]))
     table = np.interp((0.0, curve.input_full_scale), curve.input, curve.rising)
@@ -250,5 +250,5 @@ def device_module(
 
 def _fitted(function: CellFunction, device: CellDevice, cards: Cards, seed: int) -> Cell:
     fall = None if device.wall is None else bias_fall(device.wall)
-    curve = ConductanceCurve.of(device.curve, fall=fall)
+    curve = DeviceTable.of(device.curve, fall=fall)
     return fit_cell(printed_cell(function), curve, device.curve.input_full_scale, SLOPES[function], cards, seed).cell

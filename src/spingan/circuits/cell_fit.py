@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spingan.circuits.cards import Cards, load_cards
-from spingan.circuits.domain_wall_cells import Cell, ConductanceCurve
+from spingan.circuits.domain_wall_cells import Cell, DeviceTable
 from spingan.circuits.ngspice import run
 from spingan.devices.wall_curve import fit_slopes
 from spingan.devices.wall_design import least_by_evolution
@@ -45,7 +45,7 @@ class CellFit:
 
 def fit_cell(
     base: Cell,
-    curve: ConductanceCurve,
+    curve: DeviceTable,
     full_scale_a: float,
     slope: float,
     cards: Cards | None = None,

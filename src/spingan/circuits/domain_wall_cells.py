@@ -20,7 +20,7 @@ from spingan.devices.wall_curve import Slopes, fit_slopes
 from spingan.devices.wall_device import WallDevice
 from spingan.errors import UserError
 from spingan.physics.mtj import julliere_tmr
-from spingan.spec.activation import Activation
+from spingan.spec.activation import ConductanceCurve
 
 PER_LINE = 6  # pairs of numbers in a line of a deck
 
@@ -117,7 +117,7 @@ def bias_fall(device: WallDevice) -> BiasFall | None:
 
 
 @dataclass(frozen=True, eq=False)
-class ConductanceCurve:
+class DeviceTable:
     """A device's conductance, in siemens, against its input current, in amperes: (n,) each, the currents rising.
 
     Raises:
@@ -142,23 +142,22 @@ class ConductanceCurve:
 
     @classmethod
     def of(
-        cls, activation: Activation, branch: Literal["rising", "falling"] = "rising", fall: BiasFall | None = None
-    ) -> "ConductanceCurve":
-        """One branch of a device's transfer table.
+        cls, curve: ConductanceCurve, branch: Literal["rising", "falling"] = "rising", fall: BiasFall | None = None
+    ) -> "DeviceTable":
+        """One branch of a device's conductance curve.
 
         Raises:
-            UserError: The table is not in siemens against amperes; it has no memory, thus no branch that falls; and as
-                the class.
+            UserError: The input is no current; it has no memory, thus no branch that falls; and as the class.
         """
-        if (activation.input_unit, activation.output_unit) != ("A", "S"):
+        if curve.input_unit != "A":
             raise UserError(
-                f"{activation.name}: the curve is in {activation.output_unit} against {activation.input_unit}",
+                f"{curve.name}: the curve is in S against {curve.input_unit}",
                 "A cell takes a device's conductance in S against its current in A",
             )
-        output = activation.rising if branch == "rising" else activation.falling
+        output = curve.rising if branch == "rising" else curve.falling
         if output is None:
-            raise UserError(f"{activation.name}: it has no falling branch", "Take the rising one: it has no memory")
-        return cls(activation.name, np.asarray(activation.input), np.asarray(output), fall)
+            raise UserError(f"{curve.name}: it has no falling branch", "Take the rising one: it has no memory")
+        return cls(curve.name, np.asarray(curve.input), np.asarray(output), fall)
 
 
 @dataclass(frozen=True)
@@ -291,7 +290,7 @@ class Transfer:
 
 def transfer(
     cell: Cell,
-    curve: ConductanceCurve,
+    curve: DeviceTable,
     lowest_a: float,
     highest_a: float,
     points: int = TRANSFER_POINTS,
@@ -323,7 +322,7 @@ def transfer(
 
 
 def transfer_netlist(
-    cell: Cell, curve: ConductanceCurve, lowest_a: float, highest_a: float, points: int, cards: Cards
+    cell: Cell, curve: DeviceTable, lowest_a: float, highest_a: float, points: int, cards: Cards
 ) -> str:
     """What `transfer` runs: a volt at the node `in` stands for a microampere.
 

@@ -12,7 +12,7 @@ from spingan.circuits.domain_wall_cells import (
     LEAKY_RELU_CELL,
     RELU_CELL,
     Cell,
-    ConductanceCurve,
+    DeviceTable,
     Transfer,
     bias_fall,
     transfer,
@@ -91,6 +91,21 @@ class CellStudy:
         ends = (self.full_scale_a, -self.full_scale_a)
         return max(self.settled_s(self.step(end, 0.0)) for end in ends if self._reaches(end))
 
+    def caveats(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know: levels and times come from two models of the wall."""
+        if self.device.wall is None:
+            return ()
+        out, step = self.transfer, self.step(0.0, self.full_scale_a).output_v
+        ends = (out.at(out.output_v, at) for at in (0.0, self.full_scale_a))
+        apart = " and ".join(
+            f"{by_time * 1e3:.4g} mV at {name} (transfer: {by_curve * 1e3:.4g} mV)"
+            for name, by_time, by_curve in zip(("zero", "full scale"), (step[0], step[-1]), ends, strict=True)
+        )
+        return (
+            "Levels are those of the device's curve; delays, settling and energies follow the compact wall, whose "
+            f"steps in time begin and end at {apart}.",
+        )
+
     def _reaches(self, current_a: float) -> bool:
         return any(step.to_a == current_a for step in self.steps)
 
@@ -139,7 +154,7 @@ def study_cell(
             "Give a curve of both directions of the current",
         )
     fall = None if device.wall is None else bias_fall(device.wall)
-    rising = ConductanceCurve.of(curve, fall=fall)
+    rising = DeviceTable.of(curve, fall=fall)
     cell = printed_cell(function)
     if fitted:
         if inverters == 2:
@@ -148,7 +163,7 @@ def study_cell(
     cell = replace(cell, inverters=inverters)
     falling = None
     if curve.has_memory:
-        falling = transfer(cell, ConductanceCurve.of(curve, "falling", fall), lowest, highest, cards=chosen)
+        falling = transfer(cell, DeviceTable.of(curve, "falling", fall), lowest, highest, cards=chosen)
     return CellStudy(
         function=function,
         cell=cell,
@@ -166,7 +181,7 @@ def study_cell(
 def _steps(
     cell: Cell,
     device: CellDevice,
-    curve: ConductanceCurve,
+    curve: DeviceTable,
     convention: TorqueConvention,
     cards: Cards,
     progress: Progress,
@@ -185,14 +200,14 @@ def _steps(
 
 
 def _waveform(
-    device: CellDevice, curve: ConductanceCurve, convention: TorqueConvention, from_a: float, to_a: float
+    device: CellDevice, curve: DeviceTable, convention: TorqueConvention, from_a: float, to_a: float
 ) -> Waveform:
     if device.wall is None or device.constants is None:
         return _jump(curve, from_a, to_a)
     return wall_waveform(device.wall, device.constants, convention, from_a, to_a, device.start_m, FOLLOWED_S)
 
 
-def _jump(curve: ConductanceCurve, from_a: float, to_a: float) -> Waveform:
+def _jump(curve: DeviceTable, from_a: float, to_a: float) -> Waveform:
     before, after = (float(np.interp(at, curve.current_a, curve.conductance_s)) for at in (from_a, to_a))
     times = np.array([0.0, RISE_S, FOLLOWED_S])
     return Waveform(f"{curve.name}, a jump", times, np.array([before, after, after]))

@@ -132,7 +132,7 @@ def tanh_pair() -> Subcircuit:
     )
 
 
-# Assumed. Their figures beside Table I are in `memristive_rows`: the widths that would meet the printed areas are not
+# Assumed. `spingan circuit` compares their figures with Table I: the widths that would meet the printed areas are not
 # those that would meet the printed powers.
 CROSSBAR_N_M, CROSSBAR_P_M = 20e-6, 60e-6
 DROPOUT_N_M, DROPOUT_P_M = 2e-6, 6e-6

@@ -18,7 +18,7 @@ from spingan.circuits.domain_wall_cells import (
     TOLERANCES,
     BiasFall,
     Cell,
-    ConductanceCurve,
+    DeviceTable,
     Transfer,
     element_lines,
     pairs,
@@ -130,7 +130,7 @@ class _Bench:
 
 def device_spread(
     transfer: Transfer,
-    curve: ConductanceCurve,
+    curve: DeviceTable,
     cards: Cards,
     full_scale_a: float,
     mismatch: Mismatch,
@@ -159,7 +159,7 @@ def device_spread(
 
 def environment_spread(
     transfer: Transfer,
-    curve: ConductanceCurve,
+    curve: DeviceTable,
     cards: Cards,
     full_scale_a: float,
     environment: Environment,
@@ -182,7 +182,7 @@ def environment_spread(
     return _samples("environment", transfer, full_scale_a, np.concatenate(outputs), temperatures, supplies, seed)
 
 
-def _bench(transfer: Transfer, curve: ConductanceCurve, cards: Cards, full_scale_a: float, count: int) -> _Bench:
+def _bench(transfer: Transfer, curve: DeviceTable, cards: Cards, full_scale_a: float, count: int) -> _Bench:
     if count < LEAST_DEVICES:
         raise UserError(f"{count} devices have no covariance", f"Ask for {LEAST_DEVICES} at least")
     first, last = float(transfer.current_a[0]), float(transfer.current_a[-1])

@@ -9,7 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.devices.skyrmion_synapse import PRINTED, SMALL, SkyrmionSynapse, conductance_s
+from spingan.devices.device import StoredSynapse
+from spingan.devices.published import CURVES
+from spingan.devices.skyrmion_synapse import PRINTED, SMALL, SkyrmionSynapse, conductance_s, shipped_calibration
 from spingan.devices.skyrmion_synapse_run import (
     SWEEP_STEP_S,
     Array,
@@ -29,6 +31,7 @@ from spingan.devices.skyrmion_synapse_run import (
 from spingan.devices.skyrmion_synapse_solver import Comparison, Nucleation, compare, nucleate
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 from spingan.progress import Progress
+from spingan.spec.files import read_synapse
 from spingan.spec.synapse import Retention, Synapse, Write
 
 ROOM_TEMPERATURE_K = 300.0  # "at room temperature": paper S, IV-C
@@ -188,6 +191,7 @@ def _at_levels(places: Array, values: Array, levels: Array) -> Array:
     return np.interp(levels, places[order], smooth / reach)
 
 
+SEEDS = 4  # runs with heat behind the shipped curves
 VORTEX_FACTORS = (1, 2, 4, 8, 10, 12)  # times the printed density
 RADIAL_FACTORS = (0.5, 0.75, 1, 1.5, 2)
 SMALL_FACTOR = 4.0  # times the printed density, so that the small disc's skyrmions move far in a nanosecond
@@ -397,3 +401,18 @@ def _notes(variant: Variant) -> tuple[str, ...]:
         "Assumed, not printed: rails 10 nm wide, one spiral of two turns, DMI 3 mJ/m², perpendicular reference layer.",
         "Endurance, faults and spread from device to device are unknown.",
     )
+
+
+def _stored(variant: str, about: str) -> StoredSynapse:
+    """One variant as a device: its shipped curve, and the simulation that makes it anew."""
+
+    def simulate(seed: int, workers: int, progress: Progress) -> Synapse:
+        done = characterise(shipped_calibration(), seed, SEEDS, workers, progress, False)
+        return synapse(next(one for one in done.variants if one.name == variant))
+
+    name = variant.replace("skyrmion_", "skyrmion-synapse-")
+    return StoredSynapse(name, about, lambda: read_synapse(CURVES / f"{variant}.csv"), simulate)
+
+
+SIMULATED = _stored("skyrmion_simulated", "paper S's synapse by the Thiele model, vortex polarisation")
+DESIGNED = _stored("skyrmion_designed", "the same disc with a radial polarisation, which works")

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from spingan.devices.wall_curve import Branches, CurveText, Slopes, activation, fit_slopes
+from spingan.devices.wall_curve import Branches, CurveText, Slopes, conductance_curve, fit_slopes
 from spingan.devices.wall_device import CONVENTIONS
 from spingan.devices.wall_study import (
     LONGEST_S,
@@ -24,7 +24,7 @@ from spingan.devices.wall_study import (
 )
 from spingan.errors import UserError
 from spingan.progress import Progress, no_progress
-from spingan.spec.activation import Activation, EnergyItem, Function, Reset
+from spingan.spec.activation import ConductanceCurve, EnergyItem, Function, Reset
 
 Extra = Literal["sweep", "resets", "limits", "read", "conventions", "cells", "dmi"]
 """What a study does on request, since it takes long.
@@ -289,7 +289,7 @@ def study_curve(
     name: str,
     energy_items: tuple[EnergyItem, ...],
     notes: tuple[str, ...] = (),
-) -> Activation:
+) -> ConductanceCurve:
     """The study's transfer curve: conductance against input, with both branches where they differ.
 
     Raises:
@@ -319,7 +319,7 @@ def study_curve(
         ),
     )
     branches = study.branches()
-    return activation(
+    return conductance_curve(
         branches,
         function,
         study.plan.full_scale_a,

@@ -15,6 +15,7 @@ import yaml
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from spingan.devices.published import CURVES
 from spingan.devices.wall_device import LEAKY_RELU, RELU, TorqueConvention, WallDevice
 from spingan.devices.wall_study import TORQUE_TOLERANCE_T, Setup, place_wall, rest_chain, run_tasks
 from spingan.devices.wall_system import mesh, system, wall_position_m
@@ -169,7 +170,6 @@ def read_wall_calibration(path: str | Path) -> WallCalibration:
     )
 
 
-SHIPPED = Path(__file__).parent / "curves"
 CALIBRATION_RANGE_A = 34.5e-6  # paper S, III-B: driven from -34.5 to 34.5 µA
 FITTED_SHARES = (-1.0, -0.7, -0.4, -0.2, 0.2, 0.4, 0.7, 1.0)  # of the range, on both sides of the valley
 JUDGED_SHARES = (-0.85, -0.55, -0.3, 0.3, 0.55, 0.85)  # between them
@@ -348,7 +348,7 @@ def shipped_constants(name: str) -> WallConstants:
     Raises:
         UserError: There are none for it.
     """
-    file = SHIPPED / f"wall_calibration_{name}.yaml"
+    file = CURVES / f"wall_calibration_{name}.yaml"
     if not file.exists():
         raise UserError(f"no calibration is shipped for {name}", "Make one: spingan calibrate wall")
     return read_wall_calibration(file).constants
@@ -357,7 +357,7 @@ def shipped_constants(name: str) -> WallConstants:
 def write_shipped() -> None:
     """Calibrate both printed devices, and write what is shipped."""
     for device in (LEAKY_RELU, RELU):
-        write_wall_calibration(calibrate_wall(device), SHIPPED / f"wall_calibration_{device.name}.yaml")
+        write_wall_calibration(calibrate_wall(device), CURVES / f"wall_calibration_{device.name}.yaml")
 
 
 if __name__ == "__main__":

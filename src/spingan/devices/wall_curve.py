@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.errors import UserError
-from spingan.spec.activation import Activation, EnergyItem, Function, Reset, Settling
+from spingan.spec.activation import ConductanceCurve, EnergyItem, Function, Reset, Settling
 
 SAME = 1e-3  # of the output's span: branches closer than this are one curve to the solver; assumed
 
@@ -124,7 +124,7 @@ class CurveText:
     notes: tuple[str, ...]
 
 
-def activation(
+def conductance_curve(
     branches: Branches,
     function: Function,
     full_scale_a: float,
@@ -132,8 +132,8 @@ def activation(
     energy_items: Sequence[EnergyItem] = (),
     reset: Reset | None = None,
     area_m2: float | None = None,
-) -> Activation:
-    """The curve as the network half takes it: conductance in siemens against input current.
+) -> ConductanceCurve:
+    """The curve as a cell takes it: conductance in siemens against input current.
 
     Branches that differ by less than a thousandth of the span are given as one: no memory that the solver can vouch
     for. Otherwise both are kept, and a reset between evaluations is required; `reset` says how long it takes and what
@@ -154,7 +154,7 @@ def activation(
     memory = bool(apart.max() > SAME)
     known = np.isfinite(branches.settling_s)
     slowest = float(branches.settling_s[known].max()) if known.any() else None
-    return Activation(
+    return ConductanceCurve(
         name=text.name,
         function=function,
         input=tuple(current.tolist()),

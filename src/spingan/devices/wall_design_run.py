@@ -19,7 +19,7 @@ from spingan.devices.wall_system import mesh
 from spingan.errors import UserError
 from spingan.physics.wall import WallConstants
 from spingan.progress import Progress, no_progress
-from spingan.spec.activation import Activation, Reset, Settling
+from spingan.spec.activation import ConductanceCurve, Reset, Settling
 
 REST_TOLERANCE_M = 1e-9  # of the issue: both drive directions come to rest within this
 SHIFT_M = 1e-9  # of the issue: the detectors may be displaced by this
@@ -325,8 +325,8 @@ def read_torque_match(verdict: Verdict, goal: Goal) -> Match | None:
     return match(currents, [state.conductance_s for state in states], goal.slope, goal.range_a)
 
 
-def activation_of(found: Design) -> Activation:
-    """The design's transfer as the network half takes it, over all solved currents, margins included."""
+def curve_of(found: Design) -> ConductanceCurve:
+    """The design's transfer as a cell takes it, over all solved currents, margins included."""
     verdict, goal = found.verdict, found.goal
     walls, device = verdict.walls, verdict.device
     currents = walls.current_a
@@ -343,7 +343,7 @@ def activation_of(found: Design) -> Activation:
     leaky = goal.slope > 0
     middle = verdict.match.zero  # of the largest deviations: the knee of a ReLU puts it below the whole resting branch
     zero = middle if leaky else float(np.interp(0.0, currents, up))
-    return Activation(
+    return ConductanceCurve(
         name=device.name,
         function="leaky_relu" if leaky else "relu",
         input=tuple(currents.tolist()),

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from spingan.devices.comparison import DIGITS
 from spingan.errors import UserError
 from spingan.papers.judge import STATUSES, Status, judge
 from spingan.papers.printed import KINDS, Kind, PrintedRow, Rule, printed_rows
@@ -16,6 +15,7 @@ from spingan.papers.sources import LIVE_BY_NAME, SLOW, SLOW_BY_NAME, Live, Slow
 from spingan.papers.stored_results import SHIPPED, Stored, read_stored
 from spingan.papers.tolerance import ARITHMETIC_TEXT, LIMIT_TEXT, TOLERANCES
 from spingan.papers.values import Value
+from spingan.tabular import DIGITS
 
 Number = float | list[float]
 

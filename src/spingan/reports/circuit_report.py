@@ -1,8 +1,5 @@
 """The folder that a cell's simulation leaves: the activation, tables and pictures."""
 
-import csv
-import io
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +7,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator, PercentFormatter
 
 from spingan.circuits.cell_activation import cell_energy, printed_drive
-from spingan.circuits.cell_figures import PRINTED_ENERGY_J
 from spingan.circuits.domain_wall_study import CellStudy
 from spingan.circuits.monte_carlo import Samples
-from spingan.devices.comparison import Row
-from spingan.devices.leaky_relu import CONDUCTANCES_MS
+from spingan.devices.published import CONDUCTANCES_MS
 from spingan.devices.wall_curve import leaky
 from spingan.output import output_folder, write_text
 from spingan.reports.plots import COLOURS, DASHES, new_figure, save_png
 from spingan.spec.activation import Activation
 from spingan.spec.files import write_activation
+from spingan.tabular import csv_text
 
 PRINTED = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none", "markersize": 5}
 LABELS = {1: "one inverter", 2: "pair of inverters"}
@@ -88,7 +84,7 @@ def waveform_figure(study: CellStudy) -> Figure:
     return figure
 
 
-def energy_figure(study: CellStudy) -> Figure:
+def energy_figure(study: CellStudy, printed_j: float) -> Figure:
     """Each item of an evaluation, by both readings of the current, and the printed energy as an open marker."""
     figure, (axis,) = new_figure(7.2, 2.2)
     carried = {item.name: item.energy_j for item in cell_energy(study)}
@@ -107,7 +103,7 @@ def energy_figure(study: CellStudy) -> Figure:
             )  # fmt: skip
             start += energy
     places = list(range(len(bars)))
-    axis.plot([PRINTED_ENERGY_J[study.function]] * len(bars), places, **PRINTED, label="printed, window unknown")
+    axis.plot([printed_j] * len(bars), places, **PRINTED, label="printed, window unknown")
     axis.set_yticks(places, [label for label, _ in bars])
     axis.set_ylim(-0.6, len(bars) - 0.4)
     axis.set_xlabel("energy of an evaluation")
@@ -156,29 +152,28 @@ def spread_figure(devices: Samples, environment: Samples | None) -> Figure:
 def write_circuit_report(
     study: CellStudy,
     activation: Activation,
-    rows: Sequence[Row],
     folder: str | Path,
+    printed_energy_j: float,
     devices: Samples | None = None,
     environment: Samples | None = None,
 ) -> tuple[Path, ...]:
     """Write everything into `folder`, and say which files; the activation is the first.
+
+    Args:
+        printed_energy_j: of an evaluation, for the picture.
 
     Raises:
         UserError: A file cannot be written.
     """
     place = output_folder(folder)
     tables = {
-        "comparison.csv": _table(
-            ("quantity", "printed", "ours", "unit", "note"),
-            [(row.quantity, _cell(row.printed), _cell(row.ours), row.unit, row.note) for row in rows],
-        ),
         "transfer.csv": _transfer(study),
         "steps.csv": _steps(study),
     }
     pictures = {
         "transfer.png": transfer_figure(study),
         "waveforms.png": waveform_figure(study),
-        "energy.png": energy_figure(study),
+        "energy.png": energy_figure(study, printed_energy_j),
     }
     if devices is not None:
         tables["devices.csv"] = _samples(devices)
@@ -197,7 +192,7 @@ def write_circuit_report(
 def _transfer(study: CellStudy) -> str:
     out = study.transfer
     columns = np.stack([out.current_a, out.divider_v, out.output_v, out.divider_w, out.inverters_w], axis=1)
-    return _table(("input_a", "divider_v", "output_v", "divider_w", "inverters_w"), _numbers(columns))
+    return csv_text(("input_a", "divider_v", "output_v", "divider_w", "inverters_w"), _numbers(columns))
 
 
 def _steps(study: CellStudy) -> str:
@@ -207,7 +202,7 @@ def _steps(study: CellStudy) -> str:
         answer = step.response
         columns = np.stack([answer.time_s, answer.output_v, answer.divider_w, answer.inverters_w], axis=1)[::4]
         rows += [(f"{step.from_a:.6g}", f"{step.to_a:.6g}", *row) for row in _numbers(columns)]
-    return _table(("from_a", "to_a", "time_s", "output_v", "divider_w", "inverters_w"), rows)
+    return csv_text(("from_a", "to_a", "time_s", "output_v", "divider_w", "inverters_w"), rows)
 
 
 def _samples(samples: Samples) -> str:
@@ -218,20 +213,8 @@ def _samples(samples: Samples) -> str:
         axis=1,
     )  # fmt: skip
     rows = [(number, *row) for number, row in enumerate(_numbers(columns))]
-    return _table(("number", "gain", "offset", "slope", "residual", "temperature_c", "supply"), rows)
+    return csv_text(("number", "gain", "offset", "slope", "residual", "temperature_c", "supply"), rows)
 
 
 def _numbers(columns: np.ndarray) -> list[tuple[str, ...]]:
     return [tuple(f"{value:.7g}" for value in row) for row in columns.tolist()]
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows(rows)
-    return text.getvalue()

@@ -1,7 +1,5 @@
 """The folder that `spingan device skyrmion-synapse` leaves: curves, tables, pictures and an animation."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
-from spingan.devices.comparison import Row
 from spingan.devices.skyrmion_synapse import SkyrmionSynapse, rail_cover
 from spingan.devices.skyrmion_synapse_run import Operation, Point
 from spingan.devices.skyrmion_synapse_solver import Comparison
@@ -22,6 +19,7 @@ from spingan.devices.skyrmion_synapse_study import Heat, Study, synapse
 from spingan.output import atomic_path, output_folder, write_text
 from spingan.reports.plots import COLOURS, DASHES, new_figure, save_png
 from spingan.spec.files import write_synapse
+from spingan.tabular import csv_text
 
 Array = NDArray[np.float64]
 
@@ -191,7 +189,7 @@ def write_animation(done: Operation, path: Path, skyrmion_radius_m: float) -> No
         )
 
 
-def write_synapse_report(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]:
+def write_synapse_report(study: Study, folder: Path) -> list[Path]:
     """Write everything into `folder` and say what it wrote.
 
     Raises:
@@ -218,11 +216,9 @@ def write_synapse_report(study: Study, rows: Sequence[Row], folder: Path) -> lis
     maps = folder / "sweep.png"
     named = [(variant.name.replace("_", " "), variant.points) for variant in variants]
     save_png(sweep_maps(named, [variant.point for variant in variants]), maps)
-    sweep, table = folder / "sweep.csv", folder / "comparison.csv"
+    sweep = folder / "sweep.csv"
     write_text(sweep, _sweep_table([(variant.name, variant.points) for variant in variants]))
-    cells = [[row.quantity, row.printed, row.ours, row.unit, row.note] for row in rows]
-    write_text(table, _csv(["quantity", "printed", "ours", "unit", "note"], cells))
-    files += [maps, sweep, table]
+    files += [maps, sweep]
     if study.comparison is not None:
         both = folder / "both_models.png"
         save_png(both_models(study.comparison), both)
@@ -230,20 +226,12 @@ def write_synapse_report(study: Study, rows: Sequence[Row], folder: Path) -> lis
     return files
 
 
-def _csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows(rows)
-    return text.getvalue()
-
-
 def _run_table(done: Operation) -> str:
     cells = [
         [f"{time_s:.4g}", f"{number:.4f}", f"{conductance:.8g}"]
         for time_s, number, conductance in zip(done.time_s, done.number, done.conductance_s, strict=True)
     ]
-    return _csv(["time_s", "skyrmions", "conductance_s"], cells)
+    return csv_text(["time_s", "skyrmions", "conductance_s"], cells)
 
 
 def _sweep_table(named: Sequence[tuple[str, Sequence[Point]]]) -> str:
@@ -253,4 +241,4 @@ def _sweep_table(named: Sequence[tuple[str, Sequence[Point]]]) -> str:
          f"{point.left:.2f}", point.lost, f"{point.closest_m:.4g}"]
         for name, points in named for point in points
     ]  # fmt: skip
-    return _csv(headings, cells)
+    return csv_text(headings, cells)

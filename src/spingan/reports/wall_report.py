@@ -1,7 +1,5 @@
 """The folder that a wall device's study leaves: curve, settled states, pictures, animation, the device."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -14,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
-from spingan.devices.comparison import Row
 from spingan.devices.wall_characteristic import Characteristic
 from spingan.devices.wall_curve import SAME
 from spingan.devices.wall_device import Detector, WallDevice, write_wall_device
@@ -22,8 +19,9 @@ from spingan.devices.wall_figures import microamperes
 from spingan.devices.wall_study import Settled
 from spingan.output import atomic_path, output_folder, write_text
 from spingan.reports.plots import COLOURS, new_figure, save_png, transfer_curves
-from spingan.spec.activation import Activation
+from spingan.spec.activation import ConductanceCurve
 from spingan.spec.files import write_activation
+from spingan.tabular import csv_text
 
 PRINTED: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none"}
 FRAMES = 90  # of the animation, at most
@@ -152,8 +150,7 @@ def _font() -> ImageFont.FreeTypeFont:
 
 def write_wall_report(
     study: Characteristic,
-    curve: Activation,
-    rows: Sequence[Row],
+    curve: ConductanceCurve,
     folder: str | Path,
     printed_nm: Mapping[float, float],
     printed_ms: Mapping[float, float],
@@ -169,13 +166,11 @@ def write_wall_report(
     """
     place = output_folder(folder)
     files = {
-        name: place / name
-        for name in ("comparison.csv", "settled.csv", "device.yaml", "characteristic.png", "transfer.png", "paths.png")
+        name: place / name for name in ("settled.csv", "device.yaml", "characteristic.png", "transfer.png", "paths.png")
     }
     table = place / f"{curve.name}.csv"
     animation = place / "wall.gif"
     write_activation(curve, table)
-    write_text(files["comparison.csv"], _comparison(rows))
     write_text(files["settled.csv"], _settled(study))
     write_wall_device(study.setup.device, files["device.yaml"])
     save_png(characteristic_figure(study, printed_nm, printed_ms), files["characteristic.png"])
@@ -183,13 +178,6 @@ def write_wall_report(
     save_png(paths_figure(study), files["paths.png"])
     wall_animation(study, animation)
     return table, *files.values(), animation
-
-
-def _comparison(rows: Sequence[Row]) -> str:
-    return _csv(
-        ("quantity", "printed", "ours", "unit", "note"),
-        [(row.quantity, _cell(row.printed), _cell(row.ours), row.unit, row.note) for row in rows],
-    )
 
 
 def _settled(study: Characteristic) -> str:
@@ -203,7 +191,7 @@ def _settled(study: Characteristic) -> str:
     runs += [("rising sweep", run) for run in study.rising or ()]
     runs += [("falling sweep", run) for run in study.falling or ()]
     runs += [(variant.name, run) for variant in study.variants for run in variant.points]
-    return _csv(
+    return csv_text(
         ("run", "input_ua", "position_nm", "conductance_ms", "settling_ns", "still", "followed_ns", "steps", "seconds"),
         [
             (
@@ -220,15 +208,3 @@ def _settled(study: Characteristic) -> str:
             for what, run in runs
         ],
     )
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
-
-
-def _csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows(rows)
-    return text.getvalue()
