@@ -23,11 +23,11 @@ COARSE = replace(  # 16 nm wide, so that 20 µA do not annihilate its wall
 @pytest.fixture(scope="module")
 def coarse_study():
     """The coarse device at three currents, solved once."""
-    from spingan.devices.leaky_relu import PLAN
+    from spingan.devices.domain_wall import LEAKY_PLAN
     from spingan.devices.wall_characteristic import characterise
     from spingan.devices.wall_study import Setup
 
-    plan = replace(PLAN, start_m=32e-9, currents_a=(-20e-6, 0.0, 20e-6), probes_a=())
+    plan = replace(LEAKY_PLAN, start_m=32e-9, currents_a=(-20e-6, 0.0, 20e-6), probes_a=())
     return characterise(Setup(COARSE, cell_m=2e-9), plan)
 
 

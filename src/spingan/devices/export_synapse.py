@@ -17,7 +17,7 @@ PULSES = 57  # to the printed maximum at 142.57 ns: docs/derivations.md, section
 
 
 def synapse_experiment(device: SkyrmionSynapse, currents_a: Sequence[float], cell_m: float = 2e-9) -> Experiment:
-    """The disc with its skyrmions on the track, at rest until no torque is above 10 mT, then 57 pulses of each current through the disc.
+    """The disc with its skyrmions on the track, at rest (no torque above 10 mT), then 57 pulses of each current.
 
     The current is perpendicular to the plane and even over the disc; its polarisation turns about the centre, and a
     positive current pushes inwards. The rails' flanks are sharp, cell by cell, since mumax3 knows 256 anisotropies.
