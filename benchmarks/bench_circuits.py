@@ -135,7 +135,7 @@ def crossbars(rounds: int) -> list[Row]:
     column = rng.uniform(1e-5, 1e-4, 1000)
     wired = Array(rng.uniform(1e-5, 1e-4, (32, 32)), wire_ohm=2.0, driver_ohm=100.0)
     variants = {
-        "column of 1000, load": lambda: solve_crossbar(Array(column[:, None]), np.full(1000, 0.1), load_s=1e-3).seconds,
+        "column of 1000, load": lambda: solve_crossbar(Array(column[:, None], load_s=1e-3), np.full(1000, 0.1)).seconds,
         "32 x 32 with wires": lambda: solve_crossbar(wired, np.full(32, 0.1)).seconds,
     }
     found = interleaved(variants, rounds)

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from spingan.devices import domain_wall
+from spingan.devices.published import LEAKY_END_A, LEAKY_LINEAR_A, RELU_FULL_SCALE_A
 from spingan.devices.skyrmion_synapse import PRINTED, SkyrmionSynapse, ground, shipped_calibration
 from spingan.devices.skyrmion_synapse_run import bench, designed, operate
 from spingan.devices.skyrmion_synapse_study import ROOM_TEMPERATURE_K
@@ -139,8 +140,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     workers = parser.parse_args().workers
     kinds = (
-        (domain_wall.LEAKY_RELU.wall, leaky_variants(), leaky_relu.END_A, leaky_relu.LINEAR_A),
-        (domain_wall.RELU.wall, relu_variants(), relu.END_A, relu.END_A),
+        (domain_wall.LEAKY_RELU.wall, leaky_variants(), LEAKY_END_A, LEAKY_LINEAR_A),
+        (domain_wall.RELU.wall, relu_variants(), RELU_FULL_SCALE_A, RELU_FULL_SCALE_A),
     )
     for shipped, variants, end_a, range_a in kinds:
         print(f"{shipped.name}, lowest and highest current ±{end_a * 1e6:g} µA\n", flush=True)

@@ -61,8 +61,12 @@ def test_an_installed_package_brings_a_device(plugin):
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("no_such_package:X", "cannot be loaded"), ("foreign_package:absent", "absent"), ("foreign_package:Nothing", "no device")],
-)  # fmt: skip
+    [
+        ("no_such_package:X", "cannot be loaded"),
+        ("foreign_package:absent", "absent"),
+        ("foreign_package:Nothing", "no device"),
+    ],
+)
 def test_a_plugin_that_does_not_work_is_named(plugin, value, said):
     plugin(value)
     with pytest.raises(UserError, match=said):

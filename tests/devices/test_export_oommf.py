@@ -87,7 +87,7 @@ class Problem:
 
 
 def cnv_energy(m, d, dx, dy, thickness):
-    """Oxs_DMI_Cnv_z: 1/2 D sum over the neighbours j of m_i . ((z x u_ij) x m_j) / distance, times the cell's volume."""
+    """Oxs_DMI_Cnv_z: 1/2 D sum over the neighbours j of m_i . ((z x u_ij) x m_j) / distance, times the volume."""
     total = 0.0
     for axis, step, u in ((2, dx, (1, 0, 0)), (1, dy, (0, 1, 0))):
         lower, upper = np.take(m, range(m.shape[axis] - 1), axis), np.take(m, range(1, m.shape[axis]), axis)
