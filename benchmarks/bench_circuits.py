@@ -21,10 +21,15 @@ import numpy as np
 
 from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_devices import cell_device
-from spingan.circuits.crossbar_column import Array, solve_column, solve_crossbar
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, ConductanceCurve
+from spingan.circuits.crossbar_column import Array, solve_crossbar
+from spingan.circuits.domain_wall_cells import (
+    LEAKY_RELU_CELL,
+    TRANSFER_POINTS,
+    DeviceTable,
+    transfer,
+    transfer_netlist,
+)
 from spingan.circuits.domain_wall_response import Waveform, respond
-from spingan.circuits.domain_wall_transfer import TRANSFER_POINTS, transfer, transfer_netlist
 from spingan.circuits.mismatch import default_mismatch
 from spingan.circuits.monte_carlo import device_spread
 from spingan.circuits.ngspice import SETTINGS, find_ngspice, ngspice_version, run
@@ -33,7 +38,7 @@ TARGET_TRANSFER_MS, TARGET_TRANSIENT_MS = 50.0, 500.0  # issue 4
 TARGET_MONTE_CARLO_MS, TARGET_OVERHEAD_MS = 20_000.0, 30.0  # issue 4
 MADE_CELLS, WORKERS = 200, 2  # issue 4
 DEVICE = cell_device("leaky_relu", "simulated")
-CURVE = ConductanceCurve.of(DEVICE.curve)
+CURVE = DeviceTable.of(DEVICE.curve)
 ENDS_A = DEVICE.curve.input[0], DEVICE.curve.input[-1]
 
 
@@ -130,7 +135,7 @@ def crossbars(rounds: int) -> list[Row]:
     column = rng.uniform(1e-5, 1e-4, 1000)
     wired = Array(rng.uniform(1e-5, 1e-4, (32, 32)), wire_ohm=2.0, driver_ohm=100.0)
     variants = {
-        "column of 1000, load": lambda: solve_column(column, np.full(1000, 0.1), load_s=1e-3).seconds,
+        "column of 1000, load": lambda: solve_crossbar(Array(column[:, None], load_s=1e-3), np.full(1000, 0.1)).seconds,
         "32 x 32 with wires": lambda: solve_crossbar(wired, np.full(32, 0.1)).seconds,
     }
     found = interleaved(variants, rounds)

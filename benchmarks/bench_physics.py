@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 import numba
 import numpy as np
 
-from spingan.devices import leaky_relu
+from spingan.devices import domain_wall
 from spingan.devices.skyrmion_synapse import PRINTED, shipped_calibration
 from spingan.devices.skyrmion_synapse_run import bench, operate
 from spingan.devices.wall_characteristic import from_rest
@@ -129,11 +129,11 @@ def steps(rounds: int) -> list[Row]:
 def compact(rounds: int) -> list[Row]:
     """The compact wall: the leaky ReLU's currents, up and down again."""
     constants = shipped_constants(LEAKY_RELU.name)
-    up = leaky_relu.PLAN.currents_a
+    up = domain_wall.LEAKY_PLAN.currents_a
 
     def both() -> None:
         for currents in (up, up[::-1]):
-            assert len(compact_sweep(LEAKY_RELU, currents, "magnet-section", leaky_relu.START_M, constants)) == len(up)
+            assert len(compact_sweep(LEAKY_RELU, currents, "magnet-section", domain_wall.START_M, constants)) == len(up)
 
     value = interleaved_ms({"both": both}, max(3, rounds // 10))["both"]
     return [Row("compact wall", f"{len(up)} currents, up and down", value, None, TARGET_COMPACT_MS)]
@@ -149,12 +149,12 @@ def thiele(rounds: int) -> list[Row]:
 def curve(_rounds: int) -> list[Row]:
     """The leaky ReLU's currents in the solver, each from rest to where its wall settles; how far off the compact wall
     is there; and 10 ns without a current after both ends."""
-    setup, plan = Setup(LEAKY_RELU), replace(leaky_relu.PLAN, probes_a=())
+    setup, plan = Setup(LEAKY_RELU), replace(domain_wall.LEAKY_PLAN, probes_a=())
     began = time.perf_counter()
     found = from_rest(setup, plan, SLOW_WORKERS, lambda *_: None)
     rows = [_once("solver", f"{len(found)} currents settled", began, TARGET_CURVE_MS)]
     model = compact_sweep(
-        LEAKY_RELU, plan.currents_a, setup.convention, leaky_relu.START_M, shipped_constants(LEAKY_RELU.name)
+        LEAKY_RELU, plan.currents_a, setup.convention, domain_wall.START_M, shipped_constants(LEAKY_RELU.name)
     )
     held = [(found[i], state) for i, state in zip(plan.currents_a, model, strict=True) if found[i].still and i]
     off_nm = max(abs(run.position_m - state.position_m) for run, state in held) * 1e9

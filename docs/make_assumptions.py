@@ -12,14 +12,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from spingan.devices import leaky_relu, relu
+from spingan.devices import domain_wall
+from spingan.devices.published import LEAKY_END_A, LEAKY_LINEAR_A, RELU_FULL_SCALE_A
 from spingan.devices.skyrmion_synapse import PRINTED, SkyrmionSynapse, ground, shipped_calibration
-from spingan.devices.skyrmion_synapse_run import bench, operate
-from spingan.devices.skyrmion_synapse_study import ROOM_TEMPERATURE_K, designed
+from spingan.devices.skyrmion_synapse_run import bench, designed, operate
+from spingan.devices.skyrmion_synapse_study import ROOM_TEMPERATURE_K
 from spingan.devices.wall_curve import fit_slopes
 from spingan.devices.wall_device import WallDevice
-from spingan.devices.wall_rest import rest_chain
-from spingan.devices.wall_study import Setup, place_wall, run_tasks
+from spingan.devices.wall_study import Setup, place_wall, rest_chain, run_tasks
 from spingan.errors import UserError
 from spingan.physics.constants import BOLTZMANN
 
@@ -33,13 +33,13 @@ RAIL_HEADINGS = ("rails", "height", "in at 142.5 ns, radial, no heat", "lost at 
 
 def leaky_variants() -> dict[str, WallDevice]:
     """The leaky ReLU with its assumed constants changed, one at a time."""
-    device = leaky_relu.DEVICE
+    device = domain_wall.LEAKY_RELU.wall
     return {"as shipped": device} | _both(device)
 
 
 def relu_variants() -> dict[str, WallDevice]:
     """The ReLU with its assumed constants changed, one at a time."""
-    device, profile = relu.DEVICE, relu.DEVICE.profile
+    device, profile = domain_wall.RELU.wall, domain_wall.RELU.wall.profile
     variants = {"as shipped": device} | _both(device)
     for factor in (0.5, 2.0):
         current_a = factor * device.bias_current_a
@@ -140,8 +140,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     workers = parser.parse_args().workers
     kinds = (
-        (leaky_relu.DEVICE, leaky_variants(), leaky_relu.END_A, leaky_relu.LINEAR_A),
-        (relu.DEVICE, relu_variants(), relu.END_A, relu.END_A),
+        (domain_wall.LEAKY_RELU.wall, leaky_variants(), LEAKY_END_A, LEAKY_LINEAR_A),
+        (domain_wall.RELU.wall, relu_variants(), RELU_FULL_SCALE_A, RELU_FULL_SCALE_A),
     )
     for shipped, variants, end_a, range_a in kinds:
         print(f"{shipped.name}, lowest and highest current ±{end_a * 1e6:g} µA\n", flush=True)
@@ -152,7 +152,7 @@ def main() -> None:
 
 def _start_m(device: WallDevice) -> float:
     """The printed place of the leaky ReLU's wall, the bottom of the ReLU's well."""
-    return leaky_relu.START_M if device.name == leaky_relu.DEVICE.name else device.profile.left_end_m
+    return domain_wall.START_M if device.name == domain_wall.LEAKY_RELU.wall.name else device.profile.left_end_m
 
 
 if __name__ == "__main__":

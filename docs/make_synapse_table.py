@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from spingan.devices.skyrmion_synapse import PRINTED, SkyrmionSynapse, conductance_s, shipped_calibration
-from spingan.devices.skyrmion_synapse_run import Operation, bench, operate
-from spingan.devices.skyrmion_synapse_study import SWEEP_STEP_S, designed, pulse_energy
+from spingan.devices.skyrmion_synapse_run import SWEEP_STEP_S, Operation, bench, designed, operate, pulse_energy
 
 RAILS_NM = (6, 8, 10, 12, 14)  # the track between them stays 30 nm wide, as printed
 STARTS_NM = (205, 210, 215)

@@ -1,50 +1,118 @@
-"""Makes the curves of the technologies skyrmion-simulated and skyrmion-designed anew, and the README's device pictures.
+"""Makes the curves of the shipped technologies anew, and the README's device pictures.
 
 python docs/make_technologies.py [--out FOLDER] [--only NAME]...
 
-Each curve comes out of one command of the command line, which is printed. What
-the commands write stays in FOLDER (build/technologies).
+Devices are characterised, cells take the curves that the devices before them gave. What a study leaves stays in FOLDER
+(build/technologies). The published curves, the memristor and paper M's cells take seconds, the solver's an hour.
 """
 
 import argparse
+import os
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import spingan
-from spingan.spec.files import read_activation, read_synapse, write_activation, write_synapse
+from spingan.circuits import memristive_activations
+from spingan.circuits.cell_simulation import simulate_cell
+from spingan.devices import published
+from spingan.devices.domain_wall import BY_NAME
+from spingan.devices.published import CURVES, LEAKY_LINEAR_A
+from spingan.devices.skyrmion_synapse import shipped_calibration
+from spingan.devices.skyrmion_synapse_study import SEEDS, synapse
+from spingan.devices.skyrmion_synapse_study import characterise as characterise_synapse
+from spingan.devices.wall_characteristic import characterise
+from spingan.devices.wall_design import Goal
+from spingan.devices.wall_design_run import curve_of, design
+from spingan.devices.wall_study import Setup
+from spingan.devices.wox_memristor import wox_memristor
+from spingan.papers.circuit_rows import printed_energy_j
+from spingan.papers.rows import printed_at
+from spingan.progress import no_progress
+from spingan.reports.circuit_report import write_circuit_report
+from spingan.reports.design_plots import write_design
+from spingan.reports.synapse_report import write_synapse_report
+from spingan.reports.wall_report import write_wall_report
+from spingan.spec.files import write_activation, write_synapse
 
-DEVICES = Path(spingan.__file__).parent / "devices"
 FIGURES = Path(__file__).parent / "figures"
+WORKERS = os.cpu_count() or 1
+MONTE_CARLO = 400  # instances of each cell
 
-COMMANDS = {
-    "leaky-relu": ("device", "leaky-relu"),
-    "relu": ("device", "relu"),
-    "skyrmion-synapse": ("device", "skyrmion-synapse"),
-    "design-leaky-relu": ("design", "leaky-relu", "--slope", "0.2", "--range-ua", "20"),
-    "design-relu": ("design", "relu", "--range-ua", "20"),
-    # The cells take the curves that the commands above have made.
-    "circuit-leaky-relu-simulated": ("circuit", "leaky-relu", "--curve", "simulated", "--monte-carlo", "400"),
-    "circuit-relu-simulated": ("circuit", "relu", "--curve", "simulated", "--monte-carlo", "400"),
-    "circuit-leaky-relu-designed": ("circuit", "leaky-relu", "--curve", "designed", "--monte-carlo", "400"),
-    "circuit-relu-designed": ("circuit", "relu", "--curve", "designed", "--monte-carlo", "400"),
+
+def closed_forms(folder: Path) -> None:
+    """The published curves and the memristor."""
+    published.write_curves()
+    write_synapse(wox_memristor(), CURVES / "wox_memristor.csv")
+
+
+def memristive_cells(folder: Path) -> None:
+    """Paper M's ReLU and tanh."""
+    memristive_activations.write_curves()
+
+
+def wall(name: str) -> Callable[[Path], None]:
+    """A printed wall device in the solver."""
+
+    def make(folder: Path) -> None:
+        device = BY_NAME[name]
+        study = characterise(Setup(device.wall), device.plan, workers=WORKERS)
+        curve = device.curve(study)
+        printed = [printed_at(name, what) for what in ("wall position at ", "conductance at ")]
+        write_wall_report(study, curve, folder, *printed)
+        write_activation(curve, CURVES / f"{curve.name}.csv")
+
+    return make
+
+
+def skyrmion_synapse(folder: Path) -> None:
+    """The synapse under both polarisations."""
+    study = characterise_synapse(shipped_calibration(), 0, SEEDS, WORKERS, no_progress, False)
+    write_synapse_report(study, folder)
+    for variant in study.variants:
+        write_synapse(synapse(variant), CURVES / f"{variant.name}.csv")
+
+
+def designed(function: str, slope: float) -> Callable[[Path], None]:
+    """A designed wall device, with its compact wall."""
+
+    def make(folder: Path) -> None:
+        found = design(Goal(slope, LEAKY_LINEAR_A), workers=WORKERS)
+        write_design(found, folder)
+        name = f"{function}_designed"
+        write_activation(curve_of(found).model_copy(update={"name": name}), CURVES / f"{name}.csv")
+        shutil.copy(folder / "device.yaml", CURVES / f"{name}_device.yaml")
+        shutil.copy(folder / "compact.yaml", CURVES / f"wall_calibration_{name}.yaml")
+
+    return make
+
+
+def cell(function: str, curve: str) -> Callable[[Path], None]:
+    """A cell of paper S with a device in it."""
+
+    def make(folder: Path) -> None:
+        found = simulate_cell(function, curve, monte_carlo=MONTE_CARLO, workers=WORKERS)
+        write_circuit_report(
+            found.study, found.activation, folder, printed_energy_j(function), found.devices, found.environment
+        )
+        name = f"{function}_{curve}_cell"
+        write_activation(found.activation.model_copy(update={"name": name}), CURVES / f"{name}.csv")
+
+    return make
+
+
+STEPS = {
+    "closed-forms": closed_forms,
+    "memristive-cells": memristive_cells,
+    "leaky-relu": wall("leaky-relu"),
+    "relu": wall("relu"),
+    "skyrmion-synapse": skyrmion_synapse,
+    "design-leaky-relu": designed("leaky_relu", 0.2),
+    "design-relu": designed("relu", 0.0),
+    "circuit-leaky-relu-simulated": cell("leaky_relu", "simulated"),
+    "circuit-relu-simulated": cell("relu", "simulated"),
+    "circuit-leaky-relu-designed": cell("leaky_relu", "designed"),
+    "circuit-relu-designed": cell("relu", "designed"),
 }
-CURVES = {  # what a command writes, and the name that it is shipped under
-    "leaky-relu": {"leaky_relu_simulated.csv": "leaky_relu_simulated"},
-    "relu": {"relu_simulated.csv": "relu_simulated"},
-    "skyrmion-synapse": {
-        "skyrmion_simulated.csv": "skyrmion_simulated",
-        "skyrmion_designed.csv": "skyrmion_designed",
-    },
-    "design-leaky-relu": {"leaky_relu_*.csv": "leaky_relu_designed"},
-    "design-relu": {"relu*.csv": "relu_designed"},
-    "circuit-leaky-relu-simulated": {"*_cell.csv": "leaky_relu_simulated_cell"},
-    "circuit-relu-simulated": {"*_cell.csv": "relu_simulated_cell"},
-    "circuit-leaky-relu-designed": {"*_cell.csv": "leaky_relu_designed_cell"},
-    "circuit-relu-designed": {"*_cell.csv": "relu_designed_cell"},
-}
-DESIGNS = {"design-leaky-relu": "leaky_relu_designed", "design-relu": "relu_designed"}
 PICTURES = {
     "leaky-relu/characteristic.png": "device_leaky_relu.png",
     "leaky-relu/wall.gif": "device_leaky_relu.gif",
@@ -62,37 +130,17 @@ PICTURES = {
 
 
 def main() -> None:
-    """Run the commands one after another, and copy what each wrote before the next one needs it."""
+    """Take the steps one after another."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build") / "technologies")
-    parser.add_argument("--only", action="append", choices=COMMANDS, help="of the commands; may be repeated")
-    parser.add_argument("--copy", action="store_true", help="only copy what is in the folder already")
+    parser.add_argument("--only", action="append", choices=STEPS, help="of the steps; may be repeated")
     arguments = parser.parse_args()
-    for name in arguments.only or list(COMMANDS):
-        if not arguments.copy:
-            command = [*COMMANDS[name], "--out", str(arguments.out / name)]
-            print("spingan", *command, flush=True)
-            subprocess.run([sys.executable, "-m", "spingan", *command], check=True, timeout=3600)
-        ship(name, arguments.out / name)
-
-
-def ship(name: str, folder: Path) -> None:
-    """Copy curves, a design's device with its compact wall, and pictures to where the project has them."""
-    curves = DEVICES / "curves"
-    for source, target in CURVES[name].items():
-        place = curves / f"{target}.csv"
-        source_file = next(folder.glob(source))
-        if target.startswith("skyrmion"):
-            write_synapse(read_synapse(source_file), place)
-        else:
-            write_activation(read_activation(source_file).model_copy(update={"name": target}), place)
-        print(place)
-    if name in DESIGNS:
-        shutil.copy(folder / "device.yaml", curves / f"{DESIGNS[name]}_device.yaml")
-        shutil.copy(folder / "compact.yaml", curves / f"wall_calibration_{DESIGNS[name]}.yaml")
-    for source, target in PICTURES.items():
-        if source.split("/")[0] == name:
-            shutil.copy(folder.parent / source, FIGURES / target)
+    for name in arguments.only or list(STEPS):
+        print(name, flush=True)
+        STEPS[name](arguments.out / name)
+        for source, target in PICTURES.items():
+            if source.split("/")[0] == name:
+                shutil.copy(arguments.out / source, FIGURES / target)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from spingan.circuits.cards import load_cards
-from spingan.devices.wall_compact import SHIPPED
+from spingan.devices.published import CURVES
 from spingan.spec.files import read_activation, write_activation
 from test_cli import assert_refused, run
 
 CELL = "dropout-switch"  # the quickest of the cells with transistors
-CURVE = read_activation(SHIPPED / "relu_designed.csv")
+CURVE = read_activation(CURVES / "relu_designed.csv")
 EVIL = "a b;$(touch spoilt) `touch spoilt`\n.control\nshell touch spoilt\n.endc\n'\"|&"
 
 
@@ -76,8 +76,8 @@ def test_a_curve_that_does_not_cover_the_drive_is_refused(ngspice, temporary, tm
     ("words", "said"),
     [
         (("relu", "--curve", "none.csv"), "there is no conductance curve none.csv"),
-        (("relu", "--curve", str(SHIPPED / "skyrmion_designed.csv")), "kind is 'synapse'"),
-        (("relu", "--curve", str(SHIPPED / "tanh_am_dcgan.csv")), "in V against V"),
+        (("relu", "--curve", str(CURVES / "skyrmion_designed.csv")), "kind is 'synapse'"),
+        (("relu", "--curve", str(CURVES / "tanh_am_dcgan.csv")), "in V against V"),
         (("export", "zork"), "there is no cell 'zork' to export"),
         (("export", CELL, "--format", "verilog-a"), "has no device of its own"),
         (("export", "memristor"), "there is no cell 'memristor' to export"),

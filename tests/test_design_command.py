@@ -5,16 +5,22 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from spingan.devices.wall_compact import compact_model, drive_t
+from spingan.devices.wall_compact import compact_model, drive_t, read_wall_calibration
 from spingan.devices.wall_design import MARGIN, Candidate, Goal
-from spingan.devices.wall_design_check import judge, judged_currents_a, jump, solve_walls
-from spingan.devices.wall_design_run import Design, calibrate_on, read_torque_match, summary
-from spingan.devices.wall_device import LEAKY_RELU, AnisotropyProfile, Detector
-from spingan.devices.wall_device_files import read_wall_device
+from spingan.devices.wall_design_run import (
+    Design,
+    calibrate_on,
+    judge,
+    judged_currents_a,
+    jump,
+    read_torque_match,
+    solve_walls,
+    summary,
+)
+from spingan.devices.wall_device import LEAKY_RELU, AnisotropyProfile, Detector, read_wall_device
 from spingan.devices.wall_study import Setup
 from spingan.physics.ovf import read_ovf
 from spingan.physics.wall import settle
-from spingan.physics.wall_calibration import read_wall_calibration
 from spingan.spec.catalogue import check
 from spingan.spec.files import read_activation
 from test_cli import assert_refused, run

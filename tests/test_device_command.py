@@ -6,8 +6,7 @@ import pytest
 from PIL import Image
 
 from spingan.devices.wall_characteristic import Characteristic
-from spingan.devices.wall_device import LEAKY_RELU, AnisotropyProfile, Detector
-from spingan.devices.wall_device_files import read_wall_device, write_wall_device
+from spingan.devices.wall_device import LEAKY_RELU, AnisotropyProfile, Detector, read_wall_device, write_wall_device
 from spingan.spec.files import read_activation
 from test_cli import assert_refused, run
 
@@ -24,11 +23,11 @@ COARSE = replace(  # 16 nm wide, so that 20 µA do not annihilate its wall
 @pytest.fixture(scope="module")
 def coarse_study():
     """The coarse device at three currents, solved once."""
-    from spingan.devices.leaky_relu import PLAN
+    from spingan.devices.domain_wall import LEAKY_PLAN
     from spingan.devices.wall_characteristic import characterise
     from spingan.devices.wall_study import Setup
 
-    plan = replace(PLAN, start_m=32e-9, currents_a=(-20e-6, 0.0, 20e-6), probes_a=())
+    plan = replace(LEAKY_PLAN, start_m=32e-9, currents_a=(-20e-6, 0.0, 20e-6), probes_a=())
     return characterise(Setup(COARSE, cell_m=2e-9), plan)
 
 

@@ -7,8 +7,8 @@ import pytest
 from spingan.api import sample
 from spingan.circuits.cards import load_cards
 from spingan.data.folder import prepare
-from spingan.devices.wall_device import RELU
-from spingan.devices.wall_device_files import new_wall_device, read_wall_device
+from spingan.devices.wall_compact import read_wall_calibration
+from spingan.devices.wall_device import RELU, new_wall_device, read_wall_device
 from spingan.errors import UserError
 from spingan.input_files import csv_cells, read_text
 from spingan.measured.tables import read_table
@@ -16,7 +16,6 @@ from spingan.nn.weights import load_model
 from spingan.output import check_place, output_folder, write_text
 from spingan.physics.ovf import read_ovf
 from spingan.physics.skyrmion_calibration import read_calibration
-from spingan.physics.wall_calibration import read_wall_calibration
 from spingan.reports.report import read_metrics
 from spingan.spec.files import read_value
 from spingan.spec.technology import load_technology

@@ -4,12 +4,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from spingan.commands import calibrate, device_synapse
+from spingan.commands import calibrate, device
 from spingan.errors import UserError
 from spingan.spec.files import read_synapse
 
 app = typer.Typer()
-app.command("skyrmion-synapse")(device_synapse.skyrmion_synapse)
+app.command("skyrmion-synapse")(device.skyrmion_synapse)
 app.add_typer(calibrate.app, name="calibrate")
 
 

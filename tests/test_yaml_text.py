@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spingan.devices.wall_device_files import read_wall_device
+from spingan.devices.wall_compact import read_wall_calibration
+from spingan.devices.wall_device import read_wall_device
 from spingan.errors import UserError
-from spingan.physics.wall_calibration import read_wall_calibration
 from spingan.spec.files import read_value
 from spingan.spec.technology import load_technology
 from spingan.training.recipe import load_recipe

@@ -6,8 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spingan.circuits.am_dcgan_cnn import cnn_groups, cnn_netlist, simulate_cnn
-from spingan.circuits.am_dcgan_curves import measured_curves
-from spingan.circuits.am_dcgan_network import Network, draw_network, draw_pictures, node_values
+from spingan.circuits.am_dcgan_network import Network, draw_network, draw_pictures, measured_curves, node_values
 from spingan.circuits.am_dcgan_study import NODES
 from spingan.circuits.cards import load_cards
 from spingan.cli import app

@@ -10,7 +10,7 @@ from spingan.circuits.am_dcgan_network import (
     draw_pictures,
     node_values,
 )
-from spingan.circuits.dot_product import OFF_OHM, ON_OHM
+from spingan.circuits.memristive_parts import OFF_OHM, ON_OHM
 from spingan.errors import UserError
 
 NETWORK, PICTURES = draw_network(0), draw_pictures(3, 0)

@@ -1,12 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from spingan.circuits.crossbar_column import Array, solve_column, solve_crossbar
+from spingan.circuits.crossbar_column import Array, solve_crossbar
 from spingan.errors import UserError
 
 CONDUCTANCE_S = np.array([1e-4, 2.5e-4, 0.0, 4e-5, 9e-5])
 INPUT_V = np.array([0.1, -0.2, 0.3, 0.4, 0.0])
 ROUNDING = 1e-9  # ngspice solves a linear network exactly; the netlist has twelve digits
+
+
+def solve_column(conductance_s, input_v, *, time_s=None, **around):
+    """One column; its outputs have no axis of columns."""
+    found = solve_crossbar(Array(np.asarray(conductance_s)[..., None], **around), input_v, time_s=time_s)
+    return replace(found, output_v=found.output_v[..., 0], output_a=found.output_a[..., 0])
 
 
 def nodal_currents(array, input_v):

@@ -22,12 +22,10 @@ from spingan.circuits.cell_decks import (
 from spingan.circuits.cell_devices import cell_device
 from spingan.circuits.crossbar_column import Array, solve_crossbar
 from spingan.circuits.decks import Deck
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, ConductanceCurve, bias_fall
-from spingan.circuits.domain_wall_response import respond
-from spingan.circuits.domain_wall_transfer import transfer
+from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, DeviceTable, bias_fall, transfer
+from spingan.circuits.domain_wall_response import respond, wall_waveform
 from spingan.circuits.memristive_cells import MEMRISTIVE_CELLS
 from spingan.circuits.ngspice import run
-from spingan.circuits.wall_waveform import wall_waveform
 from spingan.errors import UserError
 
 PRINTED = 1e-8  # of a vector's largest value: nine digits are printed
@@ -68,7 +66,7 @@ def test_a_domain_wall_cells_deck_gives_the_transfer_that_we_compute(ngspice, tm
     found = run_as_a_user_would(domain_wall_transfer_deck(cell, device, cards), tmp_path)
     fall = None if device.wall is None else bias_fall(device.wall)
     ours = transfer(
-        cell, ConductanceCurve.of(device.curve, fall=fall), device.curve.input[0], device.curve.input[-1], cards=cards
+        cell, DeviceTable.of(device.curve, fall=fall), device.curve.input[0], device.curve.input[-1], cards=cards
     )
     assert_prints(found, "v(out)", ours.output_v)
     assert_prints(found, "v(mid)", ours.divider_v)

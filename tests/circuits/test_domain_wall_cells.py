@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from spingan.circuits.cards import load_cards
-from spingan.circuits.cell_energy import energy_items, windows_giving_s
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, ConductanceCurve, bias_fall
-from spingan.circuits.domain_wall_transfer import transfer
+from spingan.circuits.cell_activation import energy_items, windows_giving_s
+from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, DeviceTable, bias_fall, transfer
 from spingan.devices.published import relu, smooth_leaky
 from spingan.devices.wall_curve import fit_slopes
 from spingan.devices.wall_device import LEAKY_RELU
@@ -20,7 +19,7 @@ CURRENT_A = np.linspace(-END_A, END_A, 139)
 # The smooth leaky ReLU over the printed conductances: 0.1036 mS at the lower end, 0.1331 mS at the upper.
 SHAPE = smooth_leaky(CURRENT_A)
 CONDUCTANCE_S = 0.1036e-3 + (0.1331e-3 - 0.1036e-3) * (SHAPE - SHAPE[0]) / (SHAPE[-1] - SHAPE[0])
-CURVE = ConductanceCurve("smooth", CURRENT_A, CONDUCTANCE_S)
+CURVE = DeviceTable("smooth", CURRENT_A, CONDUCTANCE_S)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +68,7 @@ def test_a_biased_junction_conducts_as_the_tunnel_junctions_law_says(ngspice):
     fall = bias_fall(device)
     assert fall is not None
     reversed_m2 = np.linspace(0.9, 0.1, 5) * device.detector_area_m2
-    curve = ConductanceCurve("biased", np.linspace(-1e-5, 1e-5, 5), _conductances(device, reversed_m2, 0.0), fall)
+    curve = DeviceTable("biased", np.linspace(-1e-5, 1e-5, 5), _conductances(device, reversed_m2, 0.0), fall)
     found = transfer(LEAKY_RELU_CELL, curve, -1e-5, 1e-5, points=5)
     across = found.divider_v + 0.165
     through = (0.5 - found.divider_v) / LEAKY_RELU_CELL.reference_ohm
@@ -151,16 +150,16 @@ def test_energies_outside_the_transfer_or_of_no_time_are_refused(leaky):
 )
 def test_a_curve_that_is_none_is_refused(current, conductance, said):
     with pytest.raises(UserError, match=said):
-        ConductanceCurve("bad", np.array(current), np.array(conductance))
+        DeviceTable("bad", np.array(current), np.array(conductance))
 
 
 def test_a_cell_takes_conductances_against_currents_only():
     with pytest.raises(UserError, match="in 1 against A"):
-        ConductanceCurve.of(relu())
+        DeviceTable.of(relu())
     device = _device_table((1e-4, 1.1e-4, 1.2e-4))
-    assert ConductanceCurve.of(device).conductance_s.tolist() == [1e-4, 1.1e-4, 1.2e-4]
+    assert DeviceTable.of(device).conductance_s.tolist() == [1e-4, 1.1e-4, 1.2e-4]
     with pytest.raises(UserError, match="no falling branch"):
-        ConductanceCurve.of(device, "falling")
+        DeviceTable.of(device, "falling")
 
 
 def _device_table(rising):

@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from spingan.circuits.cell_energy import response_items
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, BiasFall, ConductanceCurve
-from spingan.circuits.domain_wall_response import Waveform, respond
-from spingan.circuits.domain_wall_transfer import transfer
-from spingan.circuits.wall_waveform import thinned, wall_waveform
+from spingan.circuits.cell_activation import response_items
+from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, BiasFall, DeviceTable, transfer
+from spingan.circuits.domain_wall_response import Waveform, respond, thinned, wall_waveform
 from spingan.devices.wall_compact import shipped_constants
 from spingan.devices.wall_device import LEAKY_RELU
 from spingan.errors import UserError
@@ -28,7 +26,7 @@ def jumped(ngspice):
 
 @pytest.mark.parametrize("fall", [None, BiasFall(1.9e-4, 1.2, 0.4)])
 def test_a_cell_begins_and_ends_where_its_dc_transfer_says(ngspice, fall):
-    curve = ConductanceCurve("two points", np.array([0.0, 1e-6]), np.array([LOW_S, HIGH_S]), fall)
+    curve = DeviceTable("two points", np.array([0.0, 1e-6]), np.array([LOW_S, HIGH_S]), fall)
     static = transfer(LEAKY_RELU_CELL, curve, 0.0, 1e-6, points=2)
     moving = respond(LEAKY_RELU_CELL, JUMP, fall=fall)
     assert moving.divider_v[[0, -1]] == pytest.approx(static.divider_v, abs=1e-5)  # a thousandth of its swing

@@ -9,13 +9,13 @@ from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_activation import cell_curve, cell_energy, printed_drive
 from spingan.circuits.cell_devices import CellDevice, cell_device
 from spingan.circuits.cell_fit import MOST_READ_V, OUTPUT_SWING_V, distance, fit_cell
-from spingan.circuits.cell_rows import cell_rows
-from spingan.circuits.cell_simulation import simulate_cell
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, ConductanceCurve
+from spingan.circuits.cell_simulation import CellResult, simulate_cell
+from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, DeviceTable
 from spingan.circuits.domain_wall_study import study_cell
-from spingan.devices.leaky_relu import CONDUCTANCES_MS
-from spingan.devices.wall_transfer_fit import leaky
+from spingan.devices.published import CONDUCTANCES_MS
+from spingan.devices.wall_curve import leaky
 from spingan.errors import UserError
+from spingan.papers.circuit_rows import cell_rows
 from spingan.spec.files import read_activation, write_activation
 
 
@@ -34,8 +34,12 @@ def relu(ngspice):
     return study_cell("relu", cell_device("relu", "designed"), fitted=True)
 
 
+def rows_of(study):
+    return cell_rows(CellResult(study, None, None, None))
+
+
 def _row(study, quantity):
-    return next(row for row in cell_rows(study) if row.quantity == quantity)
+    return next(row for row in rows_of(study) if row.quantity == quantity)
 
 
 def test_the_published_curve_has_the_printed_conductances_at_its_ends_and_the_printed_slopes_between():
@@ -89,14 +93,14 @@ def test_a_fitted_cell_is_nearer_to_the_ideal_than_its_device_and_stays_within_i
 
 def test_the_same_seed_fits_the_same_cell(ngspice, designed):
     device = cell_device("leaky_relu", "designed").curve
-    curve = ConductanceCurve.of(device)
+    curve = DeviceTable.of(device)
     assert fit_cell(LEAKY_RELU_CELL, curve, device.input_full_scale, 0.2).cell.divider_v == designed.cell.divider_v
 
 
 def test_a_device_that_bends_too_much_has_no_fitted_cell(ngspice):
     device = cell_device("leaky_relu", "simulated").curve
     with pytest.raises(UserError, match="no divider brings leaky_relu_simulated near"):
-        fit_cell(LEAKY_RELU_CELL, ConductanceCurve.of(device), device.input_full_scale, 0.2)
+        fit_cell(LEAKY_RELU_CELL, DeviceTable.of(device), device.input_full_scale, 0.2)
 
 
 def test_the_window_ends_when_the_output_is_within_a_hundredth_of_the_span(designed):
@@ -115,13 +119,13 @@ def test_the_energy_is_itemised_with_windows_and_billed_by_both_readings(designe
     assert printed is not None
     # Four times the current under magnet-section: sixteen times the heat.
     assert items["heavy metal"].energy_j == pytest.approx(16 * printed.energy_j, rel=1e-6, abs=0)
-    rows = cell_rows(designed)
+    rows = rows_of(designed)
     assert sum(row.quantity.startswith("energy of an evaluation") for row in rows) == 2
     assert all(row.printed == 0.192 for row in rows if row.quantity.startswith("energy of an evaluation"))
 
 
 def test_the_window_for_the_printed_energy_gives_it_back(designed):
-    rows = {row.quantity: row for row in cell_rows(designed)}
+    rows = {row.quantity: row for row in rows_of(designed)}
     window_s = rows["window for the printed energy: divider"].ours * 1e-9
     power_w = designed.transfer.at(designed.transfer.divider_w, designed.full_scale_a)
     assert power_w * window_s == pytest.approx(0.192e-12, rel=1e-6, abs=0)
@@ -192,6 +196,6 @@ def test_a_simulation_with_made_cells_carries_their_spread_and_its_rows(ngspice)
     result = simulate_cell("relu", "simulated", monte_carlo=5, workers=2)
     assert result.devices is not None and result.environment is not None
     assert result.activation.spread == result.devices.spread()
-    names = [row.quantity for row in result.rows]
+    names = [row.quantity for row in cell_rows(result)]
     assert "offset, deviation from device to device" in names and "gain, mean with temperature and supply" in names
     assert len(names) == len(set(names))

@@ -3,12 +3,21 @@ import pytest
 
 from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_bench import PULSE_S, Bench, pulse_response, sweep
-from spingan.circuits.current_to_voltage import FEEDBACK_OHM
-from spingan.circuits.dot_product import LOAD_OHM, OFF_OHM, ON_OHM, dot_product_column, mean_filter
 from spingan.circuits.memristive_cells import COLUMN_S, MEMRISTIVE_CELLS, OTHERS_V, measure_cell, memristive_cell
+from spingan.circuits.memristive_parts import (
+    FEEDBACK_OHM,
+    LOAD_OHM,
+    OFF_OHM,
+    ON_OHM,
+    crossbar_switch,
+    dot_product_column,
+    dropout_switch,
+    mean_filter,
+    sign_cell,
+    sign_reads,
+    sign_switch,
+)
 from spingan.circuits.subcircuit import Resistor, Subcircuit
-from spingan.circuits.switches import crossbar_switch, dropout_switch
-from spingan.circuits.threshold_sign import sign_cell, sign_reads, sign_switch
 from spingan.errors import UserError
 
 OPEN, CLOSED = (("vcontrol control 0 -0.9",), ("vcontrol control 0 0.9",))

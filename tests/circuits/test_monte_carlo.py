@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spingan.circuits.cards import load_cards
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, ConductanceCurve
-from spingan.circuits.domain_wall_transfer import transfer
+from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, DeviceTable, transfer
 from spingan.circuits.mismatch import (
     Environment,
     Mismatch,
@@ -24,7 +23,7 @@ from spingan.errors import UserError
 
 CURRENT_A = np.linspace(-20e-6, 20e-6, 81)
 CONDUCTANCE_S = 1.05e-4 + 0.4 * smooth_leaky(CURRENT_A)
-CURVE = ConductanceCurve("smooth", CURRENT_A, CONDUCTANCE_S)
+CURVE = DeviceTable("smooth", CURRENT_A, CONDUCTANCE_S)
 CARDS = load_cards()
 NONE = Mismatch(0.0, 0.0, 0.0, 0.0)
 # Wide transistors: the inverter stays in its straight part, so that a threshold's shift is a shift of the output.

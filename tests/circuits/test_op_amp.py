@@ -6,8 +6,7 @@ import pytest
 from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_bench import Bench, sweep
 from spingan.circuits.ngspice import run
-from spingan.circuits.op_amp import OP_AMP_SIZES, follower, inverting_amplifier, op_amp
-from spingan.circuits.op_amp_figures import LOAD_OHM, op_amp_figures
+from spingan.circuits.op_amp import LOAD_OHM, OP_AMP_SIZES, follower, inverting_amplifier, op_amp, op_amp_figures
 from spingan.circuits.subcircuit import Subcircuit, Use
 from spingan.errors import UserError
 

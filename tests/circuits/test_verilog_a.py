@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spingan.circuits.verilog_a import domain_wall_module, identifier, memristor_module, piecewise
-from spingan.devices.wall_compact import SHIPPED
+from spingan.devices.published import CURVES
 from spingan.devices.wall_device import LEAKY_RELU
 from spingan.errors import UserError
-from spingan.spec.files import read_activation
+from spingan.spec.files import read_conductance_curve
 from spingan.spec.synapse import Synapse, Write
 
-CURVE = read_activation(SHIPPED / "leaky_relu_simulated.csv")
+CURVE = read_conductance_curve(CURVES / "leaky_relu_simulated.csv")
 CAPACITANCE_F = 26.562e-18
 SYNAPSE = Synapse(
     name="memristor",

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from spingan.circuits.catalogue import CELLS
-from spingan.circuits.export import cell_deck, device_module
+from spingan.circuits.cell_decks import cell_deck, device_module
 from spingan.cli import app
-from spingan.devices.wall_compact import SHIPPED
+from spingan.devices.published import CURVES
 from spingan.errors import UserError
 from spingan.spec.files import read_activation
 
@@ -74,7 +74,7 @@ def test_a_users_weights_become_a_crossbar_that_runs(ngspice, tmp_path):
 def read_levels(name):
     from spingan.spec.files import read_synapse
 
-    return read_synapse(SHIPPED / f"{name}.csv").conductance
+    return read_synapse(CURVES / f"{name}.csv").conductance
 
 
 @pytest.mark.parametrize("device", ["leaky-relu", "relu", "memristor"])
@@ -86,7 +86,7 @@ def test_each_device_has_a_module(device, tmp_path):
 
 
 def test_a_curve_whose_wall_device_is_not_known_has_no_module_and_no_motion(tmp_path):
-    file = SHIPPED / "relu_simulated.csv"
+    file = CURVES / "relu_simulated.csv"
     assert read_activation(file).output_unit == "S"
     with pytest.raises(UserError, match="the wall device of the curve is not known"):
         device_module("relu", curve=file)

@@ -37,7 +37,7 @@ def disc_experiment():
         Drive("even", "one torque", (SpinTorque((0, 0.6, 0.8), -0.04, 0.2),), 2e-9),
         Drive("uneven", "one torque, other everywhere", (SpinTorque((0, -1, 0), uneven, 0.2),), 2.2e-9, 0.3e-9, 3),
         Drive("two", "two", (SpinTorque((0, 0, 1), uneven, 0.1), SpinTorque((1, 0, 0), 0.05, 0.1)), 1e-9),
-        Drive("lopsided", "with an asymmetry", (SpinTorque((0, 0, 1), 0.07, asymmetry=1.7),), 1e-9),
+        Drive("asymmetric", "with an asymmetry", (SpinTorque((0, 0, 1), 0.07, asymmetry=1.7),), 1e-9),
         Drive("none", "no torque", (), 1e-9),
     )
     return Experiment("disc", "a disc", system, uniform(mesh, (0, 0, 1), mask), drives)

@@ -10,7 +10,8 @@ from PIL import Image
 
 from spingan.devices.export import wall_experiment
 from spingan.devices.export_mumax3 import write
-from spingan.devices.wall_device import LEAKY_RELU, RELU, system
+from spingan.devices.wall_device import LEAKY_RELU, RELU
+from spingan.devices.wall_system import system
 from spingan.errors import UserError
 from spingan.physics.constants import ELECTRON_CHARGE, GYROMAGNETIC_RATIO_RAD_PER_S_T, HBAR
 from spingan.physics.ovf import read_ovf

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from export_cases import disc_experiment, near, random_state, solver_torque
 
-from spingan.devices.export import Drive, SpinTorque, spin_current, wall_experiment
+from spingan.devices.export import REST_T, Drive, SpinTorque, spin_current, wall_experiment
 from spingan.devices.export_oommf import write
-from spingan.devices.wall_device import LEAKY_RELU, RELU, system
+from spingan.devices.wall_device import LEAKY_RELU, RELU
+from spingan.devices.wall_system import system
 from spingan.errors import UserError
 from spingan.physics.constants import ELECTRON_CHARGE, HBAR
 from spingan.physics.field import energies_j
 from spingan.physics.ovf import read_ovf
+from spingan.physics.relax import relax
 from spingan.physics.states import skyrmion
 
 MU_0 = 4e-7 * np.pi
@@ -85,7 +87,7 @@ class Problem:
 
 
 def cnv_energy(m, d, dx, dy, thickness):
-    """Oxs_DMI_Cnv: 1/2 D sum over the neighbours j of m_i . ((z x u_ij) x m_j) / distance, times the cell's volume."""
+    """Oxs_DMI_Cnv_z: 1/2 D sum over the neighbours j of m_i . ((z x u_ij) x m_j) / distance, times the volume."""
     total = 0.0
     for axis, step, u in ((2, dx, (1, 0, 0)), (1, dy, (0, 1, 0))):
         lower, upper = np.take(m, range(m.shape[axis] - 1), axis), np.take(m, range(1, m.shape[axis]), axis)
@@ -139,9 +141,9 @@ def test_the_dmi_of_the_extension_has_the_solvers_sign_and_size(disc, tmp_path):
     """The difference between both chiralities of one skyrmion: what the edges add is the same in both."""
     whole = replace(disc.system, mask=None)
     problem = Problem(write(disc, tmp_path)[0])
-    d = problem.numbers("Oxs_DMI_Cnv", "default_D")[0]
-    words = problem.tcl.splitlist(problem.entry("Oxs_DMI_Cnv", "D"))
-    assert words == ("film", "film", problem.entry("Oxs_DMI_Cnv", "default_D"))
+    d = problem.numbers("Oxs_DMI_Cnv_z", "default_D")[0]
+    words = problem.tcl.splitlist(problem.entry("Oxs_DMI_Cnv_z", "D"))
+    assert words == ("film", "film", problem.entry("Oxs_DMI_Cnv_z", "default_D"))
     mesh, film = whole.mesh, whole.film
     states = [skyrmion(mesh, (24e-9, 15e-9), 5e-9, 6e-9, chirality=sign) for sign in (1, -1)]
     theirs = [cnv_energy(m, d, mesh.dx_m, mesh.dy_m, film.thickness_m) for m in states]
@@ -154,11 +156,30 @@ def test_stage_0_rests_and_the_pulses_and_pauses_follow(disc, tmp_path):
     problem = Problem(write(disc, tmp_path)[1])
     driver = "Oxs_TimeDriver"
     assert problem.numbers(driver, "stage_count") == [7]
-    assert problem.numbers(driver, "stopping_time")[1:] == [2.2e-9, 0.3e-9] * 3
+    times, limits = (problem.numbers(driver, f"stopping_{what}") for what in ("time", "dm_dt"))
+    assert times[1:] == [2.2e-9, 0.3e-9] * 3
+    assert len(times) == len(limits) == 7  # OOMMF refuses lists of other lengths than the stages
+    assert times[0] <= 0.1e-9 and limits[0] > 0  # in a flat well nothing settles: the time ends the stage
+    assert limits[1:] == [0] * 6  # pulses and pauses last as long as they are
     assert problem.entry("Oxs_SpinXferEvolve:evolver", "J_profile") == "drive"
     assert [int(problem.tcl.eval(f"drive {stage}")) for stage in range(7)] == [0, 1, 0, 1, 0, 1, 0]
     without_pause = Problem(tmp_path / "disc_even.mif")
     assert [int(without_pause.tcl.eval(f"drive {stage}")) for stage in range(2)] == [0, 1]
+
+
+@pytest.mark.parametrize("device", [LEAKY_RELU, RELU], ids=lambda device: device.name)
+def test_a_wall_starts_from_the_solvers_own_rest_state(device, tmp_path):
+    experiment = wall_experiment(device, [10e-6], "magnet-section")
+    problem = Problem(write(experiment, tmp_path)[0])
+    start = problem.field(problem.entry("Oxs_TimeDriver", "m0"))
+    after = relax(experiment.system, start, torque_tolerance_t=REST_T)
+    assert after.steps == 0  # nothing is left to do
+
+
+def test_the_readme_says_which_extension_it_takes_and_where_it_is(disc, tmp_path):
+    write(disc, tmp_path)
+    text = (tmp_path / "README.txt").read_text()
+    assert "Oxs_DMI_Cnv_z" in text and "github.com/joommf/oommf-extension-dmi-cnv" in text
 
 
 @pytest.mark.parametrize("device", [LEAKY_RELU, RELU], ids=lambda device: device.name)

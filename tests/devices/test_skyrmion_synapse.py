@@ -5,19 +5,21 @@ import numpy as np
 import pytest
 
 from spingan.devices import skyrmion_synapse as synapse
-from spingan.devices.skyrmion_synapse_characteristic import Variant
-from spingan.devices.skyrmion_synapse_curve import synapse as as_synapse
-from spingan.devices.skyrmion_synapse_run import OPERATION, Phase, bench, operate, relaxed_places_m, torques_t
-from spingan.devices.skyrmion_synapse_study import (
+from spingan.devices.skyrmion_synapse_run import (
+    OPERATION,
+    Phase,
     Point,
-    _hops,
+    bench,
     designed,
-    hold,
-    level_table,
+    operate,
     pulse_energy,
+    relaxed_places_m,
     sweep,
+    torques_t,
     working_point,
 )
+from spingan.devices.skyrmion_synapse_study import Variant, _hops, hold, level_table
+from spingan.devices.skyrmion_synapse_study import synapse as as_synapse
 from spingan.errors import UserError
 from spingan.physics.mtj import julliere_tmr
 from spingan.spec.files import read_synapse, write_synapse

@@ -3,7 +3,7 @@ import pytest
 
 from spingan.devices import skyrmion_synapse_solver as solver
 from spingan.devices.skyrmion_synapse import PRINTED, SMALL, shipped_calibration
-from spingan.devices.skyrmion_synapse_study import designed
+from spingan.devices.skyrmion_synapse_run import designed
 
 
 def test_skyrmions_are_followed_when_their_order_along_x_changes():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from spingan.devices.wall_curve import (
     Branches,
     CurveText,
-    activation,
+    conductance_curve,
     drive_energies,
     fit_slopes,
     heavy_metal_current_a,
@@ -68,7 +68,7 @@ def test_energies_are_powers_times_their_window_in_both_readings():
 
 
 def test_equal_branches_have_no_memory_and_need_no_reset():
-    curve = activation(branches(leaky(0.2), leaky(0.2) + 1e-10), "leaky_relu", 20e-6, TEXT)
+    curve = conductance_curve(branches(leaky(0.2), leaky(0.2) + 1e-10), "leaky_relu", 20e-6, TEXT)
     assert not curve.has_memory
     assert curve.single_valued
     assert curve.reset.required is False
@@ -78,18 +78,22 @@ def test_equal_branches_have_no_memory_and_need_no_reset():
 def test_branches_that_differ_are_both_kept_and_refused_by_who_wants_one_value():
     rising = leaky(0.2)
     falling = rising + np.where(np.abs(CURRENT) < 5e-6, 2e-6, 0.0)
-    curve = activation(branches(rising, falling), "leaky_relu", 20e-6, TEXT, reset=Reset(time_s=1e-9, residual=0.1))
+    curve = conductance_curve(
+        branches(rising, falling), "leaky_relu", 20e-6, TEXT, reset=Reset(time_s=1e-9, residual=0.1)
+    )
     assert curve.has_memory
     assert curve.reset.required is True
     assert not curve.single_valued  # a tenth of the output is left
-    cured = activation(branches(rising, falling), "leaky_relu", 20e-6, TEXT, reset=Reset(time_s=1e-9, residual=0.005))
+    cured = conductance_curve(
+        branches(rising, falling), "leaky_relu", 20e-6, TEXT, reset=Reset(time_s=1e-9, residual=0.005)
+    )
     assert cured.has_memory
     assert cured.single_valued
 
 
 def test_a_curve_with_everything_survives_its_file(tmp_path):
     energies = drive_energies(LEAKY_RELU, 20e-6, "magnet-section", 0.5e-9)
-    curve = activation(
+    curve = conductance_curve(
         branches(leaky(0.2), leaky(0.3)), "leaky_relu", 20e-6, TEXT, energies[1:], Reset(time_s=1e-9), 2.3e-15
     )
     write_activation(curve, tmp_path / "curve.csv")
@@ -98,11 +102,11 @@ def test_a_curve_with_everything_survives_its_file(tmp_path):
 
 def test_currents_that_never_settled_are_left_out_of_the_settling_table():
     creeping = np.where(np.abs(CURRENT) < 1e-6, np.nan, 0.3e-9)
-    curve = activation(replace(branches(leaky(0.2), leaky(0.2)), settling_s=creeping), "leaky_relu", 20e-6, TEXT)
+    curve = conductance_curve(replace(branches(leaky(0.2), leaky(0.2)), settling_s=creeping), "leaky_relu", 20e-6, TEXT)
     assert curve.settling is not None
     assert len(curve.settling.input) == len(CURRENT) - 1
 
 
 def test_a_full_scale_outside_the_currents_is_refused():
     with pytest.raises(UserError, match="do not hold 0 and the full scale of 40 µA"):
-        activation(branches(leaky(0.2), leaky(0.2)), "leaky_relu", 40e-6, TEXT)
+        conductance_curve(branches(leaky(0.2), leaky(0.2)), "leaky_relu", 40e-6, TEXT)

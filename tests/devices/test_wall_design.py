@@ -7,16 +7,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spingan.devices.wall_compact import SHIPPED, calibrate_wall, compact_model, drive_t, shipped_constants
-from spingan.devices.wall_design import Goal, compact_maps, compact_states, fitted_currents_a
-from spingan.devices.wall_design_check import judged_currents_a
-from spingan.devices.wall_design_run import activation_of, design
-from spingan.devices.wall_device import LEAKY_RELU, RELU, AnisotropyProfile, Detector, conductance_s, mesh
+from spingan.devices.published import CURVES
+from spingan.devices.wall_compact import (
+    calibrate_wall,
+    compact_model,
+    drive_t,
+    errors_m,
+    read_wall_calibration,
+    shipped_constants,
+)
+from spingan.devices.wall_curve import leaky, match
+from spingan.devices.wall_design import (
+    Goal,
+    Maps,
+    compact_maps,
+    compact_states,
+    detectors_from,
+    fit_detectors,
+    fitted_currents_a,
+    shifted,
+)
+from spingan.devices.wall_design_run import curve_of, design, judged_currents_a
+from spingan.devices.wall_device import LEAKY_RELU, RELU, AnisotropyProfile, Detector
 from spingan.devices.wall_study import Setup, place_wall
-from spingan.devices.wall_transfer_fit import Maps, detectors_from, fit_detectors, leaky, match, shifted
+from spingan.devices.wall_system import conductance_s, mesh
 from spingan.errors import UserError
 from spingan.physics.wall import WallConstants
-from spingan.physics.wall_calibration import errors_m, read_wall_calibration
 from spingan.spec.files import read_activation
 
 RANGE_A = 20e-6
@@ -121,7 +137,7 @@ def test_the_compact_walls_drive_is_the_solvers_bias_current_and_all():
 @pytest.mark.parametrize(("name", "device", "bound_nm"), [("leaky_relu", LEAKY_RELU, 1.5), ("relu", RELU, 2.5)])
 def test_the_shipped_calibration_meets_the_solver_at_currents_that_it_was_not_fitted_to(name, device, bound_nm):
     # 1.5 nm is the bound. The ReLU misses it at one current, where its soft left slope gives 0.5 nm per mT.
-    shipped = read_wall_calibration(SHIPPED / f"wall_calibration_{name}.yaml")
+    shipped = read_wall_calibration(CURVES / f"wall_calibration_{name}.yaml")
     errors = errors_m(compact_model(device, constants=shipped.constants), shipped.judged)
     assert np.max(np.abs(errors)) < bound_nm * 1e-9
     assert np.max(np.abs(np.array(errors) - shipped.judged_error_m)) < 0.1e-9  # as it says of itself
@@ -151,7 +167,7 @@ def test_a_range_that_is_none_is_refused(range_a):
 
 
 def test_no_input_is_no_output_of_the_designed_relu():  # 1.2 % of full scale, once, on every silent output
-    u, v = read_activation(SHIPPED / "relu_designed.csv").normalised()
+    u, v = read_activation(CURVES / "relu_designed.csv").normalised()
     assert np.interp(0.0, u, v) == pytest.approx(0.0, abs=1e-12)
     assert np.abs(v[(u >= -1) & (u < 0)]).max() < 0.006  # the resting branch is flat to half of what the offset was
 
@@ -165,7 +181,7 @@ def test_a_designed_device_does_in_the_solver_what_was_asked():
     low, high = verdict.jumps.rest_positions_m
     assert abs(low - high) < 1e-9
     assert found.calibration.largest_error_m < 3e-9  # on its own states
-    curve = activation_of(found)
+    curve = curve_of(found)
     assert curve.single_valued
     assert curve.negative_slope == pytest.approx(0.35, abs=0.03)  # normalised at one point, not by a fitted gain
 

@@ -1,7 +1,6 @@
 import pytest
 
-from spingan.devices.wall_device import LEAKY_RELU, RELU
-from spingan.devices.wall_device_files import new_wall_device, read_wall_device, write_wall_device
+from spingan.devices.wall_device import LEAKY_RELU, RELU, new_wall_device, read_wall_device, write_wall_device
 from spingan.errors import UserError
 
 

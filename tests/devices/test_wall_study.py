@@ -5,8 +5,16 @@ import pytest
 from small_wall import DEVICE, PLAN, SETUP
 
 from spingan.devices.wall_device import CONVENTIONS
-from spingan.devices.wall_rest import rest_chain
-from spingan.devices.wall_study import annihilation_limit, place_wall, rest, run_tasks, settle, settling_time_s, sweep
+from spingan.devices.wall_study import (
+    annihilation_limit,
+    place_wall,
+    rest,
+    rest_chain,
+    run_tasks,
+    settle,
+    settling_time_s,
+    sweep,
+)
 from spingan.errors import UserError
 
 SHORT_S = 15e-12

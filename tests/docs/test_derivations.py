@@ -11,9 +11,9 @@ from scipy.constants import epsilon_0
 from torch import nn
 
 from spingan.devices.skyrmion_synapse import PRINTED, conductance_s, shipped_calibration
-from spingan.devices.skyrmion_synapse_study import pulse_energy
-from spingan.devices.wall_device import LEAKY_RELU, RELU, interface_spin_density
-from spingan.devices.wall_value import CONVENTIONS, WallDevice
+from spingan.devices.skyrmion_synapse_run import pulse_energy
+from spingan.devices.wall_device import CONVENTIONS, LEAKY_RELU, RELU, WallDevice
+from spingan.devices.wall_system import interface_spin_density
 from spingan.nn.family import family_named
 from spingan.papers.paper import paper_numbers
 from spingan.physics.bilayer import CO_PT_BILAYER, CO_PT_CO, stack_resistance_area_ohm_m2

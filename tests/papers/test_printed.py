@@ -45,16 +45,12 @@ def test_a_printed_text_keeps_the_digits_of_each_of_its_numbers():
 
 
 def test_the_devices_own_comparisons_print_the_same_numbers():
-    from spingan.devices import leaky_relu
+    from spingan.devices import domain_wall, published
 
     rows = [row for row in ROWS if row.group == "leaky ReLU, device" and row.rule == "equals"]
     printed = {row.what: float(row.printed) for row in rows if "," not in row.printed}
-    for current, position in leaky_relu.POSITIONS_NM.items():
-        assert printed[f"wall position at {current * 1e6:+g} µA"] == position
-    for current, conductance in leaky_relu.CONDUCTANCES_MS.items():
+    for current, conductance in published.CONDUCTANCES_MS.items():
         assert printed[f"conductance at {current * 1e6:+g} µA"] == conductance
-    for current, settling in leaky_relu.SETTLINGS_NS.items():
-        assert printed[f"settling at {current * 1e6:+g} µA"] == settling
-    below, above = leaky_relu.LIMITS_A
+    below, above = domain_wall.LIMITS_A
     assert printed["annihilating current below zero"] == pytest.approx(below * 1e6)
     assert printed["annihilating current above zero"] == pytest.approx(above * 1e6)

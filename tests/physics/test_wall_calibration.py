@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
-from spingan.errors import UserError
-from spingan.physics.film import Film
-from spingan.physics.wall import WallConstants, WallModel, settle
-from spingan.physics.wall_calibration import (
+from spingan.devices.wall_compact import (
     WallCalibration,
     WallObservation,
     errors_m,
@@ -15,6 +12,9 @@ from spingan.physics.wall_calibration import (
     read_wall_calibration,
     write_wall_calibration,
 )
+from spingan.errors import UserError
+from spingan.physics.film import Film
+from spingan.physics.wall import WallConstants, WallModel, settle
 
 FILM = Film(580e3, 15e-12, 3e-3, 0.6e6, 0.3, 1e-9, "test")
 X = np.arange(100) + 0.5

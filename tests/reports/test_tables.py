@@ -7,8 +7,9 @@ import pytest
 
 from spingan.nn.cost import pair_bill
 from spingan.reports.bill_tables import bill_notes, bill_tables
-from spingan.reports.tables import csv_text, energy_text, markdown_text, plain_text
+from spingan.reports.tables import energy_text, markdown_text
 from spingan.spec.technology import load_technology
+from spingan.tabular import csv_text, plain_text
 
 
 @pytest.mark.parametrize(

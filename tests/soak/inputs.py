@@ -23,14 +23,14 @@ from spingan.circuits.cards import load_cards
 from spingan.cli import app
 from spingan.data import idx
 from spingan.data.folder import prepare
-from spingan.devices.wall_device_files import read_wall_device
+from spingan.devices.wall_compact import read_wall_calibration
+from spingan.devices.wall_device import read_wall_device
 from spingan.errors import UserError
 from spingan.measured.fit import fit_activation, fit_synapse
 from spingan.measured.tables import read_table
 from spingan.nn.weights import load_model
 from spingan.physics.ovf import read_ovf
 from spingan.physics.skyrmion_calibration import read_calibration
-from spingan.physics.wall_calibration import read_wall_calibration
 from spingan.reports.report import read_metrics
 from spingan.spec.files import read_value
 from spingan.spec.technology import load_technology

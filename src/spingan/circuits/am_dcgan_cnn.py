@@ -15,13 +15,19 @@ from numpy.typing import NDArray
 from spingan.circuits.am_dcgan_network import FILTER, POOL, Network
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_bench import EDGE_S, PULSE_S, STEP_S
-from spingan.circuits.current_to_voltage import FEEDBACK_OHM, current_to_voltage
-from spingan.circuits.dot_product import MEAN_OHM
+from spingan.circuits.memristive_parts import (
+    FEEDBACK_OHM,
+    MEAN_OHM,
+    both_signs,
+    crossbar_switch,
+    current_to_voltage,
+    relu_switch,
+    sign_cell,
+    sign_reads,
+    sign_switch,
+)
 from spingan.circuits.ngspice import run
-from spingan.circuits.relu_switch import relu_switch
 from spingan.circuits.subcircuit import Subcircuit, definitions
-from spingan.circuits.switches import crossbar_switch
-from spingan.circuits.threshold_sign import both_signs, sign_cell, sign_reads, sign_switch
 from spingan.errors import UserError
 
 Array = NDArray[np.float64]

@@ -12,8 +12,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.circuits.current_to_voltage import FEEDBACK_OHM
-from spingan.circuits.dot_product import LOAD_OHM, OFF_OHM, ON_OHM
+from spingan.circuits.cards import Cards, load_cards
+from spingan.circuits.cell_bench import Bench, CellTransfer, sweep
+from spingan.circuits.memristive_parts import (
+    FEEDBACK_OHM,
+    LOAD_OHM,
+    OFF_OHM,
+    ON_OHM,
+    both_signs,
+    crossbar_switch,
+    current_to_voltage,
+    relu_switch,
+    sign_cell,
+    sign_reads,
+    sign_switch,
+)
+from spingan.circuits.subcircuit import Resistor, Subcircuit, Use
 from spingan.errors import UserError
 
 Array = NDArray[np.float64]
@@ -143,3 +157,59 @@ def _columns(rows: Array, conductance_s: Array, load_s: float) -> Array:
 def _pooled(values: Array) -> Array:
     images, channels, height, width = values.shape
     return values.reshape(images, channels, height // POOL, POOL, width // POOL, POOL).mean(axis=(3, 5))
+
+
+POINTS = 1801  # a millivolt apart from rail to rail: signals after two layers are some ten millivolts
+
+
+def measured_curves(network: Network, cards: Cards | None = None) -> CellCurves:
+    """Every cell's DC transfer, by ngspice, loaded as in the net.
+
+    The four currents into a mean add to zero, so its ReLUs are taken without a load; a row's two drivers see about the
+    memristors that hang on them, and the converter the dense column's behind its switch.
+
+    Raises:
+        UserError: As `run`.
+    """
+    chosen = cards or load_cards(node="180nm")
+    rail_v = chosen.technology.supply_v / 2
+    row_ohm = 1 / (FILTERS * FILTER**2 * float(np.abs(network.second).mean()) / 2)
+    dense_ohm = 1 / float(np.abs(network.dense).mean())
+
+    def table(bench: Bench) -> Curve:
+        reach = rail_v * bench.scale
+        return _looked_up(sweep(bench, -reach, reach, POINTS, chosen))
+
+    def driver(name: str, nodes: str) -> Bench:
+        one = Subcircuit(name, ("in", "out", "vdd", "vss"), (Use("drivers", both_signs(), nodes),), both_signs().source)
+        return Bench(one, load_ohm=row_ohm)
+
+    def switch(*, inverts: bool) -> Bench:
+        return Bench(sign_switch(), load_ohm=dense_ohm, around=(*sign_reads(), *sign_cell("sign", inverts=inverts)))
+
+    column = Subcircuit(
+        "switched_converter",
+        ("in", "out", "vdd", "vss"),
+        (
+            Use("switch", crossbar_switch(), "in held vdd vdd vss"),
+            Use("converter", current_to_voltage(network.feedback_ohm), "held out vdd vss"),
+            Resistor("column", "in 0", dense_ohm / network.dense.size),
+        ),
+        current_to_voltage().source,
+    )
+    converter = Bench(column, load_ohm=None, input_a_per_v=1 / network.feedback_ohm)
+    return CellCurves(
+        relu=table(Bench(relu_switch(), load_ohm=None)),
+        plus=table(driver("signal", "in out other vdd vss")),
+        minus=table(driver("inverse", "in other out vdd vss")),
+        kept=table(switch(inverts=False)),
+        turned=table(switch(inverts=True)),
+        converter=table(converter),
+    )
+
+
+def _looked_up(curve: CellTransfer) -> Curve:
+    def look_up(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.interp(values, curve.input, curve.output_v)
+
+    return look_up

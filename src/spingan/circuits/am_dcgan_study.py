@@ -1,22 +1,21 @@
 """Paper M's small net in SPICE beside the same net in numpy: the error at every node, and where it comes from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from spingan.circuits.am_dcgan_cnn import CnnRun, cnn_groups, simulate_cnn
-from spingan.circuits.am_dcgan_curves import measured_curves
-from spingan.circuits.am_dcgan_network import Array, Network, draw_network, draw_pictures, node_values
+from spingan.circuits.am_dcgan_network import Array, Network, draw_network, draw_pictures, measured_curves, node_values
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_bench import PULSE_S, SETTLED
 from spingan.circuits.memristive_cells import CellResult
-from spingan.circuits.memristive_rows import relu_rows, table_1_rows, tanh_rows
-from spingan.devices.comparison import Row
+from spingan.circuits.memristive_figures import relu_figures, table_1_figures, tanh_figures
+from spingan.progress import Progress, no_progress
+from spingan.tabular import Figure
 
 SEED = 7  # the default: a net in which no node is silent for all pictures
 PICTURES = 3  # the default, 300 ns
-PRINTED_POWER_W, PRINTED_AREA_M2 = 7.0, 0.188e-6  # paper M, Results: small CNN and DCNN together
 
 # The places of figure 4 and 3, and why a node differs from the ideal sum.
 NODES = {
@@ -39,8 +38,6 @@ NODES = {
     "converted": ("converter's output", "as the current; its offset is amplified by 1 + R sum(g)"),
     "score": ("last ReLU's output", "one more offset"),
 }
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -70,14 +67,14 @@ class CnnStudy:
     ideal: Mapping[str, Array]
     curves: Mapping[str, Array]
     cells: Mapping[str, CellResult]
-    table: tuple[Row, ...]
+    table: tuple[Figure, ...]
 
 
 def study_cnn(
     seed: int = SEED,
     pictures: int = PICTURES,
     cards: Cards | None = None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> CnnStudy:
     """The small net end to end in SPICE and in numpy, and each of its cells alone.
 
@@ -92,7 +89,7 @@ def study_cnn(
     chosen = cards or load_cards(node="180nm")
     network, shown = draw_network(seed), draw_pictures(pictures, seed)
     progress("cells", 0, 3)
-    table, cells = table_1_rows(chosen)
+    table, cells = table_1_figures(chosen)
     progress("cells", 1, 3)
     curves = node_values(network, shown, measured_curves(network, chosen))
     progress("the net's transistors in ngspice", 2, 3)
@@ -139,9 +136,9 @@ def settled_s(study: CnnStudy, name: str) -> float:
     return slowest
 
 
-def cnn_rows(study: CnnStudy) -> list[Row]:
-    """Table I, figure 5, every group of nodes, and the whole net's power and area, beside what paper M prints."""
-    rows = [*study.table, *relu_rows(study.cells["relu-switch"]), *tanh_rows(study.cells["tanh"])]
+def cnn_figures(study: CnnStudy) -> list[Figure]:
+    """Table I, figure 5, every group of nodes, and the whole net's power and area."""
+    rows = [*study.table, *relu_figures(study.cells["relu-switch"]), *tanh_figures(study.cells["tanh"])]
     for error in node_errors(study):
         label, reason = NODES[error.name]
         unit = f"{error.full_scale * 1e6:.3g} µA" if error.name == "column_a" else f"{error.full_scale * 1e3:.3g} mV"
@@ -150,17 +147,17 @@ def cnn_rows(study: CnnStudy) -> list[Row]:
             for mean, worst in ((error.ideal_mean, error.ideal_worst), (error.curves_mean, error.curves_worst))
         )
         note = f"of {unit}, {error.nodes} nodes: {ideal}; {curves} if numpy takes the cells' DC transfers; {reason}"
-        rows.append(Row(f"error: {label}", None, error.ideal_mean * 100, "%", note))
+        rows.append(Figure(f"error: {label}", error.ideal_mean * 100, "%", note))
     current = study.run.waves["column_a"]
     rows += [
-        Row("dense column's current, highest", None, float(np.abs(current).max()) * 1e6, "µA", "figure 4 (f)"),
-        Row("dense column's current, settled", None, settled_s(study, "column_a") * 1e9, "ns", "1 %, slowest picture"),
-        Row("last ReLU's output, settled", None, settled_s(study, "score") * 1e9, "ns", "1 %, slowest picture"),
+        Figure("dense column's current, highest", float(np.abs(current).max()) * 1e6, "µA", "figure 4 (f)"),
+        Figure("dense column's current, settled", settled_s(study, "column_a") * 1e9, "ns", "1 %, slowest picture"),
+        Figure("last ReLU's output, settled", settled_s(study, "score") * 1e9, "ns", "1 %, slowest picture"),
     ]
-    return rows + _total_rows(study)
+    return rows + _total_figures(study)
 
 
-def _total_rows(study: CnnStudy) -> list[Row]:
+def _total_figures(study: CnnStudy) -> list[Figure]:
     groups = cnn_groups(study.network, study.pictures.shape[-1])
     cards = load_cards(node="180nm")  # areas depend on the node alone
     area_m2 = sum(group.number * group.cell.area_m2(cards) for group in groups)
@@ -170,6 +167,6 @@ def _total_rows(study: CnnStudy) -> list[Row]:
         f"{group.number} {group.cell.name} {study.run.mean_power_w(group.cell.name) * 1e3:.4g} mW" for group in groups
     )
     return [
-        Row("small CNN: power", PRINTED_POWER_W, power_w, "W", f"{both}; ours: {parts}; pixels' drivers not counted"),
-        Row("small CNN: area", PRINTED_AREA_M2 * 1e6, area_m2 * 1e6, "mm²", f"{both}; ours as the cells' above"),
+        Figure("small CNN: power", power_w, "W", f"{both}; ours: {parts}; pixels' drivers not counted"),
+        Figure("small CNN: area", area_m2 * 1e6, "mm²", f"{both}; ours as the cells' above"),
     ]

@@ -1,26 +1,30 @@
-"""The papers' cells and crossbars as decks: the very netlists that the project runs, written out."""
+"""The papers' cells, crossbars and devices by name as SPICE decks or Verilog-A modules."""
 
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spingan.circuits.am_dcgan_cnn import cnn_netlist
-from spingan.circuits.am_dcgan_network import Network
-from spingan.circuits.cards import Cards
+from spingan.circuits.am_dcgan_network import Network, draw_network, draw_pictures
+from spingan.circuits.am_dcgan_study import PICTURES
+from spingan.circuits.am_dcgan_study import SEED as CNN_SEED
+from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_bench import pulse_netlist, sweep_netlist
-from spingan.circuits.cell_devices import CellDevice
+from spingan.circuits.cell_devices import CellDevice, CellFunction, cell_device
+from spingan.circuits.cell_fit import fit_cell
 from spingan.circuits.crossbar_column import Array, crossbar_lines, drive_lines
 from spingan.circuits.decks import Deck
-from spingan.circuits.domain_wall_cells import Cell, ConductanceCurve, bias_fall
-from spingan.circuits.domain_wall_response import STEP_S, Waveform, response_netlist
-from spingan.circuits.domain_wall_transfer import TRANSFER_POINTS, transfer_netlist
-from spingan.circuits.memristive_cells import POINTS, MeasuredCell
+from spingan.circuits.domain_wall_cells import TRANSFER_POINTS, Cell, DeviceTable, bias_fall, transfer_netlist
+from spingan.circuits.domain_wall_response import STEP_S, Waveform, response_netlist, wall_waveform
+from spingan.circuits.domain_wall_study import SLOPES, printed_cell
+from spingan.circuits.memristive_cells import MEMRISTIVE_CELLS, POINTS, MeasuredCell, memristive_cell
 from spingan.circuits.messages import one_line
-from spingan.circuits.wall_waveform import wall_waveform
+from spingan.circuits.verilog_a import Module, domain_wall_module
 from spingan.devices.wall_device import TorqueConvention
 from spingan.errors import UserError
-from spingan.spec.activation import Activation
+from spingan.spec.activation import ConductanceCurve
 
 Analysis = Literal["transfer", "time"]
 FOLLOWED_S = 2e-9  # after a step of the input: several times every device's settling
@@ -31,10 +35,10 @@ def domain_wall_transfer_deck(cell: Cell, device: CellDevice, cards: Cards) -> D
     """A cell of paper S with a device in it: its DC transfer over the whole of the device's curve.
 
     Raises:
-        UserError: As `ConductanceCurve.of`.
+        UserError: As `DeviceTable.of`.
     """
     fall = None if device.wall is None else bias_fall(device.wall)
-    curve = ConductanceCurve.of(device.curve, fall=fall)
+    curve = DeviceTable.of(device.curve, fall=fall)
     lowest, highest = device.curve.input[0], device.curve.input[-1]
     netlist = transfer_netlist(cell, curve, lowest, highest, TRANSFER_POINTS, cards)
     return Deck(
@@ -79,7 +83,7 @@ def domain_wall_time_deck(cell: Cell, device: CellDevice, convention: TorqueConv
     )
 
 
-def _ends(waveform: Waveform, curve: Activation) -> str:
+def _ends(waveform: Waveform, curve: ConductanceCurve) -> str:
     """How far the compact model's ends are from the device's curve, which the DC deck has: two models, two ends."""
     ends = (float(waveform.conductance_s[0]), float(waveform.conductance_s[-1]))
     table = np.interp((0.0, curve.input_full_scale), curve.input, curve.rising)
@@ -168,3 +172,83 @@ def _about_cell(cell: Cell, device: CellDevice, cards: Cards) -> tuple[str, ...]
 
 def _about_cards(cards: Cards) -> str:
     return f"cards {cards.name}, {cards.node} class, at {cards.technology.length_m * 1e9:g} nm; their text is below."
+
+
+DOMAIN_WALL: dict[str, CellFunction] = {"leaky-relu": "leaky_relu", "relu": "relu"}
+CNN = "am-dcgan-cnn"
+Form = Literal["printed", "fitted"]
+
+
+def cell_deck(
+    name: str,
+    analysis: Analysis | None = None,
+    *,
+    curve: str | Path = "simulated",
+    device_file: Path | None = None,
+    form: Form | None = None,
+    convention: TorqueConvention = "magnet-section",
+    cards_file: Path | None = None,
+    seed: int = 0,
+) -> Deck:
+    """A cell's deck: its DC transfer, or a step of the input (paper S) or one pulse of 100 ns (paper M) in time.
+
+    Args:
+        name: of the catalogue.
+        analysis: None: the transfer, and of the small CNN, which has none, its pictures in time.
+        curve, device_file: the device in a cell of paper S, as `cell_device` takes them.
+        form: that cell as printed, or with a divider fitted to the curve, which ngspice helps to find; None: as printed
+            for the printed device, else fitted.
+        seed: of the fit.
+
+    Raises:
+        UserError: There is no such cell; and as `cell_device`, `load_cards` and the deck's own function.
+    """
+    if name == CNN:
+        if analysis == "transfer":
+            raise UserError(f"{CNN} has no transfer: it is a net", "Export it in time: --analysis time")
+        return cnn_deck(draw_network(CNN_SEED), draw_pictures(PICTURES, CNN_SEED), load_cards(cards_file, "180nm"))
+    if name not in DOMAIN_WALL:
+        if name not in (known := {CNN, *(cell.name for cell in MEMRISTIVE_CELLS)}):
+            raise UserError(
+                f"there is no cell {name!r} to export", f"Known: {', '.join((*DOMAIN_WALL, *sorted(known)))}"
+            )
+        return bench_deck(memristive_cell(name), analysis or "transfer", load_cards(cards_file, "180nm"))
+    function, cards = DOMAIN_WALL[name], load_cards(cards_file)
+    device = cell_device(function, curve, device_file)
+    fitted = str(curve) not in ("published", "simulated") if form is None else form == "fitted"
+    cell = _fitted(function, device, cards, seed) if fitted else printed_cell(function)
+    if analysis == "time":
+        return domain_wall_time_deck(cell, device, convention, cards)
+    return domain_wall_transfer_deck(cell, device, cards)
+
+
+def device_module(
+    name: str,
+    *,
+    curve: str | Path = "simulated",
+    device_file: Path | None = None,
+    convention: TorqueConvention = "magnet-section",
+) -> Module:
+    """The Verilog-A module of the domain-wall device that a cell of paper S has.
+
+    Raises:
+        UserError: The cell has no such device, or how its heavy metal is made is not known; and as `cell_device`.
+    """
+    if name not in DOMAIN_WALL:
+        raise UserError(
+            f"{name} has no device of its own to write as Verilog-A",
+            f"Devices: {', '.join(DOMAIN_WALL)}, and memristor; cells of transistors go into a deck: --format spice",
+        )
+    device = cell_device(DOMAIN_WALL[name], curve, device_file)
+    if device.wall is None:
+        raise UserError(
+            f"{device.curve.name}: the wall device of the curve is not known", "Give it: --device device.yaml"
+        )
+    capacitance = printed_cell(DOMAIN_WALL[name]).device_capacitance_f
+    return domain_wall_module(device.curve, device.wall, convention, capacitance)
+
+
+def _fitted(function: CellFunction, device: CellDevice, cards: Cards, seed: int) -> Cell:
+    fall = None if device.wall is None else bias_fall(device.wall)
+    curve = DeviceTable.of(device.curve, fall=fall)
+    return fit_cell(printed_cell(function), curve, device.curve.input_full_scale, SLOPES[function], cards, seed).cell

@@ -6,20 +6,19 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from spingan.devices.leaky_relu import CONDUCTANCES_MS, START_M
-from spingan.devices.published import LEAKY_LINEAR_A, smooth_leaky_relu
-from spingan.devices.wall_compact import SHIPPED, shipped_constants
-from spingan.devices.wall_device import LEAKY_RELU, RELU, WallDevice
-from spingan.devices.wall_device_files import read_wall_device
+from spingan.devices.domain_wall import START_M, designed_wall
+from spingan.devices.published import CONDUCTANCES_MS, CURVES, LEAKY_LINEAR_A, smooth_leaky_relu
+from spingan.devices.wall_compact import shipped_constants
+from spingan.devices.wall_device import LEAKY_RELU, RELU, WallDevice, read_wall_device
 from spingan.errors import UserError
 from spingan.input_files import exists
 from spingan.physics.wall import WallConstants
-from spingan.spec.activation import Activation
-from spingan.spec.files import read_activation
+from spingan.spec.activation import ConductanceCurve
+from spingan.spec.files import read_conductance_curve
 
 CellFunction = Literal["leaky_relu", "relu"]
 CurveName = Literal["published", "simulated", "designed"]
-CURVES: tuple[CurveName, ...] = get_args(CurveName)
+CURVE_NAMES: tuple[CurveName, ...] = get_args(CurveName)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +28,16 @@ class CellDevice:
     `start_m` is where the wall is placed before it settles.
     """
 
-    curve: Activation
+    curve: ConductanceCurve
     wall: WallDevice | None = None
     constants: WallConstants | None = None
     start_m: float = 0.0
 
 
-def cell_device(function: CellFunction, curve: str | Path, device_file: Path | None = None) -> CellDevice:
-    """The device of a name, or of the user's own file of conductances against currents.
+def cell_device(
+    function: CellFunction, curve: str | Path | ConductanceCurve, device_file: Path | None = None
+) -> CellDevice:
+    """The device of a name, or of a curve of one's own, as a value or as a file of conductances against currents.
 
     `published` is the leaky ReLU between its printed conductances; `simulated` is the printed device in the solver,
     `designed` one that does what was asked. A file's wall device is not known unless `device_file` gives it.
@@ -45,12 +46,14 @@ def cell_device(function: CellFunction, curve: str | Path, device_file: Path | N
         UserError: The curve is not there, is none of conductances in S against currents in A, or is of another
             function; and as `read_wall_device`.
     """
-    if str(curve) == "published":
+    if isinstance(curve, ConductanceCurve):
+        found = CellDevice(_checked(function, curve, curve.name))
+    elif str(curve) == "published":
         found = CellDevice(_published(function), *_printed_wall(function))
-    elif str(curve) in CURVES:
+    elif str(curve) in CURVE_NAMES:
         name = f"{function}_{curve}"
-        walls = _printed_wall(function) if curve == "simulated" else _designed_wall(name)
-        found = CellDevice(read_activation(SHIPPED / f"{name}.csv"), *walls)
+        walls = _printed_wall(function) if curve == "simulated" else _designed_wall(function)
+        found = CellDevice(read_conductance_curve(CURVES / f"{name}.csv"), *walls)
     else:
         found = CellDevice(_own(function, Path(curve)))
     if device_file is not None:
@@ -59,7 +62,7 @@ def cell_device(function: CellFunction, curve: str | Path, device_file: Path | N
     return found
 
 
-def _published(function: CellFunction) -> Activation:
+def _published(function: CellFunction) -> ConductanceCurve:
     """The smooth published leaky ReLU over the printed conductances, in siemens."""
     if function == "relu":
         raise UserError("paper S prints no conductance of its ReLU", "Take --curve simulated, or a file of your own")
@@ -68,8 +71,9 @@ def _published(function: CellFunction) -> Activation:
     low, high = (CONDUCTANCES_MS[current] * 1e-3 for current in sorted(CONDUCTANCES_MS))
     conductance = low + (high - low) * (values - values[0]) / (values[-1] - values[0])
     zero, full = (float(np.interp(at, shape.input, conductance)) for at in (0.0, LEAKY_LINEAR_A))
-    return shape.model_copy(
-        update={
+    return ConductanceCurve.model_validate(
+        dict(shape)
+        | {
             "name": "leaky_relu_published",
             "rising": tuple(conductance.tolist()),
             "output_unit": "S",
@@ -80,17 +84,20 @@ def _published(function: CellFunction) -> Activation:
     )
 
 
-def _own(function: CellFunction, file: Path) -> Activation:
+def _own(function: CellFunction, file: Path) -> ConductanceCurve:
     if not exists(file):
-        raise UserError(f"there is no conductance curve {file}", f"Name a file, or one of {', '.join(CURVES)}")
-    curve = read_activation(file)
-    if (curve.input_unit, curve.output_unit) != ("A", "S"):
+        raise UserError(f"there is no conductance curve {file}", f"Name a file, or one of {', '.join(CURVE_NAMES)}")
+    return _checked(function, read_conductance_curve(file), str(file))
+
+
+def _checked(function: CellFunction, curve: ConductanceCurve, where: str) -> ConductanceCurve:
+    if curve.input_unit != "A":
         raise UserError(
-            f"{file}: the curve is in {curve.output_unit} against {curve.input_unit}",
+            f"{where}: the curve is in S against {curve.input_unit}",
             "A cell takes a device's conductance in S against its current in A",
         )
     if curve.function != function:
-        raise UserError(f"{file} is a {curve.function}, not a {function}", "Take the command of its function")
+        raise UserError(f"{where} is a {curve.function}, not a {function}", "Take the command of its function")
     return curve
 
 
@@ -99,9 +106,9 @@ def _printed_wall(function: CellFunction) -> tuple[WallDevice, WallConstants, fl
     return wall, shipped_constants(function), START_M if function == "leaky_relu" else _middle(wall)
 
 
-def _designed_wall(name: str) -> tuple[WallDevice, WallConstants, float]:
-    wall = read_wall_device(SHIPPED / f"{name}_device.yaml")
-    return wall, shipped_constants(name), _middle(wall)
+def _designed_wall(function: CellFunction) -> tuple[WallDevice, WallConstants, float]:
+    wall = designed_wall(function)
+    return wall, shipped_constants(f"{function}_designed"), _middle(wall)
 
 
 def _middle(wall: WallDevice) -> float:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spingan.circuits.cards import Cards, load_cards
-from spingan.circuits.domain_wall_cells import Cell, ConductanceCurve
+from spingan.circuits.domain_wall_cells import Cell, DeviceTable
 from spingan.circuits.ngspice import run
 from spingan.devices.wall_curve import fit_slopes
-from spingan.devices.wall_transfer_fit import least_by_evolution
+from spingan.devices.wall_design import least_by_evolution
 from spingan.errors import UserError
 
 OUTPUT_SWING_V = 0.3  # from zero to full scale, at least: half of the rails; assumed
@@ -45,7 +45,7 @@ class CellFit:
 
 def fit_cell(
     base: Cell,
-    curve: ConductanceCurve,
+    curve: DeviceTable,
     full_scale_a: float,
     slope: float,
     cards: Cards | None = None,

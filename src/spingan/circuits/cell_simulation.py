@@ -7,33 +7,42 @@ from typing import Literal
 from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_activation import cell_curve
 from spingan.circuits.cell_devices import CellFunction, cell_device
-from spingan.circuits.cell_rows import cell_rows, spread_rows
-from spingan.circuits.domain_wall_cells import ConductanceCurve, bias_fall
-from spingan.circuits.domain_wall_study import CellStudy, Progress, study_cell
+from spingan.circuits.cell_figures import cell_figures, spread_figures
+from spingan.circuits.domain_wall_cells import DeviceTable, bias_fall
+from spingan.circuits.domain_wall_study import CellStudy, study_cell
 from spingan.circuits.mismatch import Environment, Mismatch, default_mismatch
 from spingan.circuits.monte_carlo import Samples, device_spread, environment_spread
 from spingan.circuits.ngspice import find_ngspice
-from spingan.devices.comparison import Row
 from spingan.devices.wall_device import TorqueConvention
-from spingan.spec.activation import Activation
+from spingan.progress import Progress, no_progress
+from spingan.spec.activation import Activation, ConductanceCurve
+from spingan.tabular import Figure
 
 CellForm = Literal["printed", "fitted"]
 
 
 @dataclass(frozen=True, eq=False)
 class CellResult:
-    """A simulated cell: study, rows, what `convert` takes, and the Monte Carlo's samples if asked for."""
+    """A simulated cell: study, what `convert` takes, and the Monte Carlo's samples if asked for."""
 
     study: CellStudy
-    rows: tuple[Row, ...]
     activation: Activation
     devices: Samples | None
     environment: Samples | None
 
+    def figures(self) -> list[Figure]:
+        """The cell's own."""
+        return cell_figures(self.study)
+
+    def spread_figures(self) -> list[Figure]:
+        """Those of the Monte Carlo: from device to device, then with temperature and supply."""
+        samples = [one for one in (self.devices, self.environment) if one is not None]
+        return [figure for one in samples for figure in spread_figures(one)]
+
 
 def simulate_cell(
     function: CellFunction,
-    curve: str | Path = "simulated",
+    curve: str | Path | ConductanceCurve = "simulated",
     *,
     device_file: Path | None = None,
     form: CellForm | None = None,
@@ -45,12 +54,13 @@ def simulate_cell(
     environment: Environment | None = None,
     seed: int = 0,
     workers: int = 1,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> CellResult:
     """Simulate paper S's cell with a device in ngspice, and make the activation of it.
 
     Args:
-        curve: `published`, `simulated`, `designed`, or a file of conductances in S against currents in A.
+        curve: `published`, `simulated`, `designed`, or a curve of one's own: a value or a file of conductances in S
+            against currents in A.
         device_file: the wall device of a file's curve, for its motion and heat.
         form: the cell as printed, or with a divider fitted to the curve; None: as printed for the printed device
             (published, simulated), fitted for every other one.
@@ -76,14 +86,12 @@ def simulate_cell(
         seed=seed,
         progress=progress,
     )
-    rows = cell_rows(study)
     devices = around = None
     if monte_carlo:
-        conductance = ConductanceCurve.of(device.curve, fall=None if device.wall is None else bias_fall(device.wall))
+        conductance = DeviceTable.of(device.curve, fall=None if device.wall is None else bias_fall(device.wall))
         same = (study.transfer, conductance, cards, study.full_scale_a)
         differ, vary = mismatch or default_mismatch(cards.node), environment or Environment()
         devices = device_spread(*same, differ, monte_carlo, seed=seed, workers=workers, progress=progress)
         around = environment_spread(*same, vary, monte_carlo, seed=seed, workers=workers, progress=progress)
-        rows += [*spread_rows(devices), *spread_rows(around)]
     activation = cell_curve(study, f"{device.curve.name}_cell", devices)
-    return CellResult(study, tuple(rows), activation, devices, around)
+    return CellResult(study, activation, devices, around)

@@ -77,36 +77,6 @@ class Solution:
     seconds: float
 
 
-def solve_column(
-    conductance_s: ArrayLike,
-    input_v: ArrayLike,
-    *,
-    load_s: float | None = None,
-    wire_ohm: float = 0.0,
-    driver_ohm: float = 0.0,
-    time_s: ArrayLike | None = None,
-    time_limit_s: float = 60.0,
-) -> Solution:
-    """One column: `solve_crossbar` for (rows,) conductances; the solution's outputs have no axis of columns.
-
-    Raises:
-        UserError: As `solve_crossbar`.
-    """
-    column = np.asarray(conductance_s, dtype=np.float64)
-    if column.ndim != 1:
-        raise UserError(f"a column's conductances have the shape {column.shape}", "Give one a row")
-    array = Array(column[:, None], load_s, wire_ohm, driver_ohm)
-    found = solve_crossbar(array, input_v, time_s=time_s, time_limit_s=time_limit_s)
-    return Solution(
-        output_v=found.output_v[..., 0],
-        output_a=found.output_a[..., 0],
-        input_a=found.input_a,
-        supply_w=found.supply_w,
-        time_s=found.time_s,
-        seconds=found.seconds,
-    )
-
-
 def solve_crossbar(
     array: Array, input_v: ArrayLike, *, time_s: ArrayLike | None = None, time_limit_s: float = 60.0
 ) -> Solution:

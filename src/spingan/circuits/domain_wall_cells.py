@@ -13,11 +13,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.circuits.cards import Cards
+from spingan.circuits.cards import Cards, load_cards
+from spingan.circuits.messages import one_line
+from spingan.circuits.ngspice import run
+from spingan.devices.wall_curve import Slopes, fit_slopes
 from spingan.devices.wall_device import WallDevice
 from spingan.errors import UserError
 from spingan.physics.mtj import julliere_tmr
-from spingan.spec.activation import Activation
+from spingan.spec.activation import ConductanceCurve
 
 PER_LINE = 6  # pairs of numbers in a line of a deck
 
@@ -114,7 +117,7 @@ def bias_fall(device: WallDevice) -> BiasFall | None:
 
 
 @dataclass(frozen=True, eq=False)
-class ConductanceCurve:
+class DeviceTable:
     """A device's conductance, in siemens, against its input current, in amperes: (n,) each, the currents rising.
 
     Raises:
@@ -139,23 +142,22 @@ class ConductanceCurve:
 
     @classmethod
     def of(
-        cls, activation: Activation, branch: Literal["rising", "falling"] = "rising", fall: BiasFall | None = None
-    ) -> "ConductanceCurve":
-        """One branch of a device's transfer table.
+        cls, curve: ConductanceCurve, branch: Literal["rising", "falling"] = "rising", fall: BiasFall | None = None
+    ) -> "DeviceTable":
+        """One branch of a device's conductance curve.
 
         Raises:
-            UserError: The table is not in siemens against amperes; it has no memory, thus no branch that falls; and as
-                the class.
+            UserError: The input is no current; it has no memory, thus no branch that falls; and as the class.
         """
-        if (activation.input_unit, activation.output_unit) != ("A", "S"):
+        if curve.input_unit != "A":
             raise UserError(
-                f"{activation.name}: the curve is in {activation.output_unit} against {activation.input_unit}",
+                f"{curve.name}: the curve is in S against {curve.input_unit}",
                 "A cell takes a device's conductance in S against its current in A",
             )
-        output = activation.rising if branch == "rising" else activation.falling
+        output = curve.rising if branch == "rising" else curve.falling
         if output is None:
-            raise UserError(f"{activation.name}: it has no falling branch", "Take the rising one: it has no memory")
-        return cls(activation.name, np.asarray(activation.input), np.asarray(output), fall)
+            raise UserError(f"{curve.name}: it has no falling branch", "Take the rising one: it has no memory")
+        return cls(curve.name, np.asarray(curve.input), np.asarray(output), fall)
 
 
 @dataclass(frozen=True)
@@ -244,3 +246,110 @@ def supplied_powers(cell: Cell, vectors: Mapping[str, NDArray[Any]]) -> tuple[ND
     divider = -high * vectors["i(vhd)"] - low * vectors["i(vld)"]
     inverters = -cell.high_rail_v * vectors["i(vhi)"] - cell.low_rail_v * vectors["i(vli)"]
     return divider, inverters
+
+
+TRANSFER_POINTS = 277  # 0.25 µA apart over ±34.5 µA
+# ngspice's own 1e-3 leaves 60 µV at a divider that moves by 40 mV.
+TOLERANCES = ".options reltol=1e-6 vntol=1e-9"
+
+
+@dataclass(frozen=True, eq=False)
+class Transfer:
+    """A cell's DC transfer: (n,) arrays against the device's input current, and the seconds that ngspice took.
+
+    `divider_w` and `inverters_w` are what the cell draws from its supplies; the heavy metal's heat is not in them.
+    """
+
+    cell: Cell
+    curve: str
+    cards: str
+    current_a: NDArray[np.float64]
+    divider_v: NDArray[np.float64]
+    output_v: NDArray[np.float64]
+    divider_w: NDArray[np.float64]
+    inverters_w: NDArray[np.float64]
+    seconds: float
+
+    def at(self, values: NDArray[np.float64], current_a: float) -> float:
+        """One of the transfer's arrays at a current, between its points by a straight line."""
+        return float(np.interp(current_a, self.current_a, values))
+
+    def normalised(self, full_scale_a: float) -> NDArray[np.float64]:
+        """The output as the network sees it, (n,): 0 at zero input, 1 at `full_scale_a`."""
+        zero, full = self.at(self.output_v, 0.0), self.at(self.output_v, full_scale_a)
+        return (self.output_v - zero) / (full - zero)
+
+    def slopes(self, range_a: float) -> Slopes:
+        """Straight lines through the output on each side of zero, in volts per ampere.
+
+        Raises:
+            UserError: As `fit_slopes`.
+        """
+        return fit_slopes(self.current_a, self.output_v, range_a)
+
+
+def transfer(
+    cell: Cell,
+    curve: DeviceTable,
+    lowest_a: float,
+    highest_a: float,
+    points: int = TRANSFER_POINTS,
+    cards: Cards | None = None,
+) -> Transfer:
+    """The cell's output and power at `points` evenly spaced input currents, by ngspice.
+
+    Args:
+        cards: None: the generic 16 nm cards.
+
+    Raises:
+        UserError: The curve does not cover the currents, these do not rise, and as `run`.
+    """
+    chosen = cards or load_cards()
+    result = run(transfer_netlist(cell, curve, lowest_a, highest_a, points, chosen))
+    (plot,) = result.plots
+    divider_w, inverters_w = supplied_powers(cell, plot.vectors)
+    return Transfer(
+        cell=cell,
+        curve=curve.name,
+        cards=chosen.name,
+        current_a=plot["v(in)"] * 1e-6,
+        divider_v=plot["v(mid)"],
+        output_v=plot["v(out)"],
+        divider_w=divider_w,
+        inverters_w=inverters_w,
+        seconds=result.seconds,
+    )
+
+
+def transfer_netlist(
+    cell: Cell, curve: DeviceTable, lowest_a: float, highest_a: float, points: int, cards: Cards
+) -> str:
+    """What `transfer` runs: a volt at the node `in` stands for a microampere.
+
+    Raises:
+        UserError: The curve does not cover the currents, or these do not rise.
+    """
+    if points < 2 or not lowest_a < highest_a:
+        raise UserError(
+            f"{points} points from {lowest_a * 1e6:g} to {highest_a * 1e6:g} µA are no sweep",
+            "Give two points at least, and a highest current above the lowest",
+        )
+    rounding = 1e-9 * (highest_a - lowest_a)
+    first, last = float(curve.current_a[0]), float(curve.current_a[-1])
+    if lowest_a < first - rounding or highest_a > last + rounding:
+        raise UserError(
+            f"{curve.name} covers {first * 1e6:g} to {last * 1e6:g} µA, not the drive from {lowest_a * 1e6:g} to "
+            f"{highest_a * 1e6:g} µA",
+            "Drive it within its curve, or give a curve that reaches so far",
+        )
+    step = (highest_a - lowest_a) / (points - 1)
+    end = highest_a + step / 4  # the sum of the steps may end beyond the highest by a rounding
+    table = pairs(curve.current_a * 1e6, curve.conductance_s, ",")
+    lines = [
+        f"* {cell.name} with {one_line(curve.name)}, cards {cards.name}; a volt at in stands for a microampere",
+        circuit_lines(cell, cards, f"pwl(v(in),{table})", curve.fall),
+        "vin in 0 0",
+        TOLERANCES,
+        f".dc vin {lowest_a * 1e6:.9e} {end * 1e6:.9e} {step * 1e6:.9e}",
+    ]
+    return "\n".join(lines)

@@ -1,6 +1,5 @@
 """One of paper S's cells from end to end: its transfer, its answers to steps of the input, its windows."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,18 +8,23 @@ import numpy as np
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_devices import CellDevice, CellFunction
 from spingan.circuits.cell_fit import fit_cell
-from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, Cell, ConductanceCurve, bias_fall
-from spingan.circuits.domain_wall_response import SETTLED, STEP_S, Response, Waveform, respond
-from spingan.circuits.domain_wall_transfer import Transfer, transfer
-from spingan.circuits.wall_waveform import wall_waveform
+from spingan.circuits.domain_wall_cells import (
+    LEAKY_RELU_CELL,
+    RELU_CELL,
+    Cell,
+    DeviceTable,
+    Transfer,
+    bias_fall,
+    transfer,
+)
+from spingan.circuits.domain_wall_response import SETTLED, STEP_S, Response, Waveform, respond, wall_waveform
 from spingan.devices.wall_device import TorqueConvention
 from spingan.errors import UserError
+from spingan.progress import Progress, no_progress
 
 SLOPES: dict[CellFunction, float] = {"leaky_relu": 0.2, "relu": 0.0}  # below zero over above: paper S, V-A3 and V-A2
 FOLLOWED_S = 2e-9  # after a step: several times the settling of every device here
 RISE_S = 1e-12  # of the conductance where the wall's motion is not known: twice the step, a jump to the circuit
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +91,21 @@ class CellStudy:
         ends = (self.full_scale_a, -self.full_scale_a)
         return max(self.settled_s(self.step(end, 0.0)) for end in ends if self._reaches(end))
 
+    def caveats(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know: levels and times come from two models of the wall."""
+        if self.device.wall is None:
+            return ()
+        out, step = self.transfer, self.step(0.0, self.full_scale_a).output_v
+        ends = (out.at(out.output_v, at) for at in (0.0, self.full_scale_a))
+        apart = " and ".join(
+            f"{by_time * 1e3:.4g} mV at {name} (transfer: {by_curve * 1e3:.4g} mV)"
+            for name, by_time, by_curve in zip(("zero", "full scale"), (step[0], step[-1]), ends, strict=True)
+        )
+        return (
+            "Levels are those of the device's curve; delays, settling and energies follow the compact wall, whose "
+            f"steps in time begin and end at {apart}.",
+        )
+
     def _reaches(self, current_a: float) -> bool:
         return any(step.to_a == current_a for step in self.steps)
 
@@ -113,7 +132,7 @@ def study_cell(
     convention: TorqueConvention = "magnet-section",
     cards: Cards | None = None,
     seed: int = 0,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> CellStudy:
     """Simulate a cell in ngspice with a device in it: as printed, or with a divider fitted to the device's curve.
 
@@ -135,7 +154,7 @@ def study_cell(
             "Give a curve of both directions of the current",
         )
     fall = None if device.wall is None else bias_fall(device.wall)
-    rising = ConductanceCurve.of(curve, fall=fall)
+    rising = DeviceTable.of(curve, fall=fall)
     cell = printed_cell(function)
     if fitted:
         if inverters == 2:
@@ -144,7 +163,7 @@ def study_cell(
     cell = replace(cell, inverters=inverters)
     falling = None
     if curve.has_memory:
-        falling = transfer(cell, ConductanceCurve.of(curve, "falling", fall), lowest, highest, cards=chosen)
+        falling = transfer(cell, DeviceTable.of(curve, "falling", fall), lowest, highest, cards=chosen)
     return CellStudy(
         function=function,
         cell=cell,
@@ -162,7 +181,7 @@ def study_cell(
 def _steps(
     cell: Cell,
     device: CellDevice,
-    curve: ConductanceCurve,
+    curve: DeviceTable,
     convention: TorqueConvention,
     cards: Cards,
     progress: Progress,
@@ -181,14 +200,14 @@ def _steps(
 
 
 def _waveform(
-    device: CellDevice, curve: ConductanceCurve, convention: TorqueConvention, from_a: float, to_a: float
+    device: CellDevice, curve: DeviceTable, convention: TorqueConvention, from_a: float, to_a: float
 ) -> Waveform:
     if device.wall is None or device.constants is None:
         return _jump(curve, from_a, to_a)
     return wall_waveform(device.wall, device.constants, convention, from_a, to_a, device.start_m, FOLLOWED_S)
 
 
-def _jump(curve: ConductanceCurve, from_a: float, to_a: float) -> Waveform:
+def _jump(curve: DeviceTable, from_a: float, to_a: float) -> Waveform:
     before, after = (float(np.interp(at, curve.current_a, curve.conductance_s)) for at in (from_a, to_a))
     times = np.array([0.0, RISE_S, FOLLOWED_S])
     return Waveform(f"{curve.name}, a jump", times, np.array([before, after, after]))

@@ -12,9 +12,8 @@ from scipy.optimize import curve_fit
 
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_bench import PULSE_S, Bench, CellTransfer, pulse_response, sweep
+from spingan.circuits.memristive_parts import relu_switch, tanh_pair
 from spingan.circuits.ngspice import ngspice_version
-from spingan.circuits.relu_switch import relu_switch
-from spingan.circuits.tanh_pair import tanh_pair
 from spingan.devices.published import CURVES
 from spingan.spec.activation import Activation, EnergyItem, Reset, Settling
 from spingan.spec.files import write_activation

@@ -1,4 +1,4 @@
-"""Paper M's cells by name: what each is measured in, and what Table I prints of it."""
+"""Paper M's cells by name: what each is measured in."""
 
 import difflib
 from dataclasses import dataclass
@@ -7,12 +7,22 @@ import numpy as np
 
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_bench import Bench, CellTransfer, PulseResponse, pulse_response, sweep
-from spingan.circuits.current_to_voltage import FEEDBACK_OHM, current_to_voltage
-from spingan.circuits.dot_product import OFF_OHM, ON_OHM, dot_product_column, mean_filter
 from spingan.circuits.memristive_activations import RELU_BENCH, TANH_BENCH
+from spingan.circuits.memristive_parts import (
+    FEEDBACK_OHM,
+    OFF_OHM,
+    ON_OHM,
+    crossbar_switch,
+    current_to_voltage,
+    dot_product_column,
+    dropout_switch,
+    mean_filter,
+    sign_cell,
+    sign_reads,
+    sign_switch,
+    thresholding,
+)
 from spingan.circuits.op_amp import follower
-from spingan.circuits.switches import crossbar_switch, dropout_switch
-from spingan.circuits.threshold_sign import sign_cell, sign_reads, sign_switch, thresholding
 from spingan.errors import UserError
 
 POINTS = 361
@@ -24,21 +34,12 @@ CLOSED = (f"vcontrol control 0 {RAIL_V:g}",)
 
 
 @dataclass(frozen=True)
-class Printed:
-    """A row of paper M's Table I."""
-
-    component: str
-    power_w: float
-    area_m2: float
-
-
-@dataclass(frozen=True)
 class MeasuredCell:
     """A cell in its bench, swept between two inputs and driven by a pulse of 100 ns from rest.
 
     Attributes:
         loaded: what the output drives, in words.
-        printed: Table I's row; None: it has none.
+        in_table_1: whether Table I of paper M prints its power and area.
     """
 
     name: str
@@ -49,7 +50,7 @@ class MeasuredCell:
     rest: float
     pulse: float
     loaded: str = "10 kΩ"
-    printed: Printed | None = None
+    in_table_1: bool = False
 
     @property
     def input_unit(self) -> str:
@@ -65,11 +66,10 @@ def _signed(*, inverts: bool) -> Bench:
     return Bench(sign_switch(), around=(*sign_reads(), *sign_cell("sign", inverts=inverts)))
 
 
-# Table I of paper M: powers in mW and areas in µm² there.
 MEMRISTIVE_CELLS = (
     MeasuredCell(
         "op-amp", "two-stage op-amp, as a follower", Bench(follower()), -RAIL_V, RAIL_V, 0.0, SIGNAL_V,
-        printed=Printed("OpAmp", 7.4e-3, 558.3e-12),
+        in_table_1=True,
     ),
     MeasuredCell(
         "current-to-voltage", f"op-amp with {FEEDBACK_OHM / 1e3:g} kΩ, which turns a dense column's current into volts",
@@ -88,7 +88,7 @@ MEMRISTIVE_CELLS = (
     ),
     MeasuredCell(
         "relu-switch", "follower, comparator and pass gate: ReLU of gain 1, clipped under the rail", RELU_BENCH,
-        -RAIL_V, RAIL_V, 0.0, SIGNAL_V, printed=Printed("ReLU", 23.3e-3, 951.1e-12),
+        -RAIL_V, RAIL_V, 0.0, SIGNAL_V, in_table_1=True,
     ),
     MeasuredCell(
         "tanh", "differential pair and mirrors into 10 kΩ: hyperbolic tangent", TANH_BENCH,
@@ -96,7 +96,7 @@ MEMRISTIVE_CELLS = (
     ),
     MeasuredCell(
         "thresholding", "two inverters: high above half the supply, low below", Bench(thresholding(), load_ohm=None),
-        -RAIL_V, RAIL_V, -0.2, 0.2, loaded="nothing", printed=Printed("Thresholding Circuit", 0.0586e-3, 0.8e-12),
+        -RAIL_V, RAIL_V, -0.2, 0.2, loaded="nothing", in_table_1=True,
     ),
     MeasuredCell(
         "sign-switch", "passes a row's signal, inverted because its cell of the sign crossbar is on",
@@ -105,12 +105,12 @@ MEMRISTIVE_CELLS = (
     MeasuredCell(
         "dropout-switch", "pass gate that grounds its output when open; measured closed",
         Bench(dropout_switch(), around=CLOSED), -RAIL_V, RAIL_V, 0.0, SIGNAL_V,
-        printed=Printed("Dropout Switch", 0.0033e-3, 14.5e-12),
+        in_table_1=True,
     ),
     MeasuredCell(
         "crossbar-switch", "pass gate that joins a column; measured closed",
         Bench(crossbar_switch(), around=CLOSED), -RAIL_V, RAIL_V, 0.0, SIGNAL_V,
-        printed=Printed("Crossbar Switch", 5.0e-3, 5.0e-12),
+        in_table_1=True,
     ),
 )  # fmt: skip
 

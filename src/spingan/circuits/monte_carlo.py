@@ -14,8 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spingan.circuits.cards import Cards
-from spingan.circuits.domain_wall_cells import BiasFall, Cell, ConductanceCurve, element_lines, pairs, supply_lines
-from spingan.circuits.domain_wall_transfer import TOLERANCES, Transfer
+from spingan.circuits.domain_wall_cells import (
+    TOLERANCES,
+    BiasFall,
+    Cell,
+    DeviceTable,
+    Transfer,
+    element_lines,
+    pairs,
+    supply_lines,
+)
 from spingan.circuits.mismatch import (
     NOMINAL_C,
     Environment,
@@ -27,6 +35,7 @@ from spingan.circuits.mismatch import (
 )
 from spingan.circuits.ngspice import run
 from spingan.errors import UserError
+from spingan.progress import Progress, no_progress
 from spingan.spec.activation import ActivationSpread
 
 POINTS = 81  # of a made cell's transfer, over plus and minus full scale
@@ -34,7 +43,6 @@ BATCH = 20  # cells in a run of ngspice: with more, two processes are no longer 
 LEAST_DEVICES = 3  # for a covariance
 DEAD = 0.1  # of the drawn cell's gain: below it a cell stands at a rail
 
-Progress = Callable[[str, int, int], None]
 One = TypeVar("One")
 
 
@@ -122,7 +130,7 @@ class _Bench:
 
 def device_spread(
     transfer: Transfer,
-    curve: ConductanceCurve,
+    curve: DeviceTable,
     cards: Cards,
     full_scale_a: float,
     mismatch: Mismatch,
@@ -130,7 +138,7 @@ def device_spread(
     *,
     seed: int = 0,
     workers: int = 1,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> Samples:
     """Make `devices` cells that differ by `mismatch`, and fit each one's gain, offset and slope.
 
@@ -151,7 +159,7 @@ def device_spread(
 
 def environment_spread(
     transfer: Transfer,
-    curve: ConductanceCurve,
+    curve: DeviceTable,
     cards: Cards,
     full_scale_a: float,
     environment: Environment,
@@ -159,7 +167,7 @@ def environment_spread(
     *,
     seed: int = 0,
     workers: int = 1,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> Samples:
     """The drawn cell at `draws` temperatures and supplies. The wall and the junctions keep their curve: they are not
     simulated in the heat.
@@ -174,7 +182,7 @@ def environment_spread(
     return _samples("environment", transfer, full_scale_a, np.concatenate(outputs), temperatures, supplies, seed)
 
 
-def _bench(transfer: Transfer, curve: ConductanceCurve, cards: Cards, full_scale_a: float, count: int) -> _Bench:
+def _bench(transfer: Transfer, curve: DeviceTable, cards: Cards, full_scale_a: float, count: int) -> _Bench:
     if count < LEAST_DEVICES:
         raise UserError(f"{count} devices have no covariance", f"Ask for {LEAST_DEVICES} at least")
     first, last = float(transfer.current_a[0]), float(transfer.current_a[-1])

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from spingan import __version__
 from spingan.circuits.domain_wall_cells import bias_fall
+from spingan.circuits.domain_wall_response import thinned
 from spingan.circuits.messages import one_line
-from spingan.circuits.wall_waveform import thinned
 from spingan.devices.wall_curve import heavy_metal_current_a
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.devices.wall_study import SETTLED_SHARE

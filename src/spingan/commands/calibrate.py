@@ -2,13 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spingan.commands.printing import print_json, print_note, print_table
-from spingan.commands.progress import progress_bars
-from spingan.commands.wall_options import HOUR_S, CellNm, Convention, DeviceFile, Json, TimeLimit, Workers
+from spingan.commands.options import HOUR_S, CellNm, Convention, DeviceFile, Json, TimeLimit, Workers
+from spingan.commands.printing import Result, run, table
+
+if TYPE_CHECKING:
+    from spingan.progress import Progress
 
 app = typer.Typer(
     help="The compact models' constants, fitted to small runs of the solver and judged on others.",
@@ -37,24 +39,26 @@ def skyrmion(
 
     check_place(out)
     film = CO_PT if dmi_mj_per_m2 is None else replace(CO_PT, interfacial_dmi_j_per_m2=dmi_mj_per_m2 * 1e-3)
-    with progress_bars() as advance:
-        found = calibrate_skyrmion(film, cell_nm * 1e-9, lambda part, text: advance(text, round(part * PARTS), PARTS))
-    write_calibration(found, out)
-    if json:
-        print_json(asdict(found) | {"file": str(out)})
-        return
-    forces = [
-        (name, str(fit.points), f"{fit.strongest_force_n * 1e12:.3g}", f"{fit.root_mean_square_n * 1e12:.2g}",
-         f"{fit.nearest_m * 1e9:.1f}..{fit.farthest_m * 1e9:.1f}")
-        for name, fit in found.fits.items()
-    ]  # fmt: skip
-    print_table(("fitted", "points", "strongest pN", "RMS error pN", "over nm"), forces, right=(1, 2, 3))
-    judged = [
-        (run.name, f"{run.path_m * 1e9:.2f}", f"{run.end_error_m * 1e9:.2f}", f"{run.root_mean_square_m * 1e9:.2f}")
-        for run in found.judgements
-    ]
-    print_table(("judged on a run not fitted", "path nm", "off at its end nm", "RMS nm"), judged, right=(1, 2, 3))
-    print_note(f"{out} ({found.seconds:.0f} s)")
+
+    def work(progress: "Progress") -> Result:
+        found = calibrate_skyrmion(film, cell_nm * 1e-9, lambda part, text: progress(text, round(part * PARTS), PARTS))
+        write_calibration(found, out)
+        forces = [
+            (name, str(fit.points), f"{fit.strongest_force_n * 1e12:.3g}", f"{fit.root_mean_square_n * 1e12:.2g}",
+             f"{fit.nearest_m * 1e9:.1f}..{fit.farthest_m * 1e9:.1f}")
+            for name, fit in found.fits.items()
+        ]  # fmt: skip
+        judged = [
+            (one.name, f"{one.path_m * 1e9:.2f}", f"{one.end_error_m * 1e9:.2f}", f"{one.root_mean_square_m * 1e9:.2f}")
+            for one in found.judgements
+        ]
+        text = (
+            table(("fitted", "points", "strongest pN", "RMS error pN", "over nm"), forces, right=(1, 2, 3)),
+            table(("judged on a run not fitted", "path nm", "off at its end nm", "RMS nm"), judged, right=(1, 2, 3)),
+        )
+        return Result(asdict(found) | {"file": str(out)}, "\n".join(text), (f"{out} ({found.seconds:.0f} s)",))
+
+    run(work, json)
 
 
 @app.command()
@@ -70,28 +74,25 @@ def wall(
     """The compact wall: drive, DMI and exchange of the leaky ReLU or a device of your own, in some minutes."""
     from dataclasses import asdict
 
-    from spingan.devices.wall_compact import calibrate_wall
-    from spingan.devices.wall_device import LEAKY_RELU
-    from spingan.devices.wall_device_files import read_wall_device
+    from spingan.devices.wall_compact import calibrate_wall, write_wall_calibration
+    from spingan.devices.wall_device import LEAKY_RELU, read_wall_device
     from spingan.output import check_place
-    from spingan.physics.wall_calibration import write_wall_calibration
 
     check_place(out)
     chosen = LEAKY_RELU if device is None else read_wall_device(device)
-    with progress_bars() as advance:
+
+    def work(progress: "Progress") -> Result:
         found = calibrate_wall(
             chosen,
             convention,
             cell_m=cell_nm * 1e-9,
             workers=workers or os.cpu_count() or 1,
             time_limit_s=time_limit_s,
-            progress=advance,
+            progress=progress,
         )
-    write_wall_calibration(found, out)
-    if json:
-        print_json(asdict(found) | {"file": str(out)})
-        return
-    for name, value in asdict(found.constants).items():
-        print(f"{name}: {value:.4g}")
-    print(f"off in position: {found.largest_error_m * 1e9:.2f} nm at most, over the runs that were not fitted")
-    print_note(str(out))
+        write_wall_calibration(found, out)
+        lines = [f"{name}: {value:.4g}" for name, value in asdict(found.constants).items()]
+        off = f"off in position: {found.largest_error_m * 1e9:.2f} nm at most, over the runs that were not fitted"
+        return Result(asdict(found) | {"file": str(out)}, "\n".join([*lines, off]), (str(out),))
+
+    run(work, json)

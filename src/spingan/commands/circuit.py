@@ -1,19 +1,33 @@
-"""Commands about circuits: the papers' cells in ngspice, beside what the papers print."""
+"""Commands about circuits: the papers' cells in ngspice, compared with what the papers print."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from spingan.commands import circuit_cards, circuit_cells, circuit_export, circuit_memristive
-from spingan.commands.printing import print_json, print_table
+from spingan.commands import circuit_export
+from spingan.commands.options import CardsFile, Convention, Curve, DeviceFile, Form, Json, Out, Seed, Workers
+from spingan.commands.printing import Result, rows_table, run, show, table
+from spingan.errors import UserError
+
+if TYPE_CHECKING:
+    from spingan.circuits.mismatch import Environment, Mismatch
+    from spingan.progress import Progress
 
 app = typer.Typer(
-    help="Circuits in ngspice: output, energy and waveforms, beside what the papers print.",
+    help="Circuits in ngspice: output, energy and waveforms, compared with what the papers print.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+app.command("export")(circuit_export.export)
+app.command("export-crossbar")(circuit_export.export_crossbar)
+Node = Annotated[
+    Literal["16nm", "180nm"] | None,
+    typer.Option("--node", help="Of the file, 16nm by default; of the generic ones, both."),
+]
+OutOrNone = Annotated[Path | None, typer.Option("--out", help="Folder for pictures and tables; by default none.")]
 
 
 @app.callback()
@@ -26,7 +40,7 @@ def _runs(
         float | None, typer.Option("--time-limit-s", help="Longest time of a run, instead of its own.")
     ] = None,
 ) -> None:
-    """Circuits in ngspice: output, energy and waveforms, beside what the papers print."""
+    """Circuits in ngspice: output, energy and waveforms, compared with what the papers print."""
     if keep is not None or time_limit_s is not None:
         from spingan.circuits.ngspice import wishes
 
@@ -38,15 +52,237 @@ def list_cells(json: Json = False) -> None:
     """Every circuit, with its paper and technology node."""
     from spingan.circuits.catalogue import CELLS
 
-    if json:
-        print_json({"cells": [cell.to_dict() for cell in CELLS]})
-        return
-    print_table(("name", "paper", "node", "what it does"), [(c.name, c.paper, c.node, c.does) for c in CELLS])
+    text = table(("name", "paper", "node", "what it does"), [(c.name, c.paper, c.node, c.does) for c in CELLS])
+    show(Result({"cells": [cell.to_dict() for cell in CELLS]}, text), json)
 
 
-app.command("leaky-relu")(circuit_cells.leaky_relu)
-app.command("relu")(circuit_cells.relu)
-app.command("cards")(circuit_cards.cards)
-app.command("export")(circuit_export.export)
-app.command("export-crossbar")(circuit_export.export_crossbar)
-circuit_memristive.register(app)
+HEADINGS = ("cards", "", "Vt lin", "Vt sat", "on", "off", "swing", "DIBL", "inverter turns", "gain")
+UNITS = ("", "", "V", "V", "µA/µm", "nA/µm", "mV/decade", "mV/V", "V", "")
+
+
+@app.command("cards")
+def cards(cards: CardsFile = None, node: Node = None, json: Json = False) -> None:
+    """The figures of transistor cards, at their node's length and supply, by one sweep in ngspice."""
+    from dataclasses import asdict
+
+    from spingan.circuits.cards import load_cards
+    from spingan.circuits.cards.figures import card_figures
+
+    nodes = (node,) if node is not None else ("16nm",) if cards is not None else ("16nm", "180nm")
+    found = [(chosen := load_cards(cards, each), card_figures(chosen)) for each in nodes]
+    rows: list[tuple[str, ...]] = [UNITS]
+    for each, figures in found:
+        inverter = f"{figures.inverter_threshold_v:.3f}", f"{figures.inverter_gain:.1f}"
+        for kind, one, last in (("n", figures.nmos, inverter), ("p", figures.pmos, ("", ""))):
+            numbers = (
+                f"{one.linear_threshold_v:.3f}",
+                f"{one.saturation_threshold_v:.3f}",
+                f"{one.on_a_per_m:.0f}",
+                f"{one.off_a_per_m * 1e3:.3g}",
+                f"{one.swing_v_per_decade * 1e3:.0f}",
+                f"{one.dibl * 1e3:.0f}",
+            )
+            rows.append((each.name, kind, *numbers, *last))
+    data = [{"name": each.name, "node": each.node, **asdict(figures)} for each, figures in found]
+    show(Result({"cards": data}, table(HEADINGS, rows, right=tuple(range(2, len(HEADINGS))))), json)
+
+
+SIGMAS = {  # by option: the field, and its SI unit
+    "threshold-mv-um": ("threshold_v_m", 1e-9),
+    "mobility-percent-um": ("mobility_m", 1e-8),
+    "resistor-percent": ("resistor", 1e-2),
+    "junction-percent": ("junction", 1e-2),
+    "supply-percent": ("supply", 1e-2),
+}
+MonteCarlo = Annotated[
+    int, typer.Option("--monte-carlo", min=0, metavar="N", help="Monte Carlo instances with mismatch; 0: none.")
+]
+Sigmas = Annotated[
+    list[str] | None,
+    typer.Option("--sigma", metavar="NAME=VALUE", help=f"Of the Monte Carlo: {', '.join(SIGMAS)}; may be repeated."),
+]
+TemperaturesC = Annotated[str, typer.Option("--temperatures-c", metavar="LOW,HIGH", help="Of the Monte Carlo.")]
+
+
+def _add_domain_wall_cell(name: Literal["leaky-relu", "relu"], about: str) -> None:
+    @app.command(name, help=about)
+    def simulate(
+        curve: Curve = "simulated",
+        device: DeviceFile = None,
+        cell: Form = None,
+        inverters: Annotated[Literal["one", "pair"], typer.Option("--inverters", help="The paper says both.")] = "one",
+        convention: Convention = "magnet-section",
+        cards: CardsFile = None,
+        monte_carlo: MonteCarlo = 0,
+        sigma: Sigmas = None,
+        temperatures_c: TemperaturesC = "0,85",
+        out: Out = None,
+        seed: Seed = 0,
+        workers: Workers = None,
+        json: Json = False,
+    ) -> None:
+        from spingan.circuits.cell_simulation import simulate_cell
+        from spingan.circuits.ngspice import find_ngspice
+        from spingan.papers.circuit_rows import cell_rows, printed_energy_j
+        from spingan.papers.rows import write_rows
+        from spingan.reports.circuit_report import write_circuit_report
+
+        mismatch, environment = _spread(sigma, temperatures_c)
+        find_ngspice()
+
+        def work(progress: "Progress") -> Result:
+            found = simulate_cell(
+                "leaky_relu" if name == "leaky-relu" else "relu",
+                curve,
+                device_file=device,
+                form=cell,
+                inverters=1 if inverters == "one" else 2,
+                convention=convention,
+                cards_file=cards,
+                monte_carlo=monte_carlo,
+                mismatch=mismatch,
+                environment=environment,
+                seed=seed,
+                workers=workers or os.cpu_count() or 1,
+                progress=progress,
+            )
+            study, rows = found.study, cell_rows(found)
+
+            def write(folder: Path) -> list[Path]:
+                first, *others = write_circuit_report(
+                    study, found.activation, folder, printed_energy_j(study.function), found.devices, found.environment
+                )
+                return [first, write_rows(rows, folder / "comparison.csv"), *others]
+
+            data = {
+                "cell": study.cell.name,
+                "curve": study.device.curve.name,
+                "cards": study.cards.name,
+                "inverters": study.cell.inverters,
+                "reference_ohm": study.cell.reference_ohm,
+                "divider_v": study.cell.divider_v,
+                "convention": convention,
+                "seed": seed,
+                "monte_carlo": monte_carlo,
+                "rows": [row.to_dict() for row in rows],
+                "activation": found.activation.name,
+                "single_valued": found.activation.single_valued,
+            }
+            notes = (f"{study.cell.source}; cards {study.cards.name}", *study.caveats())
+            return Result(data, rows_table(rows), notes, write)
+
+        run(work, json, out or Path(f"runs/circuit-{name}"))
+
+
+_add_domain_wall_cell(
+    "leaky-relu", "Paper S's leaky ReLU cell: transfer, waveforms, energy, and the activation for convert."
+)
+_add_domain_wall_cell(
+    "relu", "Paper S's ReLU cell; its rails and widths are not printed, and assumed as the leaky ReLU's."
+)
+
+
+def _spread(sigmas: Sequence[str] | None, temperatures_c: str) -> "tuple[Mismatch, Environment]":
+    """The standard deviations and ranges of the Monte Carlo, those that are asked for in place of the documented."""
+    from dataclasses import replace
+
+    from spingan.circuits.mismatch import Environment, default_mismatch
+
+    asked: dict[str, float] = {}
+    for text in sigmas or ():
+        name, equals, value = text.partition("=")
+        if not equals or name not in SIGMAS:
+            raise UserError(f"--sigma: {text!r} is not NAME=VALUE", f"Names: {', '.join(SIGMAS)}")
+        field, unit = SIGMAS[name]
+        asked[field] = _number(f"--sigma {name}", value) * unit
+    ends = temperatures_c.split(",")
+    if len(ends) != 2:
+        raise UserError(f"--temperatures-c: {temperatures_c!r} is no range", "Write it as 0,85")
+    low, high = (_number("--temperatures-c", end) for end in ends)
+    supply = {"supply": asked.pop("supply")} if "supply" in asked else {}
+    return replace(default_mismatch("16nm"), **asked), Environment((low, high), **supply)
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UserError(f"{option}: {text.strip()!r} is not a number", "Give a number") from None
+
+
+MEMRISTIVE = {
+    "op-amp": "Paper M's op-amp: follower, gain, bandwidth, offset.",
+    "current-to-voltage": "Paper M's reader of a dense column's current.",
+    "dot-product-column": "Paper M's memristive column with its load.",
+    "mean-filter": "Paper M's memristive mean.",
+    "relu-switch": "Paper M's ReLU with switch; --out writes its activation.",
+    "tanh": "Paper M's hyperbolic tangent; --out writes its activation.",
+    "thresholding": "Paper M's thresholding circuit.",
+    "sign-switch": "Paper M's sign switch and a cell of its crossbar.",
+    "dropout-switch": "Paper M's dropout switch.",
+    "crossbar-switch": "Paper M's crossbar switch.",
+}
+
+
+def _add_memristive_cell(name: str, about: str) -> None:
+    @app.command(name, help=about)
+    def measure(cards: CardsFile = None, out: OutOrNone = None, json: Json = False) -> None:
+        from spingan.circuits.cards import load_cards
+        from spingan.circuits.memristive_cells import measure_cell
+        from spingan.papers.circuit_rows import memristive_rows
+        from spingan.reports.memristive_report import write_cell
+
+        chosen = load_cards(cards, "180nm")
+
+        def work(progress: "Progress") -> Result:
+            found = measure_cell(name, chosen)
+            rows = memristive_rows(found, chosen)
+            data = {"circuit": name, "cards": chosen.name, "rows": [row.to_dict() for row in rows]}
+            notes = (f"cards: {chosen.name}",)
+            return Result(data, rows_table(rows), notes, lambda folder: write_cell(found, chosen, folder))
+
+        run(work, json, out)
+
+
+for _name, _about in MEMRISTIVE.items():
+    _add_memristive_cell(_name, _about)
+PICTURES, SEED = 3, 7  # as `am_dcgan_study` has them, which takes a while to import
+
+
+@app.command("am-dcgan-cnn")
+def am_dcgan_cnn(
+    pictures: Annotated[int, typer.Option("--pictures", min=1, help="Pictures, 100 ns each.")] = PICTURES,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights and pictures.")] = SEED,
+    cards: CardsFile = None,
+    out: OutOrNone = None,
+    json: Json = False,
+) -> None:
+    """Paper M's small CNN, transistor by transistor, compared with numpy.
+
+    All of its cells and Table I, the waveforms of figure 4 and the transfers of figure 5.
+    """
+    from dataclasses import asdict
+
+    from spingan.circuits.am_dcgan_study import node_errors, study_cnn
+    from spingan.circuits.cards import load_cards
+    from spingan.papers.circuit_rows import cnn_rows
+    from spingan.reports.memristive_report import write_study
+
+    chosen = load_cards(cards, "180nm")
+
+    def work(progress: "Progress") -> Result:
+        study = study_cnn(seed, pictures, chosen, progress)
+        rows = cnn_rows(study)
+        data = {
+            "circuit": "am-dcgan-cnn",
+            "cards": study.run.cards,
+            "seed": seed,
+            "pictures": pictures,
+            "seconds": study.run.seconds,
+            "rows": [row.to_dict() for row in rows],
+            "errors": [asdict(error) for error in node_errors(study)],
+        }
+        notes = (f"cards: {study.run.cards}; {study.run.seconds:.0f} s in ngspice",)
+        return Result(data, rows_table(rows), notes, lambda folder: write_study(study, folder))
+
+    run(work, json, out)

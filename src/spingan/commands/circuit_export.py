@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from spingan.commands.printing import print_json, print_note
+from spingan.commands.options import CardsFile, Convention, Curve, DeviceFile, Form, Json, OutFile, Seed
+from spingan.commands.printing import Result, show
 from spingan.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,27 +24,7 @@ Analysis = Annotated[
     Literal["transfer", "time"] | None,
     typer.Option("--analysis", help="A deck's: DC transfer, or a step of the input; by default the first it has."),
 ]
-Curve = Annotated[
-    str, typer.Option("--curve", help="published, simulated, designed, or a file of conductances in S against A.")
-]
-DeviceFile = Annotated[
-    Path | None, typer.Option("--device", metavar="FILE", help="The wall device of a file's curve, as device.yaml.")
-]
-Form = Annotated[
-    Literal["printed", "fitted"] | None,
-    typer.Option("--cell", help="By default as printed for the printed device, else fitted to the curve."),
-]
-Convention = Annotated[
-    Literal["textbook", "printed-formula", "magnet-section"],
-    typer.Option("--convention", help="How an input becomes a spin current."),
-]
-CardsFile = Annotated[
-    Path | None, typer.Option("--cards", metavar="FILE", help="Transistor models of your own, n and p.")
-]
 MemristorOf = Annotated[str, typer.Option("--technology", help="Whose memristor; any that a voltage writes.")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="By default in runs/.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Of a cell's fit.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def export(
@@ -56,12 +37,12 @@ def export(
     convention: Convention = "magnet-section",
     cards: CardsFile = None,
     technology: MemristorOf = "wox-memristor",
-    out: Out = None,
+    out: OutFile = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
     """Write a cell as a SPICE deck that ngspice runs as it is, or its device as a Verilog-A module."""
-    from spingan.circuits.export import cell_deck
+    from spingan.circuits.cell_decks import cell_deck
 
     suffix = ".cir" if format_ == "spice" else ".va"
     file = out or Path("runs") / f"{cell}{suffix}"
@@ -79,11 +60,8 @@ def export(
             seed=seed,
         )
     what.write(file)
-    if json:
-        print_json({"cell": cell, "format": format_, "about": list(what.about), "file": str(file)})
-        return
-    print(file)
-    print_note("\n".join(what.about))
+    data = {"cell": cell, "format": format_, "about": list(what.about), "file": str(file)}
+    show(Result(data, str(file), what.about), json)
 
 
 ModelName = Annotated[
@@ -111,7 +89,7 @@ def export_crossbar(
     columns: Columns = "0",
     inputs: Inputs = None,
     chip_seed: ChipSeed = 0,
-    out: Out = None,
+    out: OutFile = None,
     json: Json = False,
 ) -> None:
     """Write columns of a crossbar as a deck: a layer of a model's chip, or weights of your own in a technology."""
@@ -130,15 +108,12 @@ def export_crossbar(
         chip_seed=chip_seed,
     )
     file = deck.write(out or Path("runs") / "crossbar.cir")
-    if json:
-        print_json({"about": list(deck.about), "outputs": list(deck.shown), "file": str(file)})
-        return
-    print(file)
-    print_note("\n".join(deck.about))
+    data = {"about": list(deck.about), "outputs": list(deck.shown), "file": str(file)}
+    show(Result(data, str(file), deck.about), json)
 
 
 def _module(cell: str, curve: str, device: Path | None, convention: "TorqueConvention", technology: str) -> "Module":
-    from spingan.circuits.export import device_module
+    from spingan.circuits.cell_decks import device_module
     from spingan.circuits.verilog_a import memristor_module
     from spingan.spec.technology import load_technology
 

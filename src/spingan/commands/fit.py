@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from spingan.commands.printing import print_json
+from spingan.commands.options import Json
+from spingan.commands.printing import Result, show
 
 if TYPE_CHECKING:
     from spingan.measured.fit import Fit
@@ -20,7 +21,6 @@ Branch = Annotated[str | None, typer.Option("--branch", metavar="COLUMN", help="
 MaximumError = Annotated[
     float, typer.Option("--maximum-error", min=0, help="Largest RMS error accepted, in parts of the span.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command()
@@ -100,9 +100,9 @@ def _write_and_print(fit: "Fit", source: Path, out: Path | None, json: bool) -> 
 
     table, picture = write_fit(fit, out or Path(f"{source.stem}_fit.csv"))
     summary = fit.summary() | {"file": str(table), "picture": str(picture)}
-    if json:
-        print_json(summary)
-        return
-    print(f"{summary['kind']} {summary['name']}: {summary['measured_points']} points to {summary['table_points']}")
-    print(f"error of the span: {fit.rms_error:.2%} RMS, {fit.maximum_error:.2%} at most")
-    print(f"{table}\n{picture}")
+    lines = (
+        f"{summary['kind']} {summary['name']}: {summary['measured_points']} points to {summary['table_points']}",
+        f"error of the span: {fit.rms_error:.2%} RMS, {fit.maximum_error:.2%} at most",
+        f"{table}\n{picture}",
+    )
+    show(Result(summary, "\n".join(lines)), json)

@@ -1,14 +1,66 @@
-"""How a command prints: results on standard output, everything else on standard error."""
+"""How a command runs and prints: results on standard output, everything else on standard error."""
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spingan.tabular import cell
+from spingan.tabular import plain_text as table
 from spingan.terminal import has_all_letters
 
 if TYPE_CHECKING:
-    from spingan.devices.comparison import Row
+    from spingan.papers.rows import Row
+    from spingan.progress import Progress
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command found.
+
+    Attributes:
+        data: for a program, in JSON's types.
+        text: for a person, on standard output.
+        notes: for a person, on standard error, before the files.
+        write: leaves the result in a folder, and says which files; None: it leaves none.
+    """
+
+    data: Mapping[str, Any]
+    text: str = ""
+    notes: Sequence[str] = ()
+    write: Callable[[Path], Sequence[Path]] | None = None
+
+
+def run(work: "Callable[[Progress], Result]", as_json: bool, folder: Path | None = None) -> None:
+    """Do a command's work under progress bars, write its files into `folder`, and print it; the JSON names the files.
+
+    Raises:
+        UserError: The work's; and that the folder cannot stand there, before the work begins.
+    """
+    from spingan.commands.progress import progress_bars
+    from spingan.output import output_folder
+
+    if folder is not None:
+        output_folder(folder if folder.exists() else folder.parent)  # a bad place is known before the minutes of work
+    with progress_bars() as advance:
+        result = work(advance)
+    files = None
+    if result.write is not None:
+        files = [] if folder is None else [str(file) for file in result.write(output_folder(folder))]
+    show(result, as_json, files)
+
+
+def show(result: Result, as_json: bool, files: Sequence[str] | None = None) -> None:
+    """Print a result as JSON, or for a person; `files` are those that it left, None where it never leaves any."""
+    if as_json:
+        print_json(result.data if files is None else {**result.data, "files": list(files)})
+        return
+    if result.text:
+        print(result.text)
+    if result.notes or files:
+        print_note("\n".join([*result.notes, *(files or ())]))
 
 
 def print_json(result: Mapping[str, Any]) -> None:
@@ -22,21 +74,14 @@ def print_note(text: str) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
-    """Print `rows` under `headings` on standard output; the columns numbered in `right` are flush right.
-
-    Plain text as wide as it needs to be, so that it can be piped and searched.
-    """
-    from spingan.reports.tables import plain_text
-
-    print(plain_text(headings, rows, right))
+    """Print `table`."""
+    print(table(headings, rows, right))
 
 
-def print_rows(rows: "Sequence[Row]") -> None:
-    """Print a comparison: what a paper prints beside ours."""
-    from spingan.reports.tables import cell
-
+def rows_table(rows: "Sequence[Row]") -> str:
+    """A comparison: what a paper prints, and ours."""
     cells = [(row.quantity, cell(row.printed), cell(row.ours), row.unit, row.note) for row in rows]
-    print_table(("quantity", "printed", "ours", "unit", "note"), cells, right=(1, 2))
+    return table(("quantity", "printed", "ours", "unit", "note"), cells, right=(1, 2))
 
 
 def _finite(value: Any) -> Any:

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from spingan.commands.printing import print_json, print_table
+from spingan.commands.options import Json
+from spingan.commands.printing import Result, show, table
+from spingan.tabular import cell
 
 app = typer.Typer(help="Technologies: shipped ones, and your own.", no_args_is_help=True, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A shipped name, a technology's YAML file, or its folder.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command("list")
@@ -18,9 +19,6 @@ def list_shipped(json: Json = False) -> None:
     from spingan.spec.catalogue import list_technologies
 
     technologies = list_technologies()
-    if json:
-        print_json({"technologies": technologies})
-        return
     rows = [
         (
             entry["name"],
@@ -31,22 +29,22 @@ def list_shipped(json: Json = False) -> None:
         )
         for entry in technologies
     ]
-    print_table(("name", "synapse", "states", "activations", "encoding"), rows, right=(2,))
+    text = table(("name", "synapse", "states", "activations", "encoding"), rows, right=(2,))
+    show(Result({"technologies": technologies}, text), json)
 
 
-@app.command()
-def show(name: Name, json: Json = False) -> None:
+@app.command("show")
+def show_one(name: Name, json: Json = False) -> None:
     """All that a technology says, and what it leaves unknown."""
     from spingan.spec.catalogue import describe
 
     description = describe(name)
-    if json:
-        print_json(description)
-        return
     overview = {key: value for key, value in description.items() if key not in ("values", "derived", "unknown")}
-    rows = [(key, _cell(value)) for key, value in (overview | description["derived"]).items()]
-    print_table(("property", "value"), rows)
-    print(f"\nunknown (ideal in what is computed, not counted in the bill):\n  {', '.join(description['unknown'])}")
+    text = table(
+        ("property", "value"), [(key, _cell(value)) for key, value in (overview | description["derived"]).items()]
+    )
+    unknown = f"unknown (ideal in what is computed, not counted in the bill):\n  {', '.join(description['unknown'])}"
+    show(Result(description, f"{text}\n\n{unknown}"), json)
 
 
 @app.command()
@@ -56,14 +54,13 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE", help="A .yaml, its
     from spingan.spec.catalogue import check as check_file
 
     found = check_file(file)
-    if json:
-        print_json(found)
-        return
-    print(f"{found['file']}: {found['kind']} {found['name']} is sound")
-    for warning in found["warnings"]:
-        print(f"  warning: {warning}")
+    lines = [
+        f"{found['file']}: {found['kind']} {found['name']} is sound",
+        *(f"  warning: {warning}" for warning in found["warnings"]),
+    ]
     if found["unknown"]:
-        print(f"  unknown: {', '.join(found['unknown'])}")
+        lines.append(f"  unknown: {', '.join(found['unknown'])}")
+    show(Result(found, "\n".join(lines)), json)
 
 
 @app.command()
@@ -73,14 +70,12 @@ def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to be
     from spingan.spec.catalogue import new_template
 
     files = new_template(folder)
-    if json:
-        print_json({"files": [str(file) for file in files]})
-        return
-    print("\n".join(str(file) for file in files))
-    print(f"Try it: spingan cost fashion-mnist --set technology={folder}")
+    names = [str(file) for file in files]
+    tried = f"Try it: spingan cost fashion-mnist --set technology={folder}"
+    show(Result({"files": names}, "\n".join([*names, tried])), json)
 
 
 def _cell(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {item}" for key, item in value.items()) or "-"
-    return "not given" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return cell(value, 6, "not given")

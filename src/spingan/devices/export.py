@@ -17,16 +17,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.devices.wall_device import TorqueConvention, WallDevice, system
+from spingan.devices.wall_device import TorqueConvention, WallDevice
+from spingan.devices.wall_system import system
 from spingan.errors import UserError
 from spingan.output import write_text
 from spingan.physics.constants import ELECTRON_CHARGE, HBAR
 from spingan.physics.film import Film
 from spingan.physics.ovf import write_ovf
+from spingan.physics.relax import relax
 from spingan.physics.spin_torque import SpinTorque
 from spingan.physics.states import wall
 from spingan.physics.system import System
 
+REST_T = 1e-3  # largest torque of a start: 2e-3 of the field that holds a domain
 SAVES_A_PULSE = 20  # states saved of a single pulse, enough to see the motion; of a train it is one a period
 
 
@@ -52,7 +55,7 @@ class Drive:
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """A system that comes to rest without torque from `start` and is then driven, once for each drive.
+    """A system that is driven from `start`, its rest state without torque in the solver, once for each drive.
 
     Raises:
         UserError: what the exports cannot express: temperature, frozen cells, or no drive.
@@ -143,7 +146,9 @@ def wall_experiment(
     cell_m: float = 1e-9,
     duration_s: float = 2e-9,
 ) -> Experiment:
-    """The device with its wall in the middle, then under each current for `duration_s`.
+    """The device with its wall at rest, placed in the middle before, then under each current for `duration_s`.
+
+    Where the well is flat the wall stands as the solver leaves it when no torque above 1 mT is left.
 
     Raises:
         UserError: no currents, or a mesh or device that is not valid.
@@ -163,7 +168,8 @@ def wall_experiment(
         anisotropy_j_per_m3=driven.anisotropy_j_per_m3,
         exchange_bias_field_t=driven.exchange_bias_field_t,
     )
-    start = wall(at_rest.mesh, device.length_m / 2, device.film.wall_width_m, left=device.left_domain)
+    placed = wall(at_rest.mesh, device.length_m / 2, device.film.wall_width_m, left=device.left_domain)
+    start = relax(at_rest, placed, torque_tolerance_t=REST_T).m
     return Experiment(device.name, f"domain-wall device, torque by convention {convention}", at_rest, start, drives)
 
 

@@ -1,4 +1,7 @@
-"""Experiments as MIF 2.1 problems for OOMMF (2.0 or newer), complete with the files that they read."""
+"""Experiments as MIF 2.1 problems for OOMMF (2.0 or newer), complete with the files that they read.
+
+The DMI is the class `Oxs_DMI_Cnv_z`, so called since 2021, of an extension that OOMMF does not bring.
+"""
 
 import math
 from pathlib import Path
@@ -20,7 +23,9 @@ from spingan.output import output_folder, write_text
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
 
 OOMMF_MU_0 = 4e-7 * math.pi  # OOMMF's own value: user guide, "Oxs_UZeeman"
-REST_S = 10e-9  # longest time that the state may take to come to rest without current
+DMI = "Oxs_DMI_Cnv_z"
+DMI_FROM = "github.com/joommf/oommf-extension-dmi-cnv"
+REST_S = 0.1e-9  # of stage 0, at most: the start is at rest in spingan's solver, and in a flat well none ever settles
 REST_DEG_PER_NS = 0.01  # slower than this counts as rest: OOMMF's user guide recommends 0.01 to 1
 
 README = """{name}: {about}
@@ -29,14 +34,16 @@ Run in this folder, with OOMMF 2.0 or newer:
 
     tclsh /path/to/oommf.tcl boxsi -- {first}
 
-One problem for each drive. Stage 0 comes to rest without current; then come the pulses and their pauses, one stage
-each. Results: {first_stem}.odt (the table) and the state at the end of every stage as .omf.
+One problem for each drive. It starts from start.ovf, the rest state of spingan's solver; stage 0 lets it adapt to
+OOMMF's own edges without current, for {rest_ns:g} ns at most; then come the pulses and their pauses, one stage each.
+Results: {first_stem}.odt (the table) and the state at the end of every stage as .omf.
 
-The interfacial DMI is the extension class Oxs_DMI_Cnv (D. Cortes-Ortuno, M. Beg, H. Fangohr). OOMMF 2.0 and ubermag
-come with it; for an older OOMMF take it from github.com/joommf/oommf-extension-dmi-cnv.
+The interfacial DMI is the class {dmi} (until 2021 called Oxs_DMI_Cnv) of an extension by D. Cortes-Ortuno, M. Beg and
+H. Fangohr. OOMMF does not bring it: copy its .cc and .h files from {dmi_from}
+into app/oxs/local and build OOMMF again, or take the OOMMF of ubermag (conda-forge), which has it.
 
 Signs and units
-- Oxs_DMI_Cnv's energy density is D [(m . grad) m_z - m_z div m], so its D is minus spingan's and mumax3's.
+- {dmi}'s energy density is D [(m . grad) m_z - m_z div m], so its D is minus spingan's and mumax3's.
 - It leaves a missing neighbour out and adds nothing for the DMI's boundary condition, so that edge spins tilt a little
   less than in spingan; the difference shrinks with the cell size.
 - The torque is Oxs_SpinXferEvolve's with P = 1: J is the density of the spin current through the interface, not the
@@ -64,7 +71,15 @@ def write(experiment: Experiment, folder: str | Path) -> list[Path]:
     ]
     write_text(
         place / "README.txt",
-        README.format(name=experiment.name, about=experiment.about, first=scripts[0].name, first_stem=scripts[0].stem),
+        README.format(
+            name=experiment.name,
+            about=experiment.about,
+            first=scripts[0].name,
+            first_stem=scripts[0].stem,
+            rest_ns=REST_S * 1e9,
+            dmi=DMI,
+            dmi_from=DMI_FROM,
+        ),
     )
     return scripts
 
@@ -85,7 +100,7 @@ def _setting(experiment: Experiment, folder: Path) -> list[str]:
         "Oxs_RectangularMesh:mesh", f"cellsize {{{mesh.dx_m!r} {mesh.dy_m!r} {film.thickness_m!r}}}", "atlas :film"
     )
     lines += _block("Oxs_UniformExchange", f"A {film.exchange_stiffness_j_per_m!r}")
-    lines += _block("Oxs_DMI_Cnv", f"default_D {dmi!r}", "atlas :film", f"D {{ film film {dmi!r} }}")
+    lines += _block(DMI, f"default_D {dmi!r}", "atlas :film", f"D {{ film film {dmi!r} }}")
     k = system.cell_anisotropy_j_per_m3
     if np.ptp(k) == 0:
         anisotropy = f"K1 {float(k.flat[0])!r}"
@@ -174,6 +189,7 @@ def _problem(experiment: Experiment, drive: Drive, setting: list[str], folder: P
         "method rkf54",
     )
     times = f"{drive.on_s!r} {drive.off_s!r}" if drive.off_s > 0 else f"{drive.on_s!r}"
+    later = stages * drive.count
     masked = not experiment.system.inside.all()
     lines += _block(
         "Oxs_TimeDriver",
@@ -184,16 +200,16 @@ def _problem(experiment: Experiment, drive: Drive, setting: list[str], folder: P
         if masked
         else f"Ms {film.saturation_magnetization_a_per_m!r}",
         "m0 :start",
-        f"stage_count {1 + stages * drive.count}",
+        f"stage_count {1 + later}",
         f"stopping_time {{ {' '.join([repr(REST_S)] + [times] * drive.count)} }}",
-        f"stopping_dm_dt {{ {REST_DEG_PER_NS} 0 }}",
+        f"stopping_dm_dt {{ {' '.join([str(REST_DEG_PER_NS)] + ['0'] * later)} }}",
         "vector_field_output_format {binary 8}",
     )
     return [
         "# MIF 2.1",
         f"# {experiment.name}, {experiment.about}",
         f"# {drive.about}",
-        "# OOMMF 2.0 or newer with the extension Oxs_DMI_Cnv, in this folder:",
+        f"# OOMMF 2.0 or newer with the extension {DMI}, from {DMI_FROM}; in this folder:",
         f"#   tclsh /path/to/oommf.tcl boxsi -- {stem}.mif",
         "",
         *setting,

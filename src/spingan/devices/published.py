@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spingan.devices.device import StoredActivation, StoredSynapse
 from spingan.spec.activation import Activation, EnergyItem, Reset, Settling
 from spingan.spec.files import write_activation, write_synapse
 from spingan.spec.synapse import Synapse, Write
@@ -54,6 +55,7 @@ RELU_FULL_SCALE_A = 34.8e-6  # paper S, V-A2
 LEAKY_END_A = 34.5e-6  # paper S, III-B: driven from -34.5 to 34.5 µA
 LEAKY_LINEAR_A = 20e-6  # paper S, V-A3: the range over which it claims a leaky ReLU
 LEAKY_SLOPE = 0.2  # paper S, V-A3
+CONDUCTANCES_MS = {LEAKY_END_A: 0.1331, -LEAKY_END_A: 0.1036}  # paper S, V-A3, by current
 LEAKY_ENERGY = EnergyItem(
     name="one evaluation, parts not printed",
     energy_j=0.192e-12,
@@ -170,6 +172,14 @@ def _leaky(
         provenance=provenance,
         notes=notes,
     )
+
+
+SKYRMION_SYNAPSE = StoredSynapse("skyrmion-synapse-published", "paper S's synapse as printed", skyrmion_synapse)
+RELU = StoredActivation("relu-published", "paper S's ReLU as printed", relu)
+LEAKY_RELU = StoredActivation("leaky-relu-published", "paper S's leaky ReLU as printed", leaky_relu)
+SMOOTH_LEAKY_RELU = StoredActivation(
+    "leaky-relu-published-smooth", "paper S's leaky ReLU with rounded corners", smooth_leaky_relu
+)
 
 
 def write_curves(folder: Path = CURVES) -> None:

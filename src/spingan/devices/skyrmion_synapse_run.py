@@ -1,7 +1,10 @@
-"""The synapse at work: pulses in, skyrmions under the junction and conductance against time out."""
+"""The synapse at work: pulses in, skyrmions under the junction and conductance against time out; its working point."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +18,10 @@ from spingan.devices.skyrmion_synapse import (
     track_places_m,
 )
 from spingan.physics import thiele
+from spingan.physics.bilayer import CO_PT_BILAYER, CO_PT_CO, COBALT, stack_resistance_area_ohm_m2
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 from spingan.physics.thiele import ThieleRun
+from spingan.progress import Progress
 
 Array = NDArray[np.float64]
 
@@ -166,3 +171,129 @@ def operate(
     covered = covered_share(at.device, run.positions_m, np.sqrt(shape.reversed_area_m2 / np.pi)) * run.alive
     conductance = conductance_s(at.device, covered.sum(axis=1), shape.reversed_area_m2)
     return Operation(at.device, tuple(phases), run, covered, conductance)
+
+
+DAMPINGS = (0.1, 0.2, 0.3)  # what Co/Pt is given in the literature: docs/derivations.md, section 2
+SWEEP_STEP_S = 10e-12
+EMPTIED = 4.0  # skyrmions that may be left in after depression, for an operation to count as whole: assumed
+MOST_OF_ALL = 0.9  # of the skyrmions must come in, likewise
+
+
+@dataclass(frozen=True)
+class Point:
+    """One current density and damping: how many came in, and how many were left at the end."""
+
+    current_density_a_per_m2: float
+    gilbert_damping: float
+    potentiated: float
+    left: float
+    lost: int
+    closest_m: float
+    deviation: float
+    """Of the number against time in potentiation from a straight line, the largest, in parts of all skyrmions."""
+    skyrmions: int
+
+    @property
+    def works(self) -> bool:
+        """Nearly all came in, nearly all left again, and none was lost."""
+        return self.lost == 0 and self.left <= EMPTIED and self.potentiated >= MOST_OF_ALL * self.skyrmions
+
+    @property
+    def swing(self) -> float:
+        """Skyrmions that came in and left again; none where some were lost."""
+        return 0.0 if self.lost else max(self.potentiated - self.left, 0.0)
+
+    def to_dict(self) -> dict[str, float]:
+        """As JSON-able values."""
+        return asdict(self)
+
+
+def sweep(
+    device: SkyrmionSynapse,
+    calibration: SkyrmionCalibration,
+    advance: Progress,
+    factors: Sequence[float],
+    workers: int = 1,
+    dampings: Sequence[float] = DAMPINGS,
+) -> tuple[Point, ...]:
+    """Run the whole operation, without heat, over current densities and dampings.
+
+    Args:
+        factors: Current densities, over the device's own.
+        advance: Called with (what, done, total).
+        workers: Threads; the kernels let go of Python's lock.
+    """
+
+    def one(pair: tuple[float, float]) -> Point:
+        factor, damping = pair
+        there = device.with_drive(device.current_density_a_per_m2 * factor, damping)
+        done = operate(bench(there, calibration), step_s=SWEEP_STEP_S)
+        return Point(
+            there.current_density_a_per_m2,
+            damping,
+            done.number_at(done.phase_end_s("potentiation")),
+            float(done.number[-1]),
+            done.lost,
+            done.run.closest_m,
+            _deviation(done, done.number),
+            device.skyrmions,
+        )
+
+    pairs = list(product(factors, dampings))
+    points: list[Point] = []
+    with ThreadPoolExecutor(workers) as pool:
+        for point in pool.map(one, pairs):
+            points.append(point)
+            advance("current densities and dampings", len(points), len(pairs))
+    return tuple(points)
+
+
+def working_point(points: Sequence[Point]) -> Point:
+    """Of those that work the one nearest to a straight line; where none does, the one with the largest swing."""
+    working = [point for point in points if point.works]
+    if working:
+        return min(working, key=lambda point: point.deviation)
+    return max(points, key=lambda point: point.swing)
+
+
+@dataclass(frozen=True)
+class PulseEnergy:
+    """Joule heat of one pulse, by both readings of the write current's direction, in J."""
+
+    perpendicular_j: float
+    """Through the disc and a Co/Pt bilayer, Valet-Fert."""
+    perpendicular_three_layers_j: float
+    """Through the stack as paper S, III-A has it: free layer, heavy metal, reference layer."""
+    in_plane_j: float
+    """Along the magnet, a square as wide as the disc."""
+
+
+def pulse_energy(device: SkyrmionSynapse) -> PulseEnergy:
+    """E = I² R t of one pulse (paper S, eq. 1)."""
+    density, width = device.current_density_a_per_m2, device.pulse_width_s
+    across = density**2 * device.area_m2 * width
+    in_plane_a = density * 2 * device.radius_m * device.film.thickness_m
+    # A square's sheet resistance: resistivity over thickness; the layer holds both.
+    sheet_ohm = COBALT.resistance_area_ohm_m2 * (1 - COBALT.asymmetry**2) / device.film.thickness_m**2
+    return PulseEnergy(
+        across * stack_resistance_area_ohm_m2(CO_PT_BILAYER),
+        across * stack_resistance_area_ohm_m2(CO_PT_CO),
+        in_plane_a**2 * sheet_ohm * width,
+    )
+
+
+def _deviation(done: Operation, number: Array) -> float:
+    rising = done.time_s <= done.phase_end_s("potentiation")
+    line = np.polyfit(done.time_s[rising], number[rising], 1)
+    return float(np.abs(np.polyval(line, done.time_s[rising]) - number[rising]).max() / done.device.skyrmions)
+
+
+def designed(device: SkyrmionSynapse) -> SkyrmionSynapse:
+    """The same disc with a radial polarisation, whose force runs along the track, and the spiral's other sense.
+
+    The vortex of paper S pushes skyrmions against the rails: only the spiral's slope moves them on. A radial
+    polarisation pushes along the track. The spiral's sense is chosen so that the Magnus force pulls those that leave
+    the track further in, not back out.
+    """
+    turned = device.with_drive(polarisation_angle_rad=math.pi / 2, handedness=-1)
+    return replace(turned, name="skyrmion synapse, radial polarisation")

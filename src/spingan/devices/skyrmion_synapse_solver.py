@@ -150,7 +150,7 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
     start, system = _start(device, calibration, cell_m)
     at = bench(device, calibration)
     torque_t = device.torque_t(device.current_density_a_per_m2)
-    driven = replace(system, torques=(_torque(system.mesh, at.polarisation, torque_t),))
+    driven = replace(system, torques=(turning_torque(system.mesh, at.polarisation, torque_t),))
     settled = evolve(system, start, skyrmion_runs.SETTLE_S, tolerance=TOLERANCE).m
     places: list[Array] = []
 
@@ -196,14 +196,20 @@ def _start(device: SkyrmionSynapse, calibration: SkyrmionCalibration, cell_m: fl
     disc = disc_mask(mesh, device.centre_m, device.radius_m)
     low, high = device.film.anisotropy_j_per_m3, device.rail_anisotropy_j_per_m3
     anisotropy = low + (high - low) * rail_cover(device, mesh.x_m, mesh.y_m, cell_m)
-    texture, _ = skyrmion_runs.relaxed_skyrmion(device.film, cell_m, calibration.texture.radius_m, box_m=48e-9)
-    half = texture.shape[1] // 2
-    corners = [(round(x / cell_m) - half, round(y / cell_m) - half) for x, y in track_places_m(device)]
-    start = skyrmion_runs.placed(texture, mesh, corners) * disc
+    start = skyrmions_on_track(device, calibration, mesh) * disc
     return start, System(mesh, device.film, mask=disc, anisotropy_j_per_m3=anisotropy)
 
 
-def _torque(mesh: Mesh, turned: thiele.Polarisation, torque_t: float) -> SpinTorque:
+def skyrmions_on_track(device: SkyrmionSynapse, calibration: SkyrmionCalibration, mesh: Mesh) -> Array:
+    """A skyrmion as the solver leaves it at rest, (3, ny, nx), at each place of the track."""
+    cell_m = mesh.dx_m
+    texture, _ = skyrmion_runs.relaxed_skyrmion(device.film, cell_m, calibration.texture.radius_m, box_m=48e-9)
+    half = texture.shape[1] // 2
+    corners = [(round(x / cell_m) - half, round(y / cell_m) - half) for x, y in track_places_m(device)]
+    return skyrmion_runs.placed(texture, mesh, corners)
+
+
+def turning_torque(mesh: Mesh, turned: thiele.Polarisation, torque_t: float) -> SpinTorque:
     """The turning polarisation as unit vectors, with the amplitude that fades towards the centre."""
     x = mesh.x_m[None, :] - turned.centre_m[0]
     y = mesh.y_m[:, None] - turned.centre_m[1]

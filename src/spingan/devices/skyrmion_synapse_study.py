@@ -1,134 +1,44 @@
-"""What the synapse does over its whole range: current density and damping, heat, levels, energy, and the curve file."""
+"""The synapse at its working point: heat, levels and noise, and the synapse for the network."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from itertools import product
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.devices.skyrmion_synapse import SkyrmionSynapse, conductance_s
-from spingan.devices.skyrmion_synapse_run import Bench, Operation, Phase, bench, operate
-from spingan.physics.bilayer import CO_PT_BILAYER, CO_PT_CO, COBALT, stack_resistance_area_ohm_m2
+from spingan.devices.device import StoredSynapse
+from spingan.devices.published import CURVES
+from spingan.devices.skyrmion_synapse import PRINTED, SMALL, SkyrmionSynapse, conductance_s, shipped_calibration
+from spingan.devices.skyrmion_synapse_run import (
+    SWEEP_STEP_S,
+    Array,
+    Bench,
+    Operation,
+    Phase,
+    Point,
+    PulseEnergy,
+    _deviation,
+    bench,
+    designed,
+    operate,
+    pulse_energy,
+    sweep,
+    working_point,
+)
+from spingan.devices.skyrmion_synapse_solver import Comparison, Nucleation, compare, nucleate
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
+from spingan.progress import Progress
+from spingan.spec.files import read_synapse
+from spingan.spec.synapse import Retention, Synapse, Write
 
-Array = NDArray[np.float64]
-Advance = Callable[[str, int, int], None]
-
-DAMPINGS = (0.1, 0.2, 0.3)  # what Co/Pt is given in the literature: docs/derivations.md, section 2
-SWEEP_STEP_S = 10e-12
 ROOM_TEMPERATURE_K = 300.0  # "at room temperature": paper S, IV-C
 HOLD_PERIODS = 40  # 100 ns
 HOLD_PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 READ_WINDOW_S = 10e-9  # over which a read's noise is taken: assumed
 IN, OUT = 0.9, 0.1  # shares of a skyrmion under the junction that count as in and as out: a hop passes both
-EMPTIED = 4.0  # skyrmions that may be left in after depression, for an operation to count as whole: assumed
-MOST_OF_ALL = 0.9  # of the skyrmions must come in, likewise
-
-
-@dataclass(frozen=True)
-class Point:
-    """One current density and damping: how many came in, and how many were left at the end."""
-
-    current_density_a_per_m2: float
-    gilbert_damping: float
-    potentiated: float
-    left: float
-    lost: int
-    closest_m: float
-    deviation: float
-    """Of the number against time in potentiation from a straight line, the largest, in parts of all skyrmions."""
-    skyrmions: int
-
-    @property
-    def works(self) -> bool:
-        """Nearly all came in, nearly all left again, and none was lost."""
-        return self.lost == 0 and self.left <= EMPTIED and self.potentiated >= MOST_OF_ALL * self.skyrmions
-
-    @property
-    def swing(self) -> float:
-        """Skyrmions that came in and left again; none where some were lost."""
-        return 0.0 if self.lost else max(self.potentiated - self.left, 0.0)
-
-    def to_dict(self) -> dict[str, float]:
-        """As JSON-able values."""
-        return asdict(self)
-
-
-def sweep(
-    device: SkyrmionSynapse,
-    calibration: SkyrmionCalibration,
-    advance: Advance,
-    factors: Sequence[float],
-    workers: int = 1,
-    dampings: Sequence[float] = DAMPINGS,
-) -> tuple[Point, ...]:
-    """Run the whole operation, without heat, over current densities and dampings.
-
-    Args:
-        factors: Current densities, over the device's own.
-        advance: Called with (what, done, total).
-        workers: Threads; the kernels let go of Python's lock.
-    """
-
-    def one(pair: tuple[float, float]) -> Point:
-        factor, damping = pair
-        there = device.with_drive(device.current_density_a_per_m2 * factor, damping)
-        done = operate(bench(there, calibration), step_s=SWEEP_STEP_S)
-        return Point(
-            there.current_density_a_per_m2,
-            damping,
-            done.number_at(done.phase_end_s("potentiation")),
-            float(done.number[-1]),
-            done.lost,
-            done.run.closest_m,
-            _deviation(done, done.number),
-            device.skyrmions,
-        )
-
-    pairs = list(product(factors, dampings))
-    points: list[Point] = []
-    with ThreadPoolExecutor(workers) as pool:
-        for point in pool.map(one, pairs):
-            points.append(point)
-            advance("current densities and dampings", len(points), len(pairs))
-    return tuple(points)
-
-
-def working_point(points: Sequence[Point]) -> Point:
-    """Of those that work the one nearest to a straight line; where none does, the one with the largest swing."""
-    working = [point for point in points if point.works]
-    if working:
-        return min(working, key=lambda point: point.deviation)
-    return max(points, key=lambda point: point.swing)
-
-
-@dataclass(frozen=True)
-class PulseEnergy:
-    """Joule heat of one pulse, by both readings of the write current's direction, in J."""
-
-    perpendicular_j: float
-    """Through the disc and a Co/Pt bilayer, Valet-Fert."""
-    perpendicular_three_layers_j: float
-    """Through the stack as paper S, III-A has it: free layer, heavy metal, reference layer."""
-    in_plane_j: float
-    """Along the magnet, a square as wide as the disc."""
-
-
-def pulse_energy(device: SkyrmionSynapse) -> PulseEnergy:
-    """E = I² R t of one pulse (paper S, eq. 1)."""
-    density, width = device.current_density_a_per_m2, device.pulse_width_s
-    across = density**2 * device.area_m2 * width
-    in_plane_a = density * 2 * device.radius_m * device.film.thickness_m
-    # A square's sheet resistance: resistivity over thickness; the layer holds both.
-    sheet_ohm = COBALT.resistance_area_ohm_m2 * (1 - COBALT.asymmetry**2) / device.film.thickness_m**2
-    return PulseEnergy(
-        across * stack_resistance_area_ohm_m2(CO_PT_BILAYER),
-        across * stack_resistance_area_ohm_m2(CO_PT_CO),
-        in_plane_a**2 * sheet_ohm * width,
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +67,7 @@ def hold(
     at: Bench,
     up: Operation,
     seeds: Sequence[int],
-    advance: Advance,
+    advance: Progress,
     workers: int = 1,
     temperature_k: float = ROOM_TEMPERATURE_K,
 ) -> Heat:
@@ -244,12 +154,6 @@ class Levels:
     """Of the number against time in potentiation from a straight line, in parts of all skyrmions."""
 
 
-def _deviation(done: Operation, number: Array) -> float:
-    rising = done.time_s <= done.phase_end_s("potentiation")
-    line = np.polyfit(done.time_s[rising], number[rising], 1)
-    return float(np.abs(np.polyval(line, done.time_s[rising]) - number[rising]).max() / done.device.skyrmions)
-
-
 def level_table(done: Operation, calibration: SkyrmionCalibration, heat: Heat) -> Levels:
     """Levels and what a pulse does at each without heat; the steps' standard deviation is that of the heated runs."""
     rising = done.time_s <= done.phase_end_s("potentiation")
@@ -287,12 +191,228 @@ def _at_levels(places: Array, values: Array, levels: Array) -> Array:
     return np.interp(levels, places[order], smooth / reach)
 
 
-def designed(device: SkyrmionSynapse) -> SkyrmionSynapse:
-    """The same disc with a radial polarisation, whose force runs along the track, and the spiral's other sense.
+SEEDS = 4  # runs with heat behind the shipped curves
+VORTEX_FACTORS = (1, 2, 4, 8, 10, 12)  # times the printed density
+RADIAL_FACTORS = (0.5, 0.75, 1, 1.5, 2)
+SMALL_FACTOR = 4.0  # times the printed density, so that the small disc's skyrmions move far in a nanosecond
+SMALL_DURATION_S = 1e-9
+SMALL_CELL_M = 1.5e-9
 
-    The vortex of paper S pushes skyrmions against the rails: only the spiral's slope moves them on. A radial
-    polarisation pushes along the track. The spiral's sense is chosen so that the Magnus force pulls those that leave
-    the track further in, not back out.
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """One polarisation of the disc: its sweep, and what it does at its working point."""
+
+    name: str
+    calibration: SkyrmionCalibration
+    seeds: int
+    printed_drive: Operation
+    printed_heated: Operation
+    """The same at room temperature, one seed."""
+    points: tuple[Point, ...]
+    operation: Operation
+    heat: Heat
+    levels: Levels
+
+    @property
+    def device(self) -> SkyrmionSynapse:
+        """At the working point."""
+        return self.operation.device
+
+    @property
+    def point(self) -> Point:
+        """The working point."""
+        return working_point(self.points)
+
+    @property
+    def energy(self) -> PulseEnergy:
+        """Of one pulse at the working point."""
+        return pulse_energy(self.device)
+
+    @property
+    def energy_per_state_j(self) -> float:
+        """Perpendicular reading: all pulses of the potentiation over the states that they wrote."""
+        first = self.operation.phases[0]
+        return self.energy.perpendicular_j * first.periods / (len(self.levels.conductance_s) - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Everything that one call of the command finds."""
+
+    calibration: SkyrmionCalibration
+    seed: int
+    variants: tuple[Variant, ...]
+    """The vortex of paper S, then the radial polarisation."""
+    nucleation: Nucleation | None = None
+    comparison: Comparison | None = None
+
+
+def characterise(
+    calibration: SkyrmionCalibration, seed: int, seeds: int, workers: int, advance: Progress, solver: bool
+) -> Study:
+    """Run the disc of paper S under a vortex and under a radial polarisation.
+
+    Args:
+        seed: First of the heat's seeds.
+        seeds: Number of runs with heat.
+        workers: Threads.
+        advance: Called with (what, done, total).
+        solver: Also nucleate skyrmions, and run the small disc, in the micromagnetic solver: minutes.
     """
-    turned = device.with_drive(polarisation_angle_rad=math.pi / 2, handedness=-1)
-    return replace(turned, name="skyrmion synapse, radial polarisation")
+    variants = []
+    choices = (
+        ("skyrmion_simulated", PRINTED, VORTEX_FACTORS),
+        ("skyrmion_designed", designed(PRINTED), RADIAL_FACTORS),
+    )
+    for number, (name, device, factors) in enumerate(choices):
+        advance("polarisations", number, 2)
+        points = sweep(device, calibration, advance, factors, workers)
+        variants.append(_variant(name, device, points, calibration, range(seed, seed + seeds), workers, advance))
+    advance("polarisations", 2, 2)
+    nucleation = comparison = None
+    if solver:
+        advance("in the solver", 0, 2)
+        nucleation = nucleate(PRINTED, seed=seed)
+        advance("in the solver", 1, 2)
+        fast = designed(SMALL).with_drive(SMALL.current_density_a_per_m2 * SMALL_FACTOR)
+        comparison = compare(fast, calibration, SMALL_DURATION_S, SMALL_CELL_M)
+        advance("in the solver", 2, 2)
+    return Study(calibration, seed, tuple(variants), nucleation, comparison)
+
+
+def _variant(
+    name: str,
+    device: SkyrmionSynapse,
+    points: tuple[Point, ...],
+    calibration: SkyrmionCalibration,
+    seeds: Sequence[int],
+    workers: int,
+    advance: Progress,
+) -> Variant:
+    chosen = working_point(points)
+    at = bench(device.with_drive(chosen.current_density_a_per_m2, chosen.gilbert_damping), calibration)
+    done = operate(at)
+    printed = bench(device, calibration)
+    heat = hold(at, done, seeds, advance, workers)
+    return Variant(
+        name=name,
+        calibration=calibration,
+        seeds=len(seeds),
+        printed_drive=operate(printed),
+        printed_heated=operate(
+            printed,
+            temperature_k=ROOM_TEMPERATURE_K,
+            generator=np.random.default_rng(seeds[0]),
+            step_s=SWEEP_STEP_S,
+        ),
+        points=points,
+        operation=done,
+        heat=heat,
+        levels=level_table(done, calibration, heat),
+    )
+
+
+DIGITS = 6  # significant ones in the file: far finer than the model
+
+
+def _rounded(values: Sequence[float] | np.ndarray) -> tuple[float, ...]:
+    return tuple(float(f"{value:.{DIGITS}g}") for value in values)
+
+
+def synapse(variant: Variant) -> Synapse:
+    """The variant at its working point as the value that crosses to the network half."""
+    device, heat, levels = variant.device, variant.heat, variant.levels
+    conductance = levels.conductance_s
+    numbers = np.arange(len(conductance))
+    noise = np.interp(numbers, heat.hold_numbers, heat.read_noise_s)
+    factor = device.current_density_a_per_m2 / PRINTED.current_density_a_per_m2
+    return Synapse(
+        name=variant.name,
+        basis="simulated",
+        conductance=_rounded(conductance),
+        read_noise_s=_rounded(noise),
+        step_up=_rounded(np.maximum(levels.step_up_s, 0.0)),
+        step_up_spread=_rounded(levels.step_up_spread_s),
+        step_down=_rounded(np.maximum(levels.step_down_s, 0.0)),
+        step_down_spread=_rounded(levels.step_down_spread_s),
+        write=Write(
+            pulse_current_density_a_per_m2=device.current_density_a_per_m2,
+            pulse_width_s=device.pulse_width_s,
+            pulse_period_s=device.pulse_period_s,
+            energy_j=float(f"{variant.energy_per_state_j:.{DIGITS}g}"),
+            energy_per="state",
+            access="bidirectional",
+        ),
+        retention=_retention(heat, len(conductance) - 1),
+        area_m2=float(f"{device.area_m2:.{DIGITS}g}"),
+        source="spingan device skyrmion-synapse: Thiele model calibrated on spingan's micromagnetic solver",
+        provenance=(
+            f"{device.name} at {device.current_density_a_per_m2:.3g} A/m² ({factor:g} times the printed density), "
+            f"damping {device.film.gilbert_damping:g}, polarisation {math.degrees(device.polarisation_angle_rad):.0f} "
+            f"degrees from a vortex; {variant.seeds} seeds at {heat.temperature_k:g} K, Heun steps of 5 and 10 ps; "
+            f"calibration: {variant.calibration.source}"
+        ),
+        notes=_notes(variant),
+    )
+
+
+def _retention(heat: Heat, top: int) -> Retention | None:
+    if heat.retention_s is None or heat.resting_number is None:
+        return None
+    places: tuple[tuple[Literal["minimum", "middle", "maximum"], float], ...] = (
+        ("minimum", 0.0),
+        ("middle", top / 2),
+        ("maximum", float(top)),
+    )
+    resting = heat.resting_number
+    towards = min(places, key=lambda place: abs(place[1] - resting))[0]
+    return Retention(law="exponential", time_s=float(f"{heat.retention_s:.3g}"), towards=towards)
+
+
+def _in(run: Operation) -> float:
+    return run.number_at(run.phase_end_s("potentiation"))
+
+
+def _notes(variant: Variant) -> tuple[str, ...]:
+    heat, printed = variant.heat, variant.printed_drive
+    printed_end = printed.number_at(printed.phase_end_s("potentiation"))
+    resting = "" if heat.resting_number is None else f"; at rest {heat.resting_number:.0f} would be under the junction"
+    retention = "none found" if heat.retention_s is None else f"{heat.retention_s * 1e9:.3g} ns{resting}"
+    return (
+        f"At the printed 2.5e10 A/m² and damping {PRINTED.film.gilbert_damping:g} this polarisation brings "
+        f"{printed_end:.1f} of {printed.device.skyrmions} skyrmions under the junction by 142.5 ns without heat, "
+        f"{_in(variant.printed_heated):.1f} at {heat.temperature_k:g} K.",
+        f"Levels and steps are those of a run without heat. In the heat, {variant.seeds} seeds: "
+        f"{np.mean([_in(run) for run in heat.operations]):.1f} come in, "
+        f"{np.mean([run.number[-1] for run in heat.operations]):.1f} are left in after depression, and "
+        f"{np.mean([run.lost for run in heat.operations]):.1f} are lost over the edge in one operation, since the "
+        "rails hold them by a few kT only: a write needs a check.",
+        f"Levels: {len(variant.levels.conductance_s)}, one for each skyrmion that came in and one for none; the "
+        f"conductance is linear in their number, and its scale is the junction's of the domain-wall devices (RA 2 "
+        f"Ω µm², P 0.614), since the synapse's is not printed.",
+        f"Read noise: standard deviation within {READ_WINDOW_S * 1e9:g} ns of a hold at {heat.temperature_k:g} K, from "
+        "skyrmions that wander across the junction's rim; a sense amplifier's and a junction's own noise are unknown.",
+        f"Time constant of the drift in the heat: {retention}. The model has no pinning by defects.",
+        f"Write energy: perpendicular reading, Valet-Fert Co/Pt bilayer, {variant.energy.perpendicular_j:.3g} J a "
+        f"pulse; in-plane reading {variant.energy.in_plane_j:.3g} J a pulse.",
+        f"Skyrmions came as near as {variant.operation.run.closest_m * 1e9:.1f} nm to each other; the repulsion is "
+        f"calibrated down to {variant.calibration.fits['pair'].nearest_m * 1e9:.1f} nm, and rigid ones cannot merge.",
+        "Assumed, not printed: rails 10 nm wide, one spiral of two turns, DMI 3 mJ/m², perpendicular reference layer.",
+        "Endurance, faults and spread from device to device are unknown.",
+    )
+
+
+def _stored(variant: str, about: str) -> StoredSynapse:
+    """One variant as a device: its shipped curve, and the simulation that makes it anew."""
+
+    def simulate(seed: int, workers: int, progress: Progress) -> Synapse:
+        done = characterise(shipped_calibration(), seed, SEEDS, workers, progress, False)
+        return synapse(next(one for one in done.variants if one.name == variant))
+
+    name = variant.replace("skyrmion_", "skyrmion-synapse-")
+    return StoredSynapse(name, about, lambda: read_synapse(CURVES / f"{variant}.csv"), simulate)
+
+
+SIMULATED = _stored("skyrmion_simulated", "paper S's synapse by the Thiele model, vortex polarisation")
+DESIGNED = _stored("skyrmion_designed", "the same disc with a radial polarisation, which works")

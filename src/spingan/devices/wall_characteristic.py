@@ -1,12 +1,12 @@
 """The whole study of a domain-wall device: every current from rest, back to rest from both sides, and the extras."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
 
-from spingan.devices.wall_curve import Branches
+from spingan.devices.wall_curve import Branches, CurveText, Slopes, conductance_curve, fit_slopes
 from spingan.devices.wall_device import CONVENTIONS
 from spingan.devices.wall_study import (
     LONGEST_S,
@@ -23,6 +23,8 @@ from spingan.devices.wall_study import (
     sweep,
 )
 from spingan.errors import UserError
+from spingan.progress import Progress, no_progress
+from spingan.spec.activation import ConductanceCurve, EnergyItem, Function, Reset
 
 Extra = Literal["sweep", "resets", "limits", "read", "conventions", "cells", "dmi"]
 """What a study does on request, since it takes long.
@@ -136,15 +138,12 @@ def _seconds(*runs: Settled) -> float:
     return max(np.nan if run.settling_s is None else run.settling_s for run in runs)
 
 
-Advance = Callable[[str, int, int], None]
-
-
 def characterise(
     setup: Setup,
     plan: Plan,
     extras: Collection[Extra] = (),
     workers: int = 1,
-    advance: Advance = lambda what, done, total: None,
+    advance: Progress = no_progress,
 ) -> Characteristic:
     """Study the device of `setup` as `plan` and `extras` say, in `workers` processes.
 
@@ -186,7 +185,7 @@ def characterise(
     return replace(study, variants=_variants(setup, plan, extras, workers, advance))
 
 
-def from_rest(setup: Setup, plan: Plan, workers: int, advance: Advance) -> dict[float, Settled]:
+def from_rest(setup: Setup, plan: Plan, workers: int, advance: Progress) -> dict[float, Settled]:
     """The device at rest and under every current and probe of the plan, each from rest, by current.
 
     Raises:
@@ -217,7 +216,7 @@ def _outermost(points: Sequence[Settled], plan: Plan) -> tuple[Settled, Settled]
     return alive[0], alive[-1]
 
 
-def _run(what: str, tasks: Sequence[Task], workers: int, advance: Advance) -> list:
+def _run(what: str, tasks: Sequence[Task], workers: int, advance: Progress) -> list:
     done = 0
     advance(what, 0, len(tasks))
 
@@ -229,7 +228,7 @@ def _run(what: str, tasks: Sequence[Task], workers: int, advance: Advance) -> li
     return run_tasks(tasks, workers, one_more)
 
 
-def _swept(study: Characteristic, lowest: Settled, highest: Settled, workers: int, advance: Advance) -> Characteristic:
+def _swept(study: Characteristic, lowest: Settled, highest: Settled, workers: int, advance: Progress) -> Characteristic:
     """The study with its currents swept from one surviving end to the other, and back."""
     up = [current for current in study.plan.sweep_a if lowest.current_a <= current <= highest.current_a]
     tasks: list[Task] = [(sweep, (study.setup, up, lowest.m)), (sweep, (study.setup, up[::-1], highest.m))]
@@ -238,7 +237,7 @@ def _swept(study: Characteristic, lowest: Settled, highest: Settled, workers: in
 
 
 def _variants(
-    setup: Setup, plan: Plan, extras: Collection[Extra], workers: int, advance: Advance
+    setup: Setup, plan: Plan, extras: Collection[Extra], workers: int, advance: Progress
 ) -> tuple[Variant, ...]:
     """The device under the other conditions that the extras ask for, each current from a wall newly placed."""
     named = variant_setups(setup, extras)
@@ -271,3 +270,93 @@ def variant_setups(setup: Setup, extras: Collection[Extra]) -> dict[str, Setup]:
             other = replace(film, interfacial_dmi_j_per_m2=film.interfacial_dmi_j_per_m2 * (1 + change))
             named[f"D {change:+.0%}"] = replace(setup, device=replace(device, film=other))
     return named
+
+
+def window_s(study: Characteristic) -> float | None:
+    """How long an evaluation must wait: the longest settling within full scale, 0 left out; None if nothing settled."""
+    full_scale = study.plan.full_scale_a
+    times = [
+        point.settling_s
+        for point in study.alive
+        if point.current_a and abs(point.current_a) <= full_scale and point.settling_s is not None
+    ]
+    return max(times) if times else None
+
+
+def study_curve(
+    study: Characteristic,
+    function: Function,
+    name: str,
+    energy_items: tuple[EnergyItem, ...],
+    notes: tuple[str, ...] = (),
+) -> ConductanceCurve:
+    """The study's transfer curve: conductance against input, with both branches where they differ.
+
+    Raises:
+        UserError: The currents do not hold zero and full scale.
+    """
+    setup, device = study.setup, study.setup.device
+    how = (
+        "swept up and down, each current from where the last left the wall"
+        if study.rising is not None
+        else "each current from rest, memory looked for at zero only"
+    )
+    text = CurveText(
+        name=name,
+        source=f"device {device.name}, after paper S (arXiv 2601.01441), III-B and IV-D; film: {device.film.source}",
+        provenance=(
+            f"spingan's solver, {setup.cell_m * 1e9:g} nm cells, {how}; a wall rests when it moves less than 0.05 nm "
+            "in 0.1 ns; conductance by Julliere and Slonczewski"
+        ),
+        notes=(
+            f"Torque convention: {setup.convention} (docs/derivations.md, section 1).",
+            f"Without an input the wall stands at {study.after_negative.position_m * 1e9:.4g} nm after the lowest "
+            f"current and at {study.after_positive.position_m * 1e9:.4g} nm after the highest.",
+            f"Not printed, assumed: exchange bias of {device.exchange_bias.field_t:g} T, field-like ratio "
+            f"{device.field_like_ratio:g}, RA {device.ra_parallel_ohm_m2 * 1e12:g} ohm µm², bias current "
+            f"{device.bias_current_a * 1e6:g} µA.",
+            *notes,
+        ),
+    )
+    branches = study.branches()
+    return conductance_curve(
+        branches,
+        function,
+        study.plan.full_scale_a,
+        text,
+        energy_items,
+        reset_of(study, branches),
+        device.length_m * device.width_m,
+    )
+
+
+def reset_of(study: Characteristic, branches: Branches) -> Reset:
+    """How long the device was left without an input after both ends, and what was left then of the last output.
+
+    What is left is the difference of the two outputs, in parts of the output from zero to full scale. Where both walls
+    came to rest, the time is when the conductance had come within 1 % of its last value.
+    """
+    runs = study.resets or (study.after_negative, study.after_positive)
+    zero, full = (float(np.interp(at, branches.current_a, branches.rising)) for at in (0.0, study.plan.full_scale_a))
+    at_rest = all(run.still for run in runs)
+    return Reset(
+        time_s=max(output_reset_s(study, run) if at_rest else float(run.time_s[-1]) for run in runs),
+        residual=abs(runs[1].conductance_s - runs[0].conductance_s) / abs(full - zero),
+    )
+
+
+def output_reset_s(study: Characteristic, run: Settled) -> float:
+    """When the conductance came within 1 % of the curve's span of its last value, to stay."""
+    span = float(np.ptp([point.conductance_s for point in study.alive]))
+    outside = np.flatnonzero(np.abs(run.path_s - run.path_s[-1]) > 0.01 * span)
+    return 0.0 if outside.size == 0 else float(run.time_s[outside[-1] + 1])
+
+
+def slopes(study: Characteristic, range_a: float) -> Slopes | None:
+    """Lines on both sides of zero through the runs from rest; None if there are too few currents."""
+    try:
+        return fit_slopes(
+            [point.current_a for point in study.alive], [point.conductance_s for point in study.alive], range_a
+        )
+    except UserError:
+        return None

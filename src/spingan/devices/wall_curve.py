@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.errors import UserError
-from spingan.spec.activation import Activation, EnergyItem, Function, Reset, Settling
+from spingan.spec.activation import ConductanceCurve, EnergyItem, Function, Reset, Settling
 
 SAME = 1e-3  # of the output's span: branches closer than this are one curve to the solver; assumed
 
@@ -124,7 +124,7 @@ class CurveText:
     notes: tuple[str, ...]
 
 
-def activation(
+def conductance_curve(
     branches: Branches,
     function: Function,
     full_scale_a: float,
@@ -132,8 +132,8 @@ def activation(
     energy_items: Sequence[EnergyItem] = (),
     reset: Reset | None = None,
     area_m2: float | None = None,
-) -> Activation:
-    """The curve as the network half takes it: conductance in siemens against input current.
+) -> ConductanceCurve:
+    """The curve as a cell takes it: conductance in siemens against input current.
 
     Branches that differ by less than a thousandth of the span are given as one: no memory that the solver can vouch
     for. Otherwise both are kept, and a reset between evaluations is required; `reset` says how long it takes and what
@@ -154,7 +154,7 @@ def activation(
     memory = bool(apart.max() > SAME)
     known = np.isfinite(branches.settling_s)
     slowest = float(branches.settling_s[known].max()) if known.any() else None
-    return Activation(
+    return ConductanceCurve(
         name=text.name,
         function=function,
         input=tuple(current.tolist()),
@@ -177,3 +177,57 @@ def activation(
         provenance=text.provenance,
         notes=text.notes,
     )
+
+
+LARGEST_ERROR = 0.05  # of the span: the issue's bound on the deviation from the ideal
+SLOPE_TOLERANCE = 0.01  # of the positive slope, absolute: a twentieth of the printed 0.2; assumed
+
+
+def leaky(current: ArrayLike, slope: float) -> NDArray[np.float64]:
+    """The ideal: the input above zero, `slope` times the input below; of the shape of `current`."""
+    current = np.asarray(current, dtype=np.float64)
+    return np.where(current > 0, current, slope * current)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A curve beside the ideal `zero + gain * leaky(current)`, whose gain and zero are fitted, its slope not.
+
+    Attributes:
+        slope: slope below zero over slope above, each a least-squares line of its own.
+        linearity_error: largest deviation from the ideal, in parts of the curve's span.
+        gain: siemens per ampere above zero.
+        zero: the output that stands for 0, in siemens.
+        span: largest less smallest output.
+    """
+
+    slope: float
+    linearity_error: float
+    gain: float
+    zero: float
+    span: float
+
+    def meets(self, asked: float) -> bool:
+        """Whether slope and linearity are within their tolerances."""
+        return self.linearity_error <= LARGEST_ERROR and abs(self.slope - asked) <= SLOPE_TOLERANCE
+
+
+def match(current_a: ArrayLike, output_s: ArrayLike, asked: float, range_a: float) -> Match:
+    """Compare outputs (n,) at rising currents (n,) within ±`range_a` with the leaky ReLU of slope `asked`.
+
+    Raises:
+        UserError: Fewer than three currents on a side, zero counted.
+    """
+    current, output = np.asarray(current_a, float), np.asarray(output_s, float)
+    inside = np.abs(current) <= range_a * (1 + 1e-9)
+    current, output = current[inside], output[inside]
+    shape = leaky(current / range_a, asked)
+    centred = shape - shape.mean()
+    gain = float(centred @ output / (centred @ centred))
+    left_over = output - gain * shape
+    zero = float(left_over.max() + left_over.min()) / 2  # the offset with the smallest largest deviation
+    span = float(np.ptp(output))
+    error = float(np.abs(left_over - zero).max()) / span if span > 0 else float("inf")
+    slopes = fit_slopes(current, output, range_a)
+    ratio = slopes.ratio if slopes.positive > 0 else float("inf")
+    return Match(ratio, error, gain / range_a, zero, span)

@@ -1,4 +1,4 @@
-"""Designing a domain-wall leaky ReLU: the search with the compact wall.
+"""Design of a domain-wall leaky ReLU: the search with the compact wall, and the detectors for given walls.
 
 A quadratic anisotropy without a flat zone turns the current into a position that rises steadily and has one place of
 rest; two junctions of different width, left and right of it, turn the position into a conductance with two slopes. The
@@ -9,11 +9,15 @@ anisotropy and the printed track, materials and ends.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicSpline
+from scipy.optimize import differential_evolution
 
 from spingan.devices.wall_compact import compact_model, drive_t
+from spingan.devices.wall_curve import LARGEST_ERROR, Match, match
 from spingan.devices.wall_device import (
     CONVENTIONS,
     LEAKY_RELU,
@@ -22,10 +26,164 @@ from spingan.devices.wall_device import (
     TorqueConvention,
     WallDevice,
 )
-from spingan.devices.wall_transfer_fit import Maps, cost, detectors_from, fit_detectors, least_by_evolution
 from spingan.errors import UserError
 from spingan.physics.mesh import Mesh
+from spingan.physics.mtj import conductance_per_area
 from spingan.physics.wall import WallConstants, WallState, at_rest, magnetisation_z, rest_state
+from spingan.progress import Progress, no_progress
+
+SEARCH_SLOPE_TOLERANCE = 0.005  # the searches aim at half of it, for what the solver and other currents change
+GAP_M = 1e-9  # between two junctions beside each other: one cell
+END_M = 2e-9  # junctions keep this far from the track's ends, as the printed ones do
+SMALLEST_M = 1e-9  # a junction's least extent: one cell
+ROUND_M = 0.1e-9  # of the detectors' corners: finer than any drawing
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """What detectors see of settled walls: the cosine to their fixed layer under each current, and its prefix sums.
+
+    Attributes:
+        device: the device, its detectors aside.
+        current_a: (n,).
+        cosine: (n, ny, nx).
+        mesh: the cells.
+    """
+
+    device: WallDevice
+    current_a: NDArray[np.float64]
+    cosine: NDArray[np.float64]
+    mesh: Mesh
+
+    def outputs(self, detectors: Sequence[Detector]) -> NDArray[np.float64]:
+        """Summed conductance (n,) in siemens; the same sum as `wall_device.conductance_s`."""
+        device, mesh = self.device, self.mesh
+        parallel, antiparallel = conductance_per_area(
+            np.array([1.0, -1.0]),
+            device.ra_parallel_ohm_m2,
+            device.polarization,
+            device.read_voltage_v,
+            device.half_bias_voltage_v,
+        )
+        total = np.zeros(len(self.current_a))
+        for detector in detectors:
+            along = _covered(mesh.nx, mesh.dx_m, detector.x0_m, detector.x1_m)
+            across = _covered(mesh.ny, mesh.dy_m, detector.y0_m, detector.y1_m)
+            seen = across @ self.cosine @ along
+            area = float(across.sum() * along.sum())
+            total += (
+                ((parallel + antiparallel) / 2 * area + (parallel - antiparallel) / 2 * seen) * mesh.dx_m * mesh.dy_m
+            )
+        return total
+
+
+def _covered(count: int, cell_m: float, start_m: float, end_m: float) -> NDArray[np.float64]:
+    edges = np.arange(count + 1) * cell_m
+    return np.clip((np.minimum(edges[1:], end_m) - np.maximum(edges[:-1], start_m)) / cell_m, 0.0, 1.0)
+
+
+def detectors_from(numbers: ArrayLike, device: WallDevice, two: bool) -> tuple[Detector, ...]:
+    """Detectors from numbers in 0..1, so that any choice of them is a pair that fits on the track.
+
+    The right one spans the width and lies from `numbers[0]` (place of the gap) on for `numbers[1]` of what is left; the
+    left one ends `numbers[2]` of 10 nm before it, covers `numbers[3]` of what is left there and `numbers[4]` of the
+    width. Corners are rounded to 0.1 nm.
+    """
+    u = np.asarray(numbers, dtype=np.float64)
+    low, high = END_M, device.length_m - END_M
+    start = low + 5 * SMALLEST_M + u[0] * (high - low - 10 * SMALLEST_M)
+    right_end = start + SMALLEST_M + u[1] * (high - start - SMALLEST_M)
+    right = Detector("right", _round(start), _round(right_end), 0.0, device.width_m)
+    if not two:
+        return (right,)
+    left_end = start - GAP_M - u[2] * min(10e-9, start - GAP_M - low - SMALLEST_M)
+    left_start = left_end - SMALLEST_M - u[3] * (left_end - SMALLEST_M - low)
+    height = max(u[4] * device.width_m, SMALLEST_M / 4)
+    return Detector("left", _round(max(left_start, low)), _round(left_end), 0.0, _round(height)), right
+
+
+def _round(value_m: float) -> float:
+    return round(round(value_m / ROUND_M) * ROUND_M, 13)
+
+
+def shifted(detectors: Sequence[Detector], by_m: float) -> tuple[Detector, ...]:
+    """The detectors moved along x."""
+    return tuple(replace(d, x0_m=d.x0_m + by_m, x1_m=d.x1_m + by_m) for d in detectors)
+
+
+def badness(found: Match, asked: float) -> float:
+    """1 where slope or linearity stand at what the searches allow, less inside."""
+    return max(found.linearity_error / LARGEST_ERROR, abs(found.slope - asked) / SEARCH_SLOPE_TOLERANCE)
+
+
+def badness_when_shifted(found: Match, asked: float) -> float:
+    """The same for displaced junctions, whose slope may differ four times as much."""
+    return max(found.linearity_error / LARGEST_ERROR, abs(found.slope - asked) / SEARCH_SLOPE_TOLERANCE / 4)
+
+
+def spread_evenly(current_a: NDArray[np.float64], range_a: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """13 even currents over ±`range_a`, and the matrix (13, n) of the cubic spline to them from outputs at `current_a`.
+
+    Lines fitted to a bent curve depend on where its points lie: even ones, both ends among them, are what is asked for.
+    """
+    even = np.linspace(-1.0, 1.0, 13)
+    return range_a * even, CubicSpline(current_a / range_a, np.eye(len(current_a)))(even)
+
+
+def cost(maps: Maps, detectors: Sequence[Detector], asked: float, range_a: float) -> float:
+    """What the searches make small: `badness` as drawn, and with the detectors shifted by 1 nm either way."""
+    even_a, spline = spread_evenly(maps.current_a, range_a)
+    worst = badness(match(even_a, spline @ maps.outputs(detectors), asked, range_a), asked)
+    for by_m in (-1e-9, 1e-9):
+        moved = match(even_a, spline @ maps.outputs(shifted(detectors, by_m)), asked, range_a)
+        worst = max(worst, badness_when_shifted(moved, asked))
+    return worst if np.isfinite(worst) else 1e3
+
+
+def least_by_evolution(
+    function: Callable[[NDArray[np.float64]], float],
+    count: int,
+    seed: int,
+    *,
+    population: int,
+    generations: int,
+    after_each: Callable[[], None] = lambda: None,
+) -> tuple[NDArray[np.float64], float]:
+    """Numbers in 0..1 (count,) that make `function` small, and what it is there: scipy's differential evolution."""
+
+    def callback(*_: object) -> bool:
+        after_each()
+        return False
+
+    options: dict[str, Any] = {"seed": seed}  # scipy 1.15 calls it rng, and takes both names
+    best = differential_evolution(
+        function,
+        [(0.0, 1.0)] * count,
+        popsize=population,
+        maxiter=generations,
+        tol=1e-3,
+        polish=False,
+        callback=callback,
+        **options,
+    )
+    return np.asarray(best.x), float(best.fun)
+
+
+def fit_detectors(maps: Maps, asked: float, range_a: float, seed: int) -> tuple[Detector, ...]:
+    """The detectors with which the walls of `maps` give the asked curve best, by differential evolution.
+
+    A slope of 0 needs no left detector, and gets none.
+    """
+    two = asked > 0
+    numbers, _ = least_by_evolution(
+        lambda numbers: cost(maps, detectors_from(numbers, maps.device, two), asked, range_a),
+        5 if two else 2,
+        seed,
+        population=8,
+        generations=60,
+    )
+    return detectors_from(numbers, maps.device, two)
+
 
 LOWEST_SLOPE, HIGHEST_SLOPE = 0.05, 0.5  # of the issue; 0 is the ReLU, with the right junction alone
 ANISOTROPY_J_PER_M3 = (0.6e6, 1.25e6)  # what oxidation reaches in the printed device: paper S, III-B
@@ -155,7 +313,7 @@ def search(
     goal: Goal,
     constants: WallConstants,
     seed: int,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> Candidate:
     """The profile and detectors with which the compact wall comes closest to the goal.
 

@@ -1,38 +1,214 @@
-"""Design from end to end: search with the compact wall, solve, refit, judge; again with what the solver said."""
+"""Design from end to end: search with the compact wall, solve, refit, judge; again with what the solver said.
 
-from collections.abc import Callable
+The search's currents are solved for the detectors' last fit; the curve is judged at currents that it did not use.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.devices.wall_compact import calibration_from, drive_t, observe, shipped_constants
-from spingan.devices.wall_curve import drive_energies
-from spingan.devices.wall_design import MARGIN, Goal, fitted_currents_a, search
-from spingan.devices.wall_design_check import (
-    Jumps,
-    Verdict,
-    Walls,
-    curve,
-    judge,
-    judged_currents_a,
-    jump,
-    solve_walls,
-    with_detectors,
-)
-from spingan.devices.wall_device import LEAKY_RELU, RELU, mesh
-from spingan.devices.wall_rest import rest_chain
-from spingan.devices.wall_study import Setup
-from spingan.devices.wall_transfer_fit import Match, fit_detectors, match
+from spingan.devices.wall_compact import WallCalibration, calibration_from, drive_t, observe, shipped_constants
+from spingan.devices.wall_curve import LARGEST_ERROR, SLOPE_TOLERANCE, Match, drive_energies, match
+from spingan.devices.wall_design import MARGIN, Candidate, Goal, Maps, fit_detectors, fitted_currents_a, search, shifted
+from spingan.devices.wall_device import LEAKY_RELU, RELU, WallDevice
+from spingan.devices.wall_study import Rest, Settled, Setup, place_wall, rest_chain, run_tasks, settle
+from spingan.devices.wall_system import mesh
 from spingan.errors import UserError
 from spingan.physics.wall import WallConstants
-from spingan.physics.wall_calibration import WallCalibration
-from spingan.spec.activation import Activation, Reset, Settling
+from spingan.progress import Progress, no_progress
+from spingan.spec.activation import ConductanceCurve, Reset, Settling
+
+REST_TOLERANCE_M = 1e-9  # of the issue: both drive directions come to rest within this
+SHIFT_M = 1e-9  # of the issue: the detectors may be displaced by this
+SHIFTED_SLOPE_TOLERANCE = 2 * SLOPE_TOLERANCE  # a displaced junction may cost as much again: assumed
+
+
+def judged_currents_a(range_a: float) -> list[float]:
+    """The currents that judge: sixths of the range with zero and both ends; neither search nor fit looks at them."""
+    return [range_a * sixth / 6 for sixth in range(-6, 7)]
+
+
+@dataclass(frozen=True, eq=False)
+class Walls:
+    """A design's walls in the solver, on the way up and down through the same currents, margins at both ends."""
+
+    setup: Setup
+    range_a: float
+    rising: tuple[Rest, ...]
+    falling: tuple[Rest, ...]
+
+    @cached_property
+    def current_a(self) -> NDArray[np.float64]:
+        """(n,) rising."""
+        return np.array([rest.current_a for rest in self.rising])
+
+    def maps(self, currents_a: Sequence[float], falling: bool = False) -> Maps:
+        """What detectors see at some of the currents."""
+        states = self.falling if falling else self.rising
+        chosen = [next(s for s in states if abs(s.current_a - c) < 1e-6 * self.range_a) for c in currents_a]
+        device = self.setup.device
+        cosine = np.array([device.left_domain * state.m[2] for state in chosen])
+        return Maps(device, np.array(currents_a), cosine, mesh(device, self.setup.cell_m))
+
+    @property
+    def branch_difference_m(self) -> float:
+        """The largest distance between the wall on the way up and on the way down."""
+        return max(abs(up.position_m - down.position_m) for up, down in zip(self.rising, self.falling, strict=True))
+
+    @property
+    def largest_torque_t(self) -> float:
+        """The largest torque that any state is left with."""
+        return max(state.torque_t for state in (*self.rising, *self.falling))
+
+
+def solve_walls(setup: Setup, goal: Goal, candidate: Candidate, workers: int, progress: Progress) -> Walls | None:
+    """Rest states up and down through all currents; None where a wall is lost on the way.
+
+    Raises:
+        UserError: As `rest_chain`.
+    """
+    inner = sorted({*fitted_currents_a(goal.range_a), *judged_currents_a(goal.range_a)})
+    currents = [-MARGIN * goal.range_a, *inner, MARGIN * goal.range_a]
+    total = 2 * len(currents)
+    done = [0]
+
+    def advance() -> None:
+        done[0] += 1 if workers == 1 else len(currents)
+        progress("solver", done[0], total)
+
+    chains = []
+    for order, begin_m in ((currents, candidate.margins_m[0]), (currents[::-1], candidate.margins_m[1])):
+        arguments = (setup, order, place_wall(setup, begin_m))
+        chains.append((rest_chain, (*arguments, advance) if workers == 1 else arguments))
+    rising, falling = run_tasks(chains, workers, (lambda: None) if workers == 1 else advance)
+    if len(rising) < len(currents) or len(falling) < len(currents) or rising[-1].annihilated or falling[-1].annihilated:
+        return None
+    return Walls(setup, goal.range_a, tuple(rising), tuple(falling[::-1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Jumps:
+    """The wall's motion in time: from rest to both margins at once, and from both ends of the range back to rest."""
+
+    to_margins: tuple[Settled, Settled]
+    back: tuple[Settled, Settled]
+
+    @property
+    def rest_positions_m(self) -> tuple[float, float]:
+        """Where the wall came to rest after the lowest and after the highest current."""
+        return self.back[0].position_m, self.back[1].position_m
+
+    @property
+    def kept(self) -> bool:
+        """Whether no jump lost the wall."""
+        return not any(run.annihilated for run in (*self.to_margins, *self.back))
+
+    @property
+    def settling_s(self) -> tuple[float | None, float | None, float | None]:
+        """Settling times: to the lower margin, back to rest (the slower way), to the upper margin."""
+        known = [run.settling_s for run in self.back if run.settling_s is not None]
+        return self.to_margins[0].settling_s, max(known) if known else None, self.to_margins[1].settling_s
+
+
+def jump(walls: Walls, workers: int, progress: Progress) -> Jumps:
+    """Follow the four jumps in time.
+
+    Raises:
+        UserError: As `wall_study.settle`.
+    """
+    at = {round(state.current_a / walls.range_a, 6): state for state in walls.rising}
+    rest = at[0.0].m
+    cases = ((-MARGIN, rest), (MARGIN, rest), (0.0, at[-1.0].m), (0.0, at[1.0].m))
+    done = [0]
+
+    def advance() -> None:
+        done[0] += 1
+        progress("jumps", done[0], len(cases))
+
+    tasks = [(settle, (walls.setup, share * walls.range_a, start)) for share, start in cases]
+    low, high, from_low, from_high = run_tasks(tasks, workers, advance)
+    return Jumps((low, high), (from_low, from_high))
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """A design judged in the solver, at currents that neither search nor fit used.
+
+    Attributes:
+        match: the curve, the mean of both drive directions, beside the ideal.
+        shifts: the same with all detectors 1 nm to the left and to the right.
+        branch_error: largest difference between both directions' outputs, in parts of the span.
+        failures: what misses its tolerance, in words; empty: the design does what was asked.
+    """
+
+    device: WallDevice
+    walls: Walls
+    jumps: Jumps
+    match: Match
+    shifts: tuple[Match, Match]
+    branch_error: float
+    failures: tuple[str, ...]
+
+
+def with_detectors(walls: Walls, device: WallDevice) -> Walls:
+    """The same walls under other detectors, which do not touch them while the read torque is off.
+
+    Raises:
+        UserError: The walls were solved with the read torque on.
+    """
+    if walls.setup.read_torque:
+        raise UserError("design: with the read torque on, other detectors make other walls", "Solve them anew")
+    return Walls(replace(walls.setup, device=device), walls.range_a, walls.rising, walls.falling)
+
+
+def curve(walls: Walls, currents_a: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Outputs (n,) in siemens on the way up and on the way down."""
+    detectors = walls.setup.device.detectors
+    return walls.maps(currents_a).outputs(detectors), walls.maps(currents_a, falling=True).outputs(detectors)
+
+
+def judge(walls: Walls, jumps: Jumps, asked: float) -> Verdict:
+    """Compare a solved design with what was asked, at the judging currents."""
+    device, range_a = walls.setup.device, walls.range_a
+    currents = judged_currents_a(range_a)
+    up, down = curve(walls, currents)
+    found = match(currents, (up + down) / 2, asked, range_a)
+    branch_error = float(np.abs(up - down).max()) / found.span
+    maps = walls.maps(currents)
+    left, right = (
+        match(currents, maps.outputs(shifted(device.detectors, by_m)), asked, range_a) for by_m in (-SHIFT_M, SHIFT_M)
+    )
+    return Verdict(
+        device, walls, jumps, found, (left, right), branch_error, _failures(found, (left, right), jumps, walls, asked)
+    )
+
+
+def _failures(found: Match, shifts: tuple[Match, Match], jumps: Jumps, walls: Walls, asked: float) -> tuple[str, ...]:
+    failures = []
+    if found.linearity_error > LARGEST_ERROR:
+        failures.append(f"linearity error {found.linearity_error:.1%}, limit {LARGEST_ERROR:.0%} of the span")
+    if abs(found.slope - asked) > SLOPE_TOLERANCE:
+        failures.append(f"slope {found.slope:.3f}, asked {asked:g}, limit ±{SLOPE_TOLERANCE:g}")
+    for moved, way in zip(shifts, ("left", "right"), strict=True):
+        if moved.linearity_error > LARGEST_ERROR:
+            failures.append(f"linearity error {moved.linearity_error:.1%} with the detectors 1 nm to the {way}")
+        if abs(moved.slope - asked) > SHIFTED_SLOPE_TOLERANCE:
+            failures.append(f"slope {moved.slope:.3f} with the detectors 1 nm to the {way}")
+    if not jumps.kept:
+        failures.append(f"a jump to {MARGIN:g} times the range annihilates the wall")
+    low, high = jumps.rest_positions_m
+    if not abs(high - low) <= REST_TOLERANCE_M:
+        failures.append(f"rest at {low * 1e9:.2f} and {high * 1e9:.2f} nm from the two directions, limit 1 nm apart")
+    if walls.branch_difference_m > REST_TOLERANCE_M:
+        failures.append(f"the wall on the way up and down is {walls.branch_difference_m * 1e9:.2f} nm apart")
+    return tuple(failures)
+
 
 MOST_ROUNDS = 3  # of search, solver and correction
 SAME = 1e-3  # of the span: both drive directions closer than this are one curve; as in wall_curve
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +239,7 @@ def design(
     workers: int = 1,
     cell_m: float = 1e-9,
     time_limit_s: float = 3600.0,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> Design:
     """Find a wall device with the asked transfer, and show in the solver that it has it.
 
@@ -149,8 +325,8 @@ def read_torque_match(verdict: Verdict, goal: Goal) -> Match | None:
     return match(currents, [state.conductance_s for state in states], goal.slope, goal.range_a)
 
 
-def activation_of(found: Design) -> Activation:
-    """The design's transfer as the network half takes it, over all solved currents, margins included."""
+def curve_of(found: Design) -> ConductanceCurve:
+    """The design's transfer as a cell takes it, over all solved currents, margins included."""
     verdict, goal = found.verdict, found.goal
     walls, device = verdict.walls, verdict.device
     currents = walls.current_a
@@ -167,7 +343,7 @@ def activation_of(found: Design) -> Activation:
     leaky = goal.slope > 0
     middle = verdict.match.zero  # of the largest deviations: the knee of a ReLU puts it below the whole resting branch
     zero = middle if leaky else float(np.interp(0.0, currents, up))
-    return Activation(
+    return ConductanceCurve(
         name=device.name,
         function="leaky_relu" if leaky else "relu",
         input=tuple(currents.tolist()),

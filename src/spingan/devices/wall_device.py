@@ -1,37 +1,206 @@
-"""Domain-wall devices: a magnetic track on a heavy metal, its anisotropy profile and its tunnel-junction detectors.
-
-A wall stands in the track. The current through the heavy metal pushes it along x by the spin-orbit torque, the profile
-of the anisotropy pulls it back, and the detectors turn its place into a conductance. Here are the value, the two
-devices of paper S as printed, and what the solver needs to run them.
+"""A domain-wall device as a value: track, anisotropy profile, detectors and drive; the two printed ones; its file.
 
 Coordinates: x along the track from its left end, y across, z the film's normal. A positive current moves the wall to
 larger x.
 """
 
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
+import yaml
+from numpy.typing import ArrayLike, NDArray
 
-from spingan.devices.wall_value import (
-    CONVENTIONS,
-    AnisotropyProfile,
-    Detector,
-    ExchangeBias,
-    TorqueConvention,
-    WallDevice,
-)
 from spingan.errors import UserError
-from spingan.physics import mtj
+from spingan.input_files import exists, read_text
+from spingan.output import write_text
 from spingan.physics.film import Film
+from spingan.yaml_text import parse_yaml
 
-if TYPE_CHECKING:
-    from spingan.physics.mesh import Mesh
-    from spingan.physics.system import System
+TorqueConvention = Literal["textbook", "printed-formula", "magnet-section"]
+"""How a printed current becomes a spin current through the interface (docs/derivations.md, section 1).
 
-SMALLEST_CELL_M = 0.1e-9  # below an atom; a continuum has nothing to say there
-DOMAIN = 0.5  # m_z, averaged over the width, that a domain reaches somewhere: assumed
-LARGEST_STEP = 0.25  # of the anisotropy between neighbouring cells: more is a jump, not a profile; assumed
+`textbook`: theta J in the heavy metal; `printed-formula`: theta P J in the heavy metal; `magnet-section`: theta P I
+over the magnet's section, the only one that fits paper S's wall positions.
+"""
+CONVENTIONS: tuple[TorqueConvention, ...] = get_args(TorqueConvention)
+
+ROUNDING_M = 1e-13  # a ten-thousandth of a nanometre: decimal places in a file, not a difference
+
+
+@dataclass(frozen=True)
+class AnisotropyProfile:
+    """Uniaxial anisotropy along the track: flat between two parabolas that rise towards the ends.
+
+    K(x) = flat + (left_peak - flat) ((left_end - x) / left_end)^2 for x < left_end, likewise on the right from
+    right_start to the track's end, and flat between. A peak may equal flat.
+
+    Raises:
+        UserError: An anisotropy that is not positive, zones that overlap or leave the track, or a peak over a zone of
+            no length, which is a jump.
+    """
+
+    flat_j_per_m3: float
+    left_peak_j_per_m3: float
+    left_end_m: float
+    right_peak_j_per_m3: float
+    right_start_m: float
+    length_m: float
+
+    def __post_init__(self) -> None:
+        for name in ("flat_j_per_m3", "left_peak_j_per_m3", "right_peak_j_per_m3", "length_m"):
+            must_be_positive(f"the profile's {name}", getattr(self, name))
+        if not 0 <= self.left_end_m <= self.right_start_m <= self.length_m:
+            raise UserError(
+                f"the profile's left_end_m {self.left_end_m:g} and right_start_m {self.right_start_m:g} do not lie in "
+                f"this order within 0..{self.length_m:g} m",
+                "The left parabola ends before the right one starts, both on the track",
+            )
+        sides = (
+            ("left", self.left_peak_j_per_m3, self.left_end_m),
+            ("right", self.right_peak_j_per_m3, self.length_m - self.right_start_m),
+        )
+        for side, peak, zone in sides:
+            if zone == 0 and peak != self.flat_j_per_m3:
+                raise UserError(
+                    f"the profile jumps at its {side} end from {self.flat_j_per_m3:g} to {peak:g} J/m³ within 0 m",
+                    "Give the parabola a length, or let its peak equal flat_j_per_m3",
+                )
+
+    def __call__(self, x_m: ArrayLike) -> NDArray[np.float64]:
+        """Anisotropy in J/m³ at places `x_m` of any shape, in metres."""
+        x = np.asarray(x_m, dtype=np.float64)
+        k = np.full(x.shape, self.flat_j_per_m3)
+        if self.left_end_m > 0:
+            left = np.clip((self.left_end_m - x) / self.left_end_m, 0.0, None)
+            k = k + (self.left_peak_j_per_m3 - self.flat_j_per_m3) * left**2
+        if self.right_start_m < self.length_m:
+            right = np.clip((x - self.right_start_m) / (self.length_m - self.right_start_m), 0.0, None)
+            k = k + (self.right_peak_j_per_m3 - self.flat_j_per_m3) * right**2
+        return k
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A tunnel junction over a rectangle of the track; its fixed layer lies along the left domain."""
+
+    name: str
+    x0_m: float
+    x1_m: float
+    y0_m: float
+    y1_m: float
+
+    @property
+    def area_m2(self) -> float:
+        """Area of the junction."""
+        return (self.x1_m - self.x0_m) * (self.y1_m - self.y0_m)
+
+
+@dataclass(frozen=True)
+class ExchangeBias:
+    """Fields along z over `length_m` at both ends, each along the domain that it pins."""
+
+    length_m: float
+    field_t: float
+
+
+@dataclass(frozen=True)
+class WallDevice:
+    """A domain-wall device: all that the solver, the compact model and the exports need.
+
+    `half_bias_voltage_v` is the bias at which the TMR has fallen to half; None: no fall, for want of a figure. The read
+    voltage's sign: positive pulls the track towards the detectors' fixed layers. `bias_current_a` adds to every input.
+    `left_domain` is the sign of m_z in the left domain.
+
+    Raises:
+        UserError: A quantity out of its range, or a detector or pinned end that leaves the track.
+    """
+
+    name: str
+    length_m: float
+    width_m: float
+    film: Film
+    profile: AnisotropyProfile
+    detectors: tuple[Detector, ...]
+    exchange_bias: ExchangeBias
+    heavy_metal_resistivity_ohm_m: float
+    heavy_metal_thickness_m: float
+    spin_hall_angle: float
+    polarization: float
+    field_like_ratio: float
+    ra_parallel_ohm_m2: float
+    half_bias_voltage_v: float | None
+    read_voltage_v: float
+    bias_current_a: float = 0.0
+    left_domain: Literal[1, -1] = 1
+
+    def __post_init__(self) -> None:
+        if not self.name or set(self.name) & set("/\\") or self.name.startswith("."):
+            raise UserError(
+                f"a device's name is {self.name!r}, which names no file",
+                "Give letters, digits, - and _: curves bear it",
+            )
+        for name in (
+            "length_m", "width_m", "heavy_metal_resistivity_ohm_m", "heavy_metal_thickness_m", "ra_parallel_ohm_m2",
+            "spin_hall_angle",
+        ):  # fmt: skip
+            must_be_positive(f"{self.name}: {name}", getattr(self, name))
+        if not 0 < self.polarization < 1:
+            raise UserError(
+                f"{self.name}: polarization {self.polarization:g} is not between 0 and 1", "Give a fraction"
+            )
+        if self.half_bias_voltage_v is not None:
+            must_be_positive(f"{self.name}: half_bias_voltage_v", self.half_bias_voltage_v)
+        if self.left_domain not in (1, -1):
+            raise UserError(f"{self.name}: left_domain is {self.left_domain}", "It is 1 (up) or -1 (down)")
+        if abs(self.profile.length_m - self.length_m) > ROUNDING_M:
+            raise UserError(
+                f"{self.name}: the profile is {self.profile.length_m:g} m long, the track {self.length_m:g} m",
+                "Give both the same length",
+            )
+        if not 0 <= 2 * self.exchange_bias.length_m < self.length_m:
+            raise UserError(
+                f"{self.name}: pinned ends of {self.exchange_bias.length_m:g} m leave nothing of {self.length_m:g} m",
+                "Shorten exchange_bias.length_m",
+            )
+        if not self.detectors:
+            raise UserError(f"{self.name}: it has no detector", "Give one at least: without it there is no output")
+        for detector in self.detectors:
+            inside_x = -ROUNDING_M <= detector.x0_m < detector.x1_m <= self.length_m + ROUNDING_M
+            inside_y = -ROUNDING_M <= detector.y0_m < detector.y1_m <= self.width_m + ROUNDING_M
+            if not (inside_x and inside_y):
+                raise UserError(
+                    f"{self.name}: detector {detector.name} from ({detector.x0_m:g}, {detector.y0_m:g}) to "
+                    f"({detector.x1_m:g}, {detector.y1_m:g}) m is not a rectangle on the track of {self.length_m:g} x "
+                    f"{self.width_m:g} m",
+                    "Its corners rise, and stay on the track",
+                )
+
+    @property
+    def heavy_metal_resistance_ohm(self) -> float:
+        """Resistance of the heavy metal along the track: resistivity times length over section."""
+        section_m2 = self.width_m * self.heavy_metal_thickness_m
+        return self.heavy_metal_resistivity_ohm_m * self.length_m / section_m2
+
+    @property
+    def detector_area_m2(self) -> float:
+        """Area of all detectors together."""
+        return sum(detector.area_m2 for detector in self.detectors)
+
+
+def must_be_positive(what: str, value: float) -> None:
+    """Refuse a quantity that is not a finite number above zero.
+
+    Raises:
+        UserError: It is not.
+    """
+    if not (value > 0 and np.isfinite(value)):
+        raise UserError(f"{what} is {value:g}", "It must be above 0")
+
+
 _CO_PT = (
     "paper S, IV-D: Ms, A, D, alpha, the constant Ku; thickness from the printed volumes "
     "(docs/derivations.md, section 1)"
@@ -51,11 +220,9 @@ def _film() -> Film:
 
 
 WALL_FILM = _film()
-
 # Paper S prints that a 3 nm exchange-bias layer pins both ends (III-B), and no field. Assumed: 0.29 mJ/m² of interface
 # energy, within the 0.1 to 0.5 mJ/m² common for Co on an antiferromagnet, over Ms x 1 nm.
 EXCHANGE_BIAS = ExchangeBias(length_m=3e-9, field_t=0.5)
-
 # The divider puts 0.31 to 0.35 V on the junctions: docs/derivations.md, section 1. Its polarity is not recoverable.
 READ_VOLTAGE_V = 0.33
 
@@ -115,184 +282,108 @@ RELU = WallDevice(
     bias_current_a=5e-6,
 )
 
-
-def interface_spin_density(device: WallDevice, current_a: float, convention: TorqueConvention) -> float:
-    """Spin current density through the heavy metal's interface, in A/m² (units of charge), for an input `current_a`.
-
-    The device's bias current is added. `TorqueConvention` says what the conventions mean.
-
-    Raises:
-        UserError: The convention is none of them.
-    """
-    current = current_a + device.bias_current_a
-    heavy_metal_j = current / (device.width_m * device.heavy_metal_thickness_m)
-    if convention == "textbook":
-        return device.spin_hall_angle * heavy_metal_j
-    if convention == "printed-formula":
-        return device.spin_hall_angle * device.polarization * heavy_metal_j
-    if convention == "magnet-section":
-        magnet_j = current / (device.width_m * device.film.thickness_m)
-        return device.spin_hall_angle * device.polarization * magnet_j
-    raise UserError(f"there is no torque convention {convention!r}", f"Known: {', '.join(CONVENTIONS)}")
+KIND = "wall-device"
+TEMPLATE = "spingan device new FILE"
+_PARTS = {"film": Film, "profile": AnisotropyProfile, "exchange_bias": ExchangeBias}
 
 
-def mesh(device: WallDevice, cell_m: float = 1e-9) -> "Mesh":
-    """The device's mesh of square cells.
+def write_wall_device(device: WallDevice, path: str | Path) -> None:
+    """Write `device` to the YAML file `path`; `read_wall_device` gives back an equal value.
 
     Raises:
-        UserError: Cells below 0.1 nm, or the track is not a whole number of them long and wide.
+        UserError: The file cannot be written.
     """
-    from spingan.physics.mesh import Mesh
+    content = {"kind": KIND} | asdict(device)
+    content["detectors"] = [asdict(detector) for detector in device.detectors]
+    write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
 
-    if not SMALLEST_CELL_M * (1 - 1e-9) <= cell_m <= device.length_m:
-        raise UserError(
-            f"the cell size is {cell_m * 1e9:g} nm, the limits are {SMALLEST_CELL_M * 1e9:g} nm and {device.name}'s "
-            f"length of {device.length_m * 1e9:g} nm",
-            "1 or 0.5 nm are usual",
-        )
-    counts = []
-    for what, extent_m in (("length", device.length_m), ("width", device.width_m)):
-        count = round(extent_m / cell_m)
-        if count < 1 or abs(count * cell_m - extent_m) > 1e-6 * extent_m:
+
+def new_wall_device(path: str | Path, like: WallDevice) -> None:
+    """Begin a device of one's own: `like`, written to a file that is not there yet.
+
+    Raises:
+        UserError: The file is there already, or cannot be written.
+    """
+    if exists(path):
+        raise UserError(f"{path} is there already", "Choose another name, or move it away")
+    write_wall_device(like, path)
+
+
+def read_wall_device(path: str | Path) -> WallDevice:
+    """The wall device in the YAML file `path`.
+
+    Raises:
+        UserError: The file cannot be read, lacks a key, has one too many, or says something impossible.
+    """
+    where = f"device file {path}"
+    content, lines = parse_yaml(read_text(path, where), where, TEMPLATE)
+    if content.pop("kind", None) != KIND:
+        raise UserError(f"{where}: its kind is not {KIND}", f'It must say "kind: {KIND}", as what {TEMPLATE} writes')
+    for key, part in _PARTS.items():
+        if key in content:
+            content[key] = _build(part, content[key], where, (key,), lines)
+    detectors = content.get("detectors")
+    if not isinstance(detectors, list):
+        raise UserError(f"{where}: detectors is not a list", "Give a list of rectangles: name, x0_m, x1_m, y0_m, y1_m")
+    content["detectors"] = tuple(
+        _build(Detector, detector, where, ("detectors", index), lines) for index, detector in enumerate(detectors)
+    )
+    return _build(WallDevice, content, where, (), lines)
+
+
+def _build(
+    kind: type[Any], values: Any, where: str, path: tuple[int | str, ...], lines: Mapping[tuple[int | str, ...], int]
+) -> Any:
+    """The dataclass `kind` from a mapping, its numbers checked."""
+    named = ".".join(map(str, path)) or "the device"
+    if not isinstance(values, dict):
+        raise UserError(f"{where}: {named} is not a group of keys", f"It has {', '.join(f.name for f in fields(kind))}")
+    known = {field.name: field for field in fields(kind)}
+    hints = get_type_hints(kind)
+    for key in values:
+        if key not in known:
+            raise UserError(f"{where}{_at(lines, (*path, key))}: unknown key {key}", f"Known: {', '.join(known)}")
+    missing = [name for name, field in known.items() if name not in values and _is_required(field)]
+    if missing:
+        raise UserError(f"{where}: {named} lacks {', '.join(missing)}", "Give every key that has no default")
+    checked = {key: _number(value, hints[key], where, lines, (*path, key)) for key, value in values.items()}
+    try:
+        return kind(**checked)
+    except UserError as error:
+        raise UserError(f"{where}{_at(lines, path)}: {error.problem}", error.remedy) from error
+
+
+def _is_required(field: Any) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _number(
+    value: Any, hint: Any, where: str, lines: Mapping[tuple[int | str, ...], int], path: tuple[int | str, ...]
+) -> Any:
+    """A value as its field wants it. YAML 1.1 reads 1e-9 as text: taken as the number that it is."""
+    if is_dataclass(value) or isinstance(value, tuple):
+        return value
+    named = f"{where}{_at(lines, path)}: {'.'.join(map(str, path))}"
+    if hint is str:
+        if not isinstance(value, str | int | float):
             raise UserError(
-                f"cells of {cell_m * 1e9:g} nm do not fill {device.name}'s {what} of {extent_m * 1e9:g} nm",
-                "Give a size that divides it, such as 1 or 0.5 nm",
+                f"{named} is {value!r}, not a word", "Give a word; quote it if it looks like something else"
             )
-        counts.append(count)
-    return Mesh(nx=counts[0], ny=counts[1], dx_m=cell_m, dy_m=cell_m)
+        return str(value)
+    if value is None and hint == float | None:
+        return None
+    try:
+        number = math.nan if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError(f"{named} is {value!r}, not a number", "Give a number")
+    if hint in (float, float | None):
+        return number
+    if not number.is_integer():
+        raise UserError(f"{named} is {value!r}, not a whole number", "Give 1 or -1")
+    return int(number)
 
 
-def system(
-    device: WallDevice,
-    current_a: float,
-    convention: TorqueConvention,
-    cell_m: float = 1e-9,
-    read_torque: bool = False,
-) -> "System":
-    """The solver's problem: `device` with `current_a` through its heavy metal, its bias current added.
-
-    The spin polarisation is -y (paper S, III-B) for positive DMI and +y for negative, so that a positive current moves
-    the wall to larger x in either. With `read_torque` the detectors carry the read voltage, too: at a given voltage the
-    damping-like torque of a junction does not depend on its angle, see `mtj.read_current_density`.
-
-    Raises:
-        UserError: Cells that do not fill the track, or over which the anisotropy jumps; and as `System`.
-    """
-    from spingan.physics.spin_torque import SpinTorque, slonczewski_torque, spin_orbit_torque
-    from spingan.physics.system import System
-
-    grid = mesh(device, cell_m)
-    density = interface_spin_density(device, current_a, convention)
-    side = -1.0 if device.film.interfacial_dmi_j_per_m2 >= 0 else 1.0
-    torques: tuple[SpinTorque, ...] = (
-        spin_orbit_torque(
-            density / device.spin_hall_angle,
-            device.spin_hall_angle,
-            device.film,
-            np.array([0.0, side, 0.0]),
-            field_like_ratio=device.field_like_ratio,
-        ),
-    )
-    if read_torque:
-        density = mtj.read_current_density(device.read_voltage_v, device.ra_parallel_ohm_m2, device.polarization)
-        covered = np.zeros(grid.shape)
-        for detector in device.detectors:
-            covered += mtj.cell_coverage(grid, detector.x0_m, detector.x1_m, detector.y0_m, detector.y1_m)
-        fixed_layer = np.array([0.0, 0.0, float(device.left_domain)])
-        torques += (slonczewski_torque(density * covered, device.polarization, device.film, fixed_layer),)
-    return System(
-        mesh=grid,
-        film=device.film,
-        anisotropy_j_per_m3=_anisotropy(device, grid),
-        exchange_bias_field_t=_exchange_bias_field_t(device, grid),
-        torques=torques,
-    )
-
-
-def _anisotropy(device: WallDevice, grid: "Mesh") -> NDArray[np.float64]:
-    """Anisotropy (ny, nx) at the cells' centres.
-
-    Raises:
-        UserError: It jumps from one cell to the next.
-    """
-    along = device.profile(grid.x_m)
-    steps = np.abs(np.diff(along)) / np.minimum(along[1:], along[:-1])
-    if steps.size and steps.max() > LARGEST_STEP:
-        worst = int(steps.argmax())
-        raise UserError(
-            f"{device.name}: the anisotropy jumps from {along[worst]:.3g} to {along[worst + 1]:.3g} J/m³ between the "
-            f"cells at {grid.x_m[worst] * 1e9:.4g} and {grid.x_m[worst + 1] * 1e9:.4g} nm: "
-            f"{steps[worst]:.0%}, more than {LARGEST_STEP:.0%}",
-            "Widen the parabola, lower its peak, or take smaller cells",
-        )
-    return np.tile(along, (grid.ny, 1))
-
-
-def _exchange_bias_field_t(device: WallDevice, grid: "Mesh") -> NDArray[np.float64]:
-    pinned = device.exchange_bias.length_m
-    left = mtj.cell_coverage(grid, 0.0, pinned, 0.0, device.width_m)
-    right = mtj.cell_coverage(grid, device.length_m - pinned, device.length_m, 0.0, device.width_m)
-    field = np.zeros((3, grid.ny, grid.nx))
-    field[2] = device.left_domain * device.exchange_bias.field_t * (left - right)
-    return field
-
-
-def wall_position_m(m: NDArray[np.float64], mesh: "Mesh", system: "System | None" = None) -> float:
-    """Where the wall stands along x, in metres: where m_z, averaged over the width, crosses zero.
-
-    Between cell centres it is interpolated. With several crossings x1 < x2 < x3 it is x1 - x2 + x3: the place of one
-    wall with as much of the left domain. Without a crossing, with the same domain at both ends (an even number of
-    crossings), or where a current has laid the film in its plane so that no domain is left on one side (m_z within ±0.5
-    all along), there is no wall between the domains any more: nan.
-
-    Args:
-        m: (3, ny, nx) magnetisation.
-        system: Gives the mask over which the average runs; None: all cells.
-    """
-    weight = np.ones(m.shape[1:]) if system is None or system.mask is None else system.mask.astype(np.float64)
-    across = weight.sum(axis=0)
-    used = across > 0
-    profile = (m[2] * weight).sum(axis=0)[used] / across[used]
-    return crossing_m(profile, mesh.x_m[used])
-
-
-def crossing_m(profile: NDArray[np.float64], x_m: NDArray[np.float64]) -> float:
-    """Signed sum of the places at which `profile` (n,) over `x_m` (n,) crosses zero; see `wall_position_m`."""
-    positive = profile > 0
-    at = np.flatnonzero(positive[1:] != positive[:-1])
-    if at.size % 2 == 0 or profile.max() < DOMAIN or profile.min() > -DOMAIN:
-        return float("nan")
-    share = profile[at] / (profile[at] - profile[at + 1])
-    places = x_m[at] + share * (x_m[at + 1] - x_m[at])
-    signs = np.where(np.arange(at.size) % 2 == 0, 1.0, -1.0)
-    return float(signs @ places)
-
-
-def detector_conductances_s(device: WallDevice, m: NDArray[np.float64], mesh: "Mesh") -> dict[str, float]:
-    """Conductance of every detector, in siemens, by its name; the fixed layers lie along the left domain.
-
-    Args:
-        m: (3, ny, nx) magnetisation.
-    """
-    along_fixed = device.left_domain * m[2]
-    result: dict[str, float] = {}
-    for detector in device.detectors:
-        covered = mtj.cell_coverage(mesh, detector.x0_m, detector.x1_m, detector.y0_m, detector.y1_m)
-        result[detector.name] = mtj.map_conductance_s(
-            along_fixed,
-            covered * (mesh.dx_m * mesh.dy_m),
-            device.ra_parallel_ohm_m2,
-            device.polarization,
-            device.read_voltage_v,
-            device.half_bias_voltage_v,
-        )
-    return result
-
-
-def conductance_s(device: WallDevice, m: NDArray[np.float64], mesh: "Mesh") -> float:
-    """Conductance of all detectors in parallel, in siemens.
-
-    Args:
-        m: (3, ny, nx) magnetisation.
-    """
-    return sum(detector_conductances_s(device, m, mesh).values())
+def _at(lines: Mapping[tuple[int | str, ...], int], path: tuple[int | str, ...]) -> str:
+    return f", line {lines[path]}" if path in lines else ""

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from spingan.devices.device import StoredSynapse
 from spingan.errors import UserError
 from spingan.spec.synapse import Read, Spread, Synapse, Write
 
@@ -99,3 +100,6 @@ def wox_memristor(
             "A half-selected device sees half the write voltage, 0.5 V, below the threshold: it does not move.",
         ),
     )
+
+
+WOX_MEMRISTOR = StoredSynapse("wox-memristor", "paper M's WOx memristor between its printed ends", wox_memristor)

@@ -43,15 +43,15 @@ def synapse_as_printed() -> Values:
 
 def walls_as_printed() -> Values:
     """Paper S's wall devices: their materials, geometry and drive."""
-    from spingan.devices import leaky_relu as leaky
-    from spingan.devices import relu
-    from spingan.devices.wall_device import LEAKY_RELU, RELU, mesh
-    from spingan.devices.wall_rows import volume_nm3
+    from spingan.devices.domain_wall import LEAKY_PLAN, RELU_PLAN
+    from spingan.devices.wall_device import LEAKY_RELU, RELU
+    from spingan.devices.wall_figures import volume_nm3
+    from spingan.devices.wall_system import mesh
 
     film, profile = LEAKY_RELU.film, LEAKY_RELU.profile
     left, right = LEAKY_RELU.detectors
     junction = RELU.detectors[0]
-    plan = leaky.PLAN.currents_a
+    plan = LEAKY_PLAN.currents_a
     return {
         "saturation magnetisation": Value(film.saturation_magnetization_a_per_m * 1e-3, "kA/m"),
         "Gilbert damping": Value(film.gilbert_damping, "1"),
@@ -83,11 +83,11 @@ def walls_as_printed() -> Values:
         "right junction, height": _nm(right.y1_m - right.y0_m, "'1 nm to 23 nm' counts cells"),
         "exchange bias at each end": _nm(LEAKY_RELU.exchange_bias.length_m),
         "lowest and highest current": _microamperes(min(plan), max(plan)),
-        "range of the leaky ReLU": _microamperes(-leaky.LINEAR_A, leaky.LINEAR_A),
+        "range of the leaky ReLU": _microamperes(-LEAKY_PLAN.full_scale_a, LEAKY_PLAN.full_scale_a),
         "length and width of the heavy metal": _nms(RELU.length_m, RELU.width_m),
         "volume of the magnet, ReLU": Value(volume_nm3(RELU), "nm³", "1 nm thick, as the leaky ReLU"),
         "junction, from and to": _nms(junction.x0_m, junction.x1_m),
-        "lowest and highest current, ReLU": _microamperes(min(relu.PLAN.currents_a), max(relu.PLAN.currents_a)),
+        "lowest and highest current, ReLU": _microamperes(min(RELU_PLAN.currents_a), max(RELU_PLAN.currents_a)),
     }
 
 

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from spingan.devices.comparison import DIGITS
 from spingan.errors import UserError
 from spingan.papers.judge import ARITHMETIC_TEXT, LIMIT_TEXT, STATUSES, TOLERANCES, Status, Verdict, judge
 from spingan.papers.printed import KINDS, Kind, PrintedRow, Rule, numbers_in, printed_rows
 from spingan.papers.sources import LIVE_BY_NAME, SLOW, SLOW_BY_NAME, Live, Slow
 from spingan.papers.stored_results import SHIPPED, Stored, read_stored
 from spingan.papers.values import Value
+from spingan.tabular import DIGITS
 
 Number = float | list[float]
 

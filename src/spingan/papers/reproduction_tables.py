@@ -6,7 +6,8 @@ from itertools import groupby
 from spingan.papers.judge import ARITHMETIC_TEXT, LIMIT_TEXT, STATUSES, TOLERANCES
 from spingan.papers.printed import KIND_MEANS
 from spingan.papers.reproduce import ComparedRow, Number, Reproduction
-from spingan.reports.tables import Table, csv_text
+from spingan.reports.tables import Table
+from spingan.tabular import csv_text
 
 COLUMNS = ("paper", "source", "group", "quantity", "printed", "ours", "unit", "kind", "status", "reason", "command")
 

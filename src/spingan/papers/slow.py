@@ -3,7 +3,6 @@
 import csv
 import tempfile
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,38 +18,42 @@ Result = Mapping[str, Any]
 
 def wall_device(name: Literal["leaky_relu", "relu"], everything: bool, progress: Progress) -> Result:
     """`spingan device leaky-relu --full`, or `relu`."""
+    from spingan.devices.domain_wall import BY_NAME
     from spingan.devices.wall_characteristic import EXTRAS, characterise
     from spingan.devices.wall_study import Setup
+    from spingan.papers.device_rows import wall_rows
     from spingan.studies.parallel import available_workers
 
-    made = import_module(f"spingan.devices.{name}")
-    setup = Setup(made.DEVICE, "magnet-section")
-    study = characterise(setup, made.PLAN, EXTRAS if everything else (), available_workers(), progress)
-    return {"rows": [row.to_dict() for row in made.rows(study)]}
+    key = name.replace("_", "-")
+    device = BY_NAME[key]
+    study = characterise(Setup(device.wall), device.plan, EXTRAS if everything else (), available_workers(), progress)
+    return {"rows": [row.to_dict() for row in wall_rows(key, study)]}
 
 
 def skyrmion_synapse(everything: bool, progress: Progress) -> Result:
     """`spingan device skyrmion-synapse`, or with `--full`."""
     from spingan.devices.skyrmion_synapse import shipped_calibration
-    from spingan.devices.skyrmion_synapse_characteristic import characterise
-    from spingan.devices.skyrmion_synapse_rows import rows
+    from spingan.devices.skyrmion_synapse_study import characterise
+    from spingan.papers.device_rows import synapse_rows
     from spingan.studies.parallel import available_workers
 
     study = characterise(shipped_calibration(), 0, 4, available_workers(), progress, everything)
-    return {"seed": study.seed, "rows": [row.to_dict() for row in rows(study)]}
+    return {"seed": study.seed, "rows": [row.to_dict() for row in synapse_rows(study)]}
 
 
 def wall_cell(name: Literal["leaky_relu", "relu"], progress: Progress) -> Result:
     """`spingan circuit leaky-relu`, or `relu`."""
     from spingan.circuits.cell_simulation import simulate_cell
+    from spingan.papers.circuit_rows import cell_rows
 
     found = simulate_cell(name, progress=progress)
-    return {"cards": found.study.cards.name, "rows": [row.to_dict() for row in found.rows]}
+    return {"cards": found.study.cards.name, "rows": [row.to_dict() for row in cell_rows(found)]}
 
 
 def am_dcgan_cnn(progress: Progress) -> Result:
     """`spingan circuit am-dcgan-cnn`."""
-    from spingan.circuits.am_dcgan_study import SEED, cnn_rows, study_cnn
+    from spingan.circuits.am_dcgan_study import SEED, study_cnn
+    from spingan.papers.circuit_rows import cnn_rows
 
     found = study_cnn(progress=progress)
     return {"cards": found.run.cards, "seed": SEED, "rows": [row.to_dict() for row in cnn_rows(found)]}

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spingan.devices.comparison import Row
 from spingan.papers.printed import Numbers
+from spingan.papers.rows import Row
 
 _PREFIX = {"": 1.0, "f": 1e-15, "p": 1e-12, "n": 1e-9, "µ": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6}
 _BASES = ("J", "W", "A", "V", "s", "S", "ohm")

@@ -74,7 +74,7 @@ def turn(
     """Write dm/dt = -mobile [along m x B' + across m x (m x B')] to `velocity` from `to` on; its largest length.
 
     B' is the local field, -moment_t times `stray` (which is N m), `applied`, and for the torques m x `pull` and what
-    the lopsided ones give.
+    the asymmetric ones give.
     """
     layer = grid.layer
     exchange_x, exchange_y, dmi_x, dmi_y = stencil

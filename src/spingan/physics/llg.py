@@ -33,7 +33,7 @@ class Motion:
     stencil_t: tuple[float, float, float, float]
     applied_t: NDArray[np.float64]
     pull_t: NDArray[np.float64]
-    lopsided: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+    asymmetric: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
     mobile: NDArray[np.float64]
     convolver: Convolver | None
     moment_t: float
@@ -51,7 +51,7 @@ class Motion:
 
         `applied_t` stands in for the applied field, with the thermal one added.
         """
-        self.look_at_stray_field(m)
+        self.update_demag(m)
         along = GYROMAGNETIC_RATIO_RAD_PER_S_T / (1 + self.damping**2)
         field = self.applied_t if applied_t is None else applied_t
         fastest = self._turn(m, field, along, along * self.damping, velocities, index)
@@ -72,10 +72,10 @@ class Motion:
         return fastest / GYROMAGNETIC_RATIO_RAD_PER_S_T
 
     def descent(self, m: NDArray[np.float64], velocities: NDArray[np.float64], index: int = 0) -> float:
-        """Write -m x (m x B') in tesla, with the stray field of the last `look_at_stray_field`; its largest length."""
+        """Write -m x (m x B') in tesla, with the stray field of the last `update_demag`; its largest length."""
         return self._turn(m, self.applied_t, 0.0, 1.0, velocities, index)
 
-    def look_at_stray_field(self, m: NDArray[np.float64]) -> None:
+    def update_demag(self, m: NDArray[np.float64]) -> None:
         """Work out the demagnetising field, which the next torques take."""
         if self.convolver is not None:
             convolve(self.convolver, m, self.stray)
@@ -105,7 +105,7 @@ class Motion:
     @property
     def _terms(self) -> _Terms:
         """What `turn` takes after the applied field."""
-        return self.pull_t, *self.lopsided, self.diagonal, self.stencil_t, self.mobile
+        return self.pull_t, *self.asymmetric, self.diagonal, self.stencil_t, self.mobile
 
 
 def motion(system: System) -> Motion:
@@ -114,7 +114,7 @@ def motion(system: System) -> Motion:
     cells = grid(system.mesh)
     applied = np.array(applied_field_t(system))
     pull = np.zeros((3, *shape))
-    lopsided = []
+    asymmetric = []
     for torque in system.torques:
         p = np.asarray(torque.polarisation)
         p = p if p.ndim == 3 else p[:, None, None]
@@ -124,7 +124,7 @@ def motion(system: System) -> Motion:
             applied += torque.field_like_ratio * amplitude * p
         else:
             constants = np.array([torque.field_like_ratio, torque.asymmetry])
-            lopsided.append((np.broadcast_to(p, (3, *shape)), np.broadcast_to(amplitude, shape), constants))
+            asymmetric.append((np.broadcast_to(p, (3, *shape)), np.broadcast_to(amplitude, shape), constants))
     inside = system.inside
     frozen = np.zeros(shape, dtype=bool) if system.frozen is None else np.asarray(system.frozen, dtype=bool)
     terms = local_terms(system)
@@ -134,10 +134,10 @@ def motion(system: System) -> Motion:
         stencil_t=terms.stencil_t,
         applied_t=cells.padded(applied * inside),
         pull_t=cells.padded(pull * inside),
-        lopsided=(
-            cells.padded(np.array([p for p, _, _ in lopsided]).reshape(-1, 3, *shape)),
-            cells.padded(np.array([amplitude for _, amplitude, _ in lopsided]).reshape(-1, *shape)),
-            np.array([constants for _, _, constants in lopsided]).reshape(-1, 2),
+        asymmetric=(
+            cells.padded(np.array([p for p, _, _ in asymmetric]).reshape(-1, 3, *shape)),
+            cells.padded(np.array([amplitude for _, amplitude, _ in asymmetric]).reshape(-1, *shape)),
+            np.array([constants for _, _, constants in asymmetric]).reshape(-1, 2),
         ),
         mobile=cells.padded(inside & ~frozen),
         convolver=convolver(system.mesh, film.thickness_m) if system.demagnetisation else None,

@@ -67,7 +67,7 @@ def relax(
         0.653 * (MOST_STAGES**2 - 1) / stiffness, STRAY_STEP / ready.moment_t if ready.convolver else math.inf
     )
     step, steps = 1 / stiffness, 0
-    ready.look_at_stray_field(state)
+    ready.update_demag(state)
     torque = ready.descent(state, k)
     while not torque <= torque_tolerance_t:
         if time.perf_counter() - start > time_limit_s or not math.isfinite(torque):
@@ -84,7 +84,7 @@ def relax(
         if error <= ACCURACY:
             state[:] = trial
             steps += 1
-            ready.look_at_stray_field(state)
+            ready.update_demag(state)
             torque = ready.descent(state, k)
         factor = SAFETY * (ACCURACY / error) ** (1 / 3) if error > 0 else LARGEST_GROWTH
         step = min(longest, step * min(LARGEST_GROWTH, max(LARGEST_CUT, factor if math.isfinite(factor) else 0.0)))
@@ -95,7 +95,7 @@ def relax(
 def _stiffness_t(ready: Motion) -> float:
     """An upper bound of the rates at which disturbances die, in tesla: Gershgorin's, term by term."""
     exchange_x, exchange_y, dmi_x, dmi_y = ready.stencil_t
-    pull = float(np.abs(ready.pull_t).max()) + float(np.abs(ready.lopsided[1]).max(initial=0.0))
+    pull = float(np.abs(ready.pull_t).max()) + float(np.abs(ready.asymmetric[1]).max(initial=0.0))
     return (
         4 * (exchange_x + exchange_y)
         + 4 * (abs(dmi_x) + abs(dmi_y))

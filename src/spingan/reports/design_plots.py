@@ -1,7 +1,5 @@
 """The folder that a design leaves, and its pictures: the transfer beside the ideal, wall and profile, the jumps."""
 
-import csv
-import io
 import json
 from pathlib import Path
 
@@ -9,17 +7,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
+from spingan.devices.wall_compact import write_wall_calibration
+from spingan.devices.wall_curve import leaky
 from spingan.devices.wall_design import fitted_currents_a
-from spingan.devices.wall_design_check import Verdict, curve, judged_currents_a
-from spingan.devices.wall_design_run import Design, activation_of, summary
-from spingan.devices.wall_device import mesh
-from spingan.devices.wall_device_files import write_wall_device
-from spingan.devices.wall_transfer_fit import leaky
+from spingan.devices.wall_design_run import Design, Verdict, curve, curve_of, judged_currents_a, summary
+from spingan.devices.wall_device import write_wall_device
+from spingan.devices.wall_system import mesh
 from spingan.output import output_folder, write_text
 from spingan.physics.ovf import write_ovf
-from spingan.physics.wall_calibration import write_wall_calibration
 from spingan.reports.plots import COLOURS, new_figure, save_png
 from spingan.spec.files import write_activation
+from spingan.tabular import csv_text
 
 IDEAL = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none", "markersize": 5}
 
@@ -36,7 +34,7 @@ def write_design(found: Design, folder: str | Path) -> tuple[Path, ...]:
     """
     place = output_folder(folder)
     verdict = found.verdict
-    table = activation_of(found)
+    table = curve_of(found)
     states = _write_states(found, output_folder(place / "states"))
     device, activation = place / "device.yaml", place / f"{table.name}.csv"
     verification, compact, page = place / "verification.csv", place / "compact.yaml", place / "design.json"
@@ -85,21 +83,20 @@ def _verification(found: Design) -> str:
     ideal = found.verdict.match.zero + found.verdict.match.gain * leaky(currents, goal.slope)
     fitted = set(np.round(np.array(fitted_currents_a(goal.range_a)) * 1e6, 6).tolist())
     judged = set(np.round(np.array(judged_currents_a(goal.range_a)) * 1e6, 6).tolist())
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(
+    headings = (
         ("input_ua", "role", "position_up_nm", "position_down_nm", "torque_up_t", "torque_down_t",
          "conductance_up_s", "conductance_down_s", "ideal_s")
     )  # fmt: skip
+    rows = []
     for number, (rising, falling) in enumerate(zip(walls.rising, walls.falling, strict=True)):
         micro = round(rising.current_a * 1e6, 6)
         roles = [name for name, chosen in (("fitted", fitted), ("judged", judged)) if micro in chosen] or ["margin"]
-        writer.writerow(
+        rows.append(
             (f"{micro:g}", "+".join(roles), f"{rising.position_m * 1e9:.4f}", f"{falling.position_m * 1e9:.4f}",
              f"{rising.torque_t:.3g}", f"{falling.torque_t:.3g}", f"{up[number]:.9g}", f"{down[number]:.9g}",
              f"{ideal[number]:.9g}")
         )  # fmt: skip
-    return buffer.getvalue()
+    return csv_text(headings, rows)
 
 
 def transfer_figure(found: Design) -> Figure:

@@ -1,7 +1,5 @@
 """Tables of text, laid out in one way: for the terminal, a page, Markdown and CSV."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -49,39 +47,10 @@ def area_text(area_m2: float | None) -> str:
     return f"{area_m2 * 1e12:,.4g} µm²" if area_m2 < 1e-9 else f"{area_m2 * 1e6:,.4g} mm²"
 
 
-def cell(value: float | None, digits: int = 4, missing: str = "-") -> str:
-    """A number with so many significant digits, and another text for None."""
-    return missing if value is None else f"{value:.{digits}g}"
-
-
-def plain_text(headings: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> str:
-    """Rows under their headings, as wide as they need to be, so that they can be piped and searched."""
-    cells = [list(headings), *[[str(value) for value in row] for row in rows]]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
-    lines = [
-        "  ".join(
-            text.rjust(width) if column in right else text.ljust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join(lines)
-
-
 def markdown_text(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of Markdown, each line ended."""
     lines = (f"| {' | '.join(line)} |\n" for line in (headings, *rows))
     return "".join((next(lines), f"|{'---|' * len(headings)}\n", *lines))
-
-
-def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def print_tables(tables: Iterable[Table], lines: Iterable[str] = ()) -> None:

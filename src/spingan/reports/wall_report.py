@@ -1,24 +1,156 @@
-"""The folder that a wall device's study leaves: curve, comparison, settled states, pictures, animation, the device."""
+"""The folder that a wall device's study leaves: curve, settled states, pictures, animation, the device."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from spingan.devices.comparison import Row
+import numpy as np
+from matplotlib import get_data_path
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
+from PIL import Image, ImageDraw, ImageFont
+
 from spingan.devices.wall_characteristic import Characteristic
-from spingan.devices.wall_device_files import write_wall_device
-from spingan.output import output_folder, write_text
-from spingan.reports.plots import save_png, transfer_curves
-from spingan.reports.wall_plots import characteristic_figure, paths_figure, wall_animation
-from spingan.spec.activation import Activation
+from spingan.devices.wall_curve import SAME
+from spingan.devices.wall_device import Detector, WallDevice, write_wall_device
+from spingan.devices.wall_figures import microamperes
+from spingan.devices.wall_study import Settled
+from spingan.output import atomic_path, output_folder, write_text
+from spingan.reports.plots import COLOURS, new_figure, save_png, transfer_curves
+from spingan.spec.activation import ConductanceCurve
 from spingan.spec.files import write_activation
+from spingan.tabular import csv_text
+
+PRINTED: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none"}
+FRAMES = 90  # of the animation, at most
+FRAME_MS = 80
+LAST_FRAME_MS = 800
+PIXELS_ACROSS = 600
+TEXT_HEIGHT = 30
+
+
+def characteristic_figure(
+    study: Characteristic, printed_nm: Mapping[float, float], printed_ms: Mapping[float, float]
+) -> Figure:
+    """Wall position and conductance against the input, ours as lines, the printed points as open markers.
+
+    Args:
+        printed_nm: Printed positions in nm, by current in A.
+        printed_ms: Printed conductances in mS, by current in A.
+    """
+    figure, (left, right) = new_figure(8.0, 3.4, 2)
+    points = study.alive
+    current = np.array([point.current_a for point in points])
+    left.plot(current, [point.position_m for point in points], "-", color=COLOURS[0], linewidth=1.6, label="ours")
+    ends = [study.after_negative.position_m, study.after_positive.position_m]
+    if abs(ends[1] - ends[0]) > 2 * study.setup.cell_m:
+        left.plot([0.0, 0.0], ends, ":", color=COLOURS[1], linewidth=2.0, label="ours, after either end")
+    _shade(left, study.setup.device.detectors)
+    branches = study.branches()
+    right.plot(branches.current_a, branches.rising, "-", color=COLOURS[0], linewidth=1.6, label="ours")
+    span = float(np.ptp(branches.rising))
+    if np.abs(branches.rising - branches.falling).max() > SAME * span:
+        right.plot(branches.current_a, branches.falling, "--", color=COLOURS[1], linewidth=1.4, label="ours, falling")
+    for axis, printed, scale in ((left, printed_nm, 1e-9), (right, printed_ms, 1e-3)):
+        if printed:
+            axis.plot(list(printed), [value * scale for value in printed.values()], **PRINTED, label="printed")
+        axis.xaxis.set_major_formatter(EngFormatter(unit="A"))
+        axis.xaxis.set_major_locator(MaxNLocator(5))
+        axis.set_xlabel("input current")
+        axis.legend(frameon=False, fontsize=8)
+    left.set_ylim(0, study.setup.device.length_m)
+    left.set_ylabel("wall position")
+    left.yaxis.set_major_formatter(EngFormatter(unit="m"))
+    right.set_ylabel("conductance")
+    right.yaxis.set_major_formatter(EngFormatter(unit="S"))
+    return figure
+
+
+def _shade(axis: Axes, detectors: Sequence[Detector]) -> None:
+    """Grey bands where the detectors are."""
+    for number, detector in enumerate(detectors):
+        label = "detectors" if number == 0 else None
+        axis.axhspan(detector.x0_m, detector.x1_m, color=COLOURS[3], alpha=0.18, linewidth=0, label=label)
+
+
+def paths_figure(study: Characteristic) -> Figure:
+    """Wall position against time at the outermost currents, and back to rest."""
+    figure, (axis,) = new_figure(5.2, 3.2)
+    low, high = study.alive[0], study.alive[-1]
+    lines = (
+        (high, COLOURS[1], "-", f"{microamperes(high.current_a)} from rest"),
+        (study.after_positive, COLOURS[1], "--", "its release"),
+        (low, COLOURS[0], "-", f"{microamperes(low.current_a)} from rest"),
+        (study.after_negative, COLOURS[0], "--", "its release"),
+    )
+    for run, colour, dash, label in lines:
+        axis.plot(run.time_s, run.path_m, dash, color=colour, linewidth=1.4, label=label)
+    axis.set_xlabel("time")
+    axis.set_ylabel("wall position")
+    axis.xaxis.set_major_formatter(EngFormatter(unit="s"))
+    axis.yaxis.set_major_formatter(EngFormatter(unit="m"))
+    axis.set_ylim(0, study.setup.device.length_m)
+    axis.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def wall_animation(study: Characteristic, path: str | Path) -> None:
+    """Write a GIF of m_z: from rest to the highest current, its release, the lowest current, its release.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    device = study.setup.device
+    runs = (study.alive[-1], study.after_positive, study.alive[0], study.after_negative)
+    pictures = [picture for run in runs for picture in _pictures(device, run, FRAMES // len(runs))]
+    times = [FRAME_MS] * len(pictures)
+    times[-1] = LAST_FRAME_MS
+    with atomic_path(path) as temporary:
+        pictures[0].save(
+            temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=times, loop=0, optimize=True
+        )
+
+
+def _pictures(device: WallDevice, run: Settled, count: int) -> list[Image.Image]:
+    """Evenly spaced frames of a run, the last one among them."""
+    chosen = np.unique(np.linspace(0, len(run.frames) - 1, count).round().astype(int))
+    return [_picture(device, run, int(index)) for index in chosen]
+
+
+def _picture(device: WallDevice, run: Settled, index: int) -> Image.Image:
+    """m_z from blue (down) to red (up) with the detectors' outlines, under a line of text."""
+    up = run.frames[index][::-1].astype(np.float64) / 127  # a picture's rows run downwards
+    blue, white, red = (
+        np.array(colour, dtype=np.float64) for colour in ((27, 58, 107), (245, 245, 245), (170, 60, 30))
+    )
+    share = np.abs(up)[..., None]
+    pixels = (white * (1 - share) + np.where(up[..., None] > 0, red, blue) * share).round().astype(np.uint8)
+    scale = max(1, round(PIXELS_ACROSS / up.shape[1]))
+    track = Image.fromarray(pixels).resize((up.shape[1] * scale, up.shape[0] * scale), Image.Resampling.BICUBIC)
+    picture = Image.new("RGB", (track.width, track.height + TEXT_HEIGHT), "white")
+    picture.paste(track, (0, TEXT_HEIGHT))
+    draw = ImageDraw.Draw(picture)
+    per_m = track.width / device.length_m
+    for detector in device.detectors:
+        top, bottom = (TEXT_HEIGHT + track.height - y * per_m for y in (detector.y1_m, detector.y0_m))
+        draw.rectangle((detector.x0_m * per_m, top, detector.x1_m * per_m - 1, bottom - 1), outline="#111111", width=2)
+    position = "lost" if np.isnan(run.path_m[index]) else f"{run.path_m[index] * 1e9:5.1f} nm"
+    text = f"{microamperes(run.current_a)}   {run.time_s[index] * 1e9:.3f} ns   wall {position}   "
+    draw.text((6, 5), f"{text}{run.path_s[index] * 1e3:.4f} mS", fill="#111111", font=_font())
+    return picture.quantize(128)
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    """matplotlib's own font, which has a µ."""
+    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSansMono.ttf", 14)
 
 
 def write_wall_report(
     study: Characteristic,
-    curve: Activation,
-    rows: Sequence[Row],
+    curve: ConductanceCurve,
     folder: str | Path,
     printed_nm: Mapping[float, float],
     printed_ms: Mapping[float, float],
@@ -34,13 +166,11 @@ def write_wall_report(
     """
     place = output_folder(folder)
     files = {
-        name: place / name
-        for name in ("comparison.csv", "settled.csv", "device.yaml", "characteristic.png", "transfer.png", "paths.png")
+        name: place / name for name in ("settled.csv", "device.yaml", "characteristic.png", "transfer.png", "paths.png")
     }
     table = place / f"{curve.name}.csv"
     animation = place / "wall.gif"
     write_activation(curve, table)
-    write_text(files["comparison.csv"], _comparison(rows))
     write_text(files["settled.csv"], _settled(study))
     write_wall_device(study.setup.device, files["device.yaml"])
     save_png(characteristic_figure(study, printed_nm, printed_ms), files["characteristic.png"])
@@ -48,13 +178,6 @@ def write_wall_report(
     save_png(paths_figure(study), files["paths.png"])
     wall_animation(study, animation)
     return table, *files.values(), animation
-
-
-def _comparison(rows: Sequence[Row]) -> str:
-    return _csv(
-        ("quantity", "printed", "ours", "unit", "note"),
-        [(row.quantity, _cell(row.printed), _cell(row.ours), row.unit, row.note) for row in rows],
-    )
 
 
 def _settled(study: Characteristic) -> str:
@@ -68,7 +191,7 @@ def _settled(study: Characteristic) -> str:
     runs += [("rising sweep", run) for run in study.rising or ()]
     runs += [("falling sweep", run) for run in study.falling or ()]
     runs += [(variant.name, run) for variant in study.variants for run in variant.points]
-    return _csv(
+    return csv_text(
         ("run", "input_ua", "position_nm", "conductance_ms", "settling_ns", "still", "followed_ns", "steps", "seconds"),
         [
             (
@@ -85,15 +208,3 @@ def _settled(study: Characteristic) -> str:
             for what, run in runs
         ],
     )
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
-
-
-def _csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows(rows)
-    return text.getvalue()

@@ -1,4 +1,7 @@
-"""The activation: all that the network half knows of the circuit that bends a sum into an output."""
+"""The activation: all that the network half knows of the circuit that bends a sum into an output.
+
+A device that is no circuit yet gives a `ConductanceCurve`; a cell turns it into an activation in volts.
+"""
 
 from itertools import pairwise
 from typing import Annotated, Literal, Self
@@ -200,3 +203,25 @@ class Activation(Value):
         sampled = np.linspace(lowest, 0.0, 201)
         centred = sampled - sampled.mean()
         return float(centred @ np.interp(sampled, u, v) / (centred @ centred))
+
+
+class ConductanceCurve(Activation):
+    """A device's conductance in siemens against its input current or voltage: what a circuit (a cell) reads out.
+
+    A table in S is an activation, too: that of `with_ideal_read_out`.
+    """
+
+    input_unit: Literal["A", "V"]  # pyright: ignore[reportIncompatibleVariableOverride]
+    output_unit: Literal["S"] = "S"  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    @model_validator(mode="after")
+    def _conducts(self) -> Self:
+        for name, branch in (("conductance", self.rising), ("falling conductance", self.falling or ())):
+            for index, value in enumerate(branch):
+                if not value > 0:
+                    raise ValueError(f"{name} of point {index} is {value:g} S, and must be above 0")
+        return self
+
+    def with_ideal_read_out(self) -> Activation:
+        """The activation whose output is the conductance itself, at no cost of a circuit."""
+        return Activation.model_validate(dict(self))

@@ -5,7 +5,7 @@ from typing import Any
 
 from spingan.errors import UserError
 from spingan.output import output_folder, write_text
-from spingan.spec.activation import Activation
+from spingan.spec.activation import Activation, ConductanceCurve
 from spingan.spec.files import read_value
 from spingan.spec.synapse import Synapse
 from spingan.spec.technology import DEVICES, Technology, load_technology, shipped_technologies
@@ -46,6 +46,7 @@ def check(path: str | Path) -> dict[str, Any]:
     if Path(path).suffix.lower() == ".csv":
         value = read_value(path)
         kind = "synapse" if isinstance(value, Synapse) else "activation"
+        kind = "conductance curve" if isinstance(value, ConductanceCurve) else kind
         unknown = _unknown_of_synapse(value) if isinstance(value, Synapse) else _unknown_of_activation(value)
         warnings = _warnings_of_synapse(value) if isinstance(value, Synapse) else _warnings_of_activation(value)
     else:

@@ -1,4 +1,4 @@
-"""Synapse and Activation as files: a CSV table under a YAML header whose every line starts with "# ".
+"""Synapse, Activation and ConductanceCurve as files: a CSV table under a YAML header whose every line starts with "# ".
 
 A column's name ends in its unit (`conductance_s`, `input_ua`), so that numpy and pandas read the table with
 `comments="#"` and the unit cannot get lost. Prefixed units are turned into SI here, and only here.
@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import yaml
@@ -16,7 +16,7 @@ import yaml
 from spingan.errors import UserError
 from spingan.input_files import check_cells, csv_cells, finite, read_text
 from spingan.output import write_text
-from spingan.spec.activation import Activation
+from spingan.spec.activation import Activation, ConductanceCurve
 from spingan.spec.synapse import Synapse
 from spingan.spec.value import build, check_schema_version
 from spingan.yaml_text import parse_yaml
@@ -49,6 +49,10 @@ _FIELD_OF = {
     "step_up_energy": "step_up_energy_j",
     "step_down_energy": "step_down_energy_j",
 }
+
+
+Curve = TypeVar("Curve", bound=Activation)
+CONDUCTANCE_CURVE = "conductance-curve"  # the kind of such a file
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def read_synapse(path: str | Path) -> Synapse:
     Raises:
         UserError: The file cannot be read, or is not a synapse; the error names line, column, value and remedy.
     """
-    file = _read(Path(path), "synapse", _SYNAPSE_COLUMNS)
+    file = _read(Path(path), ("synapse",), _SYNAPSE_COLUMNS)
     conductance = _required(file, "conductance", "conductance_s")
     basis = file.header.get("basis")
     if basis in ("normalised", "measured", "simulated") and (basis == "normalised") != (conductance.unit == "1"):
@@ -115,13 +119,27 @@ def read_synapse(path: str | Path) -> Synapse:
 def read_activation(path: str | Path) -> Activation:
     """The activation in the file `path`.
 
-    The header may leave out `input_full_scale` (then the table's last input), `output_zero` (the output at input 0, or
-    at the first input of a table that does not reach 0) and `output_full_scale` (the output at full-scale input).
+    A conductance curve gives the activation of an ideal read-out: its conductances as outputs. The header may leave out
+    `input_full_scale` (then the table's last input), `output_zero` (the output at input 0, or at the first input of a
+    table that does not reach 0) and `output_full_scale` (the output at full-scale input).
 
     Raises:
         UserError: The file cannot be read, or is not an activation; the error names line, column, value and remedy.
     """
-    file = _read(Path(path), "activation", _ACTIVATION_COLUMNS)
+    return _read_curve(path, Activation)
+
+
+def read_conductance_curve(path: str | Path) -> ConductanceCurve:
+    """The conductance curve in the file `path`; an activation in siemens against amperes or volts is one, too.
+
+    Raises:
+        UserError: As `read_activation`; or the outputs are no conductances.
+    """
+    return _read_curve(path, ConductanceCurve)
+
+
+def _read_curve(path: str | Path, wanted: type[Curve]) -> Curve:
+    file = _read(Path(path), ("activation", CONDUCTANCE_CURVE), _ACTIVATION_COLUMNS)
     inputs = _required(file, "input", "input_a")
     both = "rising" in file.columns and "falling" in file.columns
     if both == ("output" in file.columns) or (not both and ("rising" in file.columns or "falling" in file.columns)):
@@ -145,18 +163,24 @@ def read_activation(path: str | Path) -> Activation:
             )
     fields |= {"input": inputs.values, "rising": rising.values, "falling": falling and falling.values}
     _fill_full_scale(fields, inputs.values, rising.values)
-    return build(Activation, fields, file.where, file.line_of)
+    if issubclass(wanted, ConductanceCurve) and (inputs.unit not in ("A", "V") or rising.unit != "S"):
+        raise UserError(
+            f"{file.where}: the curve is in {rising.unit} against {inputs.unit}",
+            "A conductance curve is in S against A or V; a cell takes a device's conductance in S against its current",
+        )
+    return build(wanted, fields, file.where, file.line_of)
 
 
 def read_value(path: str | Path) -> Synapse | Activation:
-    """The synapse or the activation in the file `path`, as its header's `kind` says.
+    """The synapse, the activation or the conductance curve in the file `path`, as its header's `kind` says.
 
     Raises:
         UserError: As `read_synapse` and `read_activation`.
     """
     lines = _lines(Path(path))
     header, _ = _header(Path(path), lines)
-    return read_activation(path) if header.get("kind") == "activation" else read_synapse(path)
+    readers = {"activation": read_activation, CONDUCTANCE_CURVE: read_conductance_curve}
+    return readers.get(str(header.get("kind")), read_synapse)(path)
 
 
 def write_synapse(synapse: Synapse, path: str | Path) -> None:
@@ -191,7 +215,8 @@ def write_activation(activation: Activation, path: str | Path) -> None:
     else:
         table |= {f"rising_{unit_out}": activation.rising, f"falling_{unit_out}": activation.falling}
     fields = {"input", "rising", "falling"}
-    _write(path, "activation", activation.model_dump(mode="json", exclude_none=True, exclude=fields), table)
+    kind = CONDUCTANCE_CURVE if isinstance(activation, ConductanceCurve) else "activation"
+    _write(path, kind, activation.model_dump(mode="json", exclude_none=True, exclude=fields), table)
 
 
 def _write(path: str | Path, kind: str, header: dict[str, Any], table: Mapping[str, Sequence[float]]) -> None:
@@ -214,12 +239,13 @@ def _header(path: Path, lines: Sequence[str]) -> tuple[dict[str, Any], dict[tupl
     return parse_yaml(text, f"technology file {path}")
 
 
-def _read(path: Path, kind: str, known: Mapping[str, Mapping[str, tuple[str, float]]]) -> _File:
+def _read(path: Path, kinds: tuple[str, ...], known: Mapping[str, Mapping[str, tuple[str, float]]]) -> _File:
     lines = _lines(path)
     where = f"technology file {path}"
     header, key_lines = _header(path, lines)
-    if header.get("kind") != kind:
-        raise UserError(f"{where}: kind is {header.get('kind')!r}, not {kind}", f'Its header must say "# kind: {kind}"')
+    kind = header.get("kind")
+    if kind not in kinds:
+        raise UserError(f"{where}: kind is {kind!r}, not {kinds[0]}", f'Its header must say "# kind: {kinds[0]}"')
     check_schema_version(header, where)
     del header["kind"]
     numbered = [(at, line) for at, line in enumerate(lines, start=1) if line.strip() and line[0] != "#"]

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from spingan.errors import UserError
 from spingan.input_files import is_file, is_folder, read_text
+from spingan.output import output_folder, write_text
 from spingan.spec.activation import Activation
-from spingan.spec.files import read_activation, read_synapse
+from spingan.spec.files import read_activation, read_synapse, write_activation, write_synapse
 from spingan.spec.synapse import Synapse
 from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value, build, check_schema_version
 from spingan.yaml_text import parse_yaml
@@ -174,6 +176,35 @@ def load_technology(name_or_path: str | Path) -> Technology:
     raise UserError(
         f"there is no technology {name_or_path}", f"{hint}Shipped: {known}. Or give a .yaml file or its folder"
     )
+
+
+def write_technology(technology: Technology, folder: str | Path) -> tuple[Path, ...]:
+    """Write a technology as files: `technology.yaml`, and a CSV file for its synapse and each activation.
+
+    `load_technology(folder)` gives back an equal value.
+
+    Returns:
+        The files, first the one to load.
+
+    Raises:
+        UserError: They cannot be written.
+    """
+    place = output_folder(folder)
+    header: dict[str, Any] = technology.model_dump(
+        mode="json", exclude_defaults=True, exclude={"synapse", "activations"}
+    )
+    header = {"schema_version": SCHEMA_VERSION, "name": technology.name} | header
+    files = [place / "technology.yaml"]
+    if technology.synapse is not None:
+        files.append(place / "synapse.csv")
+        header["synapse"] = files[-1].name
+        write_synapse(technology.synapse, files[-1])
+    for key, activation in technology.activations.items():
+        files.append(place / f"{key}.csv")
+        header.setdefault("activations", {})[key] = files[-1].name
+        write_activation(activation, files[-1])
+    write_text(files[0], yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=110))
+    return tuple(files)
 
 
 def shipped_technologies() -> tuple[str, ...]:

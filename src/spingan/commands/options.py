@@ -1,4 +1,4 @@
-"""Options that the commands about wall devices share, and what they read from them."""
+"""Options that the commands about devices and circuits share, and what they read from them."""
 
 import math
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 from spingan.errors import UserError
 
 ConventionName = Literal["textbook", "printed-formula", "magnet-section"]
+FormName = Literal["printed", "fitted"]
 Convention = Annotated[
     ConventionName,
     typer.Option("--convention", help="How an input becomes a spin current; only magnet-section fits the positions."),
@@ -19,11 +20,24 @@ CurrentsUa = Annotated[
 ]
 DeviceFile = Annotated[
     Path | None,
-    typer.Option("--device", metavar="FILE", help="A device of your own; spingan device new FILE begins one."),
+    typer.Option("--device", metavar="FILE", help="A wall device of your own; spingan device new FILE begins one."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for what it writes; by default one in runs/.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a core.")]
+OutFile = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="By default in runs/.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="At once; by default one a core.")]
 TimeLimit = Annotated[float, typer.Option("--time-limit-s", min=0, help="Longest computing time of one current.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Of every search and every draw.")]
+Curve = Annotated[
+    str, typer.Option("--curve", help="published, simulated, designed, or a file of conductances in S against A.")
+]
+Form = Annotated[
+    FormName | None,
+    typer.Option("--cell", help="By default as printed for the printed device, else fitted to the curve."),
+]
+CardsFile = Annotated[
+    Path | None,
+    typer.Option("--cards", metavar="FILE", help="Transistor models of your own, n and p; else generic ones."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 HOUR_S = 3600.0
 

@@ -1,15 +1,12 @@
-"""Rows that the comparison of every wall device has: positions, conductances, times, slopes, powers, and the extras."""
+"""Figures of a wall device's study: positions, conductances, times, slopes, powers, and the extras."""
 
 from collections.abc import Iterable
 
-import numpy as np
-
-from spingan.devices.comparison import Row
-from spingan.devices.wall_characteristic import Characteristic
-from spingan.devices.wall_curve import Slopes, fit_slopes, heavy_metal_current_a, joule_power_w
+from spingan.devices.wall_characteristic import Characteristic, output_reset_s, slopes
+from spingan.devices.wall_curve import heavy_metal_current_a, joule_power_w
 from spingan.devices.wall_device import WallDevice
 from spingan.devices.wall_study import Limit, Settled
-from spingan.errors import UserError
+from spingan.tabular import Figure
 
 NOT_ASKED = "not among the currents of this run"
 AT_REST_M_PER_S = 0.01  # a nanometre in 100 ns: what a note calls at rest
@@ -21,49 +18,48 @@ def microamperes(current_a: float) -> str:
     return f"{current_a * 1e6:+.4g} µA" if current_a else "0 µA"
 
 
-def position_row(study: Characteristic, current_a: float, printed_nm: float | None) -> Row:
+def position_figure(study: Characteristic, current_a: float) -> Figure:
     """Where the wall settles under an input."""
     quantity = f"wall position at {microamperes(current_a)}"
     point = study.at(current_a)
     if point is None:
-        return Row(quantity, printed_nm, None, "nm", NOT_ASKED)
+        return Figure(quantity, None, "nm", NOT_ASKED)
     if point.annihilated:
-        return Row(quantity, printed_nm, None, "nm", f"the wall is annihilated at {microamperes(current_a)}")
+        return Figure(quantity, None, "nm", f"the wall is annihilated at {microamperes(current_a)}")
     note = "" if point.still else "still moving"
-    return Row(quantity, printed_nm, point.position_m * 1e9, "nm", note)
+    return Figure(quantity, point.position_m * 1e9, "nm", note)
 
 
-def conductance_row(study: Characteristic, current_a: float, printed_ms: float | None, note: str = "") -> Row:
+def conductance_figure(study: Characteristic, current_a: float) -> Figure:
     """What the detectors conduct under an input, with the wall at its place."""
     quantity = f"conductance at {microamperes(current_a)}"
     point = study.at(current_a)
     if point is None or point.annihilated:
-        return Row(quantity, printed_ms, None, "mS", NOT_ASKED if point is None else "the wall is annihilated")
-    return Row(quantity, printed_ms, point.conductance_s * 1e3, "mS", note)
+        return Figure(quantity, None, "mS", NOT_ASKED if point is None else "the wall is annihilated")
+    return Figure(quantity, point.conductance_s * 1e3, "mS")
 
 
-def settling_row(study: Characteristic, current_a: float, printed_ns: float | None) -> Row:
+def settling_figure(study: Characteristic, current_a: float) -> Figure:
     """How long the wall takes from rest to 2 % of its travel around the end."""
     quantity = f"settling at {microamperes(current_a)}"
     point = study.at(current_a)
     if point is None:
-        return Row(quantity, printed_ns, None, "ns", NOT_ASKED)
+        return Figure(quantity, None, "ns", NOT_ASKED)
     if point.settling_s is None:
         note = "the wall is annihilated" if point.annihilated else f"still moving after {point.time_s[-1] * 1e9:.3g} ns"
-        return Row(quantity, printed_ns, None, "ns", note)
-    return Row(quantity, printed_ns, point.settling_s * 1e9, "ns", "to within 2 % of its travel")
+        return Figure(quantity, None, "ns", note)
+    return Figure(quantity, point.settling_s * 1e9, "ns", "to within 2 % of its travel")
 
 
-def settling_range_rows(study: Characteristic, printed_ns: tuple[float, float] | None) -> list[Row]:
+def settling_range_figures(study: Characteristic) -> list[Figure]:
     """The shortest and the longest settling under drive."""
     driven = [p.settling_s for p in study.alive if p.current_a and p.settling_s is not None]
     if not driven:
         return []
-    shortest, longest = printed_ns or (None, None)
     note = "over the currents of this run, 0 left out"
     return [
-        Row("shortest settling", shortest, min(driven) * 1e9, "ns", note),
-        Row("longest settling", longest, max(driven) * 1e9, "ns", note),
+        Figure("shortest settling", min(driven) * 1e9, "ns", note),
+        Figure("longest settling", max(driven) * 1e9, "ns", note),
     ]
 
 
@@ -72,19 +68,17 @@ def volume_nm3(device: WallDevice) -> float:
     return device.length_m * device.width_m * device.film.thickness_m * 1e27
 
 
-def rest_rows(study: Characteristic, printed_nm: float | None) -> list[Row]:
+def rest_figures(study: Characteristic) -> list[Figure]:
     """Where the wall stands without an input: at the start, and after both ends, with the time and the speed left."""
     rows = [
-        Row("rest position", printed_nm, study.rest.position_m * 1e9, "nm", _rest_note(study)),
+        Figure("rest position", study.rest.position_m * 1e9, "nm", _rest_note(study)),
     ]
     ends = (("lowest", study.after_negative), ("highest", study.after_positive))
     for which, run in ends:
-        rows.append(
-            Row(f"position after the {which} current, input off", printed_nm, run.position_m * 1e9, "nm", _creep(run))
-        )
+        rows.append(Figure(f"position after the {which} current, input off", run.position_m * 1e9, "nm", _creep(run)))
     apart = abs(study.after_positive.position_m - study.after_negative.position_m)
     note = "0 for a device that resets itself to one rest point"
-    rows.append(Row("rest points apart", 0.0 if printed_nm is not None else None, apart * 1e9, "nm", note))
+    rows.append(Figure("rest points apart", apart * 1e9, "nm", note))
     return rows
 
 
@@ -102,67 +96,49 @@ def _creep(run: Settled) -> str:
     return f"after {run.time_s[-1] * 1e9:.3g} ns, {how} then"
 
 
-def reset_rows(study: Characteristic, printed_ns: tuple[float, float] | None) -> list[Row]:
+def reset_figures(study: Characteristic) -> list[Figure]:
     """How long the conductance takes back to rest; from the 10 ns runs if they were made."""
     runs = study.resets or (study.after_negative, study.after_positive)
     rows = []
-    for which, run, printed in zip(("lowest", "highest"), runs, printed_ns or (None, None), strict=True):
+    for which, run in zip(("lowest", "highest"), runs, strict=True):
         time = output_reset_s(study, run)
         rows.append(
-            Row(f"reset of the conductance after the {which} current", printed, time * 1e9, "ns", "to 1 % of the span")
+            Figure(f"reset of the conductance after the {which} current", time * 1e9, "ns", "to 1 % of the span")
         )
         if study.resets:
-            rows.append(Row(f"position 10 ns after the {which} current", None, run.position_m * 1e9, "nm", _creep(run)))
+            rows.append(Figure(f"position 10 ns after the {which} current", run.position_m * 1e9, "nm", _creep(run)))
     return rows
 
 
-def output_reset_s(study: Characteristic, run: Settled) -> float:
-    """When the conductance came within 1 % of the curve's span of its last value, to stay."""
-    span = float(np.ptp([point.conductance_s for point in study.alive]))
-    outside = np.flatnonzero(np.abs(run.path_s - run.path_s[-1]) > 0.01 * span)
-    return 0.0 if outside.size == 0 else float(run.time_s[outside[-1] + 1])
-
-
-def slopes(study: Characteristic, range_a: float) -> Slopes | None:
-    """Lines on both sides of zero through the runs from rest; None if there are too few currents."""
-    try:
-        return fit_slopes(
-            [point.current_a for point in study.alive], [point.conductance_s for point in study.alive], range_a
-        )
-    except UserError:
-        return None
-
-
-def slope_rows(study: Characteristic, range_a: float, printed_ratio: float) -> list[Row]:
+def slope_figures(study: Characteristic, range_a: float) -> list[Figure]:
     """Slopes of the conductance below and above zero, their ratio, and how straight they are."""
     fitted = slopes(study, range_a)
     where = f"within ±{range_a * 1e6:g} µA"
     if fitted is None:
         note = "a slope needs 3 currents on either side"
-        return [Row(f"slope below zero over slope above, {where}", printed_ratio, None, "1", note)]
+        return [Figure(f"slope below zero over slope above, {where}", None, "1", note)]
     note = "least squares, each side with its own offset"
     deviation = "largest deviation from the line, of the span"
     return [
-        Row(f"slope below zero over slope above, {where}", printed_ratio, fitted.ratio, "1", note),
-        Row(f"slope above zero, {where}", None, fitted.positive * 1e-3, "mS/µA", note),
-        Row(f"slope below zero, {where}", None, fitted.negative * 1e-3, "mS/µA", note),
-        Row(f"linearity error above zero, {where}", None, fitted.positive_error, "1", deviation),
-        Row(f"linearity error below zero, {where}", None, fitted.negative_error, "1", deviation),
+        Figure(f"slope below zero over slope above, {where}", fitted.ratio, "1", note),
+        Figure(f"slope above zero, {where}", fitted.positive * 1e-3, "mS/µA", note),
+        Figure(f"slope below zero, {where}", fitted.negative * 1e-3, "mS/µA", note),
+        Figure(f"linearity error above zero, {where}", fitted.positive_error, "1", deviation),
+        Figure(f"linearity error below zero, {where}", fitted.negative_error, "1", deviation),
     ]
 
 
-def limit_rows(study: Characteristic, printed_a: tuple[float, float] | None) -> list[Row]:
-    """The currents that annihilate the wall: as found by the search, else what happened at the printed ones."""
+def limit_figures(study: Characteristic, probes_a: tuple[float, float] | None = None) -> list[Figure]:
+    """The currents that annihilate the wall: as found by the search, else what happened at the probed ones."""
     rows = []
-    sides = zip(("below", "above"), study.limits or (None, None), printed_a or (None, None), strict=True)
-    for side, limit, printed in sides:
-        if limit is None and printed is None:
+    sides = zip(("below", "above"), study.limits or (None, None), probes_a or (None, None), strict=True)
+    for side, limit, probe in sides:
+        if limit is None and probe is None:
             continue
-        ours, note = _limit(study, limit, printed)
+        ours, note = _limit(study, limit, probe)
         rows.append(
-            Row(
+            Figure(
                 f"annihilating current {side} zero",
-                None if printed is None else printed * 1e6,
                 None if ours is None else ours * 1e6,
                 "µA",
                 note,
@@ -171,12 +147,12 @@ def limit_rows(study: Characteristic, printed_a: tuple[float, float] | None) -> 
     return rows
 
 
-def _limit(study: Characteristic, limit: Limit | None, printed_a: float | None) -> tuple[float | None, str]:
+def _limit(study: Characteristic, limit: Limit | None, probe_a: float | None) -> tuple[float | None, str]:
     if limit is not None:
         if limit.lost_a is None:
             return None, f"the wall survives {microamperes(limit.held_a)}; not searched further"
         return limit.lost_a, f"the wall survives {microamperes(limit.held_a)}"
-    probe = None if printed_a is None else study.at(printed_a)
+    probe = None if probe_a is None else study.at(probe_a)
     if probe is None:
         return None, NOT_ASKED
     if probe.annihilated:
@@ -184,15 +160,15 @@ def _limit(study: Characteristic, limit: Limit | None, printed_a: float | None) 
     return None, f"at {microamperes(probe.current_a)} the wall survives at {probe.position_m * 1e9:.4g} nm"
 
 
-def lost_rows(study: Characteristic) -> Iterable[Row]:
+def lost_figures(study: Characteristic) -> Iterable[Figure]:
     """Inputs of the run at which the wall was annihilated."""
     for point in study.points:
         if point.annihilated:
             when = f"after {point.time_s[-1] * 1e9:.3g} ns, from {study.rest.position_m * 1e9:.4g} nm"
-            yield Row(f"wall annihilated at {microamperes(point.current_a)}", None, point.current_a * 1e6, "µA", when)
+            yield Figure(f"wall annihilated at {microamperes(point.current_a)}", point.current_a * 1e6, "µA", when)
 
 
-def power_rows(device: WallDevice, study: Characteristic, current_a: float) -> list[Row]:
+def power_figures(device: WallDevice, study: Characteristic, current_a: float) -> list[Figure]:
     """Joule heat in the heavy metal at an input, by both readings of the current."""
     convention = study.setup.convention
     total = current_a + device.bias_current_a
@@ -200,16 +176,14 @@ def power_rows(device: WallDevice, study: Characteristic, current_a: float) -> l
     density = total / (device.width_m * device.film.thickness_m)
     where = f"at {microamperes(current_a)}"
     return [
-        Row(
+        Figure(
             f"Joule heat {where}, current as printed",
-            None,
             joule_power_w(device, total) * 1e6,
             "µW",
             DENSITY_NOTE.format(density=density),
         ),
-        Row(
+        Figure(
             f"Joule heat {where}, current by {convention}",
-            None,
             joule_power_w(device, carried) * 1e6,
             "µW",
             f"the heavy metal carries {carried * 1e6:.4g} µA",
@@ -217,7 +191,7 @@ def power_rows(device: WallDevice, study: Characteristic, current_a: float) -> l
     ]
 
 
-def variant_rows(study: Characteristic) -> list[Row]:
+def variant_figures(study: Characteristic) -> list[Figure]:
     """The device under other conditions: positions and conductances, with the shift from the base run."""
     rows = []
     for variant in study.variants:
@@ -225,15 +199,14 @@ def variant_rows(study: Characteristic) -> list[Row]:
             base = study.at(point.current_a)
             where = f"{variant.name}: position at {microamperes(point.current_a)}"
             if point.annihilated:
-                rows.append(Row(where, None, None, "nm", "the wall is annihilated"))
+                rows.append(Figure(where, None, "nm", "the wall is annihilated"))
                 continue
             shift = "" if base is None else f"{(point.position_m - base.position_m) * 1e9:+.3g} nm from the base run"
             moving = "" if point.still else "; still moving"
-            rows.append(Row(where, None, point.position_m * 1e9, "nm", shift + moving))
+            rows.append(Figure(where, point.position_m * 1e9, "nm", shift + moving))
             rows.append(
-                Row(
+                Figure(
                     f"{variant.name}: conductance at {microamperes(point.current_a)}",
-                    None,
                     point.conductance_s * 1e3,
                     "mS",
                 )

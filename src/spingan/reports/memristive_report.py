@@ -1,5 +1,6 @@
-"""Pictures of paper M's cells and of its small net: figures 4 and 5, ours as lines, the ideal as open markers."""
+"""Tables and pictures of paper M's cells and of its small net: figures 4 and 5, the ideal as open markers."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,15 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from spingan.circuits.am_dcgan_cnn import READ_AT
 from spingan.circuits.am_dcgan_network import FILTER, POOL, Array
-from spingan.circuits.am_dcgan_study import CnnStudy
+from spingan.circuits.am_dcgan_study import NODES, CnnStudy
+from spingan.circuits.cards import Cards
 from spingan.circuits.cell_bench import PULSE_S
-from spingan.circuits.memristive_activations import fit_tanh
+from spingan.circuits.memristive_activations import fit_tanh, relu_activation, tanh_activation
 from spingan.circuits.memristive_cells import CellResult
-from spingan.reports.plots import COLOURS, DASHES, new_figure
+from spingan.output import output_folder
+from spingan.reports.plots import COLOURS, DASHES, new_figure, save_png
+from spingan.spec.files import write_activation
+from spingan.tabular import write_csv
 
 IDEAL: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none"}
 LABEL_SIZE = 9
@@ -94,3 +99,38 @@ def _axes(axis: Axes, x: str, x_unit: str, y: str, y_unit: str) -> None:
     axis.set_xlabel(x)
     if y:
         axis.set_ylabel(y)
+
+
+def write_cell(result: CellResult, cards: Cards, folder: Path) -> list[Path]:
+    """The cell's transfer as a table, its picture, and, of ReLU and tanh, the activation file."""
+
+    output_folder(folder)
+    curve, name = result.transfer, result.cell.name
+    table, picture = folder / f"{name}_transfer.csv", folder / f"{name}.png"
+    points = [(value, curve.at(value), curve.power_at(value)) for value in curve.input.tolist()]
+    write_csv(table, [f"input_{result.cell.input_unit.lower()}", "output_v", "power_w"], points)
+    save_png(cell_figure(result), picture)
+    files = [table, picture]
+    made = {"relu-switch": relu_activation, "tanh": tanh_activation}.get(name)
+    if made is not None:
+        activation = made(cards)
+        files.append(folder / f"{activation.name}.csv")
+        write_activation(activation, files[-1])
+    return files
+
+
+def write_study(study: CnnStudy, folder: Path) -> list[Path]:
+    """Figures 4 and 5, and every node of every picture, in SPICE and numpy."""
+
+    waves, functions, nodes = folder / "waveforms.png", folder / "activations.png", folder / "nodes.csv"
+    save_png(waveform_figure(study), waves)
+    save_png(activation_figure(study.cells["tanh"], study.cells["relu-switch"]), functions)
+    rows = []
+    for name in NODES:
+        spice = study.run.settled(name)
+        for picture, *place in np.ndindex(*spice.shape):
+            at = (picture, *place)
+            values = (float(values[at]) for values in (spice, study.ideal[name], study.curves[name]))
+            rows.append((name, picture, "_".join(str(index) for index in place), *values))
+    write_csv(nodes, ["group", "picture", "place", "spice", "numpy_ideal", "numpy_with_cell_curves"], rows)
+    return [waves, functions, nodes]

@@ -1,0 +1,121 @@
+"""From devices to a technology in one call: `build_technology`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from spingan.devices.device import ActivationDevice, Device, SynapseDevice, device
+from spingan.errors import UserError
+from spingan.input_files import is_file
+from spingan.progress import Progress, no_progress
+from spingan.spec.activation import Activation, ConductanceCurve
+from spingan.spec.files import read_activation, read_conductance_curve, read_synapse, read_value
+from spingan.spec.synapse import Synapse
+from spingan.spec.technology import DEVICES, Technology, shipped_curves
+from spingan.spec.value import build
+
+SynapseSource = Synapse | SynapseDevice | str | Path
+ActivationSource = Activation | ActivationDevice | str | Path
+
+
+def build_technology(
+    synapse: SynapseSource | None = None,
+    activations: Mapping[str, ActivationSource] | None = None,
+    *,
+    name: str = "my-technology",
+    cell: Literal["printed", "fitted"] | None = None,
+    cards: Path | None = None,
+    monte_carlo: int = 0,
+    simulate: bool = False,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Progress = no_progress,
+    **array: Any,
+) -> Technology:
+    """A technology from devices or values.
+
+    Args:
+        synapse: a `Synapse`, a device, a device's name (`spingan device list`), a shipped curve's name, or a CSV file.
+        activations: by function (`relu`, `leaky_relu`, `tanh`, `sigmoid`), likewise. A `ConductanceCurve` goes through
+            a cell where `cell` is given, else it is read out ideally and the circuit is not counted.
+        cell: paper S's cell, simulated in ngspice: as printed, or with a divider fitted to the curve.
+        cards: transistor models for the cell; None: the generic 16 nm ones.
+        monte_carlo: instances with mismatch of each cell, for the spread; 0: unknown.
+        simulate: characterise every device anew, which may take long, instead of taking what it has stored.
+        seed, workers: of simulations.
+        array: further fields of `Technology`, such as `encoding` or `tile_rows`.
+
+    Raises:
+        UserError: A name, file or field is not right, or a simulation fails.
+    """
+    options = {"seed": seed, "workers": workers, "progress": progress}
+    made = None if synapse is None else _synapse(synapse, simulate, options)
+    curves: dict[str, Activation] = {}
+    for function, source in (activations or {}).items():
+        found = _activation(source, simulate, options)
+        if isinstance(found, ConductanceCurve):
+            found = found.with_ideal_read_out() if cell is None else _in_cell(found, cell, cards, monte_carlo, options)
+        curves[function] = found
+    fields = {"schema_version": 1, "name": name, "synapse": made, "activations": curves} | array
+    return build(Technology, fields, f"technology {name}")
+
+
+def _in_cell(
+    curve: ConductanceCurve, form: Literal["printed", "fitted"], cards: Path | None, monte_carlo: int, options: Any
+) -> Activation:
+    from spingan.circuits.cell_simulation import simulate_cell
+
+    if curve.function not in ("leaky_relu", "relu"):
+        raise UserError(f"{curve.name} is a {curve.function}: there is no cell for it", "Leave cell out")
+    function: Literal["leaky_relu", "relu"] = "leaky_relu" if curve.function == "leaky_relu" else "relu"
+    return simulate_cell(function, curve, form=form, cards_file=cards, monte_carlo=monte_carlo, **options).activation
+
+
+def _synapse(source: SynapseSource, simulate: bool, options: Any) -> Synapse:
+    if isinstance(source, str | Path):
+        file = _file(source)
+        source = device(str(source)) if file is None else read_synapse(file)  # pyright: ignore[reportAssignmentType]
+    if isinstance(source, Synapse):
+        return source
+    if not isinstance(source, SynapseDevice):
+        raise UserError(f"{_called(source)} makes no synapse", "Name one that does: spingan device list")
+    return _characterised(source, simulate, options, Synapse) or source.to_synapse()
+
+
+def _activation(source: ActivationSource, simulate: bool, options: Any) -> Activation:
+    if isinstance(source, str | Path):
+        file = _file(source)
+        source = device(str(source)) if file is None else _read_curve(file)  # pyright: ignore[reportAssignmentType]
+    if isinstance(source, Activation):
+        return source
+    if not isinstance(source, ActivationDevice):
+        raise UserError(f"{_called(source)} makes no activation", "Name one that does: spingan device list")
+    return _characterised(source, simulate, options, Activation) or source.to_activation()
+
+
+def _characterised(source: Any, simulate: bool, options: Any, kind: type[Any]) -> Any:
+    """What the device's simulation gives, if it is asked for and gives this kind of value."""
+    if not simulate:
+        return None
+    found = source.characterise(**options)
+    return found if isinstance(found, kind) else None
+
+
+def _file(source: str | Path) -> Path | None:
+    """The CSV file that is meant: one of one's own, or a shipped curve by its name; None: it is a device's name."""
+    if str(source) in shipped_curves():
+        return DEVICES / "curves" / f"{source}.csv"
+    return Path(source) if is_file(source) or Path(source).suffix.lower() == ".csv" else None
+
+
+def _read_curve(file: Path) -> Activation:
+    """An activation or a conductance curve; a file of conductances against currents from before is one, too."""
+    found = read_value(file)
+    if isinstance(found, Synapse):
+        return read_activation(file)  # which says what is wrong
+    same = not isinstance(found, ConductanceCurve) and (found.input_unit, found.output_unit) == ("A", "S")
+    return read_conductance_curve(file) if same else found
+
+
+def _called(source: Device | object) -> str:
+    return str(getattr(source, "name", type(source).__name__))
