@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from spingan.circuits.catalogue import CELLS as CATALOGUE
 from spingan.circuits.memristive_cells import MEMRISTIVE_CELLS
 from spingan.cli import app
-from spingan.commands.circuit_memristive import CELLS, PICTURES, SEED
+from spingan.commands.circuit import MEMRISTIVE, PICTURES, SEED
 from spingan.spec.files import read_activation
 
 
@@ -16,7 +16,7 @@ def invoke(*arguments):
 
 def test_the_commands_are_the_cells_and_the_catalogues():
     names = [cell.name for cell in MEMRISTIVE_CELLS]
-    assert list(CELLS) == names
+    assert list(MEMRISTIVE) == names
     assert [entry.name for entry in CATALOGUE if entry.paper == "M"] == [*names, "am-dcgan-cnn"]
     from spingan.circuits import am_dcgan_study
 

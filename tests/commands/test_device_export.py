@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from spingan.commands.device_export import export
+from spingan.commands.device import export
 from spingan.errors import UserError
 
 

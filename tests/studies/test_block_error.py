@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from spingan.evaluation.robustness import Conditions
 
+from spingan.arrays.conditions import ChipConditions
 from spingan.errors import UserError
+from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
 from spingan.studies.block_error import _prepared, block_errors
 from spingan.studies.trials import Trial, fingerprint
@@ -33,7 +34,7 @@ def run(tmp_path_factory):
 
 
 def _errors(run, fraction: float, seed: int = 0) -> dict[str, float]:
-    varied = Conditions(programming_noise=(fraction, "resistance"))
+    varied = ChipConditions(programming_noise=Noise(fraction=fraction, of="resistance"))
     return {name: value for name, (value,) in block_errors(Trial(str(run), seed, 8, varied)).values.items()}
 
 
