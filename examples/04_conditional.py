@@ -118,7 +118,8 @@ def main(folder: Path) -> None:
     counts = count_family(model.family, model.technology, model.latent_size)
     both = counts.both
     print(f"weights {both.total('weights'):,}, reads {both.total('reads'):,}, activations {both.activations}")
-    print(f"forward, the paper's way: {spingan.cost(recipe).to_dict()['forward_energy_nj']:.3f} nJ")
+    energy = spingan.cost(model).energy_j
+    print(f"activations: {energy.value * 1e9:.3f} nJ; not counted: {', '.join(energy.missing)}")
 
     # 4. Drawn by class: a row of each, then one class alone.
     rows = torch.arange(CLASSES).repeat_interleave(8)

@@ -124,7 +124,7 @@ def main(folder: str = "my_plugin") -> float:
     conversion = spingan.convert(net, technology, example_input=latent)
     for row in conversion.rows:
         print(f"{row.layer} {row.type}: {row.kind}, {row.detail}")
-    chip = program_chip(conversion.model, technology, chip_seed=0)
+    chip = program_chip(conversion.model, technology)
     with torch.no_grad():
         expected, found = net(latent), chip(latent)
     error = float(((expected - found) ** 2).mean().sqrt() / expected.std())

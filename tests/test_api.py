@@ -48,7 +48,7 @@ def test_what_load_dividers_give_is_what_other_arrays_are_written_with():
     loaded = Model("untrained", "am-dcgan", 20, technology, conversion)
     moved = spingan.reprogram(loaded, "ideal")
     for before, after in zip(analog_layers(loaded.generator), analog_layers(moved.generator), strict=True):
-        written = before.weight if before.load is None else before.effective_weight()
+        written = before.weight if before.rules.load is None else before.effective_weight()
         assert torch.equal(after.weight, written)
     same = spingan.reprogram(loaded, technology)  # the same columns divide as they did
     pairs = zip(analog_layers(loaded.generator), analog_layers(same.generator), strict=True)

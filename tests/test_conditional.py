@@ -10,6 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 import spingan
+from spingan.arrays.conditions import ChipConditions
 from spingan.cli import app
 from spingan.errors import UserError
 from spingan.nn.counting import count_family
@@ -79,11 +80,16 @@ def test_it_converts_is_billed_saved_and_written_elsewhere(recipe, run, tmp_path
     counts = count_family(model.family, model.technology, model.latent_size)
     inputs = [net.layers[1].array for net in (counts.generator, counts.discriminator)]
     assert [array.rows for array in inputs if array is not None] == [6 + 10, (1 + 10) * 16]
-    assert spingan.cost(recipe).forward_energy_j > 0
+    assert spingan.cost(recipe).energy_j.value > 0
     save_weights(tmp_path / "net.safetensors", model)
     again = load_model(tmp_path / "net.safetensors")
     assert torch.equal(again.sample(2, labels=7), load_model(run).sample(2, labels=7))
-    assert spingan.reprogram(model, "ideal").sample(2, labels=7, calibration=20).shape == (2, 1, 28, 28)
+    assert spingan.reprogram(model, "ideal").sample(2, chip=ChipConditions(calibration=20), labels=7).shape == (
+        2,
+        1,
+        28,
+        28,
+    )
 
 
 def test_it_is_resumed_as_any_other_run(recipe, data, run, tmp_path):

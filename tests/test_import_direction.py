@@ -26,9 +26,9 @@ ROAD = (
     "glue",
     "commands",
 )
-GLUE = {"__init__", "api", "comparison", "demo"}
+GLUE = {"__init__", "api", "comparison", "demo", "technologies"}
 COMMANDS = {"commands", "cli", "__main__"}
-LEAVES = {"errors", "image_grid", "input_files", "output", "tabular", "terminal", "yaml_text"}
+LEAVES = {"errors", "image_grid", "input_files", "output", "progress", "registry", "tabular", "terminal", "yaml_text"}
 FOLDERS_OF_DATA = {"pretrained", "recipes"}
 
 # What devices and circuits make: the values that cross to the network half, and their files.

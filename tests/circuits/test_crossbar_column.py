@@ -119,7 +119,7 @@ def test_waveforms_are_followed_by_straight_lines(ngspice):
     [
         ({"conductance_s": [1e-4, -1e-4]}, r"row 1, column 0 is -0\.0001 S"),
         ({"conductance_s": [1e-4, np.nan]}, "row 1, column 0 is nan S"),
-        ({"conductance_s": [[1e-4], [1e-4]]}, r"have the shape \(2, 1\)"),
+        ({"conductance_s": [[1e-4], [1e-4]]}, r"have the shape \(2, 1, 1\)"),
         ({"conductance_s": []}, "Give rows and columns"),
         ({"input_v": [0.1]}, r"inputs of the shape \(1,\) for 2 rows"),
         ({"input_v": [0.1, np.inf]}, "is not finite"),

@@ -17,7 +17,7 @@ from spingan.devices.wall_curve import (
 from spingan.devices.wall_device import LEAKY_RELU
 from spingan.errors import UserError
 from spingan.spec.activation import Reset
-from spingan.spec.files import read_activation, write_activation
+from spingan.spec.files import read_conductance_curve, write_activation
 
 CURRENT = np.linspace(-30e-6, 30e-6, 25)
 TEXT = CurveText("made_up", "a test", "made up", ())
@@ -97,7 +97,7 @@ def test_a_curve_with_everything_survives_its_file(tmp_path):
         branches(leaky(0.2), leaky(0.3)), "leaky_relu", 20e-6, TEXT, energies[1:], Reset(time_s=1e-9), 2.3e-15
     )
     write_activation(curve, tmp_path / "curve.csv")
-    assert read_activation(tmp_path / "curve.csv") == curve
+    assert read_conductance_curve(tmp_path / "curve.csv") == curve
 
 
 def test_currents_that_never_settled_are_left_out_of_the_settling_table():

@@ -152,7 +152,7 @@ def test_the_arrays_of_a_model_that_holds_conductances_are_what_devices_can_hold
     for layer in analog_layers(model):
         places = layer.weight.detach().abs() / layer.gain[0]
         smallest = technology.off_conductance / (1 + technology.off_conductance)
-        least = smallest if layer.encoding == "sign_crossbar" else 0.0
+        least = smallest if layer.rules.encoding == "sign_crossbar" else 0.0
         assert float(places.max()) <= 1 + 1e-6 and float(places.min()) >= least - 1e-6
 
 

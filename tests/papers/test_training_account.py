@@ -97,7 +97,7 @@ def test_a_channel_count_and_a_device_energy_predict_the_new_bill_by_hand():
     # The fashion discriminator with 80 channels instead of 64 in its first layer, which has no batch norm.
     pair = dcgan.FASHION
     wider = replace(pair, discriminator=(replace(pair.discriminator[0], channels=80), *pair.discriminator[1:]))
-    counts = count(dcgan.generator(wider), dcgan.discriminator(wider), PUBLISHED, 100, (1, 28, 28))
+    counts = count(wider.make_generator(100), wider.make_discriminator(), PUBLISHED, 100, (1, 28, 28))
     bill = training_account(
         counts, _with_relu_energy(20e-15), images=60_000, batch_size=64, printed_key="fashion-mnist", name="wider"
     )

@@ -12,8 +12,10 @@ import pytest
 import small_run
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from spingan.errors import UserError
+from spingan.nn.family import family_named
 from spingan.nn.weights import load_model
 from spingan.spec.technology import load_technology
 from spingan.training import loop
@@ -304,3 +306,13 @@ def test_a_full_disk_is_called_so(run, tmp_path, monkeypatch):
     monkeypatch.setattr("spingan.training.record.os.fsync", full)
     with pytest.raises(UserError, match=r"No space left on device|disk is full"):
         run(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.Dropout2d(0.1), nn.AlphaDropout(0.1), nn.RReLU()], ids=lambda one: type(one).__name__
+)
+def test_a_layer_whose_random_numbers_no_checkpoint_holds_is_refused(layer, monkeypatch):
+    family = family_named("fashion")
+    monkeypatch.setattr(type(family), "make_discriminator", lambda self: nn.Sequential(nn.Conv2d(1, 1, 28), layer))
+    with pytest.raises(UserError, match=f"layer 1 .{type(layer).__name__}. draws random numbers"):
+        _nets("technology=ideal")

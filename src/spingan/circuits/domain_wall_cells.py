@@ -147,11 +147,12 @@ class DeviceTable:
         """One branch of a device's conductance curve.
 
         Raises:
-            UserError: The input is no current; it has no memory, thus no branch that falls; and as the class.
+            UserError: It is no conductance against a current; it has no memory, and so no falling branch; and as the
+                class.
         """
-        if curve.input_unit != "A":
+        if (curve.output_unit, curve.input_unit) != ("S", "A"):
             raise UserError(
-                f"{curve.name}: the curve is in S against {curve.input_unit}",
+                f"{curve.name}: the curve is in {curve.output_unit} against {curve.input_unit}",
                 "A cell takes a device's conductance in S against its current in A",
             )
         output = curve.rising if branch == "rising" else curve.falling

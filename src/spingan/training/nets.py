@@ -6,11 +6,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
 
+from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import analog_layers
 from spingan.nn.chip import fit_to_weights
 from spingan.nn.conversion import Conversion, convert
+from spingan.nn.dropout import DrawnDropout
 from spingan.nn.family import family_named
 from spingan.nn.on_chip import PulseUpdate, hold_conductances
 from spingan.nn.tensor_files import load_module
@@ -88,7 +91,11 @@ class Nets:
 
 
 def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> Nets:
-    """Nets as the recipe begins with them: first weights from its seed, the same for every technology."""
+    """Nets as the recipe begins with them: first weights from its seed, the same for every technology.
+
+    Raises:
+        UserError: A net does not fit the technology, or a resumed run could not repeat a layer's random numbers.
+    """
     family = family_named(recipe.net)
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had been
         torch.manual_seed(recipe.seed)
@@ -97,6 +104,7 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
     conversion = convert(plain_generator, technology, **noise)
     critic = convert(plain_discriminator, technology, **noise).model
     del plain_generator, plain_discriminator  # copied: a training holds each weight once
+    _refuse_other_random_numbers(conversion.model, critic)
     made, critic = (net.to(device, memory_format=torch.channels_last) for net in (conversion.model, critic))  # pyright: ignore[reportCallIssue]
     for layer in analog_layers(made, critic):
         layer.clip = recipe.weight_clip
@@ -109,6 +117,16 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
         average if recipe.average_decay is not None else {},
         conversion,
     )
+
+
+def _refuse_other_random_numbers(*nets: nn.Module) -> None:
+    """Layers that draw from PyTorch's own generator, whose state no checkpoint holds."""
+    for name, module in (named for net in nets for named in net.named_modules()):
+        if isinstance(module, _DropoutNd | nn.RReLU) and not isinstance(module, DrawnDropout):
+            raise UserError(
+                f"layer {name} ({type(module).__name__}) draws random numbers that a resumed training could not repeat",
+                "Use nn.Dropout, or leave it out.",
+            )
 
 
 def _optimizer(net: nn.Module, recipe: Recipe, technology: Technology, rate: float) -> torch.optim.Optimizer:
