@@ -68,7 +68,7 @@ def test_parameters_of_a_digital_type_are_trained_counted_and_never_put_on_level
     assert [name for name, _ in model.named_parameters()] == [name for name, _ in net.named_parameters()]
     model(torch.randn(2, 3)).sum().backward()
     assert model[1].weight.grad is not None
-    assert torch.equal(program_chip(model, SKYRMION)[1].weight, net[1].weight)
+    assert torch.equal(program_chip(model, SKYRMION).net[1].weight, net[1].weight)
     assert count_model(net, torch.zeros(1, 3), _with_digital("PReLU")).layers[1].trainable == 4
 
 

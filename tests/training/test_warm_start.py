@@ -67,5 +67,5 @@ def test_what_does_not_fit_is_refused(run, straight, tmp_path):
         run(tmp_path / "a", start_from=tmp_path / "nothing")
     with pytest.raises(UserError, match="latent_size 100"):
         run(tmp_path / "b", "latent_size=50", start_from=straight)
-    with pytest.raises(UserError, match="leave weight_clip out"):
+    with pytest.raises(UserError, match="eave weight_clip out"):
         run(tmp_path / "c", "on_chip={}", "weight_clip=2.0")
