@@ -56,7 +56,7 @@ def test_an_embedding_is_looked_up_and_its_table_stays_as_it_is():
     torch.testing.assert_close(chip(classes), net(classes), rtol=1e-5, atol=1e-5)
     conversion = convert(net, _with_digital("Embedding"), example_input=classes)
     assert [row.kind for row in conversion.rows] == ["digital", "analog"]
-    assert torch.equal(program_chip(conversion.model, SKYRMION)[0].weight, net[0].weight)  # not on levels
+    assert torch.equal(program_chip(conversion.model, SKYRMION).net[0].weight, net[0].weight)  # not on levels
     counts = count_model(net, classes[:1], _with_digital("Embedding")).layers[0]
     assert (counts.digital_in, counts.digital_out, counts.trainable) == (1, 5, 50)
 
