@@ -198,6 +198,13 @@ def test_a_chip_without_batch_norm_has_nothing_to_measure(with_levels):
         program_chip(model, technology, calibration=(torch.randn(8, 4),))
 
 
+def test_what_a_chip_cannot_do_without_inputs_is_refused(with_levels):
+    model, technology = _small(with_levels)
+    for wanted in (ChipConditions(calibration=100), ChipConditions(clip=2.0)):
+        with pytest.raises(UserError, match="needs? inputs"):
+            program_chip(model, technology, wanted)
+
+
 def test_a_faded_chip_holds_every_weight_times_what_is_left(with_levels):
     torch.manual_seed(5)
     technology = with_levels(64)

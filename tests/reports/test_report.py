@@ -76,9 +76,11 @@ def test_what_a_user_s_file_says_cannot_become_part_of_the_page():
         devices=[],
         conversion=nothing,
         not_simulated=["<img src=x>"],
+        unchecked=["sums <b>"],
         bill=[],
         bill_notes=[],
         obtained=nothing,
     )
     assert "<script>" not in html and "<img" not in html
     assert "&lt;script&gt;" in html
+    assert "Not checked: sums &lt;b&gt;." in html

@@ -69,6 +69,8 @@ class Chip(nn.Module):
         if fresh is not None:
             for own, measured in zip(_norms(self.net), fresh._norms, strict=True):
                 own.load_state_dict(measured)
+        elif conditions.calibration and not calibration:
+            raise UserError("a chip that measures its batch norms needs inputs", "Give calibration a few batches.")
         elif calibration:
             if not any(_norms(self.net)):
                 raise UserError("the net has no batch norm that a chip could calibrate", "Leave the calibration out.")

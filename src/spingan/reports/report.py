@@ -74,6 +74,7 @@ def report_html(
         devices=_device_plots(model),
         conversion=_conversion(model),
         not_simulated=model.conversion.not_simulated,
+        unchecked=model.conversion.unchecked,
         bill=bill,
         bill_notes=bill_notes,
         obtained=_obtained(model, quality),
