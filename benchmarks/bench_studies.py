@@ -19,8 +19,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from spingan.evaluation.robustness import Conditions
-
+from spingan.arrays.conditions import ChipConditions
+from spingan.spec.noise import Noise
 from spingan.studies.parallel import Workers, run_parallel
 from spingan.studies.trials import Outcome, Trial, run_trial
 
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="print one object")
     options = parser.parse_args()
-    noisy = Conditions(programming_noise=(0.1, "value"))
+    noisy = ChipConditions(programming_noise=Noise(fraction=0.1, of="value"))
     trials = [Trial(options.model, seed, options.count, noisy) for seed in range(options.trials)]
     measured: dict[int, list[tuple[float, float, float]]] = {1: [], 2: []}
     expected = None
