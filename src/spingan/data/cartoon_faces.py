@@ -206,6 +206,7 @@ class CartoonFaces(ImageSet):
     name, channels, size = NAME, 3, SIZE
     class_names = tuple(sorted(STYLES))  # as a drawn set numbers them
     feature_net = "cartoon-cnn"
+    licence = LICENCE
     how_to_get = f"spingan data fetch {NAME}"
 
     def load(self, split: Split, path: str | Path | None = None, size: int | None = None) -> tuple[Images, Labels]:

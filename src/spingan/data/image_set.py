@@ -52,6 +52,7 @@ class ImageSet(ABC):
         channels, size: Of an image, 1 or 3, and pixels a side.
         class_names: Of the classes that labels number from 0; () where nobody knows any.
         feature_net: The shipped network that judges such images (`spingan.evaluation.features`); None: none does.
+        licence: Under which the images are published, and by whom.
         how_to_get: What a user without the images can do.
     """
 
@@ -60,6 +61,7 @@ class ImageSet(ABC):
     size: int
     class_names: tuple[str, ...] = ()
     feature_net: str | None = None
+    licence: str = "unknown"
     how_to_get: str = "Register it with a way to load it"
 
     @abstractmethod
