@@ -64,7 +64,8 @@ def draw_noise(model: Model, folder: Path) -> list[tuple[str, str]]:
 def _distance(model: Model, noise: ChipConditions, count: int = 2_000) -> float:
     from spingan.evaluation.quality import evaluate
 
-    return evaluate(lambda images, seed: model.sample(images, seed, noise), count=count).value
+    data = model.origin.data or "unknown"
+    return evaluate(lambda images, seed: model.sample(images, seed, noise), count=count, data=data).value
 
 
 def draw_devices(model: Model, folder: Path) -> None:

@@ -34,10 +34,8 @@ FOLDERS_OF_DATA = {"pretrained", "recipes"}
 # What devices and circuits make: the values that cross to the network half, and their files.
 VALUES = {f"spingan.{name}" for name in ("measured", "spec.activation", "spec.files", "spec.synapse", "spec.value")}
 
-# Imports against the road that are still there, each with what removes it. It is to become empty.
-EXCEPTIONS = {
-    ("papers/slow.py", "spingan.api"),  # `evaluate` of a model, which belongs into evaluation with `float_twin` in nn
-}
+# Imports against the road that are still there, each with the reason.
+EXCEPTIONS: set[tuple[str, str]] = set()
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 

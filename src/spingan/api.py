@@ -78,22 +78,18 @@ def evaluate(
         UserError: There is no such model, nobody says what it was trained on, a count or k is out of range, or the data
             are damaged.
     """
-    from spingan.evaluation import quality
-    from spingan.evaluation.real_images import data_of
+    from spingan.evaluation.quality import evaluate_model
 
-    chosen = _loaded(model)
-    twin = float_twin(chosen)
-    recorded = chosen.origin.data_path
-    return quality.evaluate(
-        lambda images, draw: chosen.sample(images, draw, chip_seed),
+    return evaluate_model(
+        _loaded(model),
         count=count,
         seed=seed,
-        data=data_of(chosen, data_name),
-        data_path=data_path or (recorded if recorded and is_folder(recorded) else None),
-        twin=None if twin is None else lambda images, draw: twin.sample(images, draw),
+        chip_seed=chip_seed,
         features=features,
         variety_count=variety_count,
         k=k,
+        data_name=data_name,
+        data_path=data_path,
         progress=progress,
     )
 

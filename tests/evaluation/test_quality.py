@@ -13,11 +13,12 @@ from torchmetrics.image import fid
 from spingan.data import FASHION_MNIST as fashion_mnist
 from spingan.data import idx
 from spingan.errors import UserError
-from spingan.evaluation import inception
+from spingan.evaluation import inception, quality
 from spingan.evaluation.features import describe, feature_cnn
 from spingan.evaluation.frechet import frechet_distance, kernel_distance
-from spingan.evaluation.quality import evaluate
 from spingan.evaluation.real_images import image_bytes
+
+evaluate = partial(quality.evaluate, data="fashion-mnist")
 
 
 @pytest.fixture

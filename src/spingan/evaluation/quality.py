@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from spingan.data.catalogue import DATA
-from spingan.data.fashion_mnist import FASHION_MNIST
 from spingan.errors import UserError
 from spingan.evaluation.feature_cache import known_features
 from spingan.evaluation.features import Images, describe, feature_cnn, net_of
 from spingan.evaluation.frechet import class_histogram, frechet_distance, kernel_distance, missing_classes
-from spingan.evaluation.real_images import RealImages, image_bytes, real_images
+from spingan.evaluation.real_images import RealImages, data_of, image_bytes, real_images
 from spingan.evaluation.variety import COUNT, K, Variety, VarietyReference, check_k, variety_reference
+from spingan.input_files import is_folder
+from spingan.nn.weights import Model, float_twin
 
 Sampler = Callable[[int, int], Tensor]  # count, seed -> images in [-1, 1]
 Progress = Callable[[str, int, int], None]  # what is being done, images done, images in all
@@ -92,12 +93,40 @@ class Quality:
         return asdict(self)
 
 
+def evaluate_model(
+    model: Model,
+    *,
+    chip_seed: int = 0,
+    data_name: str | None = None,
+    data_path: str | Path | None = None,
+    **asked: Any,
+) -> Quality:
+    """`evaluate` for a model, against the images that it was trained on, beside its float twin.
+
+    Args:
+        data_name: Set of images that the model was trained on, where its file does not say it.
+        data_path: Folder with the real images; by default the one that the model was trained from, if it is there.
+        asked: `count`, `seed`, `features`, `variety_count`, `k` and `progress`, as `evaluate` takes them.
+
+    Raises:
+        UserError: Nobody says what the model was trained on, or as `evaluate`.
+    """
+    twin, recorded = float_twin(model), model.origin.data_path
+    return evaluate(
+        lambda images, draw: model.sample(images, draw, chip_seed),
+        data=data_of(model, data_name),
+        data_path=data_path or (recorded if recorded and is_folder(recorded) else None),
+        twin=None if twin is None else lambda images, draw: twin.sample(images, draw),
+        **asked,
+    )
+
+
 def evaluate(
     sample: Sampler,
     *,
     count: int = 10_000,
     seed: int = 0,
-    data: str = FASHION_MNIST.name,
+    data: str,
     data_path: str | Path | None = None,
     twin: Sampler | None = None,
     features: FeatureSpace = "cnn",

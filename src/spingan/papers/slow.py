@@ -61,9 +61,10 @@ def am_dcgan_cnn(progress: Progress) -> Result:
 
 def quality(model: str, features: Literal["cnn", "inception"], progress: Progress) -> Result:
     """`spingan evaluate MODEL`."""
-    from spingan.api import evaluate
+    from spingan.evaluation.quality import evaluate_model
+    from spingan.nn.weights import load_model
 
-    return evaluate(model, features=features, progress=progress).to_dict()
+    return evaluate_model(load_model(model), features=features, progress=progress).to_dict()
 
 
 def run_study(name: str, model: str, progress: Progress) -> Result:
