@@ -5,6 +5,7 @@ import pytest
 
 from spingan.devices.export_synapse import PULSES, synapse_experiment
 from spingan.devices.skyrmion_synapse import SMALL, polarisation, shipped_calibration, track_places_m
+from spingan.devices.skyrmion_synapse_solver import skyrmions_on_track
 from spingan.physics.topology import topological_charge
 
 CURRENT_A = SMALL.current_density_a_per_m2 * SMALL.area_m2
@@ -16,9 +17,11 @@ def experiment():
 
 
 def test_each_place_of_the_track_has_one_skyrmion(experiment):
-    assert topological_charge(experiment.start) == pytest.approx(
-        -len(track_places_m(SMALL)), abs=0.1
-    )  # the edge bends at rest
+    mesh, places = experiment.system.mesh, len(track_places_m(SMALL))
+    placed = skyrmions_on_track(SMALL, shipped_calibration(), mesh) * experiment.system.inside
+    assert topological_charge(placed) == pytest.approx(-places, abs=0.01)
+    edge = topological_charge(experiment.start) - topological_charge(placed)
+    assert abs(edge) < 0.1  # at rest DMI tilts the rim; a skyrmion that is lost counts 1
 
 
 def test_rails_are_where_the_anisotropy_is_high_and_nothing_lies_between(experiment):

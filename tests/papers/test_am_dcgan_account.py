@@ -5,7 +5,8 @@ import pytest
 from spingan.costs.bill import Component
 from spingan.errors import UserError
 from spingan.nn.am_dcgan import AM_DCGAN
-from spingan.nn.cost import counts_of_pair
+from spingan.nn.counting import count_family
+from spingan.nn.dcgan import LATENT_SIZE
 from spingan.papers.am_dcgan_account import (
     SHARINGS,
     component_table,
@@ -16,7 +17,9 @@ from spingan.papers.am_dcgan_account import (
 from spingan.spec.technology import load_technology
 from spingan.training.recipe import Recipe, load_recipe
 
-COUNTS = counts_of_pair(AM_DCGAN, load_technology("ideal").model_copy(update={"encoding": "differential_pair"}))
+COUNTS = count_family(
+    AM_DCGAN, load_technology("ideal").model_copy(update={"encoding": "differential_pair"}), LATENT_SIZE
+)
 CELLS = {"relu": Component("relu", power_w=2.0, area_m2=3.0), "op-amp": Component("op-amp", area_m2=5.0)}
 
 
@@ -47,7 +50,7 @@ def test_a_crossbar_has_two_cells_a_weight_a_switch_on_each_line_and_a_load_on_e
 
 def test_the_mean_of_four_is_four_memristors_and_a_load_whatever_the_technology_calls_it():
     assert _uses("column", "discriminator.mean") == [("memristor", 128 * 5)]
-    table = component_table(counts_of_pair(AM_DCGAN, load_technology("wox-memristor")), CELLS, "value")
+    table = component_table(count_family(AM_DCGAN, load_technology("wox-memristor"), LATENT_SIZE), CELLS, "value")
     (use,) = [use for use in table.uses if use.layer == "discriminator.mean"]
     assert (use.component, use.count) == ("memristor", 128 * 7 * 7 * 5)
 

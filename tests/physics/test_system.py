@@ -54,6 +54,13 @@ def test_a_mesh_has_cells_and_they_have_a_size(nx, ny, dx):
         Mesh(nx, ny, dx, 1e-9)
 
 
+@pytest.mark.parametrize(("nx", "ny"), [(2**13, 2**13 + 1), (1, 10**30), (320, 10**19)])
+def test_a_mesh_that_no_memory_holds_is_refused_before_an_array_is_made(nx, ny):
+    with pytest.raises(UserError, match="cells are more than"):
+        Mesh(nx, ny, 1e-9, 1e-9)
+    assert Mesh(2**13, 2**13, 1e-9, 1e-9).shape == (2**13, 2**13)
+
+
 def test_cell_centres_start_half_a_cell_from_the_corner():
     mesh = Mesh(3, 2, 1e-9, 2e-9)
     assert mesh.x_m == pytest.approx([0.5e-9, 1.5e-9, 2.5e-9])

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Protocol, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from spingan.errors import UserError
 from spingan.progress import Progress, no_progress
@@ -92,20 +92,28 @@ Simulate = Callable[[int, int, Progress], Synapse | Activation]
 """A simulation, of (seed, workers, progress)."""
 
 
+Made = TypeVar("Made", Synapse, Activation)
+
+
 @dataclass(frozen=True)
-class StoredSynapse:
-    """A synapse of the package: `make` reads or computes it at once, `simulate` does it anew where it was simulated."""
+class _Stored(Generic[Made]):
+    """A device of the package: `make` reads or computes it at once, `simulate` does it anew where it was simulated."""
 
     name: str
     about: str
-    make: Callable[[], Synapse]
+    make: Callable[[], Made]
     simulate: Simulate | None = None
 
     def characterise(
         self, *, seed: int = 0, workers: int = 1, progress: Progress = no_progress
     ) -> Synapse | Activation:
-        """Its levels, simulated anew if it comes from a simulation."""
+        """Its levels or its curve, simulated anew if it comes from a simulation."""
         return self.make() if self.simulate is None else self.simulate(seed, workers, progress)
+
+
+@dataclass(frozen=True)
+class StoredSynapse(_Stored[Synapse]):
+    """A synapse of the package."""
 
     def figures(self) -> list[Figure]:
         """Levels, the ends of the conductance, and a pulse's energy."""
@@ -125,19 +133,8 @@ class StoredSynapse:
 
 
 @dataclass(frozen=True)
-class StoredActivation:
-    """An activation of the package, likewise."""
-
-    name: str
-    about: str
-    make: Callable[[], Activation]
-    simulate: Simulate | None = None
-
-    def characterise(
-        self, *, seed: int = 0, workers: int = 1, progress: Progress = no_progress
-    ) -> Synapse | Activation:
-        """Its curve, simulated anew if it comes from a simulation."""
-        return self.make() if self.simulate is None else self.simulate(seed, workers, progress)
+class StoredActivation(_Stored[Activation]):
+    """An activation of the package."""
 
     def figures(self) -> list[Figure]:
         """Full scale, the outputs that stand for 0 and 1, the slope below zero, and an evaluation's energy."""

@@ -11,7 +11,7 @@ from spingan.nn.analog import analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.counting import count_family, count_model
 from spingan.nn.dcgan import LATENT_SIZE
-from spingan.nn.family import Family, family_named
+from spingan.nn.family import family_named
 from spingan.spec.technology import Technology
 
 
@@ -52,13 +52,4 @@ def net_counts(net_name: str, technology: Technology, latent_size: int = LATENT_
     Raises:
         UserError: An unknown net, or a layer that cannot be counted on the technology.
     """
-    return counts_of_pair(family_named(net_name), technology, latent_size)
-
-
-def counts_of_pair(pair: Family, technology: Technology, latent_size: int = LATENT_SIZE) -> NetCounts:
-    """The counts of a pair of nets.
-
-    Raises:
-        UserError: A layer that cannot be counted on the technology.
-    """
-    return count_family(pair, technology, latent_size)
+    return count_family(family_named(net_name), technology, latent_size)

@@ -19,7 +19,8 @@ from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts, NetCount
 from spingan.costs.write_schedules import ScheduleTable, WriteSchedule, schedule_table, writable_arrays
 from spingan.errors import UserError
 from spingan.nn.am_dcgan import AmDcgan
-from spingan.nn.cost import counts_of_pair, net_counts
+from spingan.nn.cost import net_counts
+from spingan.nn.counting import count_family
 from spingan.papers.am_dcgan import (
     Combination,
     ImpliedTable,
@@ -168,7 +169,7 @@ def components(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, 
         return Components(paper.components, pair, None, (), (), measured, measured_pair)
     filters, kernel = paper.small_filters, paper.small_kernel
     described = AmDcgan(batch_norm=False, wide=filters, narrow=filters, kernel=kernel)
-    small_counts = counts_of_pair(described, technology, chosen.latent_size)
+    small_counts = count_family(described, technology, chosen.latent_size)
     small = tables(small_counts, paper.components, "small pair")
     sums = tuple(combination(table.counts) for table in small)
     measured_small = tables(small_counts, measured, "small pair")

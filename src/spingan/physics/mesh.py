@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 
 from spingan.errors import UserError
 
+MOST_CELLS = 2**26  # a magnetisation alone takes 1.5 GiB then, and the solver keeps some twenty such arrays
+
 
 @dataclass(frozen=True)
 class Mesh:
     """nx by ny equal cells, in metres; the origin is the lower left corner, cell i's centre is (i + 1/2) dx.
 
     Raises:
-        UserError: fewer than one cell, or a cell size that is not positive.
+        UserError: fewer than one cell or more than `MOST_CELLS`, or a cell size that is not positive.
     """
 
     nx: int
@@ -26,6 +28,11 @@ class Mesh:
         for name in ("nx", "ny"):
             if getattr(self, name) < 1:
                 raise UserError(f"mesh: {name} is {getattr(self, name)}", "A mesh has at least one cell each way.")
+        if self.nx * self.ny > MOST_CELLS:
+            raise UserError(
+                f"mesh: {self.nx:g} x {self.ny:g} cells are more than {MOST_CELLS:,}",
+                "Take larger cells, or look for a slip of units in the sizes.",
+            )
         for name in ("dx_m", "dy_m"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
