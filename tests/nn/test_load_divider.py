@@ -13,7 +13,7 @@ from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 from spingan.spec.noise import Noise
-from spingan.spec.technology import load_technology
+from spingan.spec.technology import DenseArrays, load_technology
 
 WOX = load_technology("wox-memristor")
 TILED = WOX.model_copy(update={"tile_rows": 20})
@@ -120,3 +120,30 @@ def test_resistances_that_nobody_knows_cannot_vary():
 def test_variability_of_a_whole_resistance_is_refused():
     with pytest.raises(ValueError, match="makes resistances zero or negative"):
         Noise(fraction=1.0, of="resistance")
+
+
+@pytest.mark.parametrize("tile_rows", [None, 1, 7, 10**6])
+@pytest.mark.parametrize("read_out", ["virtual_ground", "load_divider"])
+@pytest.mark.parametrize("encoding", ["midpoint_reference", "differential_pair", "sign_crossbar"])
+def test_training_and_chip_agree_for_every_way_to_build_an_array(encoding, read_out, tile_rows):
+    fields = {"encoding": encoding, "read_out": read_out, "tile_rows": tile_rows, "dense": DenseArrays()}
+    technology = WOX.model_copy(update=fields)
+    for kind in LAYERS:
+        model, _, inputs = _layer(kind, technology)
+        with torch.no_grad():
+            torch.testing.assert_close(program_chip(model, technology)(inputs), model(inputs), rtol=1e-4, atol=1e-5)
+
+
+def test_all_columns_have_one_reference_whose_devices_vary_in_training_as_on_a_chip():
+    fields = {"encoding": "midpoint_reference", "read_out": "virtual_ground", "dense": DenseArrays()}
+    technology = WOX.model_copy(update=fields)
+    noise = Noise(fraction=0.2, of="resistance")
+    for kind in LAYERS:
+        model, layer, _ = _layer(kind, technology)
+        layer.programming_noise = noise
+        layer.redraw_deviation()
+        chip = program_chip(model, technology, ChipConditions(1, noise))
+        (programmed,) = chip.arrays.values()
+        assert programmed.negative.shape == (layer.matrix().shape[0], 1)
+        assert layer.other_deviation is not None
+        assert layer.other_deviation.numel() == layer.weight.numel() // layer.weight.shape[layer.column_axis]
