@@ -72,6 +72,12 @@ def test_clipped_weights_stay_within_so_many_rms_and_make_full_scale_smaller(mod
 
 
 def test_what_is_no_share_and_what_has_no_devices_is_refused(model):
+    for seed in (-1, 2**64, 2.5, "3"):  # which would be another chip's, or none
+        with pytest.raises(UserError, match="64 bits"):
+            model.sample(1, 0, ChipConditions(seed))
+    for wrong in ({"read_noise": (0.1, "value")}, {"calibration": 2.5}):
+        with pytest.raises(UserError, match=next(iter(wrong))):
+            ChipConditions(**wrong)
     for wrong in ({"stuck": 1.0}, {"faded": -0.1}, {"input_noise": -1.0}, {"latent_noise": float("nan")}):
         with pytest.raises(UserError):
             ChipConditions(**wrong)

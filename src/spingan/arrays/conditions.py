@@ -47,8 +47,18 @@ class ChipConditions:
         """Refuse what is out of range.
 
         Raises:
-            UserError: A share, a deviation, a time or a count is out of range, or fading is given twice.
+            UserError: The seed is no number of 64 bits, a noise is none, a share, a deviation, a time or a count is out
+                of range, or fading is given twice.
         """
+        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**64:
+            raise UserError(
+                f"chip seed {self.seed!r} is not a whole number of 64 bits", "Give one from 0 to 2**64 - 1."
+            )
+        for name in ("programming_noise", "read_noise"):
+            if not isinstance(getattr(self, name), Noise | None):
+                raise UserError(f"{name} {getattr(self, name)!r} is not a Noise", "Write Noise(fraction=0.05).")
+        if not isinstance(self.calibration, int):
+            raise UserError(f"calibration {self.calibration!r} is not a number of images", "Give a whole number.")
         for name in ("stuck", "faded"):
             if not 0 <= getattr(self, name) < 1:
                 raise UserError(f"{name} {getattr(self, name):g} is not a share", "Give one from 0 to below 1.")
