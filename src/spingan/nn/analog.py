@@ -7,6 +7,7 @@ what the layer computes with. Its gradient passes straight through the levels an
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -19,9 +20,20 @@ from torch.nn import functional
 from spingan.arrays.mapping import ArrayRules, gain_of_largest, nearest_level
 from spingan.errors import UserError
 from spingan.nn import kernels, level_kernels
-from spingan.nn.convolution import conv2d, conv_transpose2d
+from spingan.nn.convolution import autocast, conv2d, conv_transpose2d
 from spingan.nn.draws import conductance_factors, has_kernel, standard_normal
+from spingan.nn.converters import Quantiser
 from spingan.nn.noise_source import NoiseSource
+from spingan.nn.tiled import Noise as AddedNoise
+from spingan.nn.tiled import (
+    Reads,
+    bit_planes,
+    convolution_reads,
+    dense_reads,
+    segments,
+    tiled_product,
+    transposed_reads,
+)
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
 from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology
@@ -92,6 +104,8 @@ class AnalogLayer(nn.Module, ABC):
         read_noise: Noise drawn anew at each read.
         norms: The batch norm that alone reads the outputs, which a chip folds into the columns; or none.
         folded: That was done.
+        dac, adc: Converters at the array's rows, and at the columns of each of its tiles; None where they are ideal.
+        bit_serial: Inputs drive the rows one bit a read.
         needs_batch: What comes after tells samples from values by the first axis: a chip's physical devices.
     """
 
@@ -123,6 +137,10 @@ class AnalogLayer(nn.Module, ABC):
         self.register_buffer("other_deviation", None, persistent=False)
         self.holds_conductances = False
         self.transposed_noise = 0.0
+        self.dac = None if technology.dac.bits is None else Quantiser(technology.dac, "dac")
+        self.adc = None if technology.adc.bits is None else Quantiser(technology.adc, "adc")
+        self.bit_serial = technology.input_coding == "bit_serial" and self.dac is not None and self.adc is not None
+        self.tile_sums = technology.partial_sums
         self.norms: tuple[nn.BatchNorm1d | nn.BatchNorm2d, ...] = ()
         self.folded = self.needs_batch = False
         self._holding = False
@@ -230,13 +248,83 @@ class AnalogLayer(nn.Module, ABC):
         if self.needs_batch:
             self._require_samples(input)
         weight = self._weight_now()
+        driven = self._driven(input)
         if self.transposed_noise > 0 and input.requires_grad:
-            out = self._apply_with_transposed_noise(input, weight)
+            out = self._apply_with_transposed_noise(driven, weight)
         else:
-            out = self._apply_array(input, weight, self.bias)
-        if self.read_noise is not None and self.read_noise.fraction > 0:
-            out = self._with_read_noise(out, input, weight)
+            out = self._product(driven, weight)
+        if self.adc is None and self.read_noise is not None and self.read_noise.fraction > 0:
+            out = self._with_read_noise(out, driven, weight)
         return out
+
+    def _driven(self, inputs: Tensor) -> Tensor:
+        """The inputs as the rows are driven: on the codes of the DAC, with its noise."""
+        if self.dac is None:
+            return inputs
+        driven = self.dac(inputs)
+        if self.dac.noise_lsb and not self.dac.calibrating:
+            unit = self._normal(len(inputs), inputs.numel() // len(inputs)).view(inputs.shape)
+            driven = driven + (unit * (self.dac.noise_lsb * self.dac.step)).to(driven.dtype)
+        return driven
+
+    def _product(self, driven: Tensor, weight: Tensor) -> Tensor:
+        """The product and the bias; tile by tile, with read noise, where an ADC reads each tile's columns."""
+        if self.adc is None:
+            return self._apply_array(driven, weight, self.bias)
+        if driven.dim() <= -self.value_axis:
+            self._require_samples(driven)
+        out = self._read_array(*autocast(driven, weight))
+        return out if self.bias is None else out + self._along_values(self.bias.to(out.dtype))
+
+    @abstractmethod
+    def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
+        """The product, read by `_read` in as many parts as use different rows."""
+
+    def _read(self, reads: Reads, samples: int, unit: Tensor | None = None) -> Tensor:
+        """(columns, reads): the sums of the tiles that these rows stand in, each converted.
+
+        Args:
+            unit: What one unit of the ADC's range is worth in each column; None is the columns' gain.
+        """
+        assert self.adc is not None
+        unit = self.gain.detach() if unit is None else unit
+        parts = segments(reads.rows, self.rules.tile_rows if self.tile_sums == "digital" else None)
+        noise = self._tile_noise(unit, samples)
+        product = partial(tiled_product, unit=unit, parts=parts, adc=self.adc, noise=noise)
+        if not self.bit_serial:
+            return product(reads.inputs, reads.weight)
+        assert self.dac is not None
+        weight = reads.weight.detach()
+        held = [worth * product(plane, weight) for plane, worth in bit_planes(reads.inputs.detach(), self.dac)]
+        straight = reads.weight @ reads.inputs
+        return straight if self.adc.calibrating else straight + (sum(held) - straight).detach()
+
+    def _tile_noise(self, unit: Tensor, samples: int) -> AddedNoise | None:
+        noise, adc = self.read_noise, self.adc
+        assert adc is not None
+        fraction = 0.0 if noise is None else noise.fraction
+        if adc.calibrating or not (fraction or adc.noise_lsb):
+            return None
+        steps = (unit * (adc.step * adc.noise_lsb))[:, None].square()
+
+        def added(inputs: Tensor, weight: Tensor) -> Tensor:
+            power = inputs.float().square()
+            if noise is None or noise.of == "full_scale":
+                variance = power.sum(0) * unit[:, None].square()
+            else:
+                variance = weight.float().square() @ power
+            columns, reads = weight.shape[0], inputs.shape[1]
+            drawn = self._normal(samples, columns * (reads // samples)).view(samples, columns, -1)
+            drawn = drawn.transpose(0, 1).reshape(columns, reads)
+            return drawn * (variance * fraction**2 + steps).sqrt()
+
+        return added
+
+    def _normal(self, samples: int, each: int) -> Tensor:
+        """(samples, each) standard normal numbers, which do not depend on how a batch is shared out."""
+        first, total = (0, samples) if self.source.part is None else self.source.part
+        unit = standard_normal(torch.Size((total, each)), self.source.next_key(), self.gain.device)
+        return unit[first : first + samples]
 
     def _with_read_noise(self, out: Tensor, inputs: Tensor, weight: Tensor) -> Tensor:
         """Noise of independent weights, drawn once an output: variance σ² Σ x² (docs/derivations.md, section 5)."""
@@ -309,7 +397,7 @@ class AnalogLayer(nn.Module, ABC):
 
         inputs = inputs.view_as(inputs)  # a place of its own in the graph, with this layer's gradient alone
         inputs.register_hook(leaving)
-        out = self._apply_array(inputs, weight, self.bias)
+        out = self._product(inputs, weight)
         out = out if out._base is None else out.clone()  # read noise in place would cut a view's hook off
         out.register_hook(arriving)
         return out
@@ -339,6 +427,17 @@ class AnalogConv2d(AnalogLayer, nn.Conv2d):
             return conv2d(inputs, weight, bias, stride[0], int(padding[0]))
         return functional.conv2d(inputs, weight, bias, stride, padding, dilation)
 
+    def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
+        down, across = ((self.dilation[axis] * (self.kernel_size[axis] - 1)) for axis in (0, 1))
+        if self.padding == "same":
+            padding = (across // 2, across - across // 2, down // 2, down - down // 2)
+        elif self.padding == "valid":
+            padding = (0, 0, 0, 0)
+        else:
+            padding = (int(self.padding[1]),) * 2 + (int(self.padding[0]),) * 2
+        reads, size = convolution_reads(driven, weight, self.stride, padding, self.dilation)
+        return self._read(reads, len(driven)).view(-1, len(driven), *size).transpose(0, 1)
+
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
         total = power.sum(self.value_axis, keepdim=True)
         ones = total.new_ones(1, 1, *self.kernel_size)
@@ -366,6 +465,22 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
             return zero_padded_conv2d(inputs, weight, bias, *geometry)
         return conv_transpose2d(inputs, weight, bias, *geometry)
 
+    def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
+        samples, stride, padding, kernel = len(driven), self.stride[0], int(self.padding[0]), self.kernel_size[0]
+        if driven.shape[2:] == (1, 1) and padding == self.output_padding[0] == 0:  # a dense layer
+            reads = dense_reads(driven.flatten(1), weight.flatten(1).t())
+            unit = self.gain.detach().repeat_interleave(kernel**2)
+            return self._read(reads, samples, unit).view(-1, kernel, kernel, samples).permute(3, 0, 1, 2)
+        down, across = (
+            (side - 1) * stride - 2 * padding + kernel + self.output_padding[0] for side in driven.shape[2:]
+        )
+        out = driven.new_zeros(self.out_channels, samples, down, across)
+        tile_rows = self.rules.tile_rows if self.tile_sums == "digital" else None
+        for reads, place in transposed_reads(driven, weight, stride, padding, (down, across), tile_rows):
+            unit = self.gain.detach().repeat(len(reads.weight) // self.out_channels)
+            place(out, self._read(reads, samples, unit))
+        return out.transpose(0, 1)
+
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
         total = power.sum(self.value_axis, keepdim=True)
         ones = total.new_ones(1, 1, *self.kernel_size)
@@ -388,6 +503,9 @@ class AnalogLinear(AnalogLayer, nn.Linear):
 
     def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return functional.linear(inputs, weight, bias)
+
+    def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
+        return self._read(dense_reads(driven, weight), len(driven)).t().reshape(*driven.shape[:-1], -1)
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
         return power.sum(-1, keepdim=True)

@@ -12,6 +12,7 @@ from spingan.arrays.mapping import ProgrammedArray, program
 from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, along, analog_layers
+from spingan.nn.converters import measured_ranges
 from spingan.nn.copies import copied, has_hooks
 from spingan.nn.draws import standard_normal
 from spingan.nn.finite import require_finite
@@ -249,7 +250,8 @@ def fit_to_weights(model: nn.Module, batches: Batches) -> None:
     devices = [module for module in model.modules() if isinstance(module, DeviceActivation)]
     for device in devices:
         device.begin_calibration()
-    recalibrate_batch_norm(model, batches)
+    with measured_ranges(model):
+        recalibrate_batch_norm(model, batches)
     for device in devices:
         device.end_calibration()
         device.saturated = device.evaluated = 0

@@ -99,7 +99,7 @@ def _matrix_conv2d(images: Tensor, weight: Tensor, stride: int, padding: int) ->
     return out.view(images.shape[0], rows, columns, -1).permute(0, 3, 1, 2)
 
 
-def _autocast(*tensors: Tensor) -> tuple[Tensor, ...]:
+def autocast(*tensors: Tensor) -> tuple[Tensor, ...]:
     """What autocast does for the library's convolutions."""
     kind = tensors[0].device.type
     if torch.is_autocast_enabled(kind):
@@ -131,7 +131,7 @@ def conv2d(images: Tensor, weight: Tensor, bias: Tensor | None, stride: int, pad
     fits = padding < kernel and weight.shape[0] > 1
     if not fits or not _matrix_wins(images, rows * columns, kernel):
         return functional.conv2d(images, weight, bias, stride, padding)
-    images, weight = _autocast(images, weight)
+    images, weight = autocast(images, weight)
     out = _matrix_conv2d(images, weight, stride, padding)
     return out if bias is None else out + bias.to(out.dtype).view(1, -1, 1, 1)
 
@@ -148,12 +148,12 @@ def conv_transpose2d(
     inputs, outputs, kernel, _ = weight.shape
     height, width = images.shape[2:]
     if height == width == 1 and padding == output_padding == 0 and images.device.type == "cpu":
-        images, weight = _autocast(images, weight)
+        images, weight = autocast(images, weight)
         matrix = weight.permute(0, 2, 3, 1).reshape(inputs, kernel * kernel * outputs)
         dense = images.reshape(-1, inputs) @ matrix
         out = dense.view(-1, kernel, kernel, outputs).permute(0, 3, 1, 2)
     elif stride == 1 and output_padding == 0 and padding < kernel and _matrix_wins(images, height * width, kernel):
-        images, weight = _autocast(images, weight)
+        images, weight = autocast(images, weight)
         flipped = weight.flip(2, 3).transpose(0, 1)
         out = _matrix_conv2d(images, flipped, 1, kernel - 1 - padding)
     elif (
@@ -163,7 +163,7 @@ def conv_transpose2d(
         and output_padding < stride
         and _halved(images)
     ):
-        images, weight = _autocast(images, weight)
+        images, weight = autocast(images, weight)
         out = cast(Tensor, _MatrixConvTranspose2d.apply(images, weight, stride, padding, output_padding))
     else:
         return functional.conv_transpose2d(images, weight, bias, stride, padding, output_padding)

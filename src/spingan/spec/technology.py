@@ -42,6 +42,10 @@ class Converter(Value):
     area_m2: Positive | None = None
     shared_by: int | None = Field(default=None, ge=1)
     """Number of rows or columns that one converter serves in turn."""
+    noise_lsb: NotNegative | None = None
+    """Standard deviation of the noise before rounding, in steps of the converter."""
+    learned_range: bool = False
+    """Whether training moves the range, from the largest value met."""
 
     @model_validator(mode="after")
     def _range_rises(self) -> Self:
@@ -86,6 +90,9 @@ class Technology(Value):
     dac: Converter = Converter()
     adc: Converter = Converter()
     input_coding: Literal["amplitude", "pulse_width", "bit_serial"] | None = None
+    """How an input of several bits drives a row: by its voltage, by its time, or one bit a read."""
+    partial_sums: Literal["digital", "analog"] = "digital"
+    """Where the sums of a column's tiles add: behind an ADC each, or as currents before one ADC."""
     digital: tuple[str, ...] = DIGITAL_TYPES
     """Names of the torch module types that stay digital."""
     temperature_k: Positive | None = None

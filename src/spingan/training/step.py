@@ -8,6 +8,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from spingan.nn.analog import analog_layers, hold_weights
+from spingan.nn.converters import quantisers
 from spingan.nn.dropout import same_switches
 from spingan.nn.family import family_named
 from spingan.nn.kernels import stream_key
@@ -76,9 +77,12 @@ def train_step(
         redraw_programming(nets.generator, nets.discriminator)
     for layer in analog_layers(nets.generator, nets.discriminator):
         layer.calibrate()
+    converters = list(quantisers(nets.generator, nets.discriminator))
     if step % recipe.calibrate_every == 0:
         for device in nets.devices():
             device.begin_calibration(together.largest if together.size > 1 else None)
+        for converter in converters:
+            converter.begin_calibration()
     key = stream_key(recipe.seed, LATENTS, step) >> 1
     latents = family.draw_latents(share.total, recipe.latent_size, torch.Generator().manual_seed(key))
     latents = latents[share.first : share.last].to(real)
@@ -111,6 +115,10 @@ def train_step(
     if step % recipe.calibrate_every == 0:
         for device in nets.devices():
             device.end_calibration()
+        for converter in converters:
+            converter.end_calibration()
+            if together.size > 1:
+                converter.agree(together.largest)
     for layer in analog_layers(nets.generator, nets.discriminator):
         layer.source.part = None  # between steps there are no shares
     beliefs = loss.beliefs(on_real.detach().float(), on_fake.detach().float())

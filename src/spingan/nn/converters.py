@@ -1,0 +1,233 @@
+"""Converters at the edges of an array: inputs and partial sums on the codes of a DAC and an ADC.
+
+A code stands for a whole number of steps, zero included: with b bits the step is the range over 2^b - 1, and where the
+range is symmetric one code stays unused. Gradients pass straight through the rounding and stop where a value is beyond
+the range.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from spingan.errors import UserError
+from spingan.nn.converter_kernels import add_codes
+from spingan.spec.technology import Converter
+
+Side = Literal["dac", "adc"]
+_SAMPLE = 1 << 16  # values kept of each batch to choose a range by
+_TRIED = tuple(share / 20 for share in range(20, 1, -1))  # parts of the full scale that a range may end at
+_FINEST = 24  # bits of a float32: more change nothing
+
+
+class Quantiser(nn.Module):
+    """A DAC or an ADC: rounds values to its codes and clips what is beyond its range.
+
+    The range is measured: `begin_calibration`, some passes, `end_calibration`. Without a stated range its ends are the
+    part of the largest values, between 1/10 and all, whose rounded values have the least squared error. A stated range
+    counts in fractions of the largest magnitude met.
+
+    Attributes:
+        low, high: Ends of the range, in the unit of the values; NaN before the first calibration.
+        stretch: Learned factor of the range; None where it is not learned.
+        noise_lsb: Standard deviation of the noise before rounding, in steps.
+        clipped, converted: Conversions beyond the range and all conversions, in evaluation.
+    """
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, converter: Converter, side: Side) -> None:
+        """As the technology states it.
+
+        Raises:
+            UserError: It has no bits.
+        """
+        super().__init__()
+        if converter.bits is None:
+            raise UserError(f"the {side} has no bits", "Give its bits, or leave it ideal.")
+        self.side, self.bits = side, min(converter.bits, _FINEST)
+        self.limits, self.noise_lsb = converter.range, converter.noise_lsb or 0.0
+        self.register_buffer("low", torch.tensor(torch.nan))
+        self.register_buffer("high", torch.tensor(torch.nan))
+        self.stretch = nn.Parameter(torch.ones(())) if converter.learned_range else None
+        self.calibrating = False
+        self._seen: list[Tensor] = []
+        self.clipped: int | Tensor = 0
+        self.converted = 0
+
+    @property
+    def step(self) -> float:
+        """Distance of two codes, in the unit of the values, before `stretch`.
+
+        Raises:
+            UserError: The range was never measured.
+        """
+        low, high = float(self.low), float(self.high)
+        if not low < high:
+            raise UserError(
+                f"the range of the {self.side} was never measured",
+                "Calibrate first: spingan.nn.fit_to_weights(net, batches), or train with the technology.",
+            )
+        return (high - low) / (2**self.bits - 1)
+
+    def codes(self) -> tuple[int, int]:
+        """The lowest and the highest code."""
+        step = self.step
+        return round_up(float(self.low) / step), -round_up(-float(self.high) / step)
+
+    def now(self, values: Tensor) -> tuple[float, int, int]:
+        """The step, the lowest and the highest code; during a calibration those that just hold `values`."""
+        if not self.calibrating:
+            return self.step, *self.codes()
+        largest, signed = float(values.abs().amax()) or 1.0, bool((values < 0).any())
+        highest = 2 ** (self.bits - signed) - 1
+        return largest / max(highest, 1), -highest if signed else 0, max(highest, 1)
+
+    def scale(self) -> float | Tensor:
+        """The step as the values meet it; a tensor with a gradient where it is learned."""
+        return self.step if self.stretch is None else self.step * self.stretch.abs()
+
+    def forward(self, values: Tensor) -> Tensor:
+        """The values on codes; as they are during a calibration."""
+        if self.calibrating:
+            self.observe(values)
+            return values
+        lowest, highest = self.codes()
+        if self.stretch is None and values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16):
+            return cast(Tensor, _Rounded.apply(values, self))
+        if not self.training:
+            self.count(values.numel(), ((values < lowest * self.step) | (values > highest * self.step)).sum())
+        return straight_through(values / self.scale(), lowest, highest) * self.scale()
+
+    def count(self, converted: int, clipped: int | Tensor) -> None:
+        """Add to the tally of conversions and of those beyond the range."""
+        self.converted += converted
+        self.clipped += clipped
+
+    @torch.no_grad()
+    def observe(self, values: Tensor, unit: Tensor | None = None) -> None:
+        """Note values for the calibration: all of the extremes, and a sample of the rest.
+
+        Args:
+            unit: What the values are counted in, broadcast over them.
+        """
+        counted = values.detach().float() if unit is None else values.detach().float() / unit
+        flat = counted.reshape(-1)
+        ends = torch.stack((flat.amin(), flat.amax()))
+        self._seen.append(torch.cat((ends, flat[:: max(1, flat.numel() // _SAMPLE)])))
+
+    def begin_calibration(self) -> None:
+        """Forget the range; the values of the next passes set it."""
+        self.calibrating, self._seen = True, []
+
+    @torch.no_grad()
+    def end_calibration(self) -> None:
+        """Set the range from what was met; one that met nothing, or only zeros, keeps the range it had."""
+        self.calibrating = False
+        seen, self._seen = self._seen, []
+        values = torch.cat(seen) if seen else torch.zeros(0)
+        values = values[values.isfinite()]
+        largest = float(values.abs().amax()) if values.numel() else 0.0
+        if largest == 0.0:
+            return
+        low, high = min(float(values.amin()), 0.0), max(float(values.amax()), 0.0)
+        if self.side == "adc" and low < 0 < high:  # a batch norm that is folded in may turn a column's sign
+            low, high = -largest, largest
+        if self.limits is not None:
+            low, high = (end * largest for end in self.limits)
+        elif self.stretch is None:
+            low, high = self._least_error(values, low, high)
+        if self.bits == 1 and low < 0 < high:
+            raise UserError(
+                f"a {self.side} of 1 bit has no codes below and above zero",
+                "Give it 2 bits, or inputs of one sign.",
+            )
+        self.low.fill_(low)
+        self.high.fill_(high)
+        self.clipped = self.converted = 0
+
+    @torch.no_grad()
+    def agree(self, largest: Callable[[Tensor], Tensor]) -> None:
+        """One range for all processes that share a batch: the widest of theirs."""
+        self.high.copy_(largest(self.high.clone()))
+        self.low.copy_(-largest(-self.low))
+
+    def _least_error(self, values: Tensor, low: float, high: float) -> tuple[float, float]:
+        best, found = float("inf"), (low, high)
+        for share in _TRIED:
+            ends = low * share, high * share
+            step = (ends[1] - ends[0]) / (2**self.bits - 1)
+            codes = (values / step).round().clamp(round_up(ends[0] / step), -round_up(-ends[1] / step))
+            error = float((codes * step - values).square().mean())
+            if error < best:
+                best, found = error, ends
+        return found
+
+    def extra_repr(self) -> str:
+        return f"{self.side}, {self.bits} bits"
+
+
+def round_up(steps: float) -> int:
+    """The whole number at or above, forgiving rounding."""
+    return -int(-(steps - 1e-6) // 1)
+
+
+class _Rounded(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, converter: Quantiser) -> Tensor:
+        lowest, highest = converter.codes()
+        rows = values.float().reshape(-1, values.shape[-1]).contiguous()
+        total = torch.zeros_like(rows)
+        clipped = add_codes(rows, torch.full(rows.shape[:1], converter.step), lowest, highest, total)
+        if not converter.training:
+            converter.count(values.numel(), clipped)
+        ctx.ends = (lowest - 0.5) * converter.step, (highest + 0.5) * converter.step, bool(clipped)
+        ctx.save_for_backward(values)
+        return total.view(values.shape).to(values.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        return _within(ctx, *grad_outputs)
+
+
+@once_differentiable
+def _within(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    (values,), (low, high, clipped) = ctx.saved_tensors, ctx.ends
+    return (gradient * ((values >= low) & (values <= high)) if clipped else gradient), None
+
+
+def straight_through(places: Tensor, lowest: int, highest: int) -> Tensor:
+    """Values in steps, on codes; the gradient passes the rounding and stops at the ends.
+
+    Times a learned step it is that of Esser et al., arXiv 1902.08153, for the step.
+    """
+    return (places + (places.round() - places).detach()).clamp(lowest, highest)
+
+
+def quantisers(*models: nn.Module) -> Iterator[Quantiser]:
+    """Every converter of the models, in order."""
+    for model in models:
+        for module in model.modules():
+            if isinstance(module, Quantiser):
+                yield module
+
+
+def clipped_shares(model: nn.Module) -> dict[str, float]:
+    """By the converter's name: the share of its conversions, in evaluation since its calibration, beyond its range."""
+    named = ((name, module) for name, module in model.named_modules() if isinstance(module, Quantiser))
+    return {name: float(cast(float, part.clipped)) / part.converted for name, part in named if part.converted}
+
+
+@contextmanager
+def measured_ranges(*models: nn.Module) -> Iterator[None]:
+    """Within the block every converter passes values on and notes them; at its end each sets its range."""
+    converters = list(quantisers(*models))
+    for converter in converters:
+        converter.begin_calibration()
+    yield
+    for converter in converters:
+        converter.end_calibration()

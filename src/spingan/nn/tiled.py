@@ -1,0 +1,293 @@
+"""A layer's product read tile by tile, as its array gives it: inputs at the rows, an ADC at each tile's columns.
+
+One read is one output position of a map. All inputs of all reads are the columns of one matrix, whose rows are the
+array's, so that a tile is a slice of rows. A transposed convolution is computed phase by phase: for the output pixels
+of one phase the other rows carry inserted zeros, which add nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from spingan.nn.converter_kernels import add_codes
+from spingan.nn.converters import Quantiser, straight_through
+
+Segments = Sequence[tuple[int, int]]
+"""Rows of one read, from and to, that stand in one tile."""
+Noise = Callable[[Tensor, Tensor], Tensor]
+"""What a read adds: of the inputs (rows, reads) and the weights (columns, rows) of one tile, for (columns, reads)."""
+
+
+@dataclass(frozen=True)
+class Reads:
+    """The reads of one layer that use the same rows.
+
+    Attributes:
+        inputs: At each row of the array, (rows, reads); the reads of a sample are neighbours.
+        weight: (columns, rows).
+        rows: Where each of these rows stands in the layer's array.
+    """
+
+    inputs: Float[Tensor, "rows reads"]
+    weight: Float[Tensor, "columns rows"]
+    rows: Sequence[int]
+
+
+def segments(rows: Sequence[int], tile_rows: int | None) -> Segments:
+    """Where consecutive rows stand in the same tile of `tile_rows` rows."""
+    if tile_rows is None:
+        return ((0, len(rows)),)
+    starts = [
+        place for place in range(len(rows)) if not place or rows[place] // tile_rows != rows[place - 1] // tile_rows
+    ]
+    return tuple(zip(starts, [*starts[1:], len(rows)], strict=True))
+
+
+def dense_reads(values: Float[Tensor, "*samples inputs"], weight: Float[Tensor, "outputs inputs"]) -> Reads:
+    """The reads of a dense layer."""
+    return Reads(values.reshape(-1, values.shape[-1]).t().contiguous(), weight, range(weight.shape[1]))
+
+
+def convolution_reads(
+    images: Float[Tensor, "batch channels height width"],
+    weight: Float[Tensor, "outputs channels kernel_height kernel_width"],
+    stride: tuple[int, int],
+    padding: tuple[int, int, int, int],
+    dilation: tuple[int, int],
+) -> tuple[Reads, tuple[int, int]]:
+    """The reads of a convolution, one an output position, and its output's size.
+
+    Args:
+        padding: Left, right, top, bottom, as of torch.nn.functional.pad.
+    """
+    padded = functional.pad(images.transpose(0, 1), padding)
+    kernel = weight.shape[2:]
+    down, across = (
+        (side - dilation[axis] * (kernel[axis] - 1) - 1) // stride[axis] + 1
+        for axis, side in enumerate(padded.shape[2:])
+    )
+    taps = [
+        padded[:, :, i * dilation[0] :: stride[0], j * dilation[1] :: stride[1]][:, :, :down, :across]
+        for i in range(kernel[0])
+        for j in range(kernel[1])
+    ]
+    inputs = torch.stack(taps, 1).flatten(0, 1).flatten(1)
+    return Reads(inputs, weight.flatten(1), range(inputs.shape[0])), (down, across)
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """Every stride-th output pixel along one axis, from `begin`: its taps and where they look.
+
+    Tap n reads input pixel `first` - n at the phase's first pixel, and the next one at each of `positions` pixels.
+    """
+
+    begin: int
+    taps: Sequence[int]
+    first: int
+    positions: int
+
+
+def _phases(kernel: int, stride: int, padding: int, size: int) -> Iterator[_Phase]:
+    for begin in range(min(stride, size)):
+        taps = [tap for tap in range(kernel) if (begin + padding - tap) % stride == 0]
+        first = (begin + padding - taps[0]) // stride if taps else 0
+        yield _Phase(begin, taps, first, -(-(size - begin) // stride))
+
+
+Place = Callable[[Tensor, Tensor], None]
+"""Writes the sums of some reads, (columns, reads), to an output (outputs, batch, height, width)."""
+_WIDE = 8  # pixels of a map from which one window more along each side costs less than looking again for each phase
+
+
+def transposed_reads(
+    images: Float[Tensor, "batch channels height width"],
+    weight: Float[Tensor, "channels outputs kernel kernel"],
+    stride: int,
+    padding: int,
+    size: tuple[int, int],
+    tile_rows: int | None,
+) -> Iterator[tuple[Reads, Place]]:
+    """The reads of a transposed convolution, phase by phase, and where their sums belong.
+
+    Where the kernel is a multiple of the stride, all phases look at the same windows: on larger maps they are read
+    together, each phase in columns of its own, unless a tile ends within a channel, which each phase meets elsewhere.
+
+    Args:
+        size: The output's height and width.
+        tile_rows: Rows of a tile; None is one tile.
+    """
+    kernel = weight.shape[2]
+    down, across = (list(_phases(kernel, stride, padding, side)) for side in size)
+    before = max(0, *(len(phase.taps) - 1 - phase.first for phase in (*down, *across)))
+    sides = ((down, images.shape[2]), (across, images.shape[3]))
+    behind = max(0, *(phase.first + phase.positions - side for axis, side in sides for phase in axis))
+    padded = functional.pad(images.transpose(0, 1), (before, behind, before, behind))
+
+    def look(top: int, left: int, taps: tuple[int, int], positions: tuple[int, int]) -> Tensor:
+        looks = [
+            padded[:, :, top - n : top - n + positions[0], left - m : left - m + positions[1]]
+            for n in range(taps[0])
+            for m in range(taps[1])
+        ]
+        return torch.stack(looks, 1).flatten(0, 1).flatten(1)
+
+    def held(i: _Phase, j: _Phase) -> Tensor:
+        return weight[:, :, i.taps[0] :: stride, j.taps[0] :: stride].transpose(0, 1).flatten(1)
+
+    whole_channels = tile_rows is None or tile_rows % kernel**2 == 0
+    if kernel % stride == 0 and whole_channels and min(images.shape[2:]) >= _WIDE:
+        starts = [min(phase.first for phase in axis) for axis in (down, across)]
+        ends = [max(phase.first + phase.positions for phase in axis) for axis in (down, across)]
+        windows, taps = (ends[0] - starts[0], ends[1] - starts[1]), (len(down[0].taps), len(across[0].taps))
+        inputs = look(starts[0] + before, starts[1] + before, taps, windows)
+        together = torch.cat([held(i, j) for i in down for j in across])
+        rows = [channel * kernel**2 for channel in range(weight.shape[0]) for _ in range(taps[0] * taps[1])]
+
+        def place(out: Tensor, sums: Tensor) -> None:
+            maps = sums.view(len(down), len(across), out.shape[0], out.shape[1], *windows)
+            for n, i in enumerate(down):
+                top = i.first - starts[0]
+                for m, j in enumerate(across):
+                    left = j.first - starts[1]
+                    part = maps[n, m, :, :, top : top + i.positions, left : left + j.positions]
+                    out[:, :, i.begin :: stride, j.begin :: stride] = part
+
+        yield Reads(inputs, together, rows), place
+        return
+    for i in down:
+        for j in across:
+            if i.taps and j.taps:
+                inputs = look(
+                    i.first + before, j.first + before, (len(i.taps), len(j.taps)), (i.positions, j.positions)
+                )
+                rows = [
+                    (channel * kernel + n) * kernel + m
+                    for channel in range(weight.shape[0])
+                    for n in i.taps
+                    for m in j.taps
+                ]
+                yield Reads(inputs, held(i, j), rows), _place_of(i, j, stride)
+
+
+def _place_of(i: _Phase, j: _Phase, stride: int) -> Place:
+    def place(out: Tensor, sums: Tensor) -> None:
+        own = out[:, :, i.begin :: stride, j.begin :: stride]
+        own.copy_(sums.view_as(own))
+
+    return place
+
+
+_IN_CACHE = 1 << 17  # sums of one tile that are added up at a time: they stay in the second cache
+
+
+class _TiledProduct(torch.autograd.Function):
+    """Σ over tiles of ADC(weights x inputs); its gradient is the plain product's where the ADC did not clip."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, inputs: Tensor, weight: Tensor, unit: Tensor, parts: Segments, adc: Quantiser, noise: Noise | None
+    ) -> Tensor:
+        steps = unit * adc.step
+        (lowest, highest), reads = adc.codes(), inputs.shape[1]
+        total = torch.zeros(len(weight), reads)
+        ctx.parts, ctx.masks = parts, [None] * len(parts)
+        differentiated = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
+        piece = reads if noise is not None else max(1, _IN_CACHE // len(weight))
+        for first in range(0, reads, piece):
+            last = min(first + piece, reads)
+            for number, (start, stop) in enumerate(parts):
+                driven, held = inputs[start:stop, first:last], weight[:, start:stop]
+                sums = (held @ driven).float()
+                if noise is not None:
+                    sums += noise(driven, held)
+                clipped = add_codes(sums, steps, lowest, highest, total, first)
+                if not adc.training:
+                    adc.count(sums.numel(), clipped)
+                if clipped and differentiated:
+                    if ctx.masks[number] is None:
+                        ctx.masks[number] = torch.ones(total.shape, dtype=torch.bool)
+                    code = sums / steps[:, None]
+                    ctx.masks[number][:, first:last] = (code >= lowest - 0.5) & (code < highest + 0.5)
+        ctx.save_for_backward(inputs, weight)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        return _tiled_gradients(ctx, *grad_outputs)
+
+
+@once_differentiable
+def _tiled_gradients(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    inputs, weight = ctx.saved_tensors
+    gradient = gradient.to(inputs.dtype)
+    for_inputs = torch.empty_like(inputs) if ctx.needs_input_grad[0] else None
+    for_weight = torch.empty_like(weight) if ctx.needs_input_grad[1] else None
+    parts, masks = ctx.parts, ctx.masks
+    if all(mask is None for mask in masks):
+        parts, masks = ((0, inputs.shape[0]),), (None,)
+    for (start, stop), inside in zip(parts, masks, strict=True):
+        arriving = gradient if inside is None else gradient * inside
+        if for_inputs is not None:
+            torch.mm(weight[:, start:stop].t(), arriving, out=for_inputs[start:stop])
+        if for_weight is not None:
+            for_weight[:, start:stop] = arriving @ inputs[start:stop].t()
+    return for_inputs, for_weight, None, None, None, None
+
+
+def tiled_product(
+    inputs: Float[Tensor, "rows reads"],
+    weight: Float[Tensor, "columns rows"],
+    unit: Float[Tensor, " columns"],
+    parts: Segments,
+    adc: Quantiser,
+    noise: Noise | None = None,
+) -> Float[Tensor, "columns reads"]:
+    """The sums of every tile, each through the ADC, added digitally.
+
+    Args:
+        unit: What one unit of the ADC's range is worth in each column: the column's gain.
+        parts: The rows of each tile.
+        noise: Of the read and of the ADC, drawn anew at each call.
+    """
+    if adc.calibrating:
+        with torch.no_grad():
+            for start, stop in parts:
+                adc.observe(weight[:, start:stop] @ inputs[start:stop], unit[:, None])
+        return weight @ inputs
+    compiled = inputs.device.type == "cpu" and inputs.dtype != torch.float64 and adc.stretch is None
+    if compiled:
+        return cast(Tensor, _TiledProduct.apply(inputs, weight, unit, parts, adc, noise)).to(inputs.dtype)
+    total = inputs.new_zeros(())
+    lowest, highest = adc.codes()
+    for start, stop in parts:
+        sums = weight[:, start:stop] @ inputs[start:stop]
+        if noise is not None:
+            sums = sums + noise(inputs[start:stop].detach(), weight[:, start:stop].detach())
+        step = adc.scale() * unit[:, None].to(sums.dtype)
+        places = sums / step
+        if not adc.training:
+            adc.count(sums.numel(), ((places < lowest - 0.5) | (places > highest + 0.5)).sum())
+        total = total + straight_through(places, lowest, highest) * step
+    return total
+
+
+def bit_planes(inputs: Float[Tensor, "rows reads"], dac: Quantiser) -> Iterator[tuple[Tensor, float]]:
+    """The inputs bit by bit, in two's complement where they have signs: what each read drives, and what it is worth.
+
+    A bit drives its row with the full scale of the inputs.
+    """
+    step, lowest, highest = dac.now(inputs)
+    full = step * max(-lowest, highest)
+    codes = (inputs.float() / step).round().to(torch.int64).clamp(lowest, highest)
+    bits = dac.bits if lowest < 0 else max(1, highest.bit_length())
+    for bit in range(bits):
+        worth = float(1 << bit) * step / full
+        negative = lowest < 0 and bit == bits - 1
+        yield ((codes >> bit) & 1).to(inputs.dtype) * full, -worth if negative else worth

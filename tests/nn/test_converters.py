@@ -1,0 +1,197 @@
+"""Converters at the edges of an array: codes, ranges, tiles, noise and gradients."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from spingan.errors import UserError
+from spingan.nn.analog import AnalogLayer, analog_layers
+from spingan.nn.chip import fit_to_weights, program_chip
+from spingan.nn.conversion import convert
+from spingan.nn.converters import Quantiser, clipped_shares, quantisers
+from spingan.spec.noise import Noise
+from spingan.spec.technology import Converter, Technology
+
+LAYERS = (
+    (nn.Linear(23, 5), (23,)),
+    (nn.Conv2d(3, 4, 4, 2, 1), (3, 9, 8)),
+    (nn.Conv2d(2, 3, (2, 3), (1, 2), (1, 0), bias=False), (2, 5, 7)),
+    (nn.Conv2d(2, 3, 3, 1, "same", dilation=2), (2, 6, 6)),
+    (nn.ConvTranspose2d(5, 3, 4, 1, 0), (5, 1, 1)),
+    (nn.ConvTranspose2d(4, 3, 4, 2, 1), (4, 4, 5)),
+    (nn.ConvTranspose2d(4, 2, 4, 2, 1), (4, 9, 8)),
+    (nn.ConvTranspose2d(3, 2, 3, 2, 1, 1), (3, 8, 8)),
+    (nn.ConvTranspose2d(3, 2, 5, 2, 2, 1), (3, 4, 4)),
+    (nn.ConvTranspose2d(3, 2, 2, 3, 0), (3, 4, 4)),
+    (nn.ConvTranspose2d(3, 2, 3, 1, 1), (3, 6, 6)),
+)
+
+
+def _technology(adc: Converter, dac: Converter = Converter(), **fields: object) -> Technology:
+    given = {"name": "converters", "gain": "column", "adc": adc, "dac": dac, **fields}
+    return Technology.model_validate(given)
+
+
+def _converted(net: nn.Module, technology: Technology, inputs: Tensor) -> nn.Module:
+    made = convert(net.eval(), technology).model
+    fit_to_weights(made, [(inputs,)])
+    return made.eval()
+
+
+def _inputs(shape: tuple[int, ...], count: int = 6) -> Tensor:
+    return torch.randn(count, *shape, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.mark.parametrize("tile_rows", [None, 7, 16])
+@pytest.mark.parametrize("number", range(len(LAYERS)))
+def test_fine_converters_change_nothing(number, tile_rows):
+    layer, shape = LAYERS[number]
+    inputs = _inputs(shape)
+    fine = Converter(bits=24)
+    made = _converted(layer, _technology(fine, fine, tile_rows=tile_rows), inputs)
+    torch.testing.assert_close(made(inputs), layer(inputs), atol=2e-5, rtol=1e-5)
+    torch.testing.assert_close(program_chip(made, _technology(fine, fine))(inputs), layer(inputs), atol=2e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("partial_sums", ["digital", "analog"])
+def test_each_tile_is_converted_by_itself_and_the_codes_add(partial_sums):
+    layer, inputs = nn.Linear(23, 5, bias=False), _inputs((23,))
+    technology = _technology(Converter(bits=5), tile_rows=8, partial_sums=partial_sums)
+    made = _converted(layer, technology, inputs)
+    assert isinstance(made, AnalogLayer) and made.adc is not None
+    unit, (lowest, highest) = made.gain * made.adc.step, made.adc.codes()
+    ends = [0, 8, 16, 23] if partial_sums == "digital" else [0, 23]
+    expected = torch.zeros(6, 5)
+    for start, stop in zip(ends, ends[1:], strict=False):
+        sums = inputs[:, start:stop] @ layer.weight[:, start:stop].t()
+        expected += torch.floor(sums / unit + 0.5).clamp(lowest, highest) * unit
+    torch.testing.assert_close(made(inputs), expected)
+
+
+def test_tiles_of_a_convolution_are_rows_of_its_array_in_order():
+    layer, inputs = nn.ConvTranspose2d(4, 3, 4, 2, 1, bias=False), _inputs((4, 4, 4))
+    made = _converted(layer, _technology(Converter(bits=6), tile_rows=24), inputs)  # a tile ends within a channel
+    assert isinstance(made, AnalogLayer) and made.adc is not None
+    unit, (lowest, highest) = (made.gain * made.adc.step)[:, None, None], made.adc.codes()
+    expected = torch.zeros(6, 3, 8, 8)
+    for start in range(0, 64, 24):
+        held = torch.zeros(3, 64)
+        matrix = layer.weight.transpose(0, 1).flatten(1)
+        held[:, start : start + 24] = matrix[:, start : start + 24]
+        sums = nn.functional.conv_transpose2d(inputs, held.view(3, 4, 4, 4).transpose(0, 1), None, 2, 1)
+        expected += torch.floor(sums / unit + 0.5).clamp(lowest, highest) * unit
+    torch.testing.assert_close(made(inputs), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_zero_is_a_code_and_what_is_beyond_is_clipped_and_counted():
+    quantiser = Quantiser(Converter(bits=3, range=(-1, 1)), "adc").eval()
+    quantiser.begin_calibration()
+    quantiser(torch.tensor([-2.0, 1.0]))
+    quantiser.end_calibration()
+    assert quantiser.codes() == (-3, 3) and quantiser.step == pytest.approx(4 / 7)
+    out = quantiser(torch.tensor([0.0, 5.0, -5.0, 0.3]))
+    torch.testing.assert_close(out, torch.tensor([0.0, 12 / 7, -12 / 7, 4 / 7]))
+    assert clipped_shares(nn.Sequential(quantiser)) == {"0": 0.5}
+
+
+def test_a_nan_stays_one():
+    for learned in (False, True):
+        quantiser = Quantiser(Converter(bits=4, learned_range=learned), "dac")
+        quantiser.begin_calibration()
+        quantiser(torch.linspace(-1, 1, 9))
+        quantiser.end_calibration()
+        assert quantiser(torch.tensor([math.nan, 0.5])).isnan().tolist() == [True, False]
+
+
+def test_the_range_is_the_one_of_least_error():
+    values = torch.randn(20_000, generator=torch.Generator().manual_seed(1))
+    values[0] = 40.0  # one outlier is not worth the steps
+    errors = {}
+    for limits in (None, (-1.0, 1.0)):
+        quantiser = Quantiser(Converter(bits=5, range=limits), "adc")
+        quantiser.begin_calibration()
+        quantiser(values)
+        quantiser.end_calibration()
+        errors[limits] = float((quantiser.eval()(values) - values)[1:].square().mean())
+    assert errors[None] < 0.1 * errors[(-1.0, 1.0)]
+
+
+def test_what_cannot_convert_is_refused():
+    layer = nn.Linear(4, 2)
+    made = convert(layer, _technology(Converter(bits=8))).model
+    with pytest.raises(UserError, match="never measured"):
+        made(torch.randn(3, 4))
+    with pytest.raises(UserError, match="1 bit"):
+        _converted(layer, _technology(Converter(bits=1)), torch.randn(3, 4))
+
+
+def test_the_gradient_passes_the_rounding_and_stops_where_the_converter_clips():
+    layer, inputs = nn.Linear(23, 5), _inputs((23,))
+    gradients = []
+    for learned in (False, True):  # two ways of computing the same
+        adc = Converter(bits=4, range=(-0.4, 0.4), learned_range=learned)
+        made = _converted(layer, _technology(adc, adc, tile_rows=8), inputs).requires_grad_().train()
+        given = inputs.clone().requires_grad_()
+        made(given).square().sum().backward()
+        gradients.append((given.grad, made.get_parameter("weight").grad))
+    plain = inputs.clone().requires_grad_()
+    layer(plain).square().sum().backward()
+    for ours, composed in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, composed, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(gradients[0][0], plain.grad, rtol=0.1)
+
+
+def test_a_learned_range_gets_a_gradient():
+    adc = Converter(bits=3, learned_range=True)
+    made = _converted(nn.Linear(23, 5), _technology(adc), _inputs((23,))).requires_grad_().train()
+    made(_inputs((23,))).square().sum().backward()
+    (converter,) = quantisers(made)
+    assert converter.stretch is not None and float(converter.stretch.grad) != 0
+
+
+def test_bit_serial_inputs_give_the_product_of_the_dacs_codes():
+    layer = nn.Linear(23, 5)
+    for inputs in (_inputs((23,)), _inputs((23,)).abs()):
+        both = [
+            _converted(layer, _technology(Converter(bits=24), Converter(bits=6), input_coding=coding), inputs)
+            for coding in ("amplitude", "bit_serial")
+        ]
+        torch.testing.assert_close(both[0](inputs), both[1](inputs), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("of", ["full_scale", "value"])
+def test_read_noise_and_the_converters_own_noise_add_in_squares(of):
+    layer, inputs = nn.Linear(20, 4, bias=False), torch.ones(20_000, 20)
+    technology = _technology(Converter(bits=12, range=(-2, 2), noise_lsb=40), tile_rows=10)
+    made = _converted(layer, technology, inputs)
+    assert isinstance(made, AnalogLayer) and made.adc is not None
+    made.read_noise = Noise(fraction=0.02, of=of)
+    held = made.gain.square() * 20 if of == "full_scale" else layer.weight.square().sum(1)
+    own = 2 * (40 * made.adc.step * made.gain).square()  # two tiles
+    expected = (0.02**2 * held + own).sqrt()
+    torch.testing.assert_close(made(inputs).std(0), expected, rtol=0.03, atol=0)
+
+
+def test_noise_does_not_depend_on_how_a_batch_is_shared_out():
+    layer, inputs = nn.Conv2d(2, 3, 3), _inputs((2, 6, 6))
+    made = _converted(layer, _technology(Converter(bits=8, noise_lsb=1), Converter(bits=8, noise_lsb=1)), inputs)
+    assert isinstance(made, AnalogLayer)
+    whole = made(inputs)
+    parts = []
+    for first, last in ((0, 2), (2, 6)):
+        made.source.restart(0)
+        made.source.part = (first, 6)
+        parts.append(made(inputs[first:last]))
+    made.source.restart(0)
+    made.source.part = None
+    torch.testing.assert_close(torch.cat(parts), made(inputs))
+    assert whole.shape == torch.cat(parts).shape
+
+
+def test_converters_are_children_of_their_layer_alone():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(32, 2))
+    made = _converted(net, _technology(Converter(bits=8), Converter(bits=8)), _inputs((1, 6, 6)))
+    assert len(list(quantisers(made))) == 4 and len(list(analog_layers(made))) == 2
+    assert all(not name.endswith("stretch") for name in made.state_dict())
