@@ -155,7 +155,9 @@ def test_bit_serial_inputs_give_the_product_of_the_dacs_codes():
     layer = nn.Linear(23, 5)
     for inputs in (_inputs((23,)), _inputs((23,)).abs()):
         both = [
-            _converted(layer, _technology(Converter(bits=24), Converter(bits=6), input_coding=coding), inputs)
+            _converted(
+                layer, _technology(Converter(bits=24, range=(-4, 4)), Converter(bits=6), input_coding=coding), inputs
+            )
             for coding in ("amplitude", "bit_serial")
         ]
         torch.testing.assert_close(both[0](inputs), both[1](inputs), atol=1e-4, rtol=1e-4)
