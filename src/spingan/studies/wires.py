@@ -1,0 +1,62 @@
+"""Pictures and their quality against the resistance of the arrays' wires, by the size of a tile."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from spingan.errors import UserError
+from spingan.nn.weights import load_model
+from spingan.spec.technology import Technology
+from spingan.studies.axes import Asked, Axis, Change
+from spingan.studies.study import Study
+from spingan.studies.trials import Trial, technology_text
+
+RESISTANCES_OHM = (0.03, 0.1, 0.35, 1.0, 2.8)
+TILES = (64, 128, 256)
+
+
+def wires(
+    asked: Asked, *, resistances: Sequence[float] = RESISTANCES_OHM, tiles: Sequence[int] = TILES
+) -> Study:
+    """The model's arrays with wires of so many ohm from cell to cell, on square tiles of each size.
+
+    Gains, ranges and batch norms are measured anew with the wires in place; nothing is trained again. The ideal is
+    the same net on the smallest of the tiles with wires without resistance.
+
+    Args:
+        resistances: Of the wire from one cell to the next, in ohm.
+        tiles: Rows and columns of a tile.
+
+    Raises:
+        UserError: Nothing to measure, a negative resistance, no synapse in siemens, or as for trials.
+    """
+    wanted, sizes = tuple(sorted(set(resistances))), tuple(sorted(set(tiles)))
+    if not wanted or wanted[0] < 0 or not sizes or sizes[0] < 1:
+        raise UserError("a resistance below 0, or nothing to measure", "Give resistances of 0 or more, and tiles.")
+    model = load_model(asked.model)
+    own = model.technology
+    if own.synapse is None:
+        raise UserError(f"technology {own.name} has no devices that wires could join", "Name one with a synapse.")
+    own.synapse.require_siemens("a study of the wires")
+    base = asked.trial(model)
+    axes = [
+        Axis("distance", f"tiles of {size}", "wire from cell to cell, ohm", wanted, _with_wires(own, size), _label, "log")
+        for size in sizes
+    ]
+    series, ideal, metric = asked.pictures(base, axes, (0, "no wires", _with_wires(own, sizes[0])(base, 0)), "wires")
+    notes = (
+        f"Largest conductance of a device: {own.synapse.conductance[-1]:.3g} S.",
+        "Gains, ranges and batch norms are measured with the wires in place; nothing was trained again.",
+    )
+    return asked.study("wires", own, series, asked.obtained(), ideal, metric, notes=notes)
+
+
+def _label(resistance: float) -> str:
+    return f"{resistance:g} ohm"
+
+
+def _with_wires(technology: Technology, size: int) -> Change:
+    def change(trial: Trial, resistance: float) -> Trial:
+        told = {"wire_resistance_ohm": resistance, "tile_rows": size, "tile_columns": size}
+        return replace(trial, technology=technology_text(technology.model_copy(update=told)))
+
+    return change
