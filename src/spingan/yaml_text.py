@@ -41,6 +41,27 @@ def parse_value(text: str, where: str) -> Any:
     return _parse(text, where)[1]
 
 
+def set_value(content: dict[str, Any], setting: str) -> None:
+    """Put a `key=value` of the command line on top of nested keys: `adc.bits=8`.
+
+    Raises:
+        UserError: It is not of that form, leads below a single value, or the value is not YAML.
+    """
+    key, separator, text = setting.partition("=")
+    if not separator or not key:
+        raise UserError(f"--set {setting!r} is not of the form key=value", "For example: --set epochs=50")
+    *parents, leaf = key.split(".")
+    place = content
+    for parent in parents:
+        inner = place.get(parent)
+        if inner is None:
+            inner = place[parent] = {}
+        if not isinstance(inner, dict):
+            raise UserError(f"--set {key}: {parent} holds a single value", "Leave out what follows it.")
+        place = inner
+    place[leaf] = parse_value(text, f"--set {key}: cannot read the value {text[:60]!r}")
+
+
 def _parse(text: str, where: str) -> tuple[yaml.Node | None, Any]:
     if len(text) > MOST_CHARACTERS:
         raise UserError(f"{where}: {len(text):,} characters of YAML are too many", "Leave out what is not a setting")

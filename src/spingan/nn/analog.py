@@ -20,9 +20,9 @@ from torch.nn import functional
 from spingan.arrays.mapping import ArrayRules, gain_of_largest, nearest_level
 from spingan.errors import UserError
 from spingan.nn import kernels, level_kernels
+from spingan.nn.converters import Quantiser
 from spingan.nn.convolution import autocast, conv2d, conv_transpose2d
 from spingan.nn.draws import conductance_factors, has_kernel, standard_normal
-from spingan.nn.converters import Quantiser
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.tiled import Noise as AddedNoise
 from spingan.nn.tiled import (

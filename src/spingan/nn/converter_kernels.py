@@ -57,7 +57,7 @@ def add_codes(values: Tensor, steps: Tensor, lowest: int, highest: int, total: T
     require(
         steps.shape == (columns,) and len(total) == columns, f"{len(steps)} steps, {len(total)} sums, {columns} columns"
     )
-    require(0 <= first and first + reads <= width, f"reads {first} to {first + reads} of {width}")
+    require(first >= 0 and first + reads <= width, f"reads {first} to {first + reads} of {width}")
     source, target, scale = flat(values), flat(total), flat(steps)
     ends = np.float32(lowest), np.float32(highest)
 

@@ -1,7 +1,7 @@
 """The technology: one synapse, its activations, and how arrays are built from them."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -17,7 +17,7 @@ from spingan.spec.activation import Activation
 from spingan.spec.files import read_activation, read_synapse, write_activation, write_synapse
 from spingan.spec.synapse import Synapse
 from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value, build, check_schema_version
-from spingan.yaml_text import parse_yaml
+from spingan.yaml_text import parse_yaml, set_value
 
 Encoding = Literal["midpoint_reference", "differential_pair", "sign_crossbar"]
 ReadOut = Literal["virtual_ground", "load_divider"]
@@ -161,6 +161,20 @@ class Technology(Value):
     def cells_per_weight(self) -> int:
         """Devices that hold one weight: 1 beside a shared reference column, 2 as a pair or as value and sign."""
         return 1 if self.encoding == "midpoint_reference" else 2
+
+
+def with_settings(technology: Technology, settings: Sequence[str]) -> Technology:
+    """The technology with `key=value` settings put on top: `wire_resistance_ohm=0.35`, `adc.bits=8`.
+
+    Raises:
+        UserError: A setting is not of that form, or makes no technology.
+    """
+    if not settings:
+        return technology
+    content = technology.to_dict()
+    for setting in settings:
+        set_value(content, setting)
+    return Technology.from_dict(content, f"technology {technology.name} with {', '.join(settings)}")
 
 
 def load_technology(name_or_path: str | Path) -> Technology:

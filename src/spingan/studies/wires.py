@@ -14,9 +14,7 @@ RESISTANCES_OHM = (0.03, 0.1, 0.35, 1.0, 2.8)
 TILES = (64, 128, 256)
 
 
-def wires(
-    asked: Asked, *, resistances: Sequence[float] = RESISTANCES_OHM, tiles: Sequence[int] = TILES
-) -> Study:
+def wires(asked: Asked, *, resistances: Sequence[float] = RESISTANCES_OHM, tiles: Sequence[int] = TILES) -> Study:
     """The model's arrays with wires of so many ohm from cell to cell, on square tiles of each size.
 
     Gains, ranges and batch norms are measured anew with the wires in place; nothing is trained again. The ideal is
@@ -39,7 +37,9 @@ def wires(
     own.synapse.require_siemens("a study of the wires")
     base = asked.trial(model)
     axes = [
-        Axis("distance", f"tiles of {size}", "wire from cell to cell, ohm", wanted, _with_wires(own, size), _label, "log")
+        Axis(
+            "distance", f"tiles of {size}", "wire from cell to cell, ohm", wanted, _with_wires(own, size), _label, "log"
+        )
         for size in sizes
     ]
     series, ideal, metric = asked.pictures(base, axes, (0, "no wires", _with_wires(own, sizes[0])(base, 0)), "wires")

@@ -14,7 +14,7 @@ from spingan.errors import UserError
 from spingan.input_files import exists, read_text
 from spingan.nn.net_names import NETS
 from spingan.spec.noise import Noise
-from spingan.yaml_text import parse_value, parse_yaml
+from spingan.yaml_text import parse_yaml, set_value
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"
 
@@ -189,7 +189,7 @@ def load_recipe(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
         )
     content, _ = parse_yaml(read_text(path, f"the recipe {path}", "YAML in UTF-8"), f"recipe {path}")
     for override in overrides:
-        _override(content, override)
+        set_value(content, override)
     return recipe_from(content, f"recipe {name}")
 
 
@@ -203,22 +203,6 @@ def recipe_from(content: dict[str, Any], where: str) -> Recipe:
         return Recipe.model_validate(content)
     except ValidationError as error:
         raise _recipe_error(error, where) from error
-
-
-def _override(content: dict[str, Any], override: str) -> None:
-    key, separator, text = override.partition("=")
-    if not separator or not key:
-        raise UserError(f"--set {override!r} is not of the form key=value", "For example: --set epochs=50")
-    *parents, leaf = key.split(".")
-    place = content
-    for parent in parents:
-        inner = place.get(parent)
-        if inner is None:
-            inner = place[parent] = {}
-        if not isinstance(inner, dict):
-            raise UserError(f"--set {key}: {parent} holds a single value", "Leave out what follows it.")
-        place = inner
-    place[leaf] = parse_value(text, f"--set {key}: cannot read the value {text[:60]!r}")
 
 
 def _recipe_error(error: ValidationError, where: str) -> UserError:
