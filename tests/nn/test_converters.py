@@ -1,6 +1,7 @@
 """Converters at the edges of an array: codes, ranges, tiles, noise and gradients."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -64,7 +65,7 @@ def test_each_tile_is_converted_by_itself_and_the_codes_add(partial_sums):
     unit, (lowest, highest) = made.gain * made.adc.step, made.adc.codes()
     ends = [0, 8, 16, 23] if partial_sums == "digital" else [0, 23]
     expected = torch.zeros(6, 5)
-    for start, stop in zip(ends, ends[1:], strict=False):
+    for start, stop in pairwise(ends):
         sums = inputs[:, start:stop] @ layer.weight[:, start:stop].t()
         expected += torch.floor(sums / unit + 0.5).clamp(lowest, highest) * unit
     torch.testing.assert_close(made(inputs), expected)
