@@ -79,7 +79,7 @@ def _get_stuck(number: int) -> None:
 
 def run_quietly(arguments: list[str], stderr: Path) -> None:
     """The command line in this process, its standard error in a file; for a process that was forked for it."""
-    with stderr.open("w") as said, open(os.devnull, "w") as nothing:
+    with stderr.open("w") as said, Path(os.devnull).open("w") as nothing:
         os.dup2(said.fileno(), 2)
         os.dup2(nothing.fileno(), 1)
     _main({"arguments": arguments})

@@ -16,7 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers, hold_weights
-from spingan.nn.kernels import stream_key
+from spingan.nn.noise_source import stream_key
 from spingan.training import loop
 from spingan.training.images import check_images, training_tensor
 from spingan.training.nets import DISCRIMINATOR_NOISE, GENERATOR_NOISE, LATENTS, Nets, redraw_programming

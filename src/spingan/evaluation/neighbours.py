@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int, Int8, UInt8
 from numba import njit
 
-from spingan.nn.kernels import in_pieces
+from spingan.nn.kernels.base import in_pieces
 
 Features = Float[np.ndarray, "n features"]
 

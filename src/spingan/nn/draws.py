@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from spingan.nn import kernels
 from spingan.nn.activations import is_dense
+from spingan.nn.kernels.noise import add_gaussian, tolerance_factors
 
 
 def has_kernel(weight: Tensor) -> bool:
@@ -17,7 +17,7 @@ def standard_normal(shape: torch.Size, key: int, device: torch.device) -> Tensor
     if device.type == "cpu":
         unit = torch.zeros(shape)
         rows = unit.numel() // shape[-1]
-        kernels.add_gaussian(unit, torch.ones(rows), torch.ones(shape[-1]), key)
+        add_gaussian(unit, torch.ones(rows), torch.ones(shape[-1]), key)
         return unit
     generator = torch.Generator(device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
     return torch.randn(shape, generator=generator, device=device)
@@ -26,7 +26,7 @@ def standard_normal(shape: torch.Size, key: int, device: torch.device) -> Tensor
 def conductance_factors(weight: Tensor, tolerance: float, key: int) -> Tensor:
     """Conductances, in units of what was meant, of devices whose resistance is anywhere within ± `tolerance` of it."""
     if has_kernel(weight):
-        return kernels.tolerance_factors(weight.detach(), tolerance, key)
+        return tolerance_factors(weight.detach(), tolerance, key)
     generator = torch.Generator(weight.device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
     lot = torch.rand(weight.shape, generator=generator, device=weight.device)
     return 1 / (1 + tolerance * (2 * lot - 1))

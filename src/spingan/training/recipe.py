@@ -123,37 +123,19 @@ class Recipe(_Section):
     sample_count: int = Field(default=64, gt=0)
 
     @model_validator(mode="after")
-    def _net_has_the_loss(self) -> Self:
+    def _keys_fit_together(self) -> Self:
         known = NETS[self.net].losses
         if self.loss not in known:
             raise UserError(f"loss {self.loss!r} is not one of net {self.net}", f"Choose one of: {', '.join(known)}.")
-        return self
-
-    @model_validator(mode="after")
-    def _clip_is_of_calibrated_columns(self) -> Self:
         if self.on_chip is not None and self.weight_clip is not None:
             raise UserError("on_chip has a full scale of its own", "Leave weight_clip out.")
-        return self
-
-    @model_validator(mode="after")
-    def _a_mean_begins_as_an_average(self) -> Self:
         if self.average_from is not None and self.average_decay is None:
             raise ValueError("average_from needs average_decay")
-        return self
-
-    @model_validator(mode="after")
-    def _penalty_has_a_loss(self) -> Self:
         if self.slope_penalty is not None and self.loss == "cross_entropy":
             raise UserError("slope_penalty goes with loss: relativistic", "With cross_entropy leave it out.")
-        return self
-
-    @model_validator(mode="after")
-    def _augmentation_fits_the_images(self) -> Self:
-        if self.augmentation is None:
-            return self
-        size = NETS[self.net].size
+        change, size = self.augmentation or Augmentation(), NETS[self.net].size
         for key in ("shift", "cutout"):
-            if getattr(self.augmentation, key) >= size:
+            if getattr(change, key) >= size:
                 raise UserError(f"augmentation.{key} has to be below the images' {size} pixels", "Make it smaller.")
         return self
 
