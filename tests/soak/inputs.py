@@ -19,6 +19,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import spingan
+import spingan.training.loop  # before any clock runs: an import that is stopped halfway spoils all that follow
 from spingan.circuits.cards import load_cards
 from spingan.cli import app
 from spingan.data import idx
