@@ -10,8 +10,8 @@ import threading
 import numpy as np
 import pytest
 
+from idx_files import write_idx
 from spingan.data import FASHION_MNIST as fashion_mnist
-from spingan.data import idx
 from spingan.data.catalogue import DATA
 from spingan.data.idx_set import Place
 from spingan.errors import UserError
@@ -21,8 +21,8 @@ def write_set(folder, count=20, compressed=True):
     folder.mkdir(parents=True, exist_ok=True)
     for images, labels in fashion_mnist.files.values():
         suffix = ".gz" if compressed else ""
-        idx.write(folder / f"{images}{suffix}", np.full((count, 28, 28), 7, np.uint8))
-        idx.write(folder / f"{labels}{suffix}", np.arange(count, dtype=np.uint8) % 10)
+        write_idx(folder / f"{images}{suffix}", np.full((count, 28, 28), 7, np.uint8))
+        write_idx(folder / f"{labels}{suffix}", np.arange(count, dtype=np.uint8) % 10)
     return folder
 
 
@@ -147,7 +147,7 @@ def test_a_cache_that_cannot_be_written_is_a_user_error(server, nowhere):
 )
 def test_images_and_labels_that_do_not_fit_are_refused(nowhere, stem, array, problem):
     folder = write_set(nowhere / "mine")
-    idx.write(folder / f"{stem}.gz", array)
+    write_idx(folder / f"{stem}.gz", array)
     with pytest.raises(UserError, match=problem):
         fashion_mnist.load("test", folder)
 

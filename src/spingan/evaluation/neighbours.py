@@ -118,7 +118,8 @@ def nearest_pixel_distances(images: UInt8[np.ndarray, "n size size *channels"]) 
     whole = np.int32 if signed.shape[1] <= _INT32_TERMS else np.int64
     most = np.iinfo(whole).max
     starts = range(0, count, _IMAGE_BLOCK)
-    squares = np.concatenate([_squares(signed[start : start + _IMAGE_BLOCK]) for start in starts]).astype(whole)
+    parts = (signed[start : start + _IMAGE_BLOCK] for start in starts)
+    squares = np.concatenate([np.square(part, dtype=np.int32).sum(1, dtype=np.int64) for part in parts]).astype(whole)
     nearest = np.full(count, most, whole)
     for number, start in enumerate(starts):
         rows = slice(start, min(start + _IMAGE_BLOCK, count))
@@ -133,10 +134,6 @@ def nearest_pixel_distances(images: UInt8[np.ndarray, "n size size *channels"]) 
             nearest[rows] = np.minimum(nearest[rows], squared.min(1))
             nearest[columns] = np.minimum(nearest[columns], squared.min(0))
     return np.sqrt(nearest.astype(np.float64))
-
-
-def _squares(values: Int8[np.ndarray, "n pixels"]) -> Int[np.ndarray, " n"]:
-    return np.square(values, dtype=np.int32).sum(1, dtype=np.int64)
 
 
 def _products(a: Int8[np.ndarray, "n pixels"], b: Int8[np.ndarray, "m pixels"]) -> Int[np.ndarray, "n m"]:

@@ -253,7 +253,9 @@ def _run(
             epoch, batch = divmod(step, steps_an_epoch)
             if batch == 0:
                 order = _order(recipe.seed, epoch, len(pixels))
-            _set_rates(nets, recipe, rate_factor(recipe, step, steps_an_epoch))
+            factor = rate_factor(recipe, step, steps_an_epoch)
+            nets.generator_optimizer.param_groups[0]["lr"] = recipe.generator_learning_rate * factor
+            nets.discriminator_optimizer.param_groups[0]["lr"] = recipe.discriminator_learning_rate * factor
             chosen = order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size]
             real = _real(pixels[chosen], fabric.device)
             own = None if labels is None else labels[chosen]
@@ -292,15 +294,6 @@ def rate_factor(recipe: Recipe, step: int, steps_an_epoch: int) -> float:
         return 1.0
     first, end = (epoch * steps_an_epoch for epoch in (recipe.rates_fall_after, recipe.epochs))
     return 1.0 if step < first else (end - step) / (end - first)
-
-
-def _set_rates(nets: Nets, recipe: Recipe, factor: float) -> None:
-    for optimizer, rate in (
-        (nets.generator_optimizer, recipe.generator_learning_rate),
-        (nets.discriminator_optimizer, recipe.discriminator_learning_rate),
-    ):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * factor
 
 
 def _order(seed: int, epoch: int, count: int) -> Tensor:

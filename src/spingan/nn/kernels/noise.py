@@ -59,17 +59,6 @@ def _noise_kernel(bfloat16: bool) -> Any:
     return compile_for(bfloat16, build)
 
 
-def tolerance_factors(like: Tensor, tolerance: float, key: int) -> Tensor:
-    """Conductances of devices whose resistance is anywhere within ± `tolerance` of what was meant, in units of that.
-
-    Args:
-        like: float32 on the CPU, dense; the factors have its shape and its memory order.
-        tolerance: 0 .. below 1.
-        key: 0 .. 2**64 - 1; the same key, the same devices.
-    """
-    return drawn_like(like, _tolerance_table(tolerance), key)
-
-
 def drawn_like(like: Tensor, table: NDArray[np.float32], key: int) -> Tensor:
     """For each element one of the table's 65,536 values, all equally likely: of `like`'s shape, type and memory order.
 
@@ -82,12 +71,6 @@ def drawn_like(like: Tensor, table: NDArray[np.float32], key: int) -> Tensor:
     columns = next(size for size in (4096, 1024, 256, 64, 16, 4, 1) if out.numel() % size == 0)
     _add_drawn(out, torch.ones(out.numel() // columns), torch.ones(columns), key, table)
     return out
-
-
-@cache
-def _tolerance_table(tolerance: float) -> NDArray[np.float32]:
-    even = (np.arange(65536) + 0.5) / 32768 - 1
-    return (1 / (1 + tolerance * even)).astype(np.float32)
 
 
 def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int, first_row: int = 0) -> None:
