@@ -90,11 +90,11 @@ def test_the_system_package_comes_before_the_cache(nowhere):
     assert len(fashion_mnist.load("test")[0]) == 6
 
 
-def test_a_given_folder_without_a_file_is_an_error_even_where_the_sample_would_do(nowhere):
+def test_a_given_folder_without_a_file_is_an_error(nowhere):
     folder = write_set(nowhere / "mine")
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(UserError, match=r"mine: t10k-labels-idx1-ubyte.gz missing") as caught:
-        fashion_mnist.load("train", folder, sample_if_missing=True)
+        fashion_mnist.load("train", folder)
     assert "data.path" in caught.value.remedy
 
 
@@ -102,10 +102,6 @@ def test_offline_the_error_names_the_package_and_the_key(nowhere):
     with pytest.raises(UserError, match="cannot download") as caught:
         fashion_mnist.load("train")
     assert "dataset-fashion-mnist" in caught.value.remedy and "data.path" in caught.value.remedy
-
-
-def test_offline_the_sample_stands_in_where_asked(nowhere):
-    assert len(fashion_mnist.load("train", sample_if_missing=True)[0]) == 2000
 
 
 def test_what_is_nowhere_is_downloaded_once(server, nowhere, capsys):

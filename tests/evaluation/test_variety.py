@@ -11,17 +11,23 @@ from spingan.data import FASHION_MNIST as fashion_mnist
 from spingan.errors import UserError
 from spingan.evaluation import neighbours
 from spingan.evaluation.features import describe, feature_cnn
-from spingan.evaluation.variety import (
-    copies,
-    held_out_copies,
-    manifolds,
-    nearest_neighbour_ratio,
-    variety_reference,
-)
+from spingan.evaluation.variety import held_out_copies, manifolds, variety_reference
 
 
 def distances(a, b):
     return np.sqrt(((a[:, None].astype(float) - b[None].astype(float)) ** 2).sum(-1))
+
+
+def nearest_neighbour_ratio(real, drawn):
+    """The measure of images whose features say nothing."""
+    features, others = (np.arange(len(images), dtype=float)[:, None] for images in (real, drawn))
+    return variety_reference(features, real, k=1).measure(others, drawn).nearest_neighbour_ratio
+
+
+def copies(drawn, held_out, training):
+    """The measure of features whose images say nothing."""
+    images = np.arange(len(held_out), dtype=np.uint8)[:, None, None]
+    return variety_reference(held_out, images, training, k=1).measure(drawn, images).copies
 
 
 def by_definition(real, drawn, k):

@@ -99,33 +99,6 @@ def manifolds(real: Features, drawn: Features, k: int = K) -> Manifolds:
     return _manifolds(real, neighbour_radii(real, k), drawn, neighbour_radii(drawn, k), k)
 
 
-def nearest_neighbour_ratio(real: Images, drawn: Images) -> float | None:
-    """Median distance to the nearest other image among `drawn`, over the same among as many real images.
-
-    1 is as varied as real images, 0 the same picture again and again. None if the real images' median is 0 and the
-    drawn images' is not.
-
-    Raises:
-        UserError: Fewer than two images, other shapes, or another number of images.
-    """
-    _check_images(real, drawn)
-    return _ratio(float(np.median(nearest_pixel_distances(drawn))), float(np.median(nearest_pixel_distances(real))))
-
-
-def copies(drawn: Features, held_out: Features, training: Features) -> float:
-    """Share of `drawn` as near to its nearest training vector as the nearest 1 % of `held_out` are to theirs.
-
-    Real images reach about 0.01; a generator that copies the training set reaches 1.
-
-    Raises:
-        UserError: The sets do not compare, or a value is not finite.
-    """
-    drawn, training = _pair(drawn, training)
-    held_out, training = _pair(held_out, training)
-    limit = _copy_limit(nearest_distances(held_out, training))
-    return float((nearest_distances(drawn, training) <= limit).mean())
-
-
 @dataclass(frozen=True, eq=False)
 class VarietyReference:
     """Test images as a yardstick, measured once; made by `variety_reference`.

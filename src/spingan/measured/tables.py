@@ -1,6 +1,5 @@
 """Measured and simulated tables: CSV, mumax3's table.txt and OOMMF's .odt, read as named columns."""
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.errors import UserError
+from spingan.errors import UserError, did_you_mean
 from spingan.input_files import check_cells, csv_cells, finite, read_text
 
 Format = Literal["csv", "mumax3", "oommf"]
@@ -64,8 +63,7 @@ class Table:
                 f"{self.path}: {len(found)} columns are called {name}",
                 f"Give the full name: {', '.join(column.name for column in found)}",
             )
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"Did you mean {close[0]}? " if close else ""
+        hint = did_you_mean(name, names)
         raise UserError(f"{self.path}: there is no column {name}", f"{hint}Its columns: {', '.join(names)}")
 
     def numbers(self, name: str) -> NDArray[np.float64]:

@@ -23,11 +23,10 @@ from spingan.nn.noise_source import stream_key
 from spingan.nn.weights import WEIGHTS, save_weights
 from spingan.output import output_folder, write_text
 from spingan.spec.technology import Technology, load_technology
-from spingan.training.allocation import keep_freed_memory
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint, remove_leftovers, write_checkpoint
 from spingan.training.images import check_images, load_training_set, training_labels, training_tensor
+from spingan.training.machine import faster_precision, keep_freed_memory
 from spingan.training.nets import SAMPLES, SHUFFLE, Nets, build_nets, finished_model
-from spingan.training.precision import faster_precision
 from spingan.training.processes import Together, make_fabric, run_together
 from spingan.training.recipe import Recipe, recipe_from
 from spingan.training.record import Record, training_progress
