@@ -63,11 +63,9 @@ class Registry(Generic[Entry]):
         if name not in self._entries:
             load_plugins()
         if name not in self._entries:
-            raise UserError(
-                f"unknown {self._what} {name!r}",
-                f"{did_you_mean(name, self._entries)}Known: {', '.join(self._entries)}. Your own registers itself first: "
-                f"set {VARIABLE} to the module or file that does it.",
-            )
+            hint = f"{did_you_mean(name, self._entries)}Known: {', '.join(self._entries)}."
+            own = f"Your own registers itself first: set {VARIABLE} to the module or file that does it."
+            raise UserError(f"unknown {self._what} {name!r}", f"{hint} {own}")
         return name
 
     def __getitem__(self, name: str) -> Entry:
