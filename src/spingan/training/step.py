@@ -23,7 +23,6 @@ from spingan.training.nets import (
     SLOPE_NOISE,
     SWITCHES,
     Nets,
-    redraw_programming,
 )
 from spingan.training.processes import Share, Together
 from spingan.training.recipe import Recipe, SlopePenalty
@@ -74,9 +73,10 @@ def train_step(
         for layer in islice(analog_layers(net), 1):  # a net's layers share one source
             layer.source.restart(recipe.seed, stream, step)
             layer.source.part = share.part
-    if recipe.programming_noise is not None and recipe.on_chip is None:
-        redraw_programming(nets.generator, nets.discriminator)
+    writes_anew = recipe.programming_noise is not None and recipe.on_chip is None
     for layer in analog_layers(nets.generator, nets.discriminator):
+        if writes_anew:
+            layer.redraw_deviation()
         layer.calibrate()
     if step % recipe.calibrate_every == 0:
         for device in nets.devices():
