@@ -111,6 +111,11 @@ def test_blocks_and_both_kinds_of_product_give_the_same_distances(monkeypatch):
     np.testing.assert_allclose(neighbours.nearest_distances(features[:40], features[40:]), nearest, rtol=1e-12)
 
 
+def test_images_of_one_pixel_have_their_distance_too():
+    images = np.array([0, 200, 250], np.uint8)[:, None, None]
+    np.testing.assert_array_equal(neighbours.nearest_pixel_distances(images), [200, 50, 50])
+
+
 def test_images_too_large_for_whole_numbers_of_32_bits_have_their_distance_too():
     opposite = np.zeros((2, 128, 128, 3), np.uint8)
     opposite[1] = 255

@@ -138,8 +138,8 @@ def nearest_pixel_distances(images: UInt8[np.ndarray, "n size size *channels"]) 
 
 def _products(a: Int8[np.ndarray, "n pixels"], b: Int8[np.ndarray, "m pixels"]) -> Int[np.ndarray, "n m"]:
     """The exact products of all rows."""
-    exact = _whole_products if a.shape[1] <= _INT32_TERMS and _whole_is_faster() else _float_products
-    return exact(a, b)
+    whole = 1 < a.shape[1] <= _INT32_TERMS and _whole_is_faster()  # PyTorch's product of single columns is wrong
+    return _whole_products(a, b) if whole else _float_products(a, b)
 
 
 def _whole_products(a: Int8[np.ndarray, "n pixels"], b: Int8[np.ndarray, "m pixels"]) -> Int[np.ndarray, "n m"]:
