@@ -26,6 +26,12 @@ def _moved(images: Tensor, down: Tensor, right: Tensor, fill: float) -> Tensor:
     return moved.masked_fill_(~inside[..., None], fill).permute(0, 3, 1, 2)
 
 
+@once_differentiable
+def _moved_back(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+    down, right = ctx.saved_tensors
+    return _moved(gradient, -down, -right, 0.0), None, None, None
+
+
 class _Shift(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, images: Tensor, down: Tensor, right: Tensor, fill: float) -> Tensor:
@@ -33,10 +39,8 @@ class _Shift(torch.autograd.Function):
         return _moved(images, down, right, fill)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        down, right = ctx.saved_tensors
-        return _moved(grad_outputs[0], -down, -right, 0.0), None, None, None
+        return _moved_back(ctx, *grad_outputs)
 
 
 def shift(images: Images, down: Int[Tensor, " batch"], right: Int[Tensor, " batch"], fill: float) -> Images:
