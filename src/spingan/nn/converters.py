@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spingan.errors import UserError
-from spingan.nn.converter_kernels import add_codes
+from spingan.nn.kernels.converters import add_codes
 from spingan.spec.technology import Converter
 
 Side = Literal["dac", "adc"]

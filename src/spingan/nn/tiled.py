@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from spingan.nn.converter_kernels import add_codes
 from spingan.nn.converters import Quantiser, straight_through
+from spingan.nn.kernels.converters import add_codes
 
 Segments = Sequence[tuple[int, int]]
 """Rows of one read, from and to, that stand in one tile."""

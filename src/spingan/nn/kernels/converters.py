@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from torch import Tensor
 
-from spingan.nn.kernels import flat, in_pieces, require
+from spingan.nn.kernels.base import flat, in_pieces, require
 
 
 @cache
