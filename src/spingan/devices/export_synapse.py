@@ -1,14 +1,13 @@
 """The skyrmion synapse as an experiment for mumax3 and OOMMF: the whole disc with its skyrmions on the track."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from spingan.devices.export import Drive, Experiment
-from spingan.devices.skyrmion_synapse import SkyrmionSynapse, polarisation, rail_cover, shipped_calibration
+from spingan.devices.skyrmion_synapse import SkyrmionSynapse, disc_mesh, polarisation, rail_cover, shipped_calibration
 from spingan.devices.skyrmion_synapse_solver import skyrmions_on_track, turning_torque
-from spingan.physics.mesh import Mesh, disc_mask
+from spingan.physics.mesh import disc_mask
 from spingan.physics.relax import relax
 from spingan.physics.system import System
 
@@ -25,8 +24,7 @@ def synapse_experiment(device: SkyrmionSynapse, currents_a: Sequence[float], cel
     Raises:
         UserError: no currents, or cells too large for the film.
     """
-    cells = math.ceil(2 * device.radius_m / cell_m)
-    mesh = Mesh(cells, cells, cell_m, cell_m)
+    mesh = disc_mesh(device, cell_m)
     disc = disc_mask(mesh, device.centre_m, device.radius_m)
     rails = rail_cover(device, mesh.x_m, mesh.y_m, cell_m) > 0.5
     anisotropy = np.where(rails, device.rail_anisotropy_j_per_m3, device.film.anisotropy_j_per_m3)

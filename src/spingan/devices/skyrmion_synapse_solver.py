@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from spingan.devices.skyrmion_synapse import SkyrmionSynapse, covered_share, off_track_m, rail_cover, track_places_m
+from spingan.devices.skyrmion_synapse import (
+    SkyrmionSynapse,
+    covered_share,
+    disc_mesh,
+    off_track_m,
+    rail_cover,
+    track_places_m,
+)
 from spingan.devices.skyrmion_synapse_run import bench
 from spingan.errors import UserError
 from spingan.physics import skyrmion_runs, thiele
@@ -191,8 +198,7 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
 
 
 def _start(device: SkyrmionSynapse, calibration: SkyrmionCalibration, cell_m: float) -> tuple[Array, System]:
-    cells = math.ceil(2 * device.radius_m / cell_m)
-    mesh = Mesh(cells, cells, cell_m, cell_m)
+    mesh = disc_mesh(device, cell_m)
     disc = disc_mask(mesh, device.centre_m, device.radius_m)
     low, high = device.film.anisotropy_j_per_m3, device.rail_anisotropy_j_per_m3
     anisotropy = low + (high - low) * rail_cover(device, mesh.x_m, mesh.y_m, cell_m)

@@ -18,7 +18,7 @@ from scipy.optimize import least_squares
 from spingan.devices.published import CURVES
 from spingan.devices.wall_device import LEAKY_RELU, RELU, TorqueConvention, WallDevice
 from spingan.devices.wall_study import TORQUE_TOLERANCE_T, Setup, place_wall, rest_chain, run_tasks
-from spingan.devices.wall_system import mesh, system, wall_position_m
+from spingan.devices.wall_system import system, wall_position_m
 from spingan.errors import UserError
 from spingan.input_files import read_text, reason
 from spingan.output import write_text
@@ -281,8 +281,8 @@ def calibrate_wall(
     setup = Setup(device, convention, cell_m, time_limit_s=time_limit_s)
     if range_a is None:
         range_a = CALIBRATION_RANGE_A - abs(device.bias_current_a)
-    shares = sorted({*FITTED_SHARES, *JUDGED_SHARES})
-    sides = [[share for share in shares if share > 0], [-share for share in sorted(-s for s in shares if s < 0)]]
+    shares = sorted({*FITTED_SHARES, *JUDGED_SHARES}, key=abs)
+    sides = [[share for share in shares if share > 0], [share for share in shares if share < 0]]
     middle = (device.profile.left_end_m + device.profile.right_start_m) / 2
     model = compact_model(device, cell_m)
     tasks = []
@@ -291,22 +291,15 @@ def calibrate_wall(
         guess = settle(model, drive_t(device, side[0] * range_a, convention), middle)
         begin = place_wall(setup, guess.position_m if guess.kept else middle)
         tasks.append((rest_chain, (setup, [share * range_a for share in side], begin)))
-    done = [0]
-
-    def advance() -> None:
-        done[0] += 1
-        progress("solver", done[0], len(tasks))
-
-    grid = mesh(device, cell_m)
     seen: dict[float, WallObservation] = {}
-    for side, runs in zip(sides, run_tasks(tasks, workers, advance), strict=True):
+    for side, runs in zip(sides, run_tasks(tasks, workers, "solver", progress), strict=True):
         for share, run in zip(side, runs, strict=False):
             if run.annihilated:
                 raise UserError(
                     f"wall calibration: {share * range_a * 1e6:.3g} µA annihilates {device.name}'s wall",
                     f"Calibrate over less than {range_a * 1e6:.3g} µA",
                 )
-            seen[share] = observe(run.m, grid, drive_t(device, share * range_a, convention))
+            seen[share] = observe(run.m, setup.mesh, drive_t(device, share * range_a, convention))
     return calibration_from(
         device,
         [seen[share] for share in FITTED_SHARES],
