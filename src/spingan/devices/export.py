@@ -10,8 +10,8 @@ field-like ratio r become J = 2 e Ms t a / hbar, L = its asymmetry, eps' = r / 2
 as a perpendicular current, of density theta J of the heavy metal.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.devices.wall_system import system
 from spingan.errors import UserError
-from spingan.output import write_text
+from spingan.output import output_folder, write_text
 from spingan.physics.constants import ELECTRON_CHARGE, HBAR
 from spingan.physics.film import Film
 from spingan.physics.ovf import write_ovf
@@ -162,38 +162,65 @@ def wall_experiment(
         )
         for current in currents_a
     )
-    at_rest = System(
-        mesh=(driven := system(device, 0.0, convention, cell_m)).mesh,
-        film=driven.film,
-        anisotropy_j_per_m3=driven.anisotropy_j_per_m3,
-        exchange_bias_field_t=driven.exchange_bias_field_t,
-    )
+    at_rest = replace(system(device, 0.0, convention, cell_m), torques=())
     placed = wall(at_rest.mesh, device.length_m / 2, device.film.wall_width_m, left=device.left_domain)
     start = relax(at_rest, placed, torque_tolerance_t=REST_T).m
     return Experiment(device.name, f"domain-wall device, torque by convention {convention}", at_rest, start, drives)
 
 
-def write_field(folder: Path, name: str, values: NDArray[np.float64], unit: str, experiment: Experiment) -> str:
-    """Write a field of an experiment into the folder as OVF 2.0; returns the file's name."""
-    film, mesh = experiment.system.film, experiment.system.mesh
-    whole = np.broadcast_to(values if values.ndim == 3 else values[:, None, None], (3, *mesh.shape))
-    write_ovf(folder / name, whole, mesh, film.thickness_m, title=Path(name).stem.replace("+", ""), unit=unit)
-    return name
+@dataclass(frozen=True)
+class Files:
+    """Where an experiment's files go."""
+
+    experiment: Experiment
+    folder: Path
+
+    def stem(self, drive: Drive) -> str:
+        """A drive's script without its ending."""
+        return f"{self.experiment.name}_{drive.label}"
+
+    def field(self, name: str, values: NDArray[np.float64], unit: str) -> str:
+        """Write a vector, (3,) or (3, ny, nx), or a scalar (ny, nx) as its z component, as OVF 2.0; the file's name."""
+        mesh, zero = self.experiment.system.mesh, np.zeros_like(values)
+        if values.ndim == 2:
+            values = np.stack([zero, zero, values])
+        whole = np.broadcast_to(_whole(values, 3), (3, *mesh.shape))
+        thickness_m, title = self.experiment.system.film.thickness_m, Path(name).stem.replace("+", "")
+        write_ovf(self.folder / name, whole, mesh, thickness_m, title=title, unit=unit)
+        return name
+
+    def start(self) -> str:
+        """Write the first state; cells without material point up, since OOMMF wants a direction everywhere."""
+        up = np.array([0.0, 0.0, 1.0])[:, None, None]
+        return self.field("start.ovf", np.where(self.experiment.system.inside, self.experiment.start, up), "1")
 
 
-def write_start(folder: Path, experiment: Experiment) -> str:
-    """Write the first state; cells without material point up, since OOMMF wants a direction everywhere."""
-    up = np.array([0.0, 0.0, 1.0])[:, None, None]
-    return write_field(folder, "start.ovf", np.where(experiment.system.inside, experiment.start, up), "1", experiment)
+def write_scripts(
+    experiment: Experiment,
+    folder: str | Path,
+    ending: str,
+    setting: Callable[[Files], list[str]],
+    script: Callable[[Files, Drive, list[str]], list[str]],
+    readme: str,
+    **words: object,
+) -> list[Path]:
+    """Write one script for each drive, what all share, and a README.txt; returns the scripts.
 
+    Args:
+        setting: lines that all drives share.
+        script: a drive's lines, from those.
+        readme: with {name}, {about}, {first} and {first_stem} to be filled in, and with `words`.
 
-def along_z(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A scalar field (ny, nx) as the z component of a vector field."""
-    return np.stack([np.zeros_like(values), np.zeros_like(values), values])
-
-
-def write_script(folder: Path, name: str, lines: Sequence[str]) -> Path:
-    """Write a script of these lines."""
-    path = folder / name
-    write_text(path, "\n".join(lines) + "\n")
-    return path
+    Raises:
+        UserError: the folder cannot be written; and as `setting` and `script`.
+    """
+    files = Files(experiment, output_folder(folder))
+    shared = setting(files)
+    scripts = []
+    for drive in experiment.drives:
+        scripts.append(files.folder / f"{files.stem(drive)}.{ending}")
+        write_text(scripts[-1], "\n".join(script(files, drive, shared)) + "\n")
+    first = {"first": scripts[0].name, "first_stem": scripts[0].stem}
+    text = readme.format(name=experiment.name, about=experiment.about, **first, **words)
+    write_text(files.folder / "README.txt", text)
+    return scripts

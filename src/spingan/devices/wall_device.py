@@ -4,7 +4,7 @@ Coordinates: x along the track from its left end, y across, z the film's normal.
 larger x.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -91,6 +91,11 @@ class Detector:
     x1_m: float
     y0_m: float
     y1_m: float
+
+    @property
+    def corners_m(self) -> tuple[float, float, float, float]:
+        """Its edges: x0, x1, y0, y1."""
+        return self.x0_m, self.x1_m, self.y0_m, self.y1_m
 
     @property
     def area_m2(self) -> float:
@@ -244,31 +249,15 @@ LEAKY_RELU = WallDevice(
     read_voltage_v=READ_VOLTAGE_V,
 )
 
-RELU = WallDevice(
+RELU = replace(  # film, heavy metal and drive as the leaky device's: paper S, IV-D; junction and reading: assumed
+    LEAKY_RELU,
     name="relu",
     length_m=82e-9,  # paper S, IV-D1
     width_m=20e-9,  # paper S, IV-D1
-    film=WALL_FILM,
     # Not printed. Assumed: one well without a flat zone, so that the wall has one rest point, as "self-reset" (paper S,
     # III-B) demands; the leaky device's lowest and highest anisotropy; its bottom a wall's width before the detector.
-    profile=AnisotropyProfile(
-        flat_j_per_m3=0.6e6,
-        left_peak_j_per_m3=1.25e6,
-        left_end_m=54e-9,
-        right_peak_j_per_m3=1.25e6,
-        right_start_m=54e-9,
-        length_m=82e-9,
-    ),
+    profile=replace(LEAKY_RELU.profile, left_end_m=54e-9, right_start_m=54e-9, length_m=82e-9),
     detectors=(Detector("right", 63e-9, 79e-9, 0.0, 20e-9),),  # 63 to 79 nm: paper S, III-B; the whole width: assumed
-    exchange_bias=EXCHANGE_BIAS,
-    heavy_metal_resistivity_ohm_m=83e-8,  # paper S, IV-D
-    heavy_metal_thickness_m=4e-9,  # paper S, IV-D
-    spin_hall_angle=0.3,  # paper S, IV-D
-    polarization=0.614,  # paper S, IV-D
-    field_like_ratio=0.2,  # as the leaky device's
-    ra_parallel_ohm_m2=2e-12,  # as the leaky device's: assumed
-    half_bias_voltage_v=None,  # not printed
-    read_voltage_v=READ_VOLTAGE_V,  # as the leaky device's: assumed
     # "In the presence of a bias current": paper S, III-B; not printed. Assumed: it brings the wall's edge to the
     # detector, so that the conductance bends near zero input.
     bias_current_a=5e-6,

@@ -2,6 +2,7 @@
 
 import math
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,18 +42,16 @@ def newell_tensor(
 
 
 def _near(x: NDArray[np.floating], y: NDArray[np.floating], dx: float, dy: float, dz: float) -> NDArray[np.floating]:
+    """By Newell's f and g, whose arsinh and arctan count as 0 where they divide by 0: their factors vanish there."""
     x, y = x.astype(np.longdouble), y.astype(np.longdouble)
     result = np.zeros((4, len(x)), dtype=np.longdouble)
-    weight = {-1: -1, 0: 2, 1: -1}
-    for i in (-1, 0, 1):
-        for j in (-1, 0, 1):
-            for k in (-1, 0, 1):
-                u, v, w = x + i * dx, y + j * dy, np.full_like(x, k * dz)
-                factor = weight[i] * weight[j] * weight[k]
-                result[0] += factor * _newell_f(u, v, w)
-                result[1] += factor * _newell_f(v, u, w)
-                result[2] += factor * _newell_f(w, v, u)
-                result[3] += factor * _newell_g(u, v, w)
+    for (i, weight_x), (j, weight_y), (k, weight_z) in product(((-1, -1), (0, 2), (1, -1)), repeat=3):
+        u, v, w = x + i * dx, y + j * dy, np.full_like(x, k * dz)
+        factor = weight_x * weight_y * weight_z
+        result[0] += factor * _newell_f(u, v, w)
+        result[1] += factor * _newell_f(v, u, w)
+        result[2] += factor * _newell_f(w, v, u)
+        result[3] += factor * _newell_g(u, v, w)
     return result / (4 * math.pi * dx * dy * dz)
 
 
@@ -80,15 +79,11 @@ def _newell_g(x: NDArray[np.floating], y: NDArray[np.floating], z: NDArray[np.fl
 
 
 def _arsinh(numerator: NDArray[np.floating], denominator: NDArray[np.floating]) -> NDArray[np.floating]:
-    """arsinh(n / d), and 0 where d is 0: its factor vanishes there."""
-    safe = np.where(denominator > 0, denominator, 1)
-    return np.where(denominator > 0, np.arcsinh(numerator / safe), 0)
+    return np.where(denominator > 0, np.arcsinh(numerator / np.where(denominator > 0, denominator, 1)), 0)
 
 
 def _arctan(numerator: NDArray[np.floating], denominator: NDArray[np.floating]) -> NDArray[np.floating]:
-    """atan(n / d), and 0 where d is 0: its factor vanishes there."""
-    safe = np.where(denominator != 0, denominator, 1)
-    return np.where(denominator != 0, np.arctan(numerator / safe), 0)
+    return np.where(denominator != 0, np.arctan(numerator / np.where(denominator != 0, denominator, 1)), 0)
 
 
 def _far(x: NDArray[np.floating], y: NDArray[np.floating], dx: float, dy: float, dz: float) -> NDArray[np.floating]:
@@ -96,16 +91,14 @@ def _far(x: NDArray[np.floating], y: NDArray[np.floating], dx: float, dy: float,
     each direction, and three nodes at 0 and ±sqrt(2/5) of the edge with weights 7/12, 5/24, 5/24 match its moments."""
     nodes = ((0.0, 7 / 12), (math.sqrt(0.4), 5 / 24), (-math.sqrt(0.4), 5 / 24))
     result = np.zeros((4, len(x)))
-    for i, weight_x in nodes:
-        for j, weight_y in nodes:
-            for k, weight_z in nodes:
-                u, v, w = x + i * dx, y + j * dy, k * dz
-                r2 = u**2 + v**2 + w**2
-                factor = weight_x * weight_y * weight_z / r2**2.5
-                result[0] += factor * (r2 - 3 * u**2)
-                result[1] += factor * (r2 - 3 * v**2)
-                result[2] += factor * (r2 - 3 * w**2)
-                result[3] += factor * (-3 * u * v)
+    for (i, weight_x), (j, weight_y), (k, weight_z) in product(nodes, repeat=3):
+        u, v, w = x + i * dx, y + j * dy, k * dz
+        r2 = u**2 + v**2 + w**2
+        factor = weight_x * weight_y * weight_z / r2**2.5
+        result[0] += factor * (r2 - 3 * u**2)
+        result[1] += factor * (r2 - 3 * v**2)
+        result[2] += factor * (r2 - 3 * w**2)
+        result[3] += factor * (-3 * u * v)
     return result * dx * dy * dz / (4 * math.pi)
 
 

@@ -58,41 +58,51 @@ class Trajectory:
     seconds: float
 
 
-class _Clock:
-    """Ends a run that takes longer than the user allowed."""
+class _Record:
+    """What a run leaves while it goes on: what the observers saw, how many steps, and why it ends early."""
 
-    def __init__(self, limit_s: float | None) -> None:
-        self.start = time.perf_counter()
-        self.limit_s = limit_s
+    def __init__(
+        self, ready: Motion, observers: Mapping[str, Observer], stop: Stop | None, time_limit_s: float | None
+    ) -> None:
+        self.ready, self.observers, self.stop, self.time_limit_s = ready, observers, stop, time_limit_s
+        self.begin = time.perf_counter()
+        self.time_s: list[float] = []
+        self.records: dict[str, list[object]] = {name: [] for name in observers}
+        self.steps = self.rejected = 0
+        self.stopped = False
 
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self.start
+    def cells(self, m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A copy without the rim, (3, ny, nx)."""
+        return np.ascontiguousarray(self.ready.grid.cells(m, 3))
 
-    def check(self, reached: str) -> None:
-        if self.limit_s is not None and self.seconds > self.limit_s:
+    def check_time(self, now: float, duration_s: float) -> None:
+        if self.time_limit_s is not None and time.perf_counter() - self.begin > self.time_limit_s:
             raise UserError(
-                f"solver: the time limit of {self.limit_s:g} s is over, with {reached}",
+                f"solver: the time limit of {self.time_limit_s:g} s is over, with {now:.3g} s of {duration_s:.3g} s "
+                "simulated",
                 "Raise the time limit, take larger cells or a looser tolerance, or simulate less time.",
             )
 
-
-class _Recorder:
-    def __init__(self, observers: Mapping[str, Observer]) -> None:
-        self.observers = observers
-        self.time_s: list[float] = []
-        self.records: dict[str, list[object]] = {name: [] for name in observers}
-
     def look(self, time_s: float, m: NDArray[np.float64]) -> None:
-        if self.time_s and self.time_s[-1] == time_s:
-            return
-        self.time_s.append(time_s)
-        for name, observer in self.observers.items():
-            self.records[name].append(np.array(observer(time_s, m)))
+        if not self.time_s or self.time_s[-1] != time_s:
+            self.time_s.append(time_s)
+            for name, observer in self.observers.items():
+                self.records[name].append(np.array(observer(time_s, self.cells(m))))
 
-    def trajectory(self, m: NDArray[np.float64], steps: int, rejected: int, stopped: bool, clock: _Clock) -> Trajectory:
+    def ends(self, time_s: float, m: NDArray[np.float64], torque_t: float) -> bool:
+        """Count a step, and ask whether it was the last."""
+        self.steps += 1
+        self.stopped = self.stop is not None and self.stop(time_s, self.cells(m), torque_t)
+        if self.stopped:
+            self.look(time_s, m)
+        return self.stopped
+
+    def trajectory(self, m: NDArray[np.float64]) -> Trajectory:
         records = {name: np.array(values, dtype=np.float64) for name, values in self.records.items()}
-        return Trajectory(np.array(self.time_s), records, m, steps, rejected, stopped, clock.seconds)
+        seconds = time.perf_counter() - self.begin
+        return Trajectory(
+            np.array(self.time_s), records, self.cells(m), self.steps, self.rejected, self.stopped, seconds
+        )
 
 
 def evolve(
@@ -142,13 +152,14 @@ def evolve(
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UserError(f"solver: {name} is {value:g}", "It must be above 0.")
     _check_scheme(system, fixed_step_s)
-    clock = _Clock(time_limit_s)
-    recorder = _Recorder(observers or {})
     ready = motion(system)
-    m = unit_vectors(m, system)
+    record = _Record(ready, observers or {}, stop, time_limit_s)
+    start = ready.grid.padded(unit_vectors(m, system))
+    record.look(0.0, start)
+    times = (duration_s, every_s)
     if fixed_step_s is not None:
-        return _heun(system, ready, m, duration_s, every_s, stop, fixed_step_s, seed, recorder, clock)
-    return _dormand_prince(ready, m, duration_s, every_s, tolerance, stop, first_step_s, recorder, clock)
+        return record.trajectory(_heun(system, record, start, times, fixed_step_s, seed))
+    return record.trajectory(_dormand_prince(record, start, times, tolerance, first_step_s))
 
 
 def unit_vectors(m: NDArray[np.float64], system: System) -> NDArray[np.float64]:
@@ -186,28 +197,22 @@ def _targets(duration_s: float, every_s: float | None) -> list[float]:
 
 
 def _dormand_prince(
-    ready: Motion,
-    start: NDArray[np.float64],
-    duration_s: float,
-    every_s: float | None,
+    record: _Record,
+    m: NDArray[np.float64],
+    times: tuple[float, float | None],
     tolerance: float,
-    stop: Stop | None,
     first_step_s: float | None,
-    recorder: _Recorder,
-    clock: _Clock,
-) -> Trajectory:
-    stages = len(STAGES)
-    m = ready.grid.padded(start)
+) -> NDArray[np.float64]:
+    ready, stages = record.ready, len(STAGES)
     trial = np.empty_like(m)
     k = np.zeros((stages + 1) * len(m))
-    recorder.look(0.0, start)
     torque = ready.velocity(m, k)
     fastest = torque * GYROMAGNETIC_RATIO_RAD_PER_S_T
-    step = first_step_s or (FIRST_TURN_RAD / fastest if fastest > 0 else duration_s)
-    now, steps, rejected = 0.0, 0, 0
-    for target in _targets(duration_s, every_s):
+    step = first_step_s or (FIRST_TURN_RAD / fastest if fastest > 0 else times[0])
+    now = 0.0
+    for target in _targets(*times):
         while now < target:
-            clock.check(f"{now:.3g} s of {duration_s:.3g} s simulated")
+            record.check_time(now, times[0])
             last = step >= (target - now) * (1 - 1e-9)
             taken = target - now if last else step
             torque = ready.attempt(m, k, taken * STAGES, trial)
@@ -219,12 +224,10 @@ def _dormand_prince(
                 m, trial = trial, m
                 k[: len(m)] = k[stages * len(m) :]  # the last stage is the next step's first
                 step = max(step, proposed) if last else proposed
-                steps += 1
-                if stop is not None and stop(now, _cells(ready, m), torque):
-                    recorder.look(now, _cells(ready, m))
-                    return recorder.trajectory(_cells(ready, m), steps, rejected, True, clock)
+                if record.ends(now, m, torque):
+                    return m
             else:
-                rejected += 1
+                record.rejected += 1
                 step = proposed
                 if taken < SHORTEST_STEP_S:
                     raise UserError(
@@ -232,42 +235,32 @@ def _dormand_prince(
                         f"the tolerance {tolerance:.1e}",
                         "Look at the fields and torques (are they in tesla?), or loosen the tolerance.",
                     )
-        recorder.look(now, _cells(ready, m))
-    return recorder.trajectory(_cells(ready, m), steps, rejected, False, clock)
-
-
-def _cells(ready: Motion, m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A copy without the rim, (3, ny, nx)."""
-    return np.ascontiguousarray(ready.grid.cells(m, 3))
+        record.look(now, m)
+    return m
 
 
 def _heun(
     system: System,
-    ready: Motion,
-    start: NDArray[np.float64],
-    duration_s: float,
-    every_s: float | None,
-    stop: Stop | None,
+    record: _Record,
+    m: NDArray[np.float64],
+    times: tuple[float, float | None],
     step_s: float,
     seed: int,
-    recorder: _Recorder,
-    clock: _Clock,
-) -> Trajectory:
-    random = np.random.default_rng(seed)
-    m = ready.grid.padded(start)
+) -> NDArray[np.float64]:
+    ready, random = record.ready, np.random.default_rng(seed)
     trial, noisy = np.empty_like(m), np.empty_like(m)
     k = np.zeros(2 * len(m))
-    recorder.look(0.0, start)
-    now, steps = 0.0, 0
-    for target in _targets(duration_s, every_s):
+    now = 0.0
+    for target in _targets(*times):
         count = max(1, math.ceil((target - now) / step_s - 1e-9))
         step = (target - now) / count  # equal steps that end at the target, no longer than asked for
         amplitude = thermal_field_t(system, step)
         begin = now
         for index in range(1, count + 1):
-            clock.check(f"{now:.3g} s of {duration_s:.3g} s simulated")
+            record.check_time(now, times[0])
             noisy[:] = ready.applied_t
-            ready.grid.cells(noisy, 3)[...] += amplitude * random.standard_normal(start.shape)
+            heat = ready.grid.cells(noisy, 3)
+            heat += amplitude * random.standard_normal(heat.shape)
             ready.velocity(m, k, 0, noisy)
             combine(m, k, np.array([step]), trial)
             normalise(trial)
@@ -275,10 +268,8 @@ def _heun(
             combine(m, k, np.array([step / 2, step / 2]), m)
             normalise(m)
             now = begin + index * step
-            steps += 1
-            if stop is not None and stop(now, _cells(ready, m), ready.velocity(m, k)):
-                recorder.look(now, _cells(ready, m))
-                return recorder.trajectory(_cells(ready, m), steps, 0, True, clock)
+            if record.ends(now, m, 0.0 if record.stop is None else ready.velocity(m, k)):
+                return m
         now = target
-        recorder.look(now, _cells(ready, m))
-    return recorder.trajectory(_cells(ready, m), steps, 0, False, clock)
+        record.look(now, m)
+    return m

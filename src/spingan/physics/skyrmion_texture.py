@@ -34,9 +34,9 @@ class Texture:
     """The same for the force along p: zero for a Néel skyrmion."""
 
 
-def centres_m(m: Array, mesh: Mesh, background: int = 1) -> Array:
-    """Centres of all skyrmions, (n, 2) sorted by x: places of m_z reversed against the background, weighted by it."""
-    depth = np.maximum(-background * m[2], 0.0)
+def centres_m(m: Array, mesh: Mesh) -> Array:
+    """Centres of all skyrmions in an up film, (n, 2) sorted by x: places of reversed m_z, weighted by it."""
+    depth = np.maximum(-m[2], 0.0)
     islands = np.zeros(mesh.shape, dtype=np.int32)
     label(depth > 0, output=islands)
     count = int(islands.max())

@@ -75,7 +75,6 @@ def slonczewski_torque(
     polarization_factor: float,
     film: Film,
     polarisation: ArrayLike,
-    field_like_ratio: float = 0.0,
     asymmetry: float = 1.0,
 ) -> SpinTorque:
     """The torque of a polarised current through the film: a = hbar P J / (2 e Ms t), times the angle's factor.
@@ -84,7 +83,7 @@ def slonczewski_torque(
     positive pulls m towards +p.
     """
     amplitude = _amplitude_t(current_density_a_per_m2, polarization_factor, film)
-    return SpinTorque(polarisation, amplitude, field_like_ratio, asymmetry)
+    return SpinTorque(polarisation, amplitude, asymmetry=asymmetry)
 
 
 def _amplitude_t(current_density: float | NDArray[np.float64], efficiency: float, film: Film) -> NDArray[np.float64]:

@@ -28,7 +28,6 @@ def wall(
     width_m: float,
     left: Literal[1, -1] = 1,
     angle_rad: float | None = None,
-    mask: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """A wall across x: m_z = -left tanh(pi (x - position) / width).
 
@@ -39,15 +38,12 @@ def wall(
         left: sign of m_z to the left of the wall.
         angle_rad: of the in-plane part, from +x; by default the Néel wall that a positive D wants, pointing from the
             down domain to the up domain.
-        mask: cells outside are zero.
     """
     if angle_rad is None:
         angle_rad = math.pi if left > 0 else 0.0
     depth = np.broadcast_to(math.pi * (mesh.x_m - position_m) / width_m, mesh.shape)
     in_plane = 1 / np.cosh(np.clip(depth, -300, 300))
-    return _cut(
-        np.stack([in_plane * math.cos(angle_rad), in_plane * math.sin(angle_rad), -left * np.tanh(depth)]), mask
-    )
+    return np.stack([in_plane * math.cos(angle_rad), in_plane * math.sin(angle_rad), -left * np.tanh(depth)])
 
 
 def skyrmion(

@@ -199,7 +199,7 @@ def rates(state, anisotropy, bias, shape, p, work, out):
 
 @njit(cache=True)
 def solve3(matrix, right):
-    """Solution of a symmetric positive 3 x 3 system by elimination, scaled so that units do not matter."""
+    """Solution of a symmetric positive 3 x 3 system, scaled so that units do not matter."""
     scale = np.empty(3)
     for row in range(3):
         scale[row] = 1.0 / math.sqrt(matrix[row, row])
@@ -208,19 +208,42 @@ def solve3(matrix, right):
         for column in range(3):
             a[row, column] = matrix[row, column] * scale[row] * scale[column]
         a[row, 3] = right[row] * scale[row]
-    for pivot in range(3):
-        for row in range(pivot + 1, 3):
-            factor = a[row, pivot] / a[pivot, pivot]
-            for column in range(pivot, 4):
-                a[row, column] -= factor * a[pivot, column]
-    out = np.empty(3)
-    for row in range(2, -1, -1):
-        total = a[row, 3]
-        for column in range(row + 1, 3):
-            total -= a[row, column] * out[column]
-        out[row] = total / a[row, row]
+    out = _eliminate(a, False)
     for row in range(3):
         out[row] *= scale[row]
+    return out
+
+
+@njit(cache=True)
+def solve4(matrix, right):
+    """Solution of a 4 x 4 system, with row exchanges."""
+    a = np.empty((4, 5))
+    a[:, :4] = matrix
+    a[:, 4] = right
+    return _eliminate(a, True)
+
+
+@njit(cache=True)
+def _eliminate(a, exchange):
+    """Solution (n,) of the system whose matrix and right side are the columns of `a` (n, n + 1), which it spends."""
+    n = len(a)
+    for pivot in range(n):
+        best = pivot
+        for row in range(pivot + 1, n):
+            if exchange and abs(a[row, pivot]) > abs(a[best, pivot]):
+                best = row
+        for column in range(n + 1):
+            a[pivot, column], a[best, column] = a[best, column], a[pivot, column]
+        for row in range(pivot + 1, n):
+            factor = a[row, pivot] / a[pivot, pivot]
+            for column in range(pivot, n + 1):
+                a[row, column] -= factor * a[pivot, column]
+    out = np.empty(n)
+    for row in range(n - 1, -1, -1):
+        total = a[row, n]
+        for column in range(row + 1, n):
+            total -= a[row, column] * out[column]
+        out[row] = total / a[row, row]
     return out
 
 
@@ -229,32 +252,6 @@ def lost(state, length, widest):
     """Whether the wall has left the track, spread over it, or lain down in it."""
     outside = state[0] <= 0.0 or state[0] >= length
     return outside or not (0.0 < state[2] < widest) or abs(state[3]) > STEEPEST_TILT
-
-
-@njit(cache=True)
-def solve4(matrix, right):
-    """Solution of a 4 x 4 system by elimination with row exchanges."""
-    a = np.empty((4, 5))
-    a[:, :4] = matrix
-    a[:, 4] = right
-    for pivot in range(4):
-        best = pivot
-        for row in range(pivot + 1, 4):
-            if abs(a[row, pivot]) > abs(a[best, pivot]):
-                best = row
-        for column in range(5):
-            a[pivot, column], a[best, column] = a[best, column], a[pivot, column]
-        for row in range(pivot + 1, 4):
-            factor = a[row, pivot] / a[pivot, pivot]
-            for column in range(pivot, 5):
-                a[row, column] -= factor * a[pivot, column]
-    out = np.empty(4)
-    for row in range(3, -1, -1):
-        total = a[row, 4]
-        for column in range(row + 1, 4):
-            total -= a[row, column] * out[column]
-        out[row] = total / a[row, row]
-    return out
 
 
 @njit(cache=True)
