@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.devices.wall_system import system
@@ -23,6 +22,7 @@ from spingan.errors import UserError
 from spingan.output import output_folder, write_text
 from spingan.physics.constants import ELECTRON_CHARGE, HBAR
 from spingan.physics.film import Film
+from spingan.physics.mesh import Array
 from spingan.physics.ovf import write_ovf
 from spingan.physics.relax import relax
 from spingan.physics.spin_torque import SpinTorque
@@ -64,7 +64,7 @@ class Experiment:
     name: str
     about: str
     system: System
-    start: NDArray[np.float64]
+    start: Array
     drives: tuple[Drive, ...]
 
     def __post_init__(self) -> None:
@@ -90,8 +90,8 @@ class SpinCurrent:
         epsilon_prime: eps'.
     """
 
-    density_a_per_m2: NDArray[np.float64]
-    polarisation: NDArray[np.float64]
+    density_a_per_m2: Array
+    polarisation: Array
     asymmetry: float
     epsilon_prime: float
 
@@ -125,7 +125,7 @@ def spin_current(torques: Sequence[SpinTorque], film: Film) -> SpinCurrent:
         )
     pulls = [_whole(torque.field_t, 2) * _whole(torque.polarisation, 3) for torque in acting]
     pull = np.sum(np.broadcast_arrays(*pulls), axis=0)
-    size: NDArray[np.float64] = np.sqrt((pull**2).sum(axis=0))
+    size: Array = np.sqrt((pull**2).sum(axis=0))
     up = np.array([0.0, 0.0, 1.0])[:, None, None]
     polarisation = np.where(size > 0, pull / np.where(size > 0, size, 1), up)
     if size.shape == (1, 1):
@@ -133,7 +133,7 @@ def spin_current(torques: Sequence[SpinTorque], film: Film) -> SpinCurrent:
     return SpinCurrent(per_tesla * size, polarisation, 1.0, ratio / 2)
 
 
-def _whole(value: object, dimensions: int) -> NDArray[np.float64]:
+def _whole(value: object, dimensions: int) -> Array:
     """A number or vector with axes of length one for the cells it stands for."""
     array = np.asarray(value, dtype=np.float64)
     return array if array.ndim == dimensions else array[..., None, None]
@@ -179,7 +179,7 @@ class Files:
         """A drive's script without its ending."""
         return f"{self.experiment.name}_{drive.label}"
 
-    def field(self, name: str, values: NDArray[np.float64], unit: str) -> str:
+    def field(self, name: str, values: Array, unit: str) -> str:
         """Write a vector, (3,) or (3, ny, nx), or a scalar (ny, nx) as its z component, as OVF 2.0; the file's name."""
         mesh, zero = self.experiment.system.mesh, np.zeros_like(values)
         if values.ndim == 2:

@@ -9,7 +9,7 @@ from spingan.devices.export import SAVES_A_PULSE, Drive, Experiment, Files, spin
 from spingan.errors import UserError
 from spingan.output import atomic_path
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 
 MOST_REGIONS = 256  # mumax3's own limit, Vansteenkiste et al., AIP Adv. 4, 107133 (2014), II-B
 SAMPLES_A_PULSE = 400  # rows of the table
@@ -83,7 +83,7 @@ def _add(what: str, file: str) -> str:
     return f'{what}.Add(LoadFile("{file}"), 1)'
 
 
-def _vector(values: NDArray[np.float64]) -> str:
+def _vector(values: Array) -> str:
     return f"vector({', '.join(repr(float(value)) for value in values)})"
 
 

@@ -7,11 +7,11 @@ import math
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.devices.export import Drive, Experiment, Files, spin_current, write_scripts
 from spingan.errors import UserError
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
+from spingan.physics.mesh import Array
 
 OOMMF_MU_0 = 4e-7 * math.pi  # OOMMF's own value: user guide, "Oxs_UZeeman"
 DMI = "Oxs_DMI_Cnv_z"
@@ -102,7 +102,7 @@ def _file(name: str, file: str) -> list[str]:
     return _block(f"Oxs_FileVectorField:{name}", f"file {file}", "spatial_scaling {1 1 1}", "spatial_offset {0 0 0}")
 
 
-def _zeeman(name: str, field_t: NDArray[np.float64], files: Files) -> list[str]:
+def _zeeman(name: str, field_t: Array, files: Files) -> list[str]:
     """A fixed field, given in tesla."""
     if field_t.ndim == 1:
         field, lines = f"field {_vector(field_t)}", []
@@ -111,7 +111,7 @@ def _zeeman(name: str, field_t: NDArray[np.float64], files: Files) -> list[str]:
     return lines + _block(f"Oxs_FixedZeeman:{name}_energy", field, f"multiplier {1 / OOMMF_MU_0!r}")
 
 
-def _vector(values: NDArray[np.float64]) -> str:
+def _vector(values: Array) -> str:
     return f"{{{' '.join(repr(float(value)) for value in values)}}}"
 
 

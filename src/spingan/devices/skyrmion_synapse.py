@@ -10,17 +10,14 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.errors import UserError
 from spingan.physics import thiele
 from spingan.physics.film import Film
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.mtj import partly_reversed_conductance_s
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration, read_calibration
 from spingan.physics.spin_torque import slonczewski_torque
-
-Array = NDArray[np.float64]
 
 CALIBRATION = Path(__file__).parent / "calibration" / "skyrmion_co_pt.json"
 

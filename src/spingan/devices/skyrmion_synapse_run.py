@@ -20,11 +20,11 @@ from spingan.devices.skyrmion_synapse import (
 )
 from spingan.physics import thiele
 from spingan.physics.bilayer import CO_PT_BILAYER, CO_PT_CO, COBALT, stack_resistance_area_ohm_m2
+from spingan.physics.mesh import Array
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 from spingan.physics.thiele import ThieleRun
 from spingan.progress import Progress
 
-Array = NDArray[np.float64]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 

@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from spingan.devices.skyrmion_synapse import (
@@ -22,15 +21,13 @@ from spingan.devices.skyrmion_synapse_run import bench
 from spingan.errors import UserError
 from spingan.physics import skyrmion_runs, thiele
 from spingan.physics.evolve import evolve
-from spingan.physics.mesh import Mesh, disc_mask
+from spingan.physics.mesh import Array, Mesh, disc_mask
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 from spingan.physics.skyrmion_texture import centres_m
 from spingan.physics.spin_torque import SpinTorque, slonczewski_torque
 from spingan.physics.states import uniform
 from spingan.physics.system import System
 from spingan.physics.topology import topological_charge
-
-Array = NDArray[np.float64]
 
 PULSE_S, RELAXATION_S = 2e-9, 10e-9  # paper S, III-A
 NUCLEATION_FACTOR = 1.5  # the pulse's torque field over its threshold: assumed, as no current is printed

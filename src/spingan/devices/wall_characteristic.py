@@ -135,11 +135,7 @@ def _seconds(*runs: Settled) -> float:
 
 
 def characterise(
-    setup: Setup,
-    plan: Plan,
-    extras: Collection[Extra] = (),
-    workers: int = 1,
-    advance: Progress = no_progress,
+    setup: Setup, plan: Plan, extras: Collection[Extra] = (), workers: int = 1, advance: Progress = no_progress
 ) -> Characteristic:
     """Study the device of `setup` as `plan` and `extras` say, in `workers` processes.
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import yaml
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from spingan.devices.published import CURVES
@@ -22,7 +21,7 @@ from spingan.devices.wall_system import system, wall_position_m
 from spingan.errors import UserError
 from spingan.input_files import read_text, reason
 from spingan.output import write_text
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.typed import typed
 from spingan.physics.wall import WallConstants, WallModel, WallState, at_rest, settle
 from spingan.progress import Progress, no_progress
@@ -88,7 +87,7 @@ def fit_constants(model: WallModel, fitted: Sequence[WallObservation]) -> WallCo
         raise UserError("wall calibration: there is no run to fit", "Give at least one current that holds the wall")
     domain = float(np.mean([observation.domain_magnetisation for observation in fitted]))
 
-    def residuals(factors: NDArray[np.float64]) -> NDArray[np.float64]:
+    def residuals(factors: Array) -> Array:
         constants = WallConstants(**dict(zip(FITTED, factors.tolist(), strict=True)))
         trial = replace(model, constants=constants)
         states = [modelled(trial, observation) for observation in fitted]
@@ -238,7 +237,7 @@ def compact_sweep(
     return tuple(states)
 
 
-def observe(m: NDArray[np.float64], grid: Mesh, drive: float) -> WallObservation:
+def observe(m: Array, grid: Mesh, drive: float) -> WallObservation:
     """What the calibration keeps of a solver's state with one wall: (3, ny, nx) magnetisation under `drive` tesla.
 
     Raises:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.errors import UserError
+from spingan.physics.mesh import Array
 from spingan.spec.activation import ConductanceCurve, EnergyItem, Function, Reset, Settling
 
 SAME = 1e-3  # of the output's span: branches closer than this are one curve to the solver; assumed
@@ -106,10 +107,10 @@ def drive_energies(
 class Branches:
     """Outputs at rising inputs, (n,) each: on the way up and on the way down, and how long the wall took to settle."""
 
-    current_a: NDArray[np.float64]
-    rising: NDArray[np.float64]
-    falling: NDArray[np.float64]
-    settling_s: NDArray[np.float64]
+    current_a: Array
+    rising: Array
+    falling: Array
+    settling_s: Array
     """nan where it was still creeping at the end of the longest time."""
 
 
@@ -188,7 +189,7 @@ LARGEST_ERROR = 0.05  # of the span: the issue's bound on the deviation from the
 SLOPE_TOLERANCE = 0.01  # of the positive slope, absolute: a twentieth of the printed 0.2; assumed
 
 
-def leaky(current: ArrayLike, slope: float) -> NDArray[np.float64]:
+def leaky(current: ArrayLike, slope: float) -> Array:
     """The ideal: the input above zero, `slope` times the input below; of the shape of `current`."""
     current = np.asarray(current, dtype=np.float64)
     return np.where(current > 0, current, slope * current)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 from scipy.optimize import differential_evolution
 
@@ -28,7 +28,7 @@ from spingan.devices.wall_device import (
     WallDevice,
 )
 from spingan.errors import UserError
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.mtj import conductance_per_area
 from spingan.physics.wall import WallConstants, WallState, at_rest, magnetisation_z, rest_state
 from spingan.progress import Progress, no_progress
@@ -53,11 +53,11 @@ class Maps:
     """
 
     device: WallDevice
-    current_a: NDArray[np.float64]
-    cosine: NDArray[np.float64]
+    current_a: Array
+    cosine: Array
     mesh: Mesh
 
-    def outputs(self, detectors: Sequence[Detector]) -> NDArray[np.float64]:
+    def outputs(self, detectors: Sequence[Detector]) -> Array:
         """Summed conductance (n,) in siemens; the same sum as `wall_device.conductance_s`."""
         device, mesh = self.device, self.mesh
         parallel, antiparallel = conductance_per_area(
@@ -79,7 +79,7 @@ class Maps:
         return total
 
 
-def _covered(count: int, cell_m: float, start_m: float, end_m: float) -> NDArray[np.float64]:
+def _covered(count: int, cell_m: float, start_m: float, end_m: float) -> Array:
     edges = np.arange(count + 1) * cell_m
     return np.clip((np.minimum(edges[1:], end_m) - np.maximum(edges[:-1], start_m)) / cell_m, 0.0, 1.0)
 
@@ -137,14 +137,14 @@ def cost(maps: Maps, detectors: Sequence[Detector], asked: float, range_a: float
 
 
 def least_by_evolution(
-    function: Callable[[NDArray[np.float64]], float],
+    function: Callable[[Array], float],
     count: int,
     seed: int,
     *,
     population: int,
     generations: int,
     after_each: Callable[[], None] = lambda: None,
-) -> tuple[NDArray[np.float64], float]:
+) -> tuple[Array, float]:
     """Numbers in 0..1 (count,) that make `function` small, and what it is there: scipy's differential evolution."""
 
     options: dict[str, Any] = {"seed": seed}  # scipy 1.15 calls it rng, and takes both names
@@ -244,7 +244,7 @@ def fitted_currents_a(range_a: float) -> list[float]:
     return [range_a * share for share in (*(-share for share in reversed(positive)), *positive)]
 
 
-def profile_from(numbers: NDArray[np.float64], length_m: float) -> AnisotropyProfile:
+def profile_from(numbers: Array, length_m: float) -> AnisotropyProfile:
     """A profile from four numbers in 0..1: the lowest anisotropy, both ends', and the valley's place."""
     low, high = ANISOTROPY_J_PER_M3
     flat = low + numbers[0] * 0.7 * (high - low)
@@ -293,12 +293,7 @@ class Candidate:
     margins_m: tuple[float, float]
 
 
-def search(
-    goal: Goal,
-    constants: WallConstants,
-    seed: int,
-    progress: Progress = no_progress,
-) -> Candidate:
+def search(goal: Goal, constants: WallConstants, seed: int, progress: Progress = no_progress) -> Candidate:
     """The profile and detectors with which the compact wall comes closest to the goal.
 
     Differential evolution over nine numbers (six for slope 0): profile and detectors at once, then the detectors alone.
@@ -338,7 +333,7 @@ def search(
     return Candidate(device, final, (ends[0].position_m, ends[-1].position_m))
 
 
-def device_from(goal: Goal, numbers: NDArray[np.float64], two: bool) -> WallDevice:
+def device_from(goal: Goal, numbers: Array, two: bool) -> WallDevice:
     """The device that the search's numbers stand for."""
     name = f"leaky_relu_{goal.slope:g}".replace(".", "p") if two else "relu_designed"
     profile = profile_from(numbers[:4], goal.base.length_m)
@@ -346,9 +341,7 @@ def device_from(goal: Goal, numbers: NDArray[np.float64], two: bool) -> WallDevi
     return replace(goal.base, name=name, profile=profile, detectors=detectors, bias_current_a=0.0)
 
 
-def _judge(
-    goal: Goal, numbers: NDArray[np.float64], currents: list[float], constants: WallConstants, two: bool
-) -> float:
+def _judge(goal: Goal, numbers: Array, currents: list[float], constants: WallConstants, two: bool) -> float:
     device = device_from(goal, numbers, two)
     all_currents = [-MARGIN * goal.range_a, *currents, MARGIN * goal.range_a]
     try:

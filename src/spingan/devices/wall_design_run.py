@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.devices.wall_compact import WallCalibration, calibration_from, drive_t, observe, shipped_constants
 from spingan.devices.wall_curve import (
@@ -26,6 +25,7 @@ from spingan.devices.wall_device import LEAKY_RELU, RELU, WallDevice
 from spingan.devices.wall_study import Rest, Settled, Setup, place_wall, rest_chain, run_tasks, settle
 from spingan.devices.wall_system import mesh
 from spingan.errors import UserError
+from spingan.physics.mesh import Array
 from spingan.physics.wall import WallConstants
 from spingan.progress import Progress, no_progress
 from spingan.spec.activation import ConductanceCurve, Reset
@@ -50,7 +50,7 @@ class Walls:
     falling: tuple[Rest, ...]
 
     @cached_property
-    def current_a(self) -> NDArray[np.float64]:
+    def current_a(self) -> Array:
         """(n,) rising."""
         return np.array([rest.current_a for rest in self.rising])
 
@@ -147,7 +147,7 @@ class Verdict:
     failures: tuple[str, ...]
 
 
-def curve(walls: Walls, currents_a: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def curve(walls: Walls, currents_a: Sequence[float]) -> tuple[Array, Array]:
     """Outputs (n,) in siemens on the way up and on the way down."""
     detectors = walls.setup.device.detectors
     return walls.maps(currents_a).outputs(detectors), walls.maps(currents_a, falling=True).outputs(detectors)
@@ -345,7 +345,7 @@ def curve_of(found: Design) -> ConductanceCurve:
     return made.model_copy(update={"reset": reset})
 
 
-def _zero_note(zero_s: float, middle_s: float, full_s: float, resting_s: NDArray[np.float64]) -> str:
+def _zero_note(zero_s: float, middle_s: float, full_s: float, resting_s: Array) -> str:
     share = (np.array([middle_s, resting_s.min(), resting_s.max()]) - zero_s) / (full_s - zero_s)
     return (
         "Its zero is the output without an input, as every curve's here: nothing in is nothing out. The middle of the "

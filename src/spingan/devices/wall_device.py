@@ -10,12 +10,13 @@ from typing import Literal, get_args
 
 import numpy as np
 import yaml
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spingan.errors import UserError
 from spingan.input_files import exists, read_text
 from spingan.output import write_text
 from spingan.physics.film import Film
+from spingan.physics.mesh import Array
 from spingan.physics.typed import typed
 from spingan.yaml_text import parse_yaml
 
@@ -69,7 +70,7 @@ class AnisotropyProfile:
                     "Give the parabola a length, or let its peak equal flat_j_per_m3",
                 )
 
-    def __call__(self, x_m: ArrayLike) -> NDArray[np.float64]:
+    def __call__(self, x_m: ArrayLike) -> Array:
         """Anisotropy in J/m³ at places `x_m` of any shape, in metres."""
         x = np.asarray(x_m, dtype=np.float64)
         k = np.full(x.shape, self.flat_j_per_m3)

@@ -19,7 +19,7 @@ from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.devices.wall_system import conductance_s, mesh, system, wall_position_m
 from spingan.errors import UserError
 from spingan.physics.evolve import evolve
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.relax import relax
 from spingan.physics.states import wall
 from spingan.physics.system import System
@@ -82,10 +82,10 @@ class Settled:
     conductance_s: float
     settling_s: float | None
     still: bool
-    time_s: NDArray[np.float64]
-    path_m: NDArray[np.float64]
-    path_s: NDArray[np.float64]
-    m: NDArray[np.float64]
+    time_s: Array
+    path_m: Array
+    path_s: Array
+    m: Array
     frames: NDArray[np.int8]
     steps: int
     seconds: float
@@ -99,7 +99,7 @@ class Settled:
 class _Watch:
     """Looks at the wall now and then, and says when it rests or is lost."""
 
-    def __init__(self, setup: Setup, m: NDArray[np.float64], still_m: float) -> None:
+    def __init__(self, setup: Setup, m: Array, still_m: float) -> None:
         self.setup, self.still_m = setup, still_m
         self.time_s: list[float] = []
         self.path_m: list[float] = []
@@ -107,7 +107,7 @@ class _Watch:
         self.frames: list[NDArray[np.int8]] = []
         self.look(0.0, m)
 
-    def look(self, time_s: float, m: NDArray[np.float64]) -> None:
+    def look(self, time_s: float, m: Array) -> None:
         self.time_s.append(time_s)
         self.path_m.append(wall_position_m(m, self.setup.mesh))
         self.path_s.append(conductance_s(self.setup.device, m, self.setup.mesh))
@@ -123,14 +123,14 @@ class _Watch:
         recent = np.array(self.time_s) >= self.time_s[-1] - WINDOW_S
         return float(np.ptp(np.array(self.path_m)[recent]))
 
-    def __call__(self, time_s: float, m: NDArray[np.float64], _torque_t: float) -> bool:
+    def __call__(self, time_s: float, m: Array, _torque_t: float) -> bool:
         if time_s - self.time_s[-1] < SAMPLE_S:
             return False
         self.look(time_s, m)
         return math.isnan(self.path_m[-1]) or self.still
 
 
-def place_wall(setup: Setup, position_m: float) -> NDArray[np.float64]:
+def place_wall(setup: Setup, position_m: float) -> Array:
     """A wall of the film's own width at `position_m`, (3, ny, nx), not yet at rest.
 
     Raises:
@@ -148,11 +148,7 @@ def place_wall(setup: Setup, position_m: float) -> NDArray[np.float64]:
 
 
 def settle(
-    setup: Setup,
-    current_a: float,
-    start: NDArray[np.float64],
-    longest_s: float = LONGEST_S,
-    still_m: float = STILL_M,
+    setup: Setup, current_a: float, start: Array, longest_s: float = LONGEST_S, still_m: float = STILL_M
 ) -> Settled:
     """Put `current_a` through the device and follow the wall until it rests, is lost, or `longest_s` are over.
 
@@ -186,7 +182,7 @@ def settle(
     )
 
 
-def settling_time_s(time_s: NDArray[np.float64], path: NDArray[np.float64], band: float | None = None) -> float:
+def settling_time_s(time_s: Array, path: Array, band: float | None = None) -> float:
     """The time from which `path` (n,) stays within `band` of its end; by default 2 % of its travel, 0.1 nm at least."""
     if band is None:
         band = max(SETTLED_SHARE * abs(float(path[-1] - path[0])), LEAST_BAND_M)
@@ -209,7 +205,7 @@ def rest(setup: Setup, start_m: float, longest_s: float = RELEASE_S) -> Settled:
     return settled
 
 
-def sweep(setup: Setup, currents_a: Sequence[float], start: NDArray[np.float64]) -> list[Settled]:
+def sweep(setup: Setup, currents_a: Sequence[float], start: Array) -> list[Settled]:
     """One current after the other, each from where the last left the wall; it ends where the wall is annihilated.
 
     Each is followed for `RELEASE_S` at most, so that a wall without a rest point shows as memory.
@@ -236,7 +232,7 @@ LIMIT_ACCURACY = 0.02  # of the current
 LIMIT_GROWTH = 1.3
 
 
-def annihilation_limit(setup: Setup, start: NDArray[np.float64], first_a: float, last_a: float) -> Limit:
+def annihilation_limit(setup: Setup, start: Array, first_a: float, last_a: float) -> Limit:
     """Search for the current that annihilates the wall, from `first_a` outwards to `last_a` (the same sign), to 2 %.
 
     Raises:
@@ -304,7 +300,7 @@ class Rest:
     position_m: float
     conductance_s: float
     torque_t: float
-    m: NDArray[np.float64]
+    m: Array
 
     @property
     def annihilated(self) -> bool:
@@ -312,7 +308,7 @@ class Rest:
         return math.isnan(self.position_m)
 
 
-def rest_chain(setup: Setup, currents_a: Sequence[float], start: NDArray[np.float64]) -> list[Rest]:
+def rest_chain(setup: Setup, currents_a: Sequence[float], start: Array) -> list[Rest]:
     """Rest states under each current, each begun where the last ended; it ends where the wall is annihilated.
 
     Args:

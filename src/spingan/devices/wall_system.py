@@ -1,12 +1,11 @@
 """What the solver needs to run a domain-wall device, and what is read off its magnetisation: place, conductance."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.devices.wall_device import CONVENTIONS, TorqueConvention, WallDevice
 from spingan.errors import UserError
 from spingan.physics import mtj
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.spin_torque import SpinTorque, slonczewski_torque, spin_orbit_torque
 from spingan.physics.system import System
 
@@ -103,7 +102,7 @@ def system(
     )
 
 
-def _anisotropy(device: WallDevice, grid: Mesh) -> NDArray[np.float64]:
+def _anisotropy(device: WallDevice, grid: Mesh) -> Array:
     """Anisotropy (ny, nx) at the cells' centres.
 
     Raises:
@@ -122,7 +121,7 @@ def _anisotropy(device: WallDevice, grid: Mesh) -> NDArray[np.float64]:
     return np.tile(along, (grid.ny, 1))
 
 
-def _exchange_bias_field_t(device: WallDevice, grid: Mesh) -> NDArray[np.float64]:
+def _exchange_bias_field_t(device: WallDevice, grid: Mesh) -> Array:
     pinned = device.exchange_bias.length_m
     left = mtj.cell_coverage(grid, 0.0, pinned, 0.0, device.width_m)
     right = mtj.cell_coverage(grid, device.length_m - pinned, device.length_m, 0.0, device.width_m)
@@ -131,7 +130,7 @@ def _exchange_bias_field_t(device: WallDevice, grid: Mesh) -> NDArray[np.float64
     return field
 
 
-def wall_position_m(m: NDArray[np.float64], mesh: Mesh) -> float:
+def wall_position_m(m: Array, mesh: Mesh) -> float:
     """Where the wall stands along x, in metres: where m_z, averaged over the width, crosses zero.
 
     Between cell centres it is interpolated. With several crossings x1 < x2 < x3 it is x1 - x2 + x3: the place of one
@@ -145,7 +144,7 @@ def wall_position_m(m: NDArray[np.float64], mesh: Mesh) -> float:
     return crossing_m(m[2].sum(axis=0) / mesh.ny, mesh.x_m)
 
 
-def crossing_m(profile: NDArray[np.float64], x_m: NDArray[np.float64]) -> float:
+def crossing_m(profile: Array, x_m: Array) -> float:
     """Signed sum of the places at which `profile` (n,) over `x_m` (n,) crosses zero; see `wall_position_m`."""
     positive = profile > 0
     at = np.flatnonzero(positive[1:] != positive[:-1])
@@ -157,7 +156,7 @@ def crossing_m(profile: NDArray[np.float64], x_m: NDArray[np.float64]) -> float:
     return float(signs @ places)
 
 
-def detector_conductances_s(device: WallDevice, m: NDArray[np.float64], mesh: Mesh) -> dict[str, float]:
+def detector_conductances_s(device: WallDevice, m: Array, mesh: Mesh) -> dict[str, float]:
     """Conductance of every detector, in siemens, by its name; the fixed layers lie along the left domain.
 
     Args:
@@ -172,7 +171,7 @@ def detector_conductances_s(device: WallDevice, m: NDArray[np.float64], mesh: Me
     return result
 
 
-def conductance_s(device: WallDevice, m: NDArray[np.float64], mesh: Mesh) -> float:
+def conductance_s(device: WallDevice, m: Array, mesh: Mesh) -> float:
     """Conductance of all detectors in parallel, in siemens.
 
     Args:

@@ -10,16 +10,14 @@ from numpy.typing import NDArray
 from spingan.physics.constants import MU_0
 from spingan.physics.convolve import Convolver, convolve
 from spingan.physics.fourier import ROW, Plan, plan
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.padded import grid
 from spingan.physics.simd import LANES
 
 NEAR_CELLS = 24  # Newell's formula up to here, then quadrature: the two agree to 1e-8 of the tensor there
 
 
-def newell_tensor(
-    nx: int, ny: int, dx_m: float, dy_m: float, thickness_m: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def newell_tensor(nx: int, ny: int, dx_m: float, dy_m: float, thickness_m: float) -> tuple[Array, Array, Array, Array]:
     """N_xx, N_yy, N_zz, N_xy between two cells, the average field in one of a unit magnetisation in the other.
 
     H = -N M. Entry [j, i] belongs to a distance of i dx along x and j dy along y, both from zero up; N_xx, N_yy and
@@ -140,7 +138,7 @@ def _opposite_rows(along: Plan) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return row_of[frequency], row_of[-frequency % (2 * along.length)]
 
 
-def _periodic(quadrant: NDArray[np.float64], py: int, px: int, odd: bool) -> NDArray[np.float64]:
+def _periodic(quadrant: Array, py: int, px: int, odd: bool) -> Array:
     """The whole periodic kernel from its quadrant of distances from zero up."""
     ny, nx = quadrant.shape
     sign = -1.0 if odd else 1.0
@@ -153,9 +151,7 @@ def _periodic(quadrant: NDArray[np.float64], py: int, px: int, odd: bool) -> NDA
     return whole
 
 
-def demagnetising_field_t(
-    mesh: Mesh, thickness_m: float, saturation_magnetization_a_per_m: float, m: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def demagnetising_field_t(mesh: Mesh, thickness_m: float, saturation_magnetization_a_per_m: float, m: Array) -> Array:
     """-mu0 Ms N m, the demagnetising field averaged over each cell, in tesla; (3, ny, nx)."""
     ready = convolver(mesh, thickness_m)
     field = np.zeros(3 * ready.grid.layer)

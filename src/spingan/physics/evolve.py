@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.errors import UserError
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
 from spingan.physics.kernels import combine, largest_sum, normalise
 from spingan.physics.llg import Motion, motion, thermal_field_t
+from spingan.physics.mesh import Array
 from spingan.physics.system import System
 
-Observer = Callable[[float, NDArray[np.float64]], "float | NDArray[np.float64]"]
-Stop = Callable[[float, NDArray[np.float64], float], bool]
+Observer = Callable[[float, Array], "float | Array"]
+Stop = Callable[[float, Array, float], bool]
 
 # Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980), table 2: RK5(4)7M.
 STAGES = np.array(
@@ -49,9 +49,9 @@ class Trajectory:
         seconds: the wall-clock time that it took.
     """
 
-    time_s: NDArray[np.float64]
-    records: dict[str, NDArray[np.float64]]
-    m: NDArray[np.float64]
+    time_s: Array
+    records: dict[str, Array]
+    m: Array
     steps: int
     rejected: int
     stopped: bool
@@ -71,7 +71,7 @@ class _Record:
         self.steps = self.rejected = 0
         self.stopped = False
 
-    def cells(self, m: NDArray[np.float64]) -> NDArray[np.float64]:
+    def cells(self, m: Array) -> Array:
         """A copy without the rim, (3, ny, nx)."""
         return np.ascontiguousarray(self.ready.grid.cells(m, 3))
 
@@ -83,13 +83,13 @@ class _Record:
                 "Raise the time limit, take larger cells or a looser tolerance, or simulate less time.",
             )
 
-    def look(self, time_s: float, m: NDArray[np.float64]) -> None:
+    def look(self, time_s: float, m: Array) -> None:
         if not self.time_s or self.time_s[-1] != time_s:
             self.time_s.append(time_s)
             for name, observer in self.observers.items():
                 self.records[name].append(np.array(observer(time_s, self.cells(m))))
 
-    def ends(self, time_s: float, m: NDArray[np.float64], torque_t: float) -> bool:
+    def ends(self, time_s: float, m: Array, torque_t: float) -> bool:
         """Count a step, and ask whether it was the last."""
         self.steps += 1
         self.stopped = self.stop is not None and self.stop(time_s, self.cells(m), torque_t)
@@ -97,7 +97,7 @@ class _Record:
             self.look(time_s, m)
         return self.stopped
 
-    def trajectory(self, m: NDArray[np.float64]) -> Trajectory:
+    def trajectory(self, m: Array) -> Trajectory:
         records = {name: np.array(values, dtype=np.float64) for name, values in self.records.items()}
         seconds = time.perf_counter() - self.begin
         return Trajectory(
@@ -107,7 +107,7 @@ class _Record:
 
 def evolve(
     system: System,
-    m: NDArray[np.float64],
+    m: Array,
     duration_s: float,
     *,
     every_s: float | None = None,
@@ -162,7 +162,7 @@ def evolve(
     return record.trajectory(_dormand_prince(record, start, times, tolerance, first_step_s))
 
 
-def unit_vectors(m: NDArray[np.float64], system: System) -> NDArray[np.float64]:
+def unit_vectors(m: Array, system: System) -> Array:
     """A copy of unit length inside the mask, zero outside.
 
     Raises:
@@ -197,12 +197,8 @@ def _targets(duration_s: float, every_s: float | None) -> list[float]:
 
 
 def _dormand_prince(
-    record: _Record,
-    m: NDArray[np.float64],
-    times: tuple[float, float | None],
-    tolerance: float,
-    first_step_s: float | None,
-) -> NDArray[np.float64]:
+    record: _Record, m: Array, times: tuple[float, float | None], tolerance: float, first_step_s: float | None
+) -> Array:
     ready, stages = record.ready, len(STAGES)
     trial = np.empty_like(m)
     k = np.zeros((stages + 1) * len(m))
@@ -240,13 +236,8 @@ def _dormand_prince(
 
 
 def _heun(
-    system: System,
-    record: _Record,
-    m: NDArray[np.float64],
-    times: tuple[float, float | None],
-    step_s: float,
-    seed: int,
-) -> NDArray[np.float64]:
+    system: System, record: _Record, m: Array, times: tuple[float, float | None], step_s: float, seed: int
+) -> Array:
     ready, random = record.ready, np.random.default_rng(seed)
     trial, noisy = np.empty_like(m), np.empty_like(m)
     k = np.zeros(2 * len(m))

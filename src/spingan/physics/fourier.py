@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spingan.physics.mesh import Array
 from spingan.physics.simd import load, store
 
 ROW = 16
@@ -37,8 +38,8 @@ class Plan(NamedTuple):
 
     length: int
     radices: NDArray[np.int64]
-    twiddles: NDArray[np.float64]
-    twist: NDArray[np.float64]
+    twiddles: Array
+    twist: Array
     order: NDArray[np.int64]
 
 

@@ -54,17 +54,7 @@ def _cross(ax, ay, az, bx, by, bz):
 
 
 @njit(cache=True)
-def turn(
-    grid,
-    m,
-    stray,
-    moment_t,
-    terms,
-    along,
-    across,
-    velocity,
-    to,
-):
+def turn(grid, m, stray, moment_t, terms, along, across, velocity, to):
     """Write dm/dt = -mobile [along m x B' + across m x (m x B')] to `velocity` from `to` on; its largest length.
 
     B' is the local field, -moment_t times `stray` (which is N m), `applied`, and for the torques m x `pull` and what

@@ -4,17 +4,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.physics.constants import BOLTZMANN, GYROMAGNETIC_RATIO_RAD_PER_S_T, MU_0
 from spingan.physics.convolve import Convolver, convolve
 from spingan.physics.demag import convolver
 from spingan.physics.field import applied_field_t, local_terms
 from spingan.physics.kernels import attempt, turn
+from spingan.physics.mesh import Array
 from spingan.physics.padded import Grid, grid
 from spingan.physics.system import System
 
-Array = NDArray[np.float64]
 Terms = tuple[Array, Array, Array, Array, Array, Array, tuple[float, float, float, float], Array]
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from spingan.errors import UserError
 
+Array = NDArray[np.float64]
 MOST_CELLS = 2**26  # a magnetisation alone takes 1.5 GiB then, and the solver keeps some twenty such arrays
 
 
@@ -44,17 +45,17 @@ class Mesh:
         return self.ny, self.nx
 
     @property
-    def x_m(self) -> NDArray[np.float64]:
+    def x_m(self) -> Array:
         """The cells' centres along x, shape (nx,)."""
         return _centres(self.nx, self.dx_m)
 
     @property
-    def y_m(self) -> NDArray[np.float64]:
+    def y_m(self) -> Array:
         """The cells' centres along y, shape (ny,)."""
         return _centres(self.ny, self.dy_m)
 
 
-def _centres(cells: int, edge_m: float) -> NDArray[np.float64]:
+def _centres(cells: int, edge_m: float) -> Array:
     return np.linspace(0.5, cells - 0.5, cells) * edge_m
 
 

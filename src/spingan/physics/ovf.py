@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Literal, NoReturn, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.errors import UserError
 from spingan.input_files import read_bytes
 from spingan.output import atomic_path
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 
 Encoding = Literal["text", "binary 4", "binary 8"]
 ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
@@ -41,7 +40,7 @@ class VectorField:
         unit: unit of the values, "1" for reduced magnetisation.
     """
 
-    values: NDArray[np.float64]
+    values: Array
     mesh: Mesh
     thickness_m: float
     origin_m: tuple[float, float, float]
@@ -51,7 +50,7 @@ class VectorField:
 
 def write_ovf(
     path: str | Path,
-    values: NDArray[np.float64],
+    values: Array,
     mesh: Mesh,
     thickness_m: float,
     *,
@@ -96,7 +95,7 @@ def write_ovf(
         file.write(f"\n# End: Data {kind}\n# End: Segment\n".encode())
 
 
-def _encoded(rows: NDArray[np.float64], encoding: Encoding) -> bytes:
+def _encoded(rows: Array, encoding: Encoding) -> bytes:
     kind = np.dtype("f8") if encoding == "text" else np.dtype(_CHECK[encoding][0])
     stored = rows.astype(kind)
     if not np.isfinite(stored).all():
@@ -238,7 +237,7 @@ class _Reader:
             self.refuse(f"{key} is {text!r}", "It must be a finite number")
         return value
 
-    def binary(self, data: bytes, count: int, encoding: Encoding) -> NDArray[np.float64]:
+    def binary(self, data: bytes, count: int, encoding: Encoding) -> Array:
         name, check = _CHECK[encoding]
         kind = np.dtype(name)
         expected = (count + 1) * kind.itemsize
@@ -258,7 +257,7 @@ class _Reader:
         self._must_end(data[expected:])
         return numbers[1:].astype(np.float64)
 
-    def text(self, data: bytes, count: int) -> NDArray[np.float64]:
+    def text(self, data: bytes, count: int) -> Array:
         body, mark, rest = data.partition(b"#")
         words = body.split()
         if len(words) != count:

@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.signal import fftconvolve
 
@@ -27,12 +26,11 @@ from spingan.output import write_text
 from spingan.physics import skyrmion_runs as runs
 from spingan.physics import thiele
 from spingan.physics.film import Film
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.skyrmion_texture import Texture, centres_m, moment_over_gamma, texture
 from spingan.physics.skyrmion_track import RAIL_WIDTH_M, softened, track_ground, track_rails
 from spingan.physics.typed import typed
 
-Array = NDArray[np.float64]
 Report = Callable[[float, str], None]
 
 STEP_HEIGHT_J_PER_M3 = 0.4e6  # from 0.8 to 1.2 MJ/m³: paper S, III-A and docs/derivations.md, section 2

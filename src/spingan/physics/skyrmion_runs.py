@@ -10,18 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.errors import UserError
 from spingan.physics.evolve import evolve
 from spingan.physics.film import Film
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.skyrmion_texture import centres_m
 from spingan.physics.spin_torque import SpinTorque
 from spingan.physics.states import skyrmion
 from spingan.physics.system import System
-
-Array = NDArray[np.float64]
 
 SMALLEST_CELL_M = 0.1e-9  # below an atom; a continuum has nothing to say there
 BOX_M = 64e-9  # side of the film around one skyrmion at rest

@@ -9,10 +9,8 @@ from scipy.ndimage import correlate1d, label, zoom
 
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
 from spingan.physics.film import Film
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.topology import topological_charge
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

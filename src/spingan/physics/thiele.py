@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import spline_filter
 
 from spingan.physics.constants import BOLTZMANN
+from spingan.physics.mesh import Array
 from spingan.physics.thiele_kernels import add_forces, integrate, landscape_at, total_energy
-
-Array = NDArray[np.float64]
 
 REPULSION_REACH = 10.0  # lengths; F0 exp(-10) is left there, for the shipped film 0.002 pN of a drive of 0.2 pN
 

@@ -5,8 +5,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from spingan.physics.mesh import Array
 
-def topological_charge(m: NDArray[np.float64], mask: NDArray[np.bool_] | None = None) -> float:
+
+def topological_charge(m: Array, mask: NDArray[np.bool_] | None = None) -> float:
     """Berg and Lüscher's charge, the solid angles of all triangles of neighbouring cells over 4 pi.
 
     It is -1 for a skyrmion with its core down in an up film, +1 for the opposite one. Each square of four cells is cut
@@ -29,7 +31,7 @@ def topological_charge(m: NDArray[np.float64], mask: NDArray[np.bool_] | None = 
     return float(angle.sum() / (4 * math.pi))
 
 
-def _solid_angle(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:
+def _solid_angle(a: Array, b: Array, c: Array) -> Array:
     ab, bc, ca = (np.einsum("in,in->n", p, q) for p, q in ((a, b), (b, c), (c, a)))
     triple = np.einsum("in,in->n", a, np.cross(b, c, axis=0))
     return 2 * np.arctan2(triple, 1 + ab + bc + ca)
