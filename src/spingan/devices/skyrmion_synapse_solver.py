@@ -1,20 +1,24 @@
 """The synapse in the micromagnetic solver: nucleation in a piece of the track, and a small disc beside the Thiele run.
 
-The whole disc for 305 ns would take days; these take minutes.
+The whole disc for 305 ns would take days; these take minutes. For mumax3 and OOMMF it becomes an experiment.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from spingan.devices.export import Drive, Experiment
 from spingan.devices.skyrmion_synapse import (
     SkyrmionSynapse,
     covered_share,
     disc_mesh,
     off_track_m,
+    polarisation,
     rail_cover,
+    shipped_calibration,
     track_places_m,
 )
 from spingan.devices.skyrmion_synapse_run import bench
@@ -22,12 +26,12 @@ from spingan.errors import UserError
 from spingan.physics import skyrmion_runs, thiele
 from spingan.physics.evolve import evolve
 from spingan.physics.mesh import Array, Mesh, disc_mask
+from spingan.physics.relax import relax
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
-from spingan.physics.skyrmion_texture import centres_m
+from spingan.physics.skyrmion_texture import centres_m, topological_charge
 from spingan.physics.spin_torque import SpinTorque, slonczewski_torque
 from spingan.physics.states import uniform
 from spingan.physics.system import System
-from spingan.physics.topology import topological_charge
 
 PULSE_S, RELAXATION_S = 2e-9, 10e-9  # paper S, III-A
 NUCLEATION_FACTOR = 1.5  # the pulse's torque field over its threshold: assumed, as no current is printed
@@ -40,6 +44,8 @@ TOLERANCE = 1e-4
 REST_TOLERANCE = 1e-6  # at 1e-4 steps at the edge of stability jitter by 12 mT, and no film ever rests
 SAMPLE_S = 10e-12
 THIELE_STEP_S = 1e-12
+START_REST_T = 10e-3  # largest torque of an exported start; below it skyrmions creep along the track for minutes
+PULSES = 57  # to the printed maximum at 142.57 ns: docs/derivations.md, section 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,3 +234,35 @@ def _matched(before: Array, after: Array) -> Array:
     distance = np.linalg.norm(before[:, None, :] - after[None, :, :], axis=2)
     _, order = linear_sum_assignment(distance)
     return after[order]
+
+
+def synapse_experiment(device: SkyrmionSynapse, currents_a: Sequence[float], cell_m: float = 2e-9) -> Experiment:
+    """The disc with its skyrmions on the track, at rest (no torque above 10 mT), then 57 pulses of each current.
+
+    The current is perpendicular to the plane and even over the disc; its polarisation turns about the centre, and a
+    positive current pushes inwards. The rails' flanks are sharp, cell by cell, since mumax3 knows 256 anisotropies.
+
+    Raises:
+        UserError: no currents, or cells too large for the film.
+    """
+    mesh = disc_mesh(device, cell_m)
+    disc = disc_mask(mesh, device.centre_m, device.radius_m)
+    rails = rail_cover(device, mesh.x_m, mesh.y_m, cell_m) > 0.5
+    anisotropy = np.where(rails, device.rail_anisotropy_j_per_m3, device.film.anisotropy_j_per_m3)
+    turned = polarisation(device, shipped_calibration())
+    drives = tuple(
+        Drive(
+            label=f"{current * 1e6:+g}uA",
+            about=f"{current * 1e6:+g} uA through the disc, {current / device.area_m2:.4g} A/m2, {PULSES} pulses",
+            torques=(turning_torque(mesh, turned, device.torque_t(current / device.area_m2)),),
+            on_s=device.pulse_width_s,
+            off_s=round(device.pulse_period_s - device.pulse_width_s, 15),
+            count=PULSES,
+        )
+        for current in currents_a
+    )
+    system = System(mesh, device.film, mask=disc, anisotropy_j_per_m3=anisotropy)
+    about = "a disc with a spiral track, P = polarization of the current written into J"
+    placed = skyrmions_on_track(device, shipped_calibration(), mesh) * disc
+    start = relax(system, placed, torque_tolerance_t=START_REST_T).m
+    return Experiment("skyrmion_synapse", about, system, start, drives)

@@ -141,13 +141,10 @@ def _opposite_rows(along: Plan) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def _periodic(quadrant: Array, py: int, px: int, odd: bool) -> Array:
     """The whole periodic kernel from its quadrant of distances from zero up."""
     ny, nx = quadrant.shape
-    sign = -1.0 if odd else 1.0
+    j, i = np.arange(1 - ny, ny), np.arange(1 - nx, nx)
+    sign = np.where(j < 0, -1.0, 1.0)[:, None] * np.where(i < 0, -1.0, 1.0) if odd else 1.0
     whole = np.zeros((py, px))
-    whole[:ny, :nx] = quadrant
-    if nx > 1:
-        whole[:ny, px - nx + 1 :] = sign * quadrant[:, :0:-1]
-    if ny > 1:
-        whole[py - ny + 1 :] = sign * whole[ny - 1 : 0 : -1]
+    whole[np.ix_(j, i)] = sign * quadrant[np.ix_(np.abs(j), np.abs(i))]
     return whole
 
 

@@ -55,20 +55,6 @@ class Skyrmion:
         """α D."""
         return self.gilbert_damping * self.dissipation_n_s_per_m
 
-    @property
-    def hall_angle_rad(self) -> float:
-        """Angle from the force to the velocity of a free skyrmion: tan = -G / (α D)."""
-        return math.atan2(-self.gyro_n_s_per_m, self.damping_n_s_per_m)
-
-    @property
-    def mobility_m_per_s_n(self) -> float:
-        """Speed of a free skyrmion for each newton: 1 / √(G² + (α D)²)."""
-        return 1 / math.hypot(self.gyro_n_s_per_m, self.damping_n_s_per_m)
-
-    def diffusion_m2_per_s(self, temperature_k: float) -> float:
-        """Diffusion constant of a free skyrmion: kT α D / (G² + (α D)²)."""
-        return BOLTZMANN * temperature_k * self.damping_n_s_per_m * self.mobility_m_per_s_n**2
-
     def with_damping(self, gilbert_damping: float) -> Self:
         """The same texture in a film of another Gilbert damping."""
         return replace(self, gilbert_damping=gilbert_damping)

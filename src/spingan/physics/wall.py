@@ -115,6 +115,10 @@ class WallModel:
         """(3, 2n - 1) demagnetising factors between columns, see `column_factors`."""
         return column_factors(len(self.anisotropy_j_per_m3), self.cell_m, self.width_m, self.film.thickness_m)
 
+    def track(self, drive_t: float) -> tuple[Array, Array, Array, Array]:
+        """What the kernels take of it at a damping-like amplitude of `drive_t` tesla."""
+        return self.anisotropy_j_per_m3, self.bias_field_t, self.shape_factors, self.parameters(drive_t)
+
     def parameters(self, drive_t: float) -> Array:
         """(PARAMETERS,) the numbers that the kernels take, at a damping-like amplitude of `drive_t` tesla."""
         p = np.zeros(kernels.PARAMETERS)
@@ -240,10 +244,7 @@ def run(
     times, path = np.empty(keep), np.empty((keep, 4))
     outcome, time_s, torque_t, steps = kernels.integrate(
         state,
-        model.anisotropy_j_per_m3,
-        model.bias_field_t,
-        model.shape_factors,
-        model.parameters(drive_t),
+        *model.track(drive_t),
         duration_s,
         torque_tolerance_t,
         STEP_TOLERANCE,
@@ -269,10 +270,7 @@ def rest_state(model: WallModel, drive_t: float, start: WallState) -> WallState:
     state = start.vector
     outcome, torque_t = kernels.balance(
         state,
-        model.anisotropy_j_per_m3,
-        model.bias_field_t,
-        model.shape_factors,
-        model.parameters(drive_t),
+        *model.track(drive_t),
         REST_TORQUE_T,
         LARGEST_MOVE_NM,
     )
@@ -286,10 +284,7 @@ def energy_j(model: WallModel, state: WallState) -> float:
     n = len(model.anisotropy_j_per_m3)
     return kernels.forces(
         state.vector,
-        model.anisotropy_j_per_m3,
-        model.bias_field_t,
-        model.shape_factors,
-        model.parameters(0.0),
+        *model.track(0.0),
         np.empty((8, n)),
         np.empty(4),
         np.empty((4, 4)),
