@@ -130,13 +130,8 @@ class Bench:
 
 def bench(device: SkyrmionSynapse, calibration: SkyrmionCalibration) -> Bench:
     """The device's landscape, drive and skyrmion, from the calibration at the device's damping."""
-    return Bench(
-        device,
-        calibration,
-        calibration.skyrmion().with_damping(device.film.gilbert_damping),
-        ground(device, calibration),
-        polarisation(device, calibration),
-    )
+    skyrmion = calibration.skyrmion().with_damping(device.film.gilbert_damping)
+    return Bench(device, calibration, skyrmion, ground(device, calibration), polarisation(device, calibration))
 
 
 def relaxed_places_m(at: Bench, generator: np.random.Generator | None = None, temperature_k: float = 0.0) -> Array:

@@ -219,11 +219,8 @@ def _variants(
         for other in named.values()
         for current in plan.variant_currents_a
     ]
-    if not tasks:
-        return ()
-    runs = run_tasks(tasks, workers, "variants", advance)
-    count = len(plan.variant_currents_a)
-    return tuple(Variant(name, tuple(runs[index * count : (index + 1) * count])) for index, name in enumerate(named))
+    runs = iter(run_tasks(tasks, workers, "variants", advance) if tasks else ())
+    return tuple(Variant(name, tuple(next(runs) for _ in plan.variant_currents_a)) for name in named)
 
 
 def variant_setups(setup: Setup, extras: Collection[Extra]) -> dict[str, Setup]:
@@ -247,13 +244,8 @@ def variant_setups(setup: Setup, extras: Collection[Extra]) -> dict[str, Setup]:
 
 def window_s(study: Characteristic) -> float | None:
     """How long an evaluation must wait: the longest settling within full scale, 0 left out; None if nothing settled."""
-    full_scale = study.plan.full_scale_a
-    times = [
-        point.settling_s
-        for point in study.alive
-        if point.current_a and abs(point.current_a) <= full_scale and point.settling_s is not None
-    ]
-    return max(times) if times else None
+    driven = [point for point in study.alive if 0 < abs(point.current_a) <= study.plan.full_scale_a]
+    return max((point.settling_s for point in driven if point.settling_s is not None), default=None)
 
 
 def study_curve(

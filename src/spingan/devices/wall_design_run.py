@@ -164,13 +164,12 @@ def judge(walls: Walls, jumps: Jumps, asked: float) -> Verdict:
     left, right = (
         match(currents, maps.outputs(shifted(device.detectors, by_m)), asked, range_a) for by_m in (-SHIFT_M, SHIFT_M)
     )
-    return Verdict(
-        device, walls, jumps, found, (left, right), branch_error, _failures(found, (left, right), jumps, walls, asked)
-    )
+    failures = _failures(found, (left, right), jumps, walls, asked)
+    return Verdict(device, walls, jumps, found, (left, right), branch_error, failures)
 
 
 def _failures(found: Match, shifts: tuple[Match, Match], jumps: Jumps, walls: Walls, asked: float) -> tuple[str, ...]:
-    failures = []
+    failures: list[str] = []
     if found.linearity_error > LARGEST_ERROR:
         failures.append(f"linearity error {found.linearity_error:.1%}, limit {LARGEST_ERROR:.0%} of the span")
     if abs(found.slope - asked) > SLOPE_TOLERANCE:
