@@ -157,15 +157,20 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
     Raises:
         UserError: Skyrmions were lost or merged in the solver.
     """
-    start, system = _start(device, calibration, cell_m)
+    mesh = disc_mesh(device, cell_m)
+    disc = disc_mask(mesh, device.centre_m, device.radius_m)
+    low, high = device.film.anisotropy_j_per_m3, device.rail_anisotropy_j_per_m3
+    anisotropy = low + (high - low) * rail_cover(device, mesh.x_m, mesh.y_m, cell_m)
+    start = skyrmions_on_track(device, calibration, mesh) * disc
+    system = System(mesh, device.film, mask=disc, anisotropy_j_per_m3=anisotropy)
     at = bench(device, calibration)
     torque_t = device.torque_t(device.current_density_a_per_m2)
-    driven = replace(system, torques=(turning_torque(system.mesh, at.polarisation, torque_t),))
+    driven = replace(system, torques=(turning_torque(mesh, at.polarisation, torque_t),))
     settled = evolve(system, start, skyrmion_runs.SETTLE_S, tolerance=TOLERANCE).m
     places: list[Array] = []
 
     def look(_time: float, state: Array) -> float:
-        here = centres_m(state, system.mesh)
+        here = centres_m(state, mesh)
         places.append(here if not places or len(here) != len(places[-1]) else _matched(places[-1], here))
         return 0.0
 
@@ -198,15 +203,6 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
         m=done.m,
         charge_change=topological_charge(done.m) - topological_charge(settled),
     )
-
-
-def _start(device: SkyrmionSynapse, calibration: SkyrmionCalibration, cell_m: float) -> tuple[Array, System]:
-    mesh = disc_mesh(device, cell_m)
-    disc = disc_mask(mesh, device.centre_m, device.radius_m)
-    low, high = device.film.anisotropy_j_per_m3, device.rail_anisotropy_j_per_m3
-    anisotropy = low + (high - low) * rail_cover(device, mesh.x_m, mesh.y_m, cell_m)
-    start = skyrmions_on_track(device, calibration, mesh) * disc
-    return start, System(mesh, device.film, mask=disc, anisotropy_j_per_m3=anisotropy)
 
 
 def skyrmions_on_track(device: SkyrmionSynapse, calibration: SkyrmionCalibration, mesh: Mesh) -> Array:

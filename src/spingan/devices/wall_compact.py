@@ -198,9 +198,7 @@ def compact_model(device: WallDevice, cell_m: float = 1e-9, constants: WallConst
     """
     problem = system(device, -device.bias_current_a, "magnet-section", cell_m)
     polarisation = np.asarray(problem.torques[0].polarisation)
-    bias = np.zeros((3, *problem.mesh.shape))
-    if problem.exchange_bias_field_t is not None:
-        bias += np.asarray(problem.exchange_bias_field_t)
+    bias = np.asarray(problem.exchange_bias_field_t)
     return WallModel(
         film=device.film,
         width_m=device.width_m,
@@ -346,11 +344,6 @@ def shipped_constants(name: str) -> WallConstants:
     return read_wall_calibration(file).constants
 
 
-def write_shipped() -> None:
-    """Calibrate both printed devices, and write what is shipped."""
-    for device in (LEAKY_RELU, RELU):
-        write_wall_calibration(calibrate_wall(device), CURVES / f"wall_calibration_{device.name}.yaml")
-
-
 if __name__ == "__main__":
-    write_shipped()
+    for printed in (LEAKY_RELU, RELU):
+        write_wall_calibration(calibrate_wall(printed), CURVES / f"wall_calibration_{printed.name}.yaml")

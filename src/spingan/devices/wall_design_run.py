@@ -161,9 +161,8 @@ def judge(walls: Walls, jumps: Jumps, asked: float) -> Verdict:
     found = match(currents, (up + down) / 2, asked, range_a)
     branch_error = float(np.abs(up - down).max()) / found.span
     maps = walls.maps(currents)
-    left, right = (
-        match(currents, maps.outputs(shifted(device.detectors, by_m)), asked, range_a) for by_m in (-SHIFT_M, SHIFT_M)
-    )
+    moved = (maps.outputs(shifted(device.detectors, by_m)) for by_m in (-SHIFT_M, SHIFT_M))
+    left, right = (match(currents, outputs, asked, range_a) for outputs in moved)
     failures = _failures(found, (left, right), jumps, walls, asked)
     return Verdict(device, walls, jumps, found, (left, right), branch_error, failures)
 
@@ -310,6 +309,12 @@ def curve_of(found: Design) -> ConductanceCurve:
     zero, full = (float(np.interp(at, currents, up)) for at in (0.0, goal.range_a))
     middle = verdict.match.zero  # of the largest deviations: the knee of a ReLU puts it below the whole resting branch
     resting = up[(currents >= -goal.range_a) & (currents < 0)]
+    share = (np.array([middle, resting.min(), resting.max()]) - zero) / (full - zero)
+    zero_note = (
+        "Its zero is the output without an input, as every curve's here: nothing in is nothing out. The middle of the "
+        f"largest deviations, which the error is judged by, lies {share[0]:+.2%} of full scale from it, the resting "
+        f"branch {share[1]:+.2%} to {share[2]:+.2%}."
+    )
     text = CurveText(
         name=device.name,
         source=(
@@ -325,7 +330,7 @@ def curve_of(found: Design) -> ConductanceCurve:
             f"the span, at {len(judged_currents_a(goal.range_a))} currents that nothing was fitted to.",
             "Changed from the printed device: the anisotropy profile (a valley without a flat zone) and the junctions; "
             "the read torque is off.",
-            *(() if leaky else (_zero_note(zero, middle, full, resting),)),
+            *(() if leaky else (zero_note,)),
         ),
     )
     made = conductance_curve(
@@ -344,13 +349,8 @@ def curve_of(found: Design) -> ConductanceCurve:
     return made.model_copy(update={"reset": reset})
 
 
-def _zero_note(zero_s: float, middle_s: float, full_s: float, resting_s: Array) -> str:
-    share = (np.array([middle_s, resting_s.min(), resting_s.max()]) - zero_s) / (full_s - zero_s)
-    return (
-        "Its zero is the output without an input, as every curve's here: nothing in is nothing out. The middle of the "
-        f"largest deviations, which the error is judged by, lies {share[0]:+.2%} of full scale from it, the resting "
-        f"branch {share[1]:+.2%} to {share[2]:+.2%}."
-    )
+def _briefly(found: Match) -> dict[str, float]:
+    return {"slope": found.slope, "linearity_error": found.linearity_error}
 
 
 def summary(found: Design) -> dict[str, object]:
@@ -358,7 +358,6 @@ def summary(found: Design) -> dict[str, object]:
     verdict, goal = found.verdict, found.goal
     low_m, high_m = verdict.jumps.rest_positions_m
     profile = verdict.device.profile
-    margins = (verdict.walls.rising[0], verdict.walls.rising[-1])
     return {
         "device": verdict.device.name,
         "asked_slope": goal.slope,
@@ -378,15 +377,12 @@ def summary(found: Design) -> dict[str, object]:
         "largest_torque_t": verdict.walls.largest_torque_t,
         "margin": MARGIN,
         "margin_keeps_the_wall": verdict.jumps.kept,
-        "margin_positions_nm": [state.position_m * 1e9 for state in margins],
+        "margin_positions_nm": [verdict.walls.rising[end].position_m * 1e9 for end in (0, -1)],
         "settling_ns": [None if t is None else t * 1e9 for t in verdict.jumps.settling_s],
         "shifted_by_1_nm": [
-            {"shift_nm": shift, "slope": moved.slope, "linearity_error": moved.linearity_error}
-            for shift, moved in zip((-1, 1), verdict.shifts, strict=True)
+            {"shift_nm": shift} | _briefly(moved) for shift, moved in zip((-1, 1), verdict.shifts, strict=True)
         ],
-        "with_read_torque": None
-        if found.read_on is None
-        else {"slope": found.read_on.slope, "linearity_error": found.read_on.linearity_error},
+        "with_read_torque": found.read_on and _briefly(found.read_on),
         "compact_model_largest_error_nm": found.calibration.largest_error_m * 1e9,
         "rounds": found.rounds,
         "seed": found.seed,

@@ -144,10 +144,8 @@ class WallDevice:
 
     def __post_init__(self) -> None:
         if not self.name or set(self.name) & set("/\\") or self.name.startswith("."):
-            raise UserError(
-                f"a device's name is {self.name!r}, which names no file",
-                "Give letters, digits, - and _: curves bear it",
-            )
+            problem = f"a device's name is {self.name!r}, which names no file"
+            raise UserError(problem, "Give letters, digits, - and _: curves bear it")
         for name in (
             "length_m", "width_m", "heavy_metal_resistivity_ohm_m", "heavy_metal_thickness_m", "ra_parallel_ohm_m2",
             "spin_hall_angle",

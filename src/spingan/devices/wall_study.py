@@ -60,40 +60,56 @@ class Setup:
 
 
 @dataclass(frozen=True, eq=False)
-class Settled:
-    """A run under one current.
+class WallPoint:
+    """A wall under one current.
 
     Attributes:
         current_a: the input; the device's bias current comes on top.
-        position_m: where the wall ended; nan where it was annihilated.
-        conductance_s: of all detectors at the end.
-        settling_s: when the wall came within 2 % of its travel of the end, to stay; None if it was still moving at the
-            end of the longest time, or was annihilated.
-        still: whether it moved less than 0.05 nm in the last 0.1 ns.
-        time_s, path_m, path_s: times, wall positions and conductances along the way, (n,).
-        m: the final magnetisation, (3, ny, nx).
-        frames: m_z along the way, (n, ny, nx), in 1/127.
-        steps: the solver's accepted steps.
-        seconds: wall-clock time that it took.
+        position_m: where the wall stands; nan where it was annihilated.
+        conductance_s: of all detectors.
+        m: (3, ny, nx) magnetisation.
     """
 
     current_a: float
     position_m: float
     conductance_s: float
-    settling_s: float | None
-    still: bool
-    time_s: Array
-    path_m: Array
-    path_s: Array
     m: Array
-    frames: NDArray[np.int8]
-    steps: int
-    seconds: float
 
     @property
     def annihilated(self) -> bool:
         """Whether no wall is left."""
         return math.isnan(self.position_m)
+
+
+@dataclass(frozen=True, eq=False)
+class Settled(WallPoint):
+    """The end of a run under one current.
+
+    Attributes:
+        settling_s: when the wall came within 2 % of its travel of the end, to stay; None if it was still moving at the
+            end of the longest time, or was annihilated.
+        still: whether it moved less than 0.05 nm in the last 0.1 ns.
+        time_s, path_m, path_s: times, wall positions and conductances along the way, (n,).
+        frames: m_z along the way, (n, ny, nx), in 1/127.
+        steps: the solver's accepted steps.
+        seconds: wall-clock time that it took.
+    """
+
+    settling_s: float | None
+    still: bool
+    time_s: Array
+    path_m: Array
+    path_s: Array
+    frames: NDArray[np.int8]
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Rest(WallPoint):
+    """A rest state under one current; `torque_t` is the largest torque left in any cell."""
+
+    torque_t: float
 
 
 class _Watch:
@@ -286,28 +302,6 @@ def run_tasks(tasks: Sequence[Task], workers: int, what: str = "runs", progress:
 TORQUE_TOLERANCE_T = 1e-4  # the solver's own default: 1e-4 of the field that holds a domain
 
 
-@dataclass(frozen=True, eq=False)
-class Rest:
-    """A rest state under one current.
-
-    Attributes:
-        position_m: nan where no wall is left.
-        torque_t: the largest torque left in any cell.
-        m: (3, ny, nx) magnetisation.
-    """
-
-    current_a: float
-    position_m: float
-    conductance_s: float
-    torque_t: float
-    m: Array
-
-    @property
-    def annihilated(self) -> bool:
-        """Whether no wall is left."""
-        return math.isnan(self.position_m)
-
-
 def rest_chain(setup: Setup, currents_a: Sequence[float], start: Array) -> list[Rest]:
     """Rest states under each current, each begun where the last ended; it ends where the wall is annihilated.
 
@@ -323,7 +317,7 @@ def rest_chain(setup: Setup, currents_a: Sequence[float], start: Array) -> list[
             found = relax(problem, start, torque_tolerance_t=TORQUE_TOLERANCE_T, time_limit_s=setup.time_limit_s)
         start = found.m
         conductance = conductance_s(setup.device, start, setup.mesh)
-        states.append(Rest(current_a, wall_position_m(start, setup.mesh), conductance, found.torque_t, start))
+        states.append(Rest(current_a, wall_position_m(start, setup.mesh), conductance, start, found.torque_t))
         if states[-1].annihilated:
             break
     return states

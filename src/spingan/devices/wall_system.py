@@ -93,11 +93,16 @@ def system(
             covered += mtj.cell_coverage(grid, *detector.corners_m)
         fixed_layer = np.array([0.0, 0.0, float(device.left_domain)])
         torques += (slonczewski_torque(density * covered, device.polarization, device.film, fixed_layer),)
+    pinned = device.exchange_bias.length_m
+    left = mtj.cell_coverage(grid, 0.0, pinned, 0.0, device.width_m)
+    right = mtj.cell_coverage(grid, device.length_m - pinned, device.length_m, 0.0, device.width_m)
+    bias = np.zeros((3, *grid.shape))
+    bias[2] = device.left_domain * device.exchange_bias.field_t * (left - right)
     return System(
         mesh=grid,
         film=device.film,
         anisotropy_j_per_m3=_anisotropy(device, grid),
-        exchange_bias_field_t=_exchange_bias_field_t(device, grid),
+        exchange_bias_field_t=bias,
         torques=torques,
     )
 
@@ -119,15 +124,6 @@ def _anisotropy(device: WallDevice, grid: Mesh) -> Array:
             "Widen the parabola, lower its peak, or take smaller cells",
         )
     return np.tile(along, (grid.ny, 1))
-
-
-def _exchange_bias_field_t(device: WallDevice, grid: Mesh) -> Array:
-    pinned = device.exchange_bias.length_m
-    left = mtj.cell_coverage(grid, 0.0, pinned, 0.0, device.width_m)
-    right = mtj.cell_coverage(grid, device.length_m - pinned, device.length_m, 0.0, device.width_m)
-    field = np.zeros((3, grid.ny, grid.nx))
-    field[2] = device.left_domain * device.exchange_bias.field_t * (left - right)
-    return field
 
 
 def wall_position_m(m: Array, mesh: Mesh) -> float:

@@ -151,7 +151,13 @@ def evolve(
     for name, value in positive.items():
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UserError(f"solver: {name} is {value:g}", "It must be above 0.")
-    _check_scheme(system, fixed_step_s)
+    if system.temperature_k > 0 and fixed_step_s is None:
+        raise UserError(
+            f"solver: a run at {system.temperature_k:g} K needs fixed_step_s",
+            "The thermal field has no error control: give a step of some femtoseconds, and halve it to see.",
+        )
+    if system.temperature_k == 0 and fixed_step_s is not None:
+        raise UserError("solver: fixed_step_s is for runs with temperature", "Leave it out; tolerance sets the steps.")
     ready = motion(system)
     record = _Record(ready, observers or {}, stop, time_limit_s)
     start = ready.grid.padded(unit_vectors(m, system))
@@ -176,16 +182,6 @@ def unit_vectors(m: Array, system: System) -> Array:
     if not np.all(np.isfinite(length) & (length > 0) | ~inside):
         raise UserError("magnetisation: a cell inside the mask has no direction", "Give every cell a vector.")
     return np.ascontiguousarray(np.where(inside, m / np.where(inside, length, 1), 0.0))
-
-
-def _check_scheme(system: System, fixed_step_s: float | None) -> None:
-    if system.temperature_k > 0 and fixed_step_s is None:
-        raise UserError(
-            f"solver: a run at {system.temperature_k:g} K needs fixed_step_s",
-            "The thermal field has no error control: give a step of some femtoseconds, and halve it to see.",
-        )
-    if system.temperature_k == 0 and fixed_step_s is not None:
-        raise UserError("solver: fixed_step_s is for runs with temperature", "Leave it out; tolerance sets the steps.")
 
 
 def _targets(duration_s: float, every_s: float | None) -> list[float]:

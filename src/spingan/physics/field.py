@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.physics.demag import demagnetising_field_t
 from spingan.physics.kernels import local_field
@@ -45,7 +44,8 @@ def local_terms(system: System, *, exchange: bool = True, dmi: bool = True, anis
     strength = film.interfacial_dmi_j_per_m2 / ms
     dmi_t = strength / mesh.dx_m, strength / mesh.dy_m
     edge_t = film.interfacial_dmi_j_per_m2**2 / (4 * film.exchange_stiffness_j_per_m * ms)
-    neighbours_x, neighbours_y = _neighbours(inside)
+    filled = np.pad(inside.astype(np.int64), 1)
+    neighbours_x, neighbours_y = filled[1:-1, :-2] + filled[1:-1, 2:], filled[:-2, 1:-1] + filled[2:, 1:-1]
     diagonal = np.zeros((3, *mesh.shape))
     if exchange:
         diagonal -= exchange_t[0] * neighbours_x + exchange_t[1] * neighbours_y
@@ -58,12 +58,6 @@ def local_terms(system: System, *, exchange: bool = True, dmi: bool = True, anis
         diagonal * inside,
         (*(exchange_t if exchange else (0.0, 0.0)), *(dmi_t if dmi else (0.0, 0.0))),
     )
-
-
-def _neighbours(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """How many neighbours along x and along y each cell has."""
-    whole = np.pad(inside.astype(np.int64), 1)
-    return whole[1:-1, :-2] + whole[1:-1, 2:], whole[:-2, 1:-1] + whole[2:, 1:-1]
 
 
 def _local_field_t(system: System, terms: LocalTerms, m: Array) -> Array:
