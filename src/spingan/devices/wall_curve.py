@@ -213,6 +213,11 @@ class Match:
     zero: float
     span: float
 
+    @property
+    def brief(self) -> dict[str, float]:
+        """Slope and error as JSON-able values."""
+        return {"slope": self.slope, "linearity_error": self.linearity_error}
+
     def meets(self, asked: float) -> bool:
         """Whether slope and linearity are within their tolerances."""
         return self.linearity_error <= LARGEST_ERROR and abs(self.slope - asked) <= SLOPE_TOLERANCE

@@ -349,10 +349,6 @@ def curve_of(found: Design) -> ConductanceCurve:
     return made.model_copy(update={"reset": reset})
 
 
-def _briefly(found: Match) -> dict[str, float]:
-    return {"slope": found.slope, "linearity_error": found.linearity_error}
-
-
 def summary(found: Design) -> dict[str, object]:
     """The design in JSON's types, units in the names."""
     verdict, goal = found.verdict, found.goal
@@ -380,9 +376,9 @@ def summary(found: Design) -> dict[str, object]:
         "margin_positions_nm": [verdict.walls.rising[end].position_m * 1e9 for end in (0, -1)],
         "settling_ns": [None if t is None else t * 1e9 for t in verdict.jumps.settling_s],
         "shifted_by_1_nm": [
-            {"shift_nm": shift} | _briefly(moved) for shift, moved in zip((-1, 1), verdict.shifts, strict=True)
+            {"shift_nm": shift} | moved.brief for shift, moved in zip((-1, 1), verdict.shifts, strict=True)
         ],
-        "with_read_torque": found.read_on and _briefly(found.read_on),
+        "with_read_torque": found.read_on and found.read_on.brief,
         "compact_model_largest_error_nm": found.calibration.largest_error_m * 1e9,
         "rounds": found.rounds,
         "seed": found.seed,
