@@ -6,6 +6,7 @@ The whole disc for 305 ns would take days; these take minutes. For mumax3 and OO
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -167,20 +168,15 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
     torque_t = device.torque_t(device.current_density_a_per_m2)
     driven = replace(system, torques=(turning_torque(mesh, at.polarisation, torque_t),))
     settled = evolve(system, start, skyrmion_runs.SETTLE_S, tolerance=TOLERANCE).m
-    places: list[Array] = []
-
-    def look(_time: float, state: Array) -> float:
-        here = centres_m(state, mesh)
-        places.append(here if not places or len(here) != len(places[-1]) else _matched(places[-1], here))
-        return 0.0
-
-    done = evolve(driven, settled, duration_s, every_s=SAMPLE_S, observers={"place": look}, tolerance=TOLERANCE)
+    done, places = skyrmion_runs.watched(driven, settled, duration_s, SAMPLE_S)
     if {len(place) for place in places} != {device.skyrmions}:
         raise UserError(
             f"{device.name}: {device.skyrmions} skyrmions became {len(places[-1])} in the solver",
             "Drive it with less current, or take smaller cells.",
         )
     solver = np.array(places)
+    for before, here in pairwise(solver):  # each skyrmion as the nearest one a moment before
+        here[:] = here[linear_sum_assignment(np.linalg.norm(before[:, None] - here[None], axis=2))[1]]
     every = round(SAMPLE_S / THIELE_STEP_S)
     run = thiele.run(
         at.skyrmion,
@@ -223,13 +219,6 @@ def turning_torque(mesh: Mesh, turned: thiele.Polarisation, torque_t: float) -> 
     length = np.sqrt((p**2).sum(axis=0))
     p = np.where(length > 0, p / np.where(length > 0, length, 1.0), np.array([1.0, 0.0, 0.0])[:, None, None])
     return SpinTorque(p, torque_t * radius / np.hypot(radius, turned.core_radius_m))
-
-
-def _matched(before: Array, after: Array) -> Array:
-    """`after` (n, 2) in the order of `before`, each skyrmion with its nearest."""
-    distance = np.linalg.norm(before[:, None, :] - after[None, :, :], axis=2)
-    _, order = linear_sum_assignment(distance)
-    return after[order]
 
 
 def synapse_experiment(device: SkyrmionSynapse, currents_a: Sequence[float], cell_m: float = 2e-9) -> Experiment:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spingan.errors import UserError
-from spingan.physics.evolve import evolve
+from spingan.physics.evolve import Trajectory, evolve
 from spingan.physics.film import Film
 from spingan.physics.mesh import Array, Mesh
 from spingan.physics.skyrmion_texture import centres_m
@@ -109,19 +109,25 @@ def placed(texture: Array, mesh: Mesh, corners: list[tuple[int, int]]) -> Array:
     return out
 
 
-def follow(system: System, m: Array, duration_s: float, settle_s: float = SETTLE_S) -> Track:
-    """Let the skyrmions in `m` move and note where they are, from `settle_s` on.
-
-    Raises:
-        UserError: Their number changed on the way.
-    """
+def watched(system: System, m: Array, duration_s: float, every_s: float) -> tuple[Trajectory, list[Array]]:
+    """Let the skyrmions in `m` move, and note where they are, (n, 2) each time."""
     places: list[Array] = []
 
     def look(_time: float, state: Array) -> float:
         places.append(centres_m(state, system.mesh))
         return 0.0
 
-    done = evolve(system, m, duration_s, every_s=SAMPLE_S, observers={"place": look}, tolerance=TOLERANCE)
+    done = evolve(system, m, duration_s, every_s=every_s, observers={"place": look}, tolerance=TOLERANCE)
+    return done, places
+
+
+def follow(system: System, m: Array, duration_s: float, settle_s: float = SETTLE_S) -> Track:
+    """Let the skyrmions in `m` move and note where they are, from `settle_s` on.
+
+    Raises:
+        UserError: Their number changed on the way.
+    """
+    done, places = watched(system, m, duration_s, SAMPLE_S)
     if len({len(place) for place in places}) != 1:
         raise UserError(
             f"the film does not keep its skyrmions: {len(places[0])} at first, {len(places[-1])} at last",
