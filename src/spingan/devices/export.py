@@ -30,6 +30,7 @@ from spingan.physics.states import wall
 from spingan.physics.system import System
 
 REST_T = 1e-3  # largest torque of a start: 2e-3 of the field that holds a domain
+DURATION_S = 2e-9
 SAVES_A_PULSE = 20  # states saved of a single pulse, enough to see the motion; of a train it is one a period
 
 
@@ -140,13 +141,9 @@ def _whole(value: object, dimensions: int) -> Array:
 
 
 def wall_experiment(
-    device: WallDevice,
-    currents_a: Sequence[float],
-    convention: TorqueConvention,
-    cell_m: float = 1e-9,
-    duration_s: float = 2e-9,
+    device: WallDevice, currents_a: Sequence[float], convention: TorqueConvention, cell_m: float = 1e-9
 ) -> Experiment:
-    """The device with its wall at rest, placed in the middle before, then under each current for `duration_s`.
+    """The device with its wall at rest, placed in the middle before, then under each current for 2 ns.
 
     Where the well is flat the wall stands as the solver leaves it when no torque above 1 mT is left.
 
@@ -158,7 +155,7 @@ def wall_experiment(
             label=f"{current * 1e6:+g}uA",
             about=f"{current * 1e6:+g} uA at the input, {device.bias_current_a * 1e6:g} uA of bias beside it",
             torques=system(device, current, convention, cell_m).torques,
-            on_s=duration_s,
+            on_s=DURATION_S,
         )
         for current in currents_a
     )

@@ -61,15 +61,8 @@ class Heat:
     """Where the drift is zero."""
 
 
-def hold(
-    at: Bench,
-    up: Operation,
-    seeds: Sequence[int],
-    advance: Progress,
-    workers: int = 1,
-    temperature_k: float = ROOM_TEMPERATURE_K,
-) -> Heat:
-    """Let the operation, and holds at several levels, run in the heat.
+def hold(at: Bench, up: Operation, seeds: Sequence[int], advance: Progress, workers: int = 1) -> Heat:
+    """Let the operation, and holds at several levels, run at room temperature.
 
     Args:
         up: The operation without heat, from whose potentiation the holds begin.
@@ -89,7 +82,7 @@ def hold(
             phases,
             places_m=None if start is None else up.run.positions_m[start],
             alive=None if start is None else up.run.alive[start],
-            temperature_k=temperature_k,
+            temperature_k=ROOM_TEMPERATURE_K,
             generator=np.random.default_rng((seed, 0 if start is None else start + 1)),
             step_s=SWEEP_STEP_S,
         )
@@ -107,7 +100,7 @@ def hold(
     slope, level = np.polyfit(begun, drift, 1)
     settles = bool(slope < 0)
     return Heat(
-        temperature_k=temperature_k,
+        temperature_k=ROOM_TEMPERATURE_K,
         operations=tuple(operations),
         level_spread=float(numbers.std(axis=0, ddof=1).max()),
         hold_numbers=np.array(begun),
