@@ -174,9 +174,7 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
             f"{device.name}: {device.skyrmions} skyrmions became {len(places[-1])} in the solver",
             "Drive it with less current, or take smaller cells.",
         )
-    solver = np.array(places)
-    for before, here in pairwise(solver):  # each skyrmion as the nearest one a moment before
-        here[:] = here[linear_sum_assignment(np.linalg.norm(before[:, None] - here[None], axis=2))[1]]
+    solver = followed(places)
     every = round(SAMPLE_S / THIELE_STEP_S)
     run = thiele.run(
         at.skyrmion,
@@ -199,6 +197,14 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
         m=done.m,
         charge_change=topological_charge(done.m) - topological_charge(settled),
     )
+
+
+def followed(places: Sequence[Array]) -> Array:
+    """(k, n, 2) places of k moments, (n, 2) each, in the first's order: each skyrmion is the nearest one before."""
+    path = np.array(places)
+    for before, here in pairwise(path):
+        here[:] = here[linear_sum_assignment(np.linalg.norm(before[:, None] - here[None], axis=2))[1]]
+    return path
 
 
 def skyrmions_on_track(device: SkyrmionSynapse, calibration: SkyrmionCalibration, mesh: Mesh) -> Array:
