@@ -228,8 +228,8 @@ def _experiment(
     device: Exported, currents: list[float] | None, convention: ConventionName, cell_nm: float | None, file: Path | None
 ) -> "Experiment":
     from spingan.devices.export import wall_experiment
-    from spingan.devices.export_synapse import synapse_experiment
     from spingan.devices.skyrmion_synapse import PRINTED
+    from spingan.devices.skyrmion_synapse_solver import synapse_experiment
     from spingan.devices.wall_device import LEAKY_RELU, RELU, read_wall_device
 
     if cell_nm is not None and not 0.1 <= cell_nm <= 10:
