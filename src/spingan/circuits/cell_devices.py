@@ -66,7 +66,7 @@ def cell_device(
         found = CellDevice(_published(function), *_printed_wall(function), form="printed")
     elif str(curve) in CURVE_NAMES:
         walls, form = _printed_wall(function), "printed"
-        if curve == "designed":
+        if str(curve) == "designed":
             wall = designed_wall(function)
             walls, form = (wall, shipped_constants(f"{function}_designed"), _middle(wall)), "fitted"
         found = CellDevice(read_conductance_curve(CURVES / f"{function}_{curve}.csv"), *walls, form)

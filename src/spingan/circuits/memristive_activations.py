@@ -46,7 +46,7 @@ def relu_activation(cards: Cards = GENERIC_180NM) -> Activation:
         f"{curve.output_v[-1] / curve.at(full_scale):.3f} of its own; clamping beyond is that clip.",
         "Without memory: a comparator with no hysteresis, and a sweep down gives the same.",
     )
-    return _activation("relu_am_dcgan", "relu", RELU_BENCH, curve, full_scale, RELU_SUPPLIES, notes, cards)
+    return _activation("relu", RELU_BENCH, curve, full_scale, RELU_SUPPLIES, notes, cards)
 
 
 def tanh_activation(cards: Cards = GENERIC_180NM) -> Activation:
@@ -66,7 +66,6 @@ def tanh_activation(cards: Cards = GENERIC_180NM) -> Activation:
         "The load of 10 kΩ is the cell's own; a next stage in parallel to it lowers the output.",
     )
     return _activation(
-        "tanh_am_dcgan",
         "tanh",
         TANH_BENCH,
         curve,
@@ -114,7 +113,6 @@ def _to_the_rails(bench: Bench, cards: Cards) -> CellTransfer:
 
 
 def _activation(
-    name: str,
     function: str,
     bench: Bench,
     curve: CellTransfer,
@@ -136,7 +134,7 @@ def _activation(
     )
     return Activation.model_validate(
         {
-            "name": name,
+            "name": f"{function}_am_dcgan",
             "function": function,
             "input": tuple(round(float(value), 9) + 0.0 for value in curve.input),
             "rising": tuple(round(float(value), 9) + 0.0 for value in curve.output_v),
