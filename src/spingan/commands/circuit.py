@@ -13,7 +13,7 @@ from spingan.commands.printing import Result, rows_table, run, show, table
 from spingan.errors import UserError
 
 if TYPE_CHECKING:
-    from spingan.circuits.mismatch import Environment, Mismatch
+    from spingan.circuits.monte_carlo import Environment, Mismatch
     from spingan.progress import Progress
 
 app = typer.Typer(
@@ -50,10 +50,12 @@ def _runs(
 @app.command("list")
 def list_cells(json: Json = False) -> None:
     """Every circuit, with its paper and technology node."""
+    from dataclasses import asdict
+
     from spingan.circuits.catalogue import CELLS
 
     text = table(("name", "paper", "node", "what it does"), [(c.name, c.paper, c.node, c.does) for c in CELLS])
-    show(Result({"cells": [cell.to_dict() for cell in CELLS]}, text), json)
+    show(Result({"cells": [asdict(cell) for cell in CELLS]}, text), json)
 
 
 HEADINGS = ("cards", "", "Vt lin", "Vt sat", "on", "off", "swing", "DIBL", "inverter turns", "gain")
@@ -186,7 +188,7 @@ def _spread(sigmas: Sequence[str] | None, temperatures_c: str) -> "tuple[Mismatc
     """The standard deviations and ranges of the Monte Carlo, those that are asked for in place of the documented."""
     from dataclasses import replace
 
-    from spingan.circuits.mismatch import Environment, default_mismatch
+    from spingan.circuits.monte_carlo import Environment, default_mismatch
 
     asked: dict[str, float] = {}
     for text in sigmas or ():

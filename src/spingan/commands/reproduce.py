@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spingan.commands.printing import print_json, print_note, print_table
-from spingan.commands.progress import progress_bars
 from spingan.errors import UserError
 
 if TYPE_CHECKING:
@@ -82,8 +81,7 @@ def _renew(names: tuple[str, ...], folder: Path) -> None:
     for source in chosen:
         print_note(f"running: {source.command}")
         try:
-            with progress_bars() as progress:
-                print_note(f"stored: {renew(source.name, progress, folder)}")
+            print_note(f"stored: {renew(source.name, folder)}")
         except UserError as error:
             if names:
                 raise
