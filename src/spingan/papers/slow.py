@@ -69,9 +69,11 @@ def quality(model: str, features: Literal["cnn", "inception"], progress: Progres
 
 def run_study(name: str, model: str, progress: Progress) -> Result:
     """`spingan study NAME MODEL`."""
+    from spingan.papers.claims import held_against
     from spingan.studies import run
 
-    return run.run_study(name, model, progress=progress).to_dict()  # pyright: ignore[reportArgumentType]
+    found = run.run_study(name, model, progress=progress, **held_against(name))  # pyright: ignore[reportArgumentType]
+    return found.to_dict()
 
 
 def training(recipe: str, overrides: tuple[str, ...], progress: Progress) -> Result:
