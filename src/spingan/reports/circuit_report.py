@@ -43,7 +43,7 @@ def transfer_figure(study: CellStudy) -> Figure:
     right.plot(places, leaky(places / full, study.slope), **PRINTED, label="claimed")
     shown = (left, "conductance", "S"), (middle, "output", "V"), (right, "output over full scale", None)
     for axis, name, unit in shown:
-        name_axes(axis, "input current", "A", name, unit, ticks=5)
+        name_axes(axis, "input current", name, "A", unit, ticks=5)
         add_legend(axis)
     return figure
 
@@ -65,7 +65,7 @@ def waveform_figure(study: CellStudy) -> Figure:
     for axis, unit, name in ((left, "V", "output"), (right, "W", "drawn by divider and inverters")):
         axis.axvline(study.window_s, color=COLOURS[3], linewidth=1.0, linestyle=":")
         axis.set_xlim(0, last)
-        name_axes(axis, "time after the step", "s", name, unit)
+        name_axes(axis, "time after the step", name, "s", unit)
     left.annotate(
         "settled", (study.window_s, 0.02), xycoords=("data", "axes fraction"), fontsize=8, color="#444444",
         xytext=(3, 0), textcoords="offset points",
@@ -96,7 +96,7 @@ def energy_figure(study: CellStudy, printed_j: float) -> Figure:
     axis.plot([printed_j] * len(bars), places, **PRINTED, label="printed, window unknown")
     axis.set_yticks(places, [label for label, _ in bars])
     axis.set_ylim(-0.6, len(bars) - 0.4)
-    name_axes(axis, "energy of an evaluation", "J", "", None, ticks=5)
+    name_axes(axis, "energy of an evaluation", "", "J", ticks=5)
     add_legend(axis, ncols=1, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
@@ -122,11 +122,11 @@ def spread_figure(devices: Samples, environment: Samples | None) -> Figure:
         axis.plot(samples.u, samples.nominal, color=COLOURS[1], linewidth=1.8, label="as drawn")
         what = "made cells" if samples.what == "devices" else "temperatures and supplies"
         axis.plot([], [], color=COLOURS[0], linewidth=1.0, label=f"{min(len(samples.gain), 100)} {what}")
-        name_axes(axis, "input over full scale", None, "output over full scale", None)
+        name_axes(axis, "input over full scale", "output over full scale")
         add_legend(axis, loc="upper left")
     cloud.plot(devices.offset, devices.gain, ".", color=COLOURS[0], markersize=4)
     cloud.plot([0], [1], marker="+", color=COLOURS[1], markersize=12, markeredgewidth=2, linestyle=DASHES[0])
-    name_axes(cloud, "offset (of full scale)", None, "gain (of the drawn cell's)", None)
+    name_axes(cloud, "offset (of full scale)", "gain (of the drawn cell's)")
     for axis in (cloud.xaxis, cloud.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axis.set_major_locator(MaxNLocator(5))

@@ -96,7 +96,7 @@ def transfer_figure(found: Design) -> Figure:
     mean = (np.interp(judged, currents, up) + np.interp(judged, currents, down)) / 2
     below.plot(judged, (mean - asked) / matched.span, "o-", color=COLOURS[0], linewidth=1.2, markersize=4)
     for panel, name, unit in ((axis, "conductance", "S"), (below, "deviation, parts of the span", None)):
-        name_axes(panel, "input current", "A", name, unit)
+        name_axes(panel, "input current", name, "A", unit)
     return figure
 
 
@@ -113,11 +113,11 @@ def wall_figure(verdict: Verdict) -> Figure:
         left.axhspan(detector.x0_m, detector.x1_m, color=COLOURS[3], alpha=0.15 + 0.15 * number, linewidth=0,
                      label=f"{detector.name} junction")  # fmt: skip
     left.set_ylim(0, device.length_m)
-    name_axes(left, "input current", "A", "wall position", "m")
+    name_axes(left, "input current", "wall position", "A", "m")
     add_legend(left)
     x_m = np.linspace(0, device.length_m, 201)
     right.plot(x_m, device.profile(x_m), color=COLOURS[0], linewidth=1.6)
-    name_axes(right, "place along the track", "m", "anisotropy (per m³)", "J")
+    name_axes(right, "place along the track", "anisotropy (per m³)", "m", "J")
     return figure
 
 

@@ -25,13 +25,13 @@ def cell_figure(result: CellResult) -> Figure:
     figure, (left, right) = new_figure(8.0, 3.2, 2)
     unit = result.cell.input_unit
     left.plot(result.transfer.input, result.transfer.output_v, color=COLOURS[0], linewidth=1.6)
-    name_axes(left, "input", unit, "output", "V", ticks=4)
+    name_axes(left, "input", "output", unit, "V", ticks=4)
     response = result.response
     right.plot(response.time_s, response.output_v, color=COLOURS[0], linewidth=1.6, label="output")
     if unit == "V":
         right.plot(response.time_s, response.input, "--", color=COLOURS[1], linewidth=1.2, label="input")
         add_legend(right)
-    name_axes(right, "time", "s", "", "V", ticks=4)
+    name_axes(right, "time", "", "s", "V", ticks=4)
     return figure
 
 
@@ -48,7 +48,7 @@ def activation_figure(tanh: CellResult, relu: CellResult) -> Figure:
         )
         axis.plot(at, ideal, **OPEN, markersize=4, label=label)
         add_legend(axis, title=title, title_fontsize=LABEL_SIZE)
-        name_axes(axis, "input", "V", "output", "V", ticks=4)
+        name_axes(axis, "input", "output", "V", "V", ticks=4)
     return figure
 
 
@@ -74,7 +74,7 @@ def waveform_figure(study: CnnStudy) -> Figure:
     for axis, (title, unit, name, chosen, factor) in zip(axes, panels, strict=True):
         _draw_waves(axis, study, study.run.waves[name][chosen] * factor, study.ideal[name][chosen] * factor)
         axis.set_title(title, fontsize=LABEL_SIZE, loc="left")
-        name_axes(axis, "time", "s", "", unit, ticks=4)
+        name_axes(axis, "time", "", "s", unit, ticks=4)
     return figure
 
 

@@ -124,7 +124,7 @@ def loss_curves(metrics: Mapping[str, ArrayLike]) -> Figure:
     series = (("generator_loss", "generator"), ("discriminator_loss", "discriminator"))
     for (column, label), colour, dash in zip(series, COLOURS, DASHES, strict=False):
         axis.plot(epochs, np.asarray(metrics[column], float), dash, color=colour, label=label, linewidth=1.4)
-    name_axes(axis, "epoch", None, "loss (binary cross-entropy)", None)
+    name_axes(axis, "epoch", "loss (binary cross-entropy)")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_ylim(bottom=0)
     add_legend(axis, fontsize=9)
@@ -150,7 +150,7 @@ def level_histogram(shares: ArrayLike, levels: ArrayLike) -> Figure:
     places = np.asarray(levels, float)
     width = 0.85 * float(np.min(np.diff(places)))
     axis.bar(places, np.asarray(shares, float), width=width, color=COLOURS[0])
-    name_axes(axis, "level (weight over the column's full scale)", None, "share of the weights", None)
+    name_axes(axis, "level (weight over the column's full scale)", "share of the weights")
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
     return figure
 
@@ -178,7 +178,7 @@ def _draw_transfer(axis: Axes, activation: "Activation") -> None:
     units = activation.input_unit, activation.output_unit
     names = [_axis_name(quantity, unit) for quantity, unit in zip(("input", "output"), units, strict=True)]
     ticks = [_SYMBOLS.get(unit, unit) for unit in units]
-    name_axes(axis, names[0], ticks[0], names[1], ticks[1], None if ticks[0] is None else 4)
+    name_axes(axis, names[0], names[1], ticks[0], ticks[1], ticks=None if ticks[0] is None else 4)
     add_legend(axis, title=activation.function.replace("_", " "), title_fontsize=9)
 
 

@@ -49,7 +49,7 @@ def conductance_against_time(done: Operation, heat: Heat | None, printed_drive: 
     printed = printed_drive.device
     label = f"printed {printed.current_density_a_per_m2:.3g} A/m², damping {printed.film.gilbert_damping:g}, 0 K"
     axis.plot(printed_drive.time_s * 1e9, printed_drive.conductance_s * 1e3, DASHES[1], color=COLOURS[1], label=label)
-    name_axes(axis, "time (ns)", None, "conductance (mS)", None)
+    name_axes(axis, "time (ns)", "conductance (mS)")
     axis.set_xlim(0, nanoseconds[-1])
     add_legend(axis, loc="upper right")
     return figure
@@ -81,7 +81,7 @@ def _draw_map(axis: Axes, points: Sequence[Point], chosen: Point) -> None:
     axis.imshow(values, cmap=COUNT_MAP, origin="lower", aspect="auto", vmin=0, vmax=points[0].skyrmions)
     axis.set_xticks(range(len(densities)), [f"{density / 1e10:g}" for density in densities])
     axis.set_yticks(range(len(dampings)), [f"{damping:g}" for damping in dampings])
-    name_axes(axis, "current density (10¹⁰ A/m²)", None, "Gilbert damping", None)
+    name_axes(axis, "current density (10¹⁰ A/m²)", "Gilbert damping")
 
 
 def disc_pictures(done: Operation, times_s: Sequence[float], skyrmion_radius_m: float) -> Figure:
@@ -110,7 +110,7 @@ def _draw_disc(axis: Axes, device: SkyrmionSynapse) -> None:
     axis.set_xlim(-5, size + 5)
     axis.set_ylim(-5, size + 5)
     axis.set_aspect("equal")
-    name_axes(axis, "x (nm)", None, "y (nm)", None)
+    name_axes(axis, "x (nm)", "y (nm)")
 
 
 def _draw_skyrmions(axis: Axes, done: Operation, moment: int, radius_m: float) -> None:
@@ -142,11 +142,11 @@ def both_models(compared: Comparison) -> Figure:
     centre = (compared.device.centre_m[0] * 1e9, compared.device.centre_m[1] * 1e9)
     rim = Circle(centre, compared.device.detector_radius_m * 1e9, fill=False, edgecolor=COLOURS[2], linestyle="--")
     left.add_patch(rim)
-    name_axes(left, "x (nm)", None, "y (nm)", None)
+    name_axes(left, "x (nm)", "y (nm)")
     add_legend(left, loc="upper right")
     right.plot(compared.time_s * 1e9, compared.solver_number, color=COLOURS[1], label="solver")
     right.plot(compared.time_s * 1e9, compared.thiele_number, "--", color=COLOURS[0], label="Thiele")
-    name_axes(right, "time (ns)", None, "skyrmions under the detector", None)
+    name_axes(right, "time (ns)", "skyrmions under the detector")
     add_legend(right)
     return figure
 

@@ -64,7 +64,7 @@ def characteristic_figure(
     for axis, printed, scale, name, unit in shown:
         if printed:
             axis.plot(list(printed), [value * scale for value in printed.values()], **OPEN, label="printed")
-        name_axes(axis, "input current", "A", name, unit, ticks=5)
+        name_axes(axis, "input current", name, "A", unit, ticks=5)
         add_legend(axis)
     left.set_ylim(0, study.setup.device.length_m)
     return figure
@@ -95,7 +95,7 @@ def draw_paths(runs: Sequence[Settled], labels: Sequence[str], length_m: float) 
     for number, (run, label) in enumerate(zip(runs, labels, strict=True)):
         colour, dash = COLOURS[1 - number // 2], DASHES[number % 2]
         axis.plot(run.time_s, run.path_m, dash, color=colour, linewidth=1.4, label=label)
-    name_axes(axis, "time", "s", "wall position", "m")
+    name_axes(axis, "time", "wall position", "s", "m")
     axis.set_ylim(0, length_m)
     add_legend(axis)
     return figure
