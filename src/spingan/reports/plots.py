@@ -47,13 +47,17 @@ def style_axis(axis: Axes) -> None:
     axis.set_axisbelow(True)
 
 
-def name_axes(axis: Axes, x: str, x_unit: str | None, y: str, y_unit: str | None, ticks: int | None = None) -> None:
+def name_axes(
+    axis: Axes, x: str, y: str, x_unit: str | None = None, y_unit: str | None = None, ticks: int | None = None
+) -> None:
     """Name both axes, with SI prefixes on the ticks where there is a unit; at most `ticks` + 1 of them along x."""
-    for which, name, unit in ((axis.xaxis, x, x_unit), (axis.yaxis, y, y_unit)):
+    for which, unit in ((axis.xaxis, x_unit), (axis.yaxis, y_unit)):
         if unit is not None:
             which.set_major_formatter(EngFormatter(unit=unit))
-        if name:
-            which.set_label_text(name)
+    if x:
+        axis.set_xlabel(x)
+    if y:
+        axis.set_ylabel(y)
     if ticks is not None:
         axis.xaxis.set_major_locator(MaxNLocator(ticks))
 
