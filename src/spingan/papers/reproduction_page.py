@@ -64,7 +64,7 @@ def page_html(found: Reproduction) -> str:
     return page(
         "reproduction.html",
         title=TITLE,
-        headline=found.headline,
+        subtitle=found.headline,
         figures=[(status, str(number), _READINGS[status]) for status, number in statuses.items()],
         counts=count_table(found),
         agreement=picture,
