@@ -213,7 +213,7 @@ def study(
     scheduler: str | None = None,
     **asked: "Any",
 ) -> "Study":
-    """A study of a model; with `out`, its pictures and `<name>.csv` go into that folder.
+    """A study of a model, held against the papers' claims; with `out`, its pictures and table go into that folder.
 
     Beside them, `<name>.trials.jsonl` gets each trial's result as it comes. A study that was stopped goes on from it
     when it is called again; what other settings, other weights or other code gave is not taken for it.
@@ -229,11 +229,12 @@ def study(
     Raises:
         UserError: No such study or model, a folder that cannot be written, or as the study raises.
     """
+    from spingan.papers.claims import held_against
     from spingan.studies.parallel import Workers
     from spingan.studies.run import run_study
 
     chosen = Workers(workers, scheduler, None if out is None else output_folder(out) / f"{name}.trials.jsonl")
-    found = run_study(name, model, workers=chosen, **asked)
+    found = run_study(name, model, workers=chosen, **{**held_against(name), **asked})
     if out is not None:
         from spingan.reports.study_plots import write_study
 
