@@ -15,7 +15,7 @@ from spingan.nn.cost import module_bill, pair_bill
 from spingan.nn.weights import Model, float_twin, load_model, reprogrammed, shipped_models
 from spingan.output import check_place, output_folder, write_text
 from spingan.progress import Progress, no_progress
-from spingan.spec.technology import Technology, load_technology
+from spingan.spec.technology import Technology, load_technology, with_settings
 from spingan.training.recipe import Recipe, load_recipe, shipped_recipes
 
 if TYPE_CHECKING:
@@ -188,20 +188,27 @@ def model_page(model: Model, quality: "Quality | None", metrics: Any = None) -> 
     )
 
 
-def reprogram(model: str | Path | Model, technology: str | Path | Technology) -> Model:
+def reprogram(
+    model: str | Path | Model, technology: str | Path | Technology | None = None, settings: Sequence[str] = ()
+) -> Model:
     """A trained generator written into the arrays of another technology, without training it again.
 
-    Gains, activation ranges and batch-norm statistics are measured anew on what the new devices hold. From columns that
-    end in a load, whose weights depend on each other, what is written elsewhere is what they give.
+    Gains, activation ranges, converters' ranges and batch-norm statistics are measured anew on what the new devices
+    hold. From columns that end in a load, whose weights depend on each other, what is written elsewhere is what they
+    give.
 
     Args:
         model: A run folder, a weights file, a shipped name, or a model that is loaded already.
-        technology: A shipped name, a .yaml file, its folder, or a technology that is loaded already.
+        technology: A shipped name, a .yaml file, its folder, or a technology that is loaded already; None is the
+            model's own.
+        settings: `key=value` changes of the technology, as `wire_resistance_ohm=0.35` or `adc.bits=8`.
 
     Raises:
-        UserError: There is no such model or technology, or the net does not fit the technology.
+        UserError: There is no such model, technology or key, or the net does not fit the technology.
     """
-    return reprogrammed(_loaded(model), _technology(technology))
+    loaded = _loaded(model)
+    onto = loaded.technology if technology is None else _technology(technology)
+    return reprogrammed(loaded, with_settings(onto, settings))
 
 
 def study(

@@ -21,6 +21,10 @@ Set = Annotated[
 TechnologyName = Annotated[
     str | None, typer.Option("--technology", metavar="NAME", help="Write its weights into another technology's arrays.")
 ]
+TechnologySet = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of its technology, as adc.bits=8; may be repeated."),
+]
 _LARGEST_SEED = 2**63 - 1  # torch's generators take no more
 Seed = Annotated[int, typer.Option("--seed", min=0, max=_LARGEST_SEED, help="Seed of the latents.")]
 ChipSeed = Annotated[
@@ -87,16 +91,16 @@ def sample(
     seed: Seed = 0,
     chip_seed: ChipSeed = 0,
     technology: TechnologyName = None,
+    set_: TechnologySet = None,
     class_: Annotated[
         int | None, typer.Option("--class", metavar="NUMBER", help="Of all images, from a net that takes classes.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Draw images with a model into one grid."""
-    from spingan.api import reprogram
     from spingan.api import sample as sample_to_file
 
-    chosen = model if technology is None else reprogram(model, technology)
+    chosen = _written(model, technology, set_)
     path = sample_to_file(chosen, out, count=count, seed=seed, chip_seed=chip_seed, label=class_)
     data = {"model": _name(chosen), "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)}
     show(Result(data if class_ is None else {**data, "class": class_}, str(path)), json)
@@ -121,16 +125,16 @@ _VARIETY = "Of these, images to measure the variety on; by default 2,000."
 def evaluate(
     model: ModelName,
     technology: TechnologyName = None,
+    set_: TechnologySet = None,
     detail: Annotated[bool, typer.Option("--detail", help="Show the share of each class, too.")] = False,
     json: Json = False,
     **asked: Any,
 ) -> None:
     """How good and how varied a model's images are, compared with real images and the float twin."""
     from spingan.api import evaluate as evaluate_model
-    from spingan.api import reprogram
     from spingan.reports.quality_table import quality_notes, quality_table, quality_title
 
-    chosen = model if technology is None else reprogram(model, technology)
+    chosen = _written(model, technology, set_)
     with progress_bars() as progress:
         quality = evaluate_model(chosen, progress=progress, **asked)
     measures = quality_table(quality)
@@ -148,6 +152,18 @@ def evaluate(
     parts += ["", f"{quality.protocol}; {quality.seconds:.1f} s"]
     data = {"model": _name(chosen), "chip_seed": asked["chip_seed"]} | quality.to_dict()
     show(Result(data, "\n".join(parts)), json)
+
+
+def _written(model: str, technology: str | None, settings: list[str] | None) -> "str | Model":
+    """The model as it is, or written into other arrays: of another technology, or with settings of their own."""
+    from spingan.api import reprogram
+    from spingan.spec.technology import load_technology, with_settings
+
+    if technology is None and not settings:
+        return model
+    if technology is not None:
+        with_settings(load_technology(technology), settings or [])  # what is misspelt is told before torch is loaded
+    return reprogram(model, technology, settings or ())
 
 
 def _name(model: "str | Model") -> str:

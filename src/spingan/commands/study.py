@@ -70,6 +70,21 @@ _add(
     "Error of the weights, pictures, distance and losses in training against the bits of a weight.",
     _BITS | _PICTURES,
 )
+_add(
+    "converters",
+    "Pictures and distance against the bits of the converters at the arrays' edges.",
+    {"bits": option(list[int] | None, "--bits", "Bits of a converter; may be repeated. 3 to 10.", min=2, max=16)}
+    | _PICTURES,
+)
+_add(
+    "wires",
+    "Pictures and distance against the resistance of the arrays' wires, by the size of a tile.",
+    {
+        "resistances": option(list[float] | None, "--ohm", "Of the wire from cell to cell; may be repeated.", min=0),
+        "tiles": option(list[int] | None, "--tile", "Rows and columns of a tile; may be repeated.", min=1),
+    }
+    | _PICTURES,
+)
 _add("leakage", "Leakage currents of the arrays against variability.", {})
 
 

@@ -14,7 +14,9 @@ from spingan.studies.claims import Claim
 from spingan.studies.parallel import Workers
 from spingan.studies.study import Study
 
-Name = Literal["variability", "levels", "epochs", "block-error", "leakage", "noise", "quantization"]
+Name = Literal[
+    "variability", "levels", "epochs", "block-error", "leakage", "noise", "quantization", "converters", "wires"
+]
 
 
 _PICTURES = {"count": 2_000, "seeds": 3, "data_name": None, "data_path": None}
@@ -26,6 +28,8 @@ STUDIES: dict[Name, tuple[str, dict[str, Any]]] = {
     "leakage": ("leakage", {}),
     "noise": ("noise", _PICTURES),
     "quantization": ("quantization", _PICTURES),
+    "converters": ("converters", _PICTURES),
+    "wires": ("wires", _PICTURES),
 }
 """A study is the function of its module's name in `spingan.studies`, with the fields of `Asked` that it takes."""
 
