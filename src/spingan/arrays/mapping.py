@@ -89,9 +89,7 @@ class ArrayRules:
             of_tile = row_axis, first, min(tall, rows - first)
             devices = of_tile[-1] if there is None else there.narrow(*of_tile).sum(row_axis, keepdim=True)
             upper, lower = (half.narrow(*of_tile) for half in (positive, negative))
-            tiles.append(
-                self._behind_a_load(upper, devices, row_axis) - self._behind_a_load(lower, devices, row_axis)
-            )
+            tiles.append(self._behind_a_load(upper, devices, row_axis) - self._behind_a_load(lower, devices, row_axis))
         return torch.cat(tiles, row_axis)
 
     def _behind_a_load(self, conductance: Tensor, devices: int | Tensor, row_axis: int) -> Tensor:

@@ -184,10 +184,8 @@ def program_chip(
     return Chip(model, technology, conditions, fitting, calibration)
 
 
-def _ideal_weights(
-    matrix: Tensor, gain: Tensor, technology: Technology, noise: Noise | None, seed: int
-) -> Tensor:
-    """(rows, columns) the weights of an array whose technology has no devices: floats, with noise where there is any."""
+def _ideal_weights(matrix: Tensor, gain: Tensor, technology: Technology, noise: Noise | None, seed: int) -> Tensor:
+    """(rows, columns) what an array holds on a technology without devices: floats, with noise where there is any."""
     if noise is None:
         return matrix
     if noise.of == "resistance":

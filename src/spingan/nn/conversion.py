@@ -131,7 +131,9 @@ def convert(
     becomes: dict[nn.Module, nn.Module] = {}
     holders: dict[int, str] = {}
     for name, module in leaves.items():
-        new, kind, detail = _convert_leaf(name, module, _with_form(technology, forms.get(name)), source, name in norms.values())
+        new, kind, detail = _convert_leaf(
+            name, module, _with_form(technology, forms.get(name)), source, name in norms.values()
+        )
         if isinstance(new, AnalogLayer):
             first = holders.setdefault(id(new.weight), name)
             detail += f"; an array of its own for the weights of layer {first}" if first != name else ""
@@ -163,7 +165,9 @@ def _refuse_forms(forms: Mapping[str, str], leaves: Mapping[str, nn.Module]) -> 
             what = "a transposed convolution" if name in leaves else "a layer"
             raise UserError(f"transposed names {name!r}, which is not {what} of the model", f"There are: {able}.")
         if form not in get_args(Transposed):
-            raise UserError(f"transposed gives layer {name} the form {form!r}", f"Use {', '.join(get_args(Transposed))}.")
+            raise UserError(
+                f"transposed gives layer {name} the form {form!r}", f"Use {', '.join(get_args(Transposed))}."
+            )
 
 
 def _replaced(model: nn.Module, becomes: dict[nn.Module, nn.Module]) -> nn.Module:

@@ -69,13 +69,23 @@ class Phases:
         """Outputs of a map of `size` pixels."""
         return (size - 1) * self.stride - 2 * self.padding + self.kernel + self.output_padding
 
-    def reads(self, size: int, phase: int) -> int:
-        """Outputs of one phase."""
-        return sum((output + self.padding) % self.stride == phase for output in range(self.outputs(size)))
+    def of_phase(self, size: int, phase: int) -> range:
+        """The last pixel that each output of a phase sees in a map of `size` pixels; it may lie outside, as others may.
+
+        Pixel q - m meets the phase's tap m, for each q that comes.
+        """
+        outputs = range((phase - self.padding) % self.stride, self.outputs(size), self.stride)
+        first = (outputs.start + self.padding) // self.stride
+        return range(first, first + len(outputs))
 
     def windows(self, size: int) -> range:
-        """The last pixel of each shared window that has an output; it may lie outside of the map, as others may."""
+        """The last pixel of each shared window that has an output, as `of_phase`."""
         return self._windows(size, self.lead)
+
+    def tapped(self, place: int) -> int:
+        """Phases that have a tap at a place of the shared window."""
+        first = place * self.count - self.lead
+        return len(range(max(first, 0), min(first + self.count, self.kernel)))
 
     def _windows(self, size: int, lead: int) -> range:
         first = self.padding + lead
