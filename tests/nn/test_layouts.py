@@ -58,8 +58,8 @@ def _layer(geometry: tuple[int, int, int, int], inputs: int = 2, outputs: int = 
     return ZeroPaddedConv2d(inputs, outputs, kernel, stride, padding, bias=False, output_padding=output_padding)
 
 
-def _converted(geometry, technology: Technology, form: str) -> nn.Module:
-    model = nn.Sequential(_layer(geometry))
+def _converted(geometry, technology: Technology, form: str, *channels: int) -> nn.Module:
+    model = nn.Sequential(_layer(geometry, *channels))
     return convert(model, technology.model_copy(update={"transposed": form})).model
 
 
@@ -147,14 +147,14 @@ def test_training_and_chip_agree_in_each_form(encoding, read_out, tile_rows):
 @pytest.mark.parametrize("form", FORMS[1:])
 def test_behind_a_load_the_devices_of_other_phases_are_no_longer_on_the_column(form):
     images = torch.rand(2, 2, 3, 3)
-    literal, other = (_converted(FULL, WOX, of)(images) for of in ("literal", form))
-    assert float((other - literal).detach().norm() / literal.norm()) > 0.01
+    literal, other = (_converted(FULL, WOX, of)(images).detach() for of in ("literal", form))
+    assert float((other - literal).norm() / literal.norm()) > 0.01
 
 
 @pytest.mark.parametrize("form", FORMS[1:])
 @pytest.mark.parametrize("geometry", [FULL, PARTLY_EMPTY])
 def test_the_gradient_behind_a_load_follows_the_form(geometry, form):
-    model = _converted(geometry, WOX.model_copy(update={"tile_rows": 5}), form).double()
+    model = _converted(geometry, WOX.model_copy(update={"tile_rows": 5}), form, 2, 1).double()
     (layer,) = analog_layers(model)
     layer.levels = torch.empty(0)  # a rounded weight has no slope to compare with
     layer.gain *= 2  # nor has one at its clip
@@ -178,7 +178,7 @@ def test_variability_in_training_scatters_as_on_chips_of_the_form(form, geometry
     exact = layer.effective_weight().detach()
     layer.programming_noise = noise
     errors: dict[str, list[Tensor]] = {"training": [], "chip": []}
-    for seed in range(200):
+    for seed in range(100):
         layer.redraw_deviation()
         errors["training"].append(layer.effective_weight().detach() - exact)
         errors["chip"].append(program_chip(model, technology, ChipConditions(seed, noise)).net[0].weight - exact)
@@ -189,7 +189,7 @@ def test_variability_in_training_scatters_as_on_chips_of_the_form(form, geometry
         scatter.append(float(error.square().mean().sqrt()))
         beside = error[:, :, 0, 0, 0], error[:, :, 0, 0, 1]  # of two phases: a full window's have one reference
         together.append(float((beside[0] * beside[1]).mean() / error.square().mean()))
-    assert scatter[0] == pytest.approx(scatter[1], rel=0.03)  # 200 chips of 96 weights or more
+    assert scatter[0] == pytest.approx(scatter[1], rel=0.04)  # 100 chips of 96 weights or more
     common = encoding == "midpoint_reference" and form == "polyphase_shared" and geometry == FULL
     assert all((found > 0.25) == common for found in together)
 
@@ -225,7 +225,9 @@ def test_the_bill_counts_the_devices_that_a_chip_has(geometry, form, technology)
     assert plain.arrays == converted.arrays
     (counted,) = plain.arrays
     built = [torch.ones_like(one.positive) if one.built is None else one.built for one in arrays]
-    weights = sum(int(where.sum()) * (one.positive.shape[1] // where.shape[1]) for one, where in zip(arrays, built, strict=True))
+    weights = sum(
+        int(where.sum()) * (one.positive.shape[1] // where.shape[1]) for one, where in zip(arrays, built, strict=True)
+    )
     assert counted.weights == weights
     if technology is DESIGNED or technology.encoding == "midpoint_reference":
         assert counted.reference_cells == sum(int((one.negative > 0).sum()) for one in arrays)
