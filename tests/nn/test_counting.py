@@ -156,6 +156,7 @@ def test_the_reads_of_phases_match_brute_force(geometry, size, encoding):
     outputs = [out for out in product(*map(range, wide)) if max((one + padding) % stride for one in out) < kernel]
     assert apart.reads == len(outputs)
     assert apart.output_conversions == shared.output_conversions == 3 * len(outputs)
+    assert apart.outputs == shared.outputs == 3 * len(outputs)
     for quantity in ("weights", "weight_cells", "useful_macs"):
         assert len({getattr(array, quantity) for array in found.values()}) == 1
     assert apart.useful_input_drives == found["literal"].useful_input_drives

@@ -21,7 +21,8 @@ USES = (
     *("reads", "read_slots", "macs", "useful_macs"),
     *("input_drives", "useful_input_drives", "output_conversions"),
 )
-"""Fields of `ArrayCounts` that grow with each use of an array; `useful_cell_reads` and `turns` do, too."""
+"""Fields of `ArrayCounts` that grow with each use of an array, and are in a bill's counts."""
+_USES_INSIDE = ("outputs", "useful_cell_reads", "turns")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class ArrayCounts:
         tiles: Tiles needed, or None if the technology sets no tile size.
         row_drivers: Rows of all tiles: so many drivers and input converters are built, unless rows share one.
         column_ends: Columns of all tiles, in weights: so many output converters are built, unless columns share one.
+        outputs: Values of the map: output conversions, were every column one tile high.
         useful_cell_reads: Cells crossed by a row that carries a pixel, summed over all reads: what a read energy
             multiplies.
         turns: How often the circuit behind a column works: outputs of a map over those that come at the same time.
@@ -74,6 +76,7 @@ class ArrayCounts:
     tiles: int | None
     row_drivers: int
     column_ends: int
+    outputs: int
     useful_cell_reads: int
     turns: Fraction
     phases: "tuple[ArrayCounts, ...]" = ()
@@ -142,6 +145,7 @@ def array_counts(
         tiles=row_tiles * column_tiles * arrays if tiled else None,
         row_drivers=rows * column_tiles * arrays,
         column_ends=columns * row_tiles * arrays,
+        outputs=columns * reads,
         useful_cell_reads=useful_drives * physical_columns,
         turns=Fraction(reads * slots, arrays),
     )
@@ -152,7 +156,7 @@ def counts_of_phases(phases: Sequence[ArrayCounts]) -> ArrayCounts:
     largest = max(phases, key=lambda phase: phase.rows)
     added = (
         *("weights", "weight_cells", "reference_cells", "reads", "macs", "useful_macs", "input_drives"),
-        *("useful_input_drives", "output_conversions", "row_drivers", "column_ends", "useful_cell_reads"),
+        *("useful_input_drives", "output_conversions", "row_drivers", "column_ends", "outputs", "useful_cell_reads"),
     )
     tiles = [phase.tiles for phase in phases if phase.tiles is not None]
     return replace(
@@ -168,7 +172,7 @@ def counts_of_phases(phases: Sequence[ArrayCounts]) -> ArrayCounts:
 
 def used_again(first: ArrayCounts, again: ArrayCounts) -> ArrayCounts:
     """The counts of an array that is used twice: its cells stay, its uses add."""
-    uses = {name: getattr(first, name) + getattr(again, name) for name in (*USES, "useful_cell_reads", "turns")}
+    uses = {name: getattr(first, name) + getattr(again, name) for name in (*USES, *_USES_INSIDE)}
     phases = tuple(used_again(*both) for both in zip(first.phases, again.phases, strict=True))
     return replace(first, **uses, phases=phases)
 

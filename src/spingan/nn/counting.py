@@ -310,6 +310,7 @@ def _count_shared(
         macs=reads * weights,
         useful_macs=products,
         output_conversions=positions * outputs * (whole.column_ends // columns),
+        outputs=positions * outputs,
         useful_cell_reads=crossed * outputs * technology.cells_per_weight
         + (beside * right if whole.reference_cells else 0),
         turns=Fraction(positions * outputs, columns) * (whole.read_slots // reads),

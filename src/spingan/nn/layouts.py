@@ -4,7 +4,7 @@ A transposed convolution with stride s writes the kernel w at every s-th pixel: 
 x[i] w[t + p - s i] along a side, for padding p. With zeros inserted between the pixels, all k taps of the kernel are
 rows, and most rows carry a zero (`literal`). But output t meets only the taps k = r, r + s, r + 2 s, ... of its phase
 r = (t + p) mod s, and those meet the pixels q, q - 1, q - 2, ... from q = floor((t + p) / s) downwards. So the kernel
-splits into s² phases that read pixels and never an inserted zero (F. Chen et al., "RED", DATE 2019):
+splits into s² phases that read pixels and never an inserted zero, as in the accelerator RED (DATE 2019):
 
 `polyphase`: an array for each phase. Phase (ry, rx) has ceil((k - ry) / s) x ceil((k - rx) / s) rows an input channel.
 `polyphase_shared`: one array of all phases beside each other, with ceil(k / s)² rows an input channel: the window that
@@ -152,8 +152,9 @@ class Layout:
 
     def per_column(self, per_output: Tensor) -> Tensor:
         """(outputs,) values for the columns of one array, which repeat them phase by phase."""
-        shared = self.form == "polyphase_shared" and self.phases is not None
-        return per_output.repeat(self.phases.count**2) if shared and self.phases else per_output
+        if self.form != "polyphase_shared" or self.phases is None:
+            return per_output
+        return per_output.repeat(self.phases.count**2)
 
     def of_reference(self, factors: Tensor) -> Tensor:
         """Values of the reference column's devices, shaped as a weight of one output.
