@@ -122,7 +122,7 @@ def convert(
             refuse_own_weight(name, module)
         elif name not in leaves:
             refuse_own_parameters(name, module)
-    forms = dict(transposed or {})
+    forms: dict[str, Transposed] = dict(transposed or {})
     _refuse_forms(forms, leaves)
     course = follow(made, is_leaf)
     norms = _norms_of_columns(leaves, course)

@@ -184,7 +184,7 @@ class Layout:
 
     def _places(self) -> list[tuple[int, int]]:
         assert self.phases is not None
-        return list(product(range(self.phases.count), repeat=2))
+        return list(product(range(self.phases.count), range(self.phases.count)))
 
 
 def layout_of(module: nn.Module, form: Transposed) -> Layout:
