@@ -44,6 +44,23 @@ def test_a_pairs_weights_are_the_difference_of_its_columns_voltages_times_one_fa
     torch.testing.assert_close(got, expected, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("tile_rows", [None, 4])
+@pytest.mark.parametrize("encoding", ["midpoint_reference", "differential_pair", "sign_crossbar"])
+def test_a_column_with_empty_places_reads_as_one_of_its_devices_alone(encoding, tile_rows):
+    fields = {"encoding": encoding, "read_out": "load_divider", "tile_rows": tile_rows}
+    technology = WOX.model_copy(update=fields)
+    built = torch.ones(8, 2, dtype=torch.bool)
+    built[1::2, 1] = False  # the second phase has every other device, so that half a tile is half its tile
+    weight = torch.randn(8, 6, generator=torch.Generator().manual_seed(4)) * built.repeat_interleave(3, 1)
+    array = program(weight, technology, 0, built=built)
+    half = technology.model_copy(update={"tile_rows": None if tile_rows is None else 2})
+    for phase, alone_on in ((0, technology), (1, half)):
+        columns = slice(3 * phase, 3 * phase + 3)
+        alone = program(weight[built[:, phase], columns], alone_on, 0, gain=array.gain[columns])
+        torch.testing.assert_close(array.weight()[built[:, phase], columns], alone.weight(), rtol=1e-6, atol=0)
+        assert not bool(array.weight()[~built[:, phase], columns].any())
+
+
 def test_no_columns_voltage_exceeds_the_largest_input():  # paper M, figure 2: why the load is there
     generator = torch.Generator().manual_seed(2)
     conductance = 4e-5 + 2.1e-4 * torch.rand(100, 20, generator=generator)

@@ -144,6 +144,6 @@ def test_all_columns_have_one_reference_whose_devices_vary_in_training_as_on_a_c
         layer.redraw_deviation()
         chip = program_chip(model, technology, ChipConditions(1, noise))
         (programmed,) = chip.arrays.values()
-        assert programmed.negative.shape == (layer.matrix().shape[0], 1)
+        assert programmed.negative.shape == (layer.matrices()[0].shape[0], 1)
         assert layer.other_deviation is not None
         assert layer.other_deviation.numel() == layer.weight.numel() // layer.weight.shape[layer.column_axis]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from spingan.errors import UserError
@@ -62,7 +62,7 @@ class ArrayRules:
         upper, lower = weight_in_full_scale.clamp(min=0), (-weight_in_full_scale).clamp(min=0)
         return upper * scale + bottom, lower * scale + bottom
 
-    def read(self, positive: Tensor, negative: Tensor, row_axis: int) -> Tensor:
+    def read(self, positive: Tensor, negative: Tensor, row_axis: int, built: Tensor | None = None) -> Tensor:
         """The difference that a column gives for each of its devices, read out; differentiable.
 
         Columns held at ground subtract their currents. Of columns that end in a load each gives
@@ -74,22 +74,36 @@ class ArrayRules:
         tiles' partial sums are added digitally.
 
         Args:
+            negative: As `positive`, or with fewer columns, each of which is subtracted from as many side by side.
             row_axis: The axis that counts a column's devices.
+            built: Where there are devices, as `negative`; None: everywhere. Elsewhere both conduct nothing.
         """
+        negative = _of_each_column(negative, positive, 1 - row_axis)
         if self.load is None:
             return positive - negative
-        negative = negative.expand_as(positive)
-        tall = self.tile_rows or positive.shape[row_axis]
-        tiles = (
-            self._behind_a_load(upper, row_axis) - self._behind_a_load(lower, row_axis)
-            for upper, lower in zip(positive.split(tall, row_axis), negative.split(tall, row_axis), strict=True)
-        )
-        return torch.cat(tuple(tiles), row_axis)
+        there = None if built is None else _of_each_column(built, positive, 1 - row_axis)
+        rows = positive.shape[row_axis]
+        tall = self.tile_rows or rows
+        tiles: list[Tensor] = []
+        for first in range(0, rows, tall):
+            of_tile = row_axis, first, min(tall, rows - first)
+            devices = of_tile[-1] if there is None else there.narrow(*of_tile).sum(row_axis, keepdim=True)
+            upper, lower = (half.narrow(*of_tile) for half in (positive, negative))
+            tiles.append(self._behind_a_load(upper, devices, row_axis) - self._behind_a_load(lower, devices, row_axis))
+        return torch.cat(tiles, row_axis)
 
-    def _behind_a_load(self, conductance: Tensor, row_axis: int) -> Tensor:
+    def _behind_a_load(self, conductance: Tensor, devices: int | Tensor, row_axis: int) -> Tensor:
         assert self.load is not None
-        amplified = conductance.shape[row_axis] * self.off + self.load
+        amplified = devices * self.off + self.load
         return conductance * (amplified / (conductance.sum(dim=row_axis, keepdim=True) + self.load))
+
+
+def _of_each_column(shared: Tensor, like: Tensor, column_axis: int) -> Tensor:
+    """What several columns side by side share, such as a reference, for each of them."""
+    each = like.shape[column_axis] // shared.shape[column_axis]
+    if shared.shape[column_axis] == 1:
+        return shared.expand_as(like)
+    return shared if each == 1 else shared.repeat_interleave(each, column_axis)
 
 
 @dataclass(frozen=True)
@@ -100,24 +114,34 @@ class ProgrammedArray:
         codes: Level that each weight was programmed to, counted from the most negative weight level.
         positive: Conductance of the weight's own device; float64, so that the difference of the two gives back each
             level exactly.
-        negative: Conductance that is subtracted: the pair's other device, or the reference (rows, 1).
+        negative: Conductance that is subtracted: the pair's other device, or the reference (rows, 1); where devices are
+            left out, a reference for each phase (rows, phases), each for as many columns side by side.
         gain: Weight that full scale stands for, a column each.
         stuck_positive, stuck_negative: Devices that keep their conductance whatever happens; None where none can.
         rest: Conductance that a device fades to.
+        built: Where there are devices, (rows, phases), the same for all columns of a phase; None: everywhere. Elsewhere
+            both conductances are 0 and the weight is, whatever `codes` says.
     """
 
     rules: ArrayRules
     codes: Int[Tensor, "rows columns"]
     positive: Float[Tensor, "rows columns"]
-    negative: Float[Tensor, "rows columns_or_one"]
+    negative: Float[Tensor, "rows columns_or_references"]
     gain: Float[Tensor, " columns"]
     stuck_positive: Tensor | None
     stuck_negative: Tensor | None
     rest: float
+    built: Bool[Tensor, "rows phases"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.built is not None:  # whatever else was done to the conductances
+            for half in ("positive", "negative"):
+                found = getattr(self, half)
+                object.__setattr__(self, half, found * _of_each_column(self.built, found, 1))
 
     def weight(self) -> Float[Tensor, "rows columns"]:
         """What a layer computes with when the array stands behind it: gain x span x what its columns give."""
-        held = self.rules.read(self.positive, self.negative, row_axis=0)
+        held = self.rules.read(self.positive, self.negative, row_axis=0, built=self.built)
         return (held * self.rules.span * self.gain).to(self.gain.dtype)
 
     @property
@@ -175,6 +199,7 @@ def program(
     *,
     gain: Float[Tensor, " columns"] | None = None,
     noise: Noise | None = None,
+    built: Bool[Tensor, "rows phases"] | None = None,
 ) -> ProgrammedArray:
     """Write a weight matrix into an array of the technology's devices.
 
@@ -189,6 +214,8 @@ def program(
         weight: One column an output; rows in the order in which the inputs are presented.
         gain: Calibrated gains; None calibrates them on this matrix.
         noise: Programming noise; None writes exactly.
+        built: Where there are devices, for each phase of as many columns side by side; None: everywhere. Beside a
+            midpoint reference each phase then has a reference column of its own.
 
     Raises:
         UserError: A weight is NaN or infinite: no device can hold it.
@@ -209,6 +236,8 @@ def program(
         unit = torch.randn(written.shape, generator=generator, dtype=written.dtype)
         written = written + noise.fraction * unit * (written if noise.of == "value" else 1.0)
     positive, negative = rules.conductances(written.double(), column_axis=1)
+    if built is not None and rules.encoding == "midpoint_reference":
+        negative = negative.repeat(1, built.shape[1])
     if noise is not None and noise.fraction > 0 and noise.of == "resistance":
         technology.synapse.require_siemens("noise of the resistance")
         positive, negative = (_within_tolerance(half, noise.fraction, generator) for half in (positive, negative))
@@ -217,7 +246,10 @@ def program(
     if any((faults.stuck_at_minimum, faults.stuck_at_maximum, faults.stuck_at_random)):
         positive, negative, stuck = _with_faults(positive, negative, rules, faults, generator)
     rest = rules.off + technology.synapse.resting_fraction
-    return ProgrammedArray(rules, codes, positive, negative, gain, stuck[0], stuck[1], rest)
+    if built is not None:
+        there = _of_each_column(built, positive, 1)
+        stuck = tuple(None if half is None else half & there for half in stuck)  # pyright: ignore[reportAssignmentType]
+    return ProgrammedArray(rules, codes, positive, negative, gain, stuck[0], stuck[1], rest, built)
 
 
 def _within_tolerance(conductance: Tensor, tolerance: float, generator: torch.Generator) -> Tensor:

@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
 from typing import Any, Literal
 
 from spingan.costs.counts import ArrayCounts, ModelCounts
@@ -200,12 +201,11 @@ def _lines(net: str, model: ModelCounts, technology: Technology, folded: tuple[s
     synapse, cells = technology.synapse, model.total("cells")
     area_m2, source = (None, None) if synapse is None else (synapse.area_m2, synapse.source or synapse.name)
     yield line("arrays", Component("cells", area_m2=area_m2, source=source), None, cells)
-    for name, quantity, converter, note in (
-        ("input conversions (DAC)", "input_drives", technology.dac, "structural zeros included"),
-        ("output conversions (ADC)", "output_conversions", technology.adc, "one a column and read"),
+    for name, quantity, ends, converter, note in (
+        ("input conversions (DAC)", "input_drives", "row_drivers", technology.dac, "structural zeros included"),
+        ("output conversions (ADC)", "output_conversions", "column_ends", technology.adc, "one a column and read"),
     ):
-        ends = sum(getattr(array, quantity) * array.arrays // array.reads for array in model.arrays)
-        built = math.ceil(ends / (converter.shared_by or 1))
+        built = math.ceil(model.total(ends) / (converter.shared_by or 1))
         each = "" if converter.energy_j is None else f"{converter.energy_j:.3g} J each; "
         one = Component(name, converter.energy_j, area_m2=converter.area_m2)
         found = line("converters", one, model.total(quantity), built, each + note)
@@ -232,10 +232,10 @@ def activations_built(model: ModelCounts) -> dict[str, int]:
     A map has at least one for each of its channels, also where a circuit joins several positions.
     """
     built: Counter[str] = Counter()
-    turns = 1
+    turns = Fraction(1)
     for layer in model.layers:
         if layer.array is not None:
-            turns = max(layer.array.read_slots // layer.array.arrays, 1)
+            turns = max(layer.array.turns, Fraction(1))
         channels = layer.output_shape[0] if len(layer.output_shape) == 3 else 1
         for function, evaluations in layer.activations.items():
             built[function] += max(math.ceil(evaluations / turns), channels)

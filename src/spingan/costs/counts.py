@@ -6,8 +6,9 @@ the net once, forward.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from spingan.errors import UserError
@@ -20,7 +21,8 @@ USES = (
     *("reads", "read_slots", "macs", "useful_macs"),
     *("input_drives", "useful_input_drives", "output_conversions"),
 )
-"""The fields of `ArrayCounts` that grow with each use of an array."""
+"""Fields of `ArrayCounts` that grow with each use of an array, and are in a bill's counts."""
+_USES_INSIDE = ("outputs", "useful_cell_reads", "turns")
 
 
 @dataclass(frozen=True)
@@ -28,23 +30,33 @@ class ArrayCounts:
     """The crossbar of one layer and its use in one forward pass.
 
     Attributes:
-        rows, columns: Logical size of one array: inputs and outputs of the matrix, before cells per weight.
-        arrays: Arrays of that size; more than one only for grouped convolutions.
-        weights: Weights held: rows x columns x arrays.
+        rows, columns: Logical size of one array: inputs and outputs of the matrix, before cells per weight. Of phases
+            in arrays of their own, the largest one's.
+        arrays: Arrays; more than one only for grouped convolutions, where all are of that size, and for phases.
+        weights: Weights held: rows x columns x arrays, without the empty places of a shared window.
         weight_cells: Cells that hold weights: weights x cells per weight.
-        reference_cells: Cells of the midpoint encoding's shared reference columns: one column an array, or one a tile.
+        reference_cells: Cells of the midpoint encoding's shared reference columns: one column an array, or one a tile;
+            one for each phase in a shared window with empty places, with cells where the phase has weights.
         physical_columns: Columns of cells that one row drives, reference columns included.
         reads: Input vectors presented to the arrays.
         read_slots: Reads that come one after another: the reads, or, where the columns are read in turn, as many for
-            each column.
-        macs: Multiply-accumulates with structural zeros: reads x rows x columns.
+            each column. Phases in arrays of their own are read at the same time.
+        macs: Multiply-accumulates with structural zeros: reads x weights of the array that is read.
         useful_macs: Those whose input is a pixel: neither an inserted zero nor a border.
         input_drives: Values put on rows, one digital-to-analog conversion each: rows x reads, again for each
             further tile to the right, which has row drivers of its own.
         useful_input_drives: Those that are no structural zeros; only they can make a current flow.
         output_conversions: Values taken from columns, one analog-to-digital conversion each: columns x reads, again for
-            each further tile below, whose partial sum is added digitally.
+            each further tile below, whose partial sum is added digitally. At a border some columns of a shared window
+            have no output, and are not converted.
         tiles: Tiles needed, or None if the technology sets no tile size.
+        row_drivers: Rows of all tiles: so many drivers and input converters are built, unless rows share one.
+        column_ends: Columns of all tiles, in weights: so many output converters are built, unless columns share one.
+        outputs: Values of the map: output conversions, were every column one tile high.
+        useful_cell_reads: Cells crossed by a row that carries a pixel, summed over all reads: what a read energy
+            multiplies.
+        turns: How often the circuit behind a column works: outputs of a map over those that come at the same time.
+        phases: The arrays one by one, where the phases of a transposed convolution have arrays of their own.
     """
 
     rows: int
@@ -62,32 +74,45 @@ class ArrayCounts:
     useful_input_drives: int
     output_conversions: int
     tiles: int | None
+    row_drivers: int
+    column_ends: int
+    outputs: int
+    useful_cell_reads: int
+    turns: Fraction
+    phases: "tuple[ArrayCounts, ...]" = ()
+
+    @property
+    def each(self) -> "tuple[ArrayCounts, ...]":
+        """The counts of each array of another size."""
+        return self.phases or (self,)
 
     @property
     def cells(self) -> int:
         """All cells of the layer: weights and reference columns."""
         return self.weight_cells + self.reference_cells
 
-    @property
-    def useful_cell_reads(self) -> int:
-        """Cells crossed by a row that carries a pixel, summed over all reads: what a read energy multiplies."""
-        return self.useful_macs // self.columns * self.physical_columns
-
 
 def array_counts(
-    rows: int, columns: int, reads: int, useful_drives: int, technology: "Technology", arrays: int = 1
+    rows: int,
+    columns: int,
+    reads: int,
+    useful_drives: int,
+    technology: "Technology",
+    arrays: int = 1,
+    references: int = 1,
 ) -> ArrayCounts:
     """The crossbar of a layer whose matrix has `rows` inputs and `columns` outputs.
 
     Args:
         reads: Input vectors presented, summed over the `arrays`.
         useful_drives: Row inputs that are no structural zeros, summed over the reads; at most rows x reads.
+        references: Reference columns of a tile, in the midpoint encoding.
 
     Raises:
         UserError: A tile of the technology is too narrow to hold one weight.
     """
     per_weight = technology.cells_per_weight
-    reference = 1 if technology.encoding == "midpoint_reference" else 0
+    reference = references if technology.encoding == "midpoint_reference" else 0
     row_tiles = math.ceil(rows / technology.tile_rows) if technology.tile_rows else 1
     column_tiles = 1
     if technology.tile_columns:
@@ -100,6 +125,8 @@ def array_counts(
         column_tiles = math.ceil(columns / weights_across)
     tiled = bool(technology.tile_rows or technology.tile_columns)
     reference_columns = reference * column_tiles
+    physical_columns = columns * per_weight + reference_columns
+    slots = columns if technology.columns_read == "in_turn" else 1
     return ArrayCounts(
         rows=rows,
         columns=columns,
@@ -107,16 +134,47 @@ def array_counts(
         weights=rows * columns * arrays,
         weight_cells=rows * columns * arrays * per_weight,
         reference_cells=rows * reference_columns * arrays,
-        physical_columns=columns * per_weight + reference_columns,
+        physical_columns=physical_columns,
         reads=reads,
-        read_slots=reads * columns if technology.columns_read == "in_turn" else reads,
+        read_slots=reads * slots,
         macs=rows * columns * reads,
         useful_macs=useful_drives * columns,
         input_drives=rows * reads * column_tiles,
         useful_input_drives=useful_drives * column_tiles,
         output_conversions=columns * reads * row_tiles,
         tiles=row_tiles * column_tiles * arrays if tiled else None,
+        row_drivers=rows * column_tiles * arrays,
+        column_ends=columns * row_tiles * arrays,
+        outputs=columns * reads,
+        useful_cell_reads=useful_drives * physical_columns,
+        turns=Fraction(reads * slots, arrays),
     )
+
+
+def counts_of_phases(phases: Sequence[ArrayCounts]) -> ArrayCounts:
+    """The counts of a layer whose phases have arrays of their own, which are read at the same time."""
+    largest = max(phases, key=lambda phase: phase.rows)
+    added = (
+        *("weights", "weight_cells", "reference_cells", "reads", "macs", "useful_macs", "input_drives"),
+        *("useful_input_drives", "output_conversions", "row_drivers", "column_ends", "outputs", "useful_cell_reads"),
+    )
+    tiles = [phase.tiles for phase in phases if phase.tiles is not None]
+    return replace(
+        largest,
+        arrays=len(phases),
+        read_slots=max(phase.read_slots for phase in phases),
+        tiles=sum(tiles) if tiles else None,
+        turns=sum((phase.turns for phase in phases), Fraction(0)) / len(phases),
+        phases=tuple(phases),
+        **{name: sum(getattr(phase, name) for phase in phases) for name in added},
+    )
+
+
+def used_again(first: ArrayCounts, again: ArrayCounts) -> ArrayCounts:
+    """The counts of an array that is used twice: its cells stay, its uses add."""
+    uses = {name: getattr(first, name) + getattr(again, name) for name in (*USES, *_USES_INSIDE)}
+    phases = tuple(used_again(*both) for both in zip(first.phases, again.phases, strict=True))
+    return replace(first, **uses, phases=phases)
 
 
 @dataclass(frozen=True)

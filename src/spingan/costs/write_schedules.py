@@ -229,20 +229,26 @@ def writable_arrays(counts: ModelCounts, technology: Technology) -> tuple[Writab
     """The arrays of a counted net as they are written: physical columns, without references, cut into tiles.
 
     Tiles are full but for those at the lower and right edges.
+
+    Raises:
+        UserError: An array has empty places, a shared window's: schedules write whole blocks.
     """
     arrays = []
     for layer in counts.layers:
-        array = layer.array
-        if array is None:
-            continue
-        per_weight = array.weight_cells // array.weights
-        columns = array.columns * per_weight
-        tall = technology.tile_rows or array.rows
-        wide = (technology.tile_columns - bool(array.reference_cells)) if technology.tile_columns else columns
-        wide -= wide % per_weight
-        for rows, down in _pieces(array.rows, tall):
-            for width, across in _pieces(columns, wide):
-                arrays.append(WritableArray(layer.name, rows, width, down * across * array.arrays))
+        for array in () if layer.array is None else layer.array.each:
+            if array.weights != array.rows * array.columns * array.arrays:
+                raise UserError(
+                    f"layer {layer.name}'s shared window has empty places, and a schedule writes whole blocks",
+                    "Give the layer an array for each phase: transposed: polyphase.",
+                )
+            per_weight = array.weight_cells // array.weights
+            columns = array.columns * per_weight
+            tall = technology.tile_rows or array.rows
+            wide = (technology.tile_columns - bool(array.reference_cells)) if technology.tile_columns else columns
+            wide -= wide % per_weight
+            for rows, down in _pieces(array.rows, tall):
+                for width, across in _pieces(columns, wide):
+                    arrays.append(WritableArray(layer.name, rows, width, down * across * array.arrays))
     return tuple(arrays)
 
 

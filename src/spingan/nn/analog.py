@@ -5,7 +5,7 @@ what the layer computes with. Its gradient passes straight through the levels an
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal, cast
@@ -24,6 +24,7 @@ from spingan.nn.convolution import autocast, conv2d, conv_transpose2d
 from spingan.nn.draws import conductance_factors, has_kernel, standard_normal
 from spingan.nn.kernels import levels as level_kernels
 from spingan.nn.kernels import noise as noise_kernels
+from spingan.nn.layouts import layout_of
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.tiled import Noise as AddedNoise
 from spingan.nn.tiled import (
@@ -97,6 +98,7 @@ class AnalogLayer(nn.Module, ABC):
             of the device's conductance; or None.
         other_deviation: That of the pair's other device; or None.
         rules: How the layer's array holds weights and is read.
+        layout: Where the weights stand in the layer's array, or in its arrays.
         programmed: A chip's array holds the weights: `weight` is what its columns give.
         holds_conductances: The weights are the devices' state (`spingan.nn.on_chip`): not rounded, their gain fixed.
         clip: Most that full scale may be, in units of the root mean square of a column's weights, which are held within
@@ -129,6 +131,7 @@ class AnalogLayer(nn.Module, ABC):
         self.gain_kind = technology.gain
         self.clip: float | None = None
         self.rules = ArrayRules.of(technology)
+        self.layout = layout_of(self, technology.transposed)
         self.programmed = False
         self.has_resistances = technology.synapse is not None and technology.synapse.basis != "normalised"
         self.read_noise: Noise | None = None
@@ -180,7 +183,8 @@ class AnalogLayer(nn.Module, ABC):
             if self.rules.encoding != "sign_crossbar":  # which has one device a weight
                 shared = self.rules.encoding == "midpoint_reference"  # all columns have one reference
                 other = self.weight.narrow(self.column_axis, 0, 1).contiguous() if shared else self.weight
-                self.other_deviation = conductance_factors(other, noise.fraction, self.source.next_key())
+                other_deviation = conductance_factors(other, noise.fraction, self.source.next_key())
+                self.other_deviation = self.layout.of_reference(other_deviation) if shared else other_deviation
             return
         unit = standard_normal(self.weight.shape, self.source.next_key(), self.weight.device)
         self.deviation = unit.mul_(noise.fraction)
@@ -217,22 +221,23 @@ class AnalogLayer(nn.Module, ABC):
         if varied and self.deviation is not None:
             other = self.deviation if self.other_deviation is None else self.other_deviation
             positive, negative = positive * self.deviation, negative * other
-        columns, references = (half.transpose(0, axis).flatten(1) for half in (positive, negative))
-        held = rules.read(columns, references, row_axis=1)
-        return held.view_as(written.transpose(0, axis)).transpose(0, axis) * (full * rules.span)
+        built = self.layout.built(self.weight)
+        there = None if built is None else built.t()
+        halves = zip(self.layout.matrices(positive), self.layout.matrices(negative), strict=True)
+        held = [rules.read(own.t(), other.t(), row_axis=1, built=there).t() for own, other in halves]
+        return self.layout.weight(held, written.shape) * (full * rules.span)
 
     @torch.no_grad()
-    def hold(self, written: Tensor) -> None:
-        """Compute with what a chip's array gives, (rows, columns), from now on; the parameter is the layer's own."""
-        columns = self.weight.transpose(0, self.column_axis)
-        array = written.t().reshape(columns.shape).transpose(0, self.column_axis)
-        self.weight = nn.Parameter(torch.empty_like(self.weight).copy_(array), requires_grad=False)
+    def hold(self, written: Sequence[Tensor]) -> None:
+        """Compute with what a chip's arrays give, (rows, columns), from now on; the parameter is the layer's own."""
+        held = self.layout.weight(written, self.weight.shape)
+        self.weight = nn.Parameter(torch.empty_like(self.weight).copy_(held), requires_grad=False)
         self.programmed = True
         self.deviation = self.other_deviation = self.programming_noise = None
 
-    def matrix(self) -> Tensor:
-        """(rows, columns) the weights as training moves them, one column an output."""
-        return self.weight.detach().transpose(0, self.column_axis).flatten(1).t().contiguous()
+    def matrices(self) -> tuple[Tensor, ...]:
+        """(rows, columns) the weights as training moves them, for each of the layer's arrays."""
+        return tuple(matrix.contiguous() for matrix in self.layout.matrices(self.weight.detach()))
 
     def _weight_now(self) -> Tensor:
         if not self._holding:
@@ -477,7 +482,7 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
         )
         out = driven.new_zeros(self.out_channels, samples, down, across)
         tile_rows = self.rules.tile_rows if self.tile_sums == "digital" else None
-        for reads, place in transposed_reads(driven, weight, stride, padding, (down, across), tile_rows):
+        for reads, place in transposed_reads(driven, weight, (stride, padding), self.layout, (down, across), tile_rows):
             unit = self.gain.detach().repeat(len(reads.weight) // self.out_channels)
             place(out, self._read(reads, samples, unit))
         return out.transpose(0, 1)

@@ -34,7 +34,8 @@ class Chip(nn.Module):
 
     Attributes:
         net: The net as the chip computes it. Every analog layer's weight is what its array gives.
-        arrays: The programmed arrays by the layers' names in the net; empty where the technology has no devices.
+        arrays: The programmed arrays by the layers' names in the net, `layer.phase0`, `layer.phase1`, ... where a layer
+            has one for each phase; empty where the technology has no devices.
         conditions: Which chip it is, and what about it is not ideal.
     """
 
@@ -107,14 +108,18 @@ class Chip(nn.Module):
         noise, lost = self.conditions.programming_noise, self.conditions.share_lost(self.technology)
         layers = ((name, part) for name, part in self.net.named_modules() if isinstance(part, AnalogLayer))
         for number, (name, layer) in enumerate(layers):
-            seed = stream_key(self.conditions.seed, _ARRAYS, number) >> 1
             technology = self.technology.for_dense() if isinstance(layer, nn.Linear) else self.technology
-            if technology.synapse is None:
-                layer.hold(_ideal_weights(layer, technology, noise, seed))
-            else:
-                if name not in self.arrays:
-                    self.arrays[name] = program(layer.matrix(), technology, seed, gain=layer.gain, noise=noise)
-                layer.hold(self.arrays[name].faded(lost).weight())
+            gain, built = layer.layout.per_column(layer.gain), layer.layout.built(layer.weight)
+            held: list[Tensor] = []
+            for part, (array, matrix) in enumerate(zip(layer.layout.names(name), layer.matrices(), strict=True)):
+                seed = stream_key(self.conditions.seed, _ARRAYS, number, part) >> 1
+                if technology.synapse is None:
+                    held.append(_ideal_weights(matrix, gain, technology, noise, seed))
+                    continue
+                if array not in self.arrays:
+                    self.arrays[array] = program(matrix, technology, seed, gain=gain, noise=noise, built=built)
+                held.append(self.arrays[array].faded(lost).weight())
+            layer.hold(held)
             layer.source, layer.read_noise = self.reads, self.conditions.read_noise
 
     def _draw_activations(self) -> None:
@@ -179,9 +184,8 @@ def program_chip(
     return Chip(model, technology, conditions, fitting, calibration)
 
 
-def _ideal_weights(layer: AnalogLayer, technology: Technology, noise: Noise | None, seed: int) -> Tensor:
-    """(rows, columns) the weights of a layer whose technology has no devices: floats, with noise where there is any."""
-    matrix = layer.matrix()
+def _ideal_weights(matrix: Tensor, gain: Tensor, technology: Technology, noise: Noise | None, seed: int) -> Tensor:
+    """(rows, columns) what an array holds on a technology without devices: floats, with noise where there is any."""
     if noise is None:
         return matrix
     if noise.of == "resistance":
@@ -190,7 +194,7 @@ def _ideal_weights(layer: AnalogLayer, technology: Technology, noise: Noise | No
             "Give noise of full_scale or value.",
         )
     unit = torch.randn(matrix.shape, generator=torch.Generator().manual_seed(seed))
-    return matrix + noise.fraction * unit * (matrix if noise.of == "value" else layer.gain)
+    return matrix + noise.fraction * unit * (matrix if noise.of == "value" else gain)
 
 
 def _norms(net: nn.Module) -> Iterator[_Norm]:

@@ -1,8 +1,8 @@
 """From a PyTorch model to the same model on a technology: every module becomes one of four things, or it is refused."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,7 @@ from spingan.nn.simulated import not_simulated
 from spingan.nn.tracing import SUMS, Course, follow
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 from spingan.spec.noise import Noise
-from spingan.spec.technology import ActivationKey, Technology
+from spingan.spec.technology import ActivationKey, Technology, Transposed
 
 Layer = TypeVar("Layer", bound=AnalogLayer)
 _FUNCTIONS: dict[type[nn.Module], ActivationKey] = {
@@ -66,6 +66,8 @@ class Conversion:
     """Properties that the technology states and this version does not compute with."""
     unchecked: tuple[str, ...] = ()
     """What stands between the modules and has no row: sums, and calls that could not be looked for."""
+    transposed: Mapping[str, Transposed] = field(default_factory=dict)
+    """The forms of transposed convolutions that were chosen otherwise than the technology says, by layer."""
 
 
 def convert(
@@ -76,6 +78,7 @@ def convert(
     read_noise: Noise | None = None,
     programming_noise: Noise | None = None,
     noise_seed: int = 0,
+    transposed: Mapping[str, Transposed] | None = None,
 ) -> Conversion:
     """A copy of `model` on the technology, and what became of every module. The model itself is left as it is.
 
@@ -96,11 +99,14 @@ def convert(
         read_noise: Drawn anew at each read of an array.
         programming_noise: Drawn at each writing (`redraw_deviation`), frozen between.
         noise_seed: Where both begin.
+        transposed: How the arrays of single transposed convolutions are built, by the layers' names; the others are
+            built as `technology.transposed` says (`spingan.nn.layouts`).
 
     Raises:
         UserError: A module that is none of the four, a layer that a crossbar cannot hold as it is, a device that does
             not do what the net asks (another slope, a memory without a reset), a functional call, a number that is
-            not finite, or a model that is compiled, in half precision, or cannot be copied.
+            not finite, a model that is compiled, in half precision, or cannot be copied; or `transposed` names what is
+            no transposed convolution, or no form.
     """
     refuse_model(model)
     require_finite(model)
@@ -116,6 +122,8 @@ def convert(
             refuse_own_weight(name, module)
         elif name not in leaves:
             refuse_own_parameters(name, module)
+    forms: dict[str, Transposed] = dict(transposed or {})
+    _refuse_forms(forms, leaves)
     course = follow(made, is_leaf)
     norms = _norms_of_columns(leaves, course)
     source = NoiseSource(noise_seed)
@@ -123,7 +131,9 @@ def convert(
     becomes: dict[nn.Module, nn.Module] = {}
     holders: dict[int, str] = {}
     for name, module in leaves.items():
-        new, kind, detail = _convert_leaf(name, module, technology, source, name in norms.values())
+        new, kind, detail = _convert_leaf(
+            name, module, _with_form(technology, forms.get(name)), source, name in norms.values()
+        )
         if isinstance(new, AnalogLayer):
             first = holders.setdefault(id(new.weight), name)
             detail += f"; an array of its own for the weights of layer {first}" if first != name else ""
@@ -140,7 +150,24 @@ def convert(
     unchecked = _refuse_functions(made, course, example_input)
     made = _replaced(made, becomes)
     set_noise(made, read_noise=read_noise, programming_noise=programming_noise)
-    return Conversion(made, tuple(rows), not_simulated(technology), unchecked)
+    return Conversion(made, tuple(rows), not_simulated(technology), unchecked, forms)
+
+
+def _with_form(technology: Technology, form: Transposed | None) -> Technology:
+    return technology if form is None else technology.model_copy(update={"transposed": form})
+
+
+def _refuse_forms(forms: Mapping[str, str], leaves: Mapping[str, nn.Module]) -> None:
+    """Refuse forms of layers that have none, and forms that there are not."""
+    able = ", ".join(name for name, module in leaves.items() if isinstance(module, nn.ConvTranspose2d)) or "none"
+    for name, form in forms.items():
+        if not isinstance(leaves.get(name), nn.ConvTranspose2d):
+            what = "a transposed convolution" if name in leaves else "a layer"
+            raise UserError(f"transposed names {name!r}, which is not {what} of the model", f"There are: {able}.")
+        if form not in get_args(Transposed):
+            raise UserError(
+                f"transposed gives layer {name} the form {form!r}", f"Use {', '.join(get_args(Transposed))}."
+            )
 
 
 def _replaced(model: nn.Module, becomes: dict[nn.Module, nn.Module]) -> nn.Module:
@@ -216,7 +243,8 @@ def _convert_leaf(name: str, module: nn.Module, technology: Technology, source: 
         layer = _analog(name, module, technology, source)
         states = layer.levels.numel()
         read = "" if layer.rules.load is None else ", load divider"
-        return layer, "analog", f"{states} levels, gain a {technology.gain}{read}" if states else "float weights"
+        detail = f"{states} levels, gain a {technology.gain}{read}" if states else "float weights"
+        return layer, "analog", detail if layer.layout.form == "literal" else f"{detail}; {layer.layout}"
     for kind, function in _FUNCTIONS.items():
         if computes_as(module, kind) and (function not in BOUNDED or function in technology.activations):
             return _device(name, module, function, technology)

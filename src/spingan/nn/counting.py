@@ -4,19 +4,31 @@ Works on plain nets and on converted ones alike, because it asks for PyTorch's b
 Biases and folded batch norms sit in the columns' offset and gain, so they add no rows to a crossbar.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spingan.costs.counts import USES, ArrayCounts, LayerCounts, ModelCounts, NetCounts, array_counts
+from spingan.costs.counts import (
+    ArrayCounts,
+    LayerCounts,
+    ModelCounts,
+    NetCounts,
+    array_counts,
+    counts_of_phases,
+    used_again,
+)
 from spingan.errors import UserError
+from spingan.nn.analog import AnalogConvTranspose2d
 from spingan.nn.family import Family
-from spingan.nn.refusals import computes_as, is_digital
+from spingan.nn.layouts import Phases, layout_of
+from spingan.nn.refusals import computes_as, is_digital, refuse_geometry
 from spingan.nn.rules import RULES, Array, is_leaf
 from spingan.nn.tracing import SUMS, watched_functions
 from spingan.spec.technology import Technology
@@ -201,7 +213,9 @@ def _count_layer(name: str, module: nn.Module, image: Tensor, output: Tensor, te
         own = RULES[type(module)].count
         return digital if own is None else own(layer, module, image, output, technology)
     if isinstance(module, Array):
-        return replace(layer, array=_count_array(module, image, output, technology), trainable=_array_values(module))
+        return replace(
+            layer, array=_count_array(name, module, image, output, technology), trainable=_array_values(module)
+        )
     function = _function_of(module)
     if function is not None and (function in _ALWAYS_DEVICES or function in technology.activations):
         return replace(layer, activations={function: output.numel()})
@@ -226,7 +240,7 @@ def _array_values(module: Array) -> int:
     return weights + (outputs if module.bias is not None else 0)
 
 
-def _count_array(module: Array, image: Tensor, output: Tensor, technology: Technology) -> ArrayCounts:
+def _count_array(name: str, module: Array, image: Tensor, output: Tensor, technology: Technology) -> ArrayCounts:
     if isinstance(module, nn.Linear):
         reads = image.numel() // module.in_features
         own = technology.for_dense()
@@ -236,9 +250,76 @@ def _count_array(module: Array, image: Tensor, output: Tensor, technology: Techn
     if isinstance(module, nn.ConvTranspose2d) and image.shape[-2:] == (1, 1):
         # Each output sees one input through one weight: a dense array, read once, without any padding.
         return array_counts(inputs, outputs * taps, module.groups, module.in_channels, technology, module.groups)
+    if isinstance(module, nn.ConvTranspose2d):
+        converted = isinstance(module, AnalogConvTranspose2d)
+        layout = module.layout if converted else layout_of(module, technology.transposed)
+        if layout.phases is not None:
+            refuse_geometry(name, module)
+            of_form = _count_phases if layout.form == "polyphase" else _count_shared
+            return of_form(layout.phases, inputs, outputs, (image.shape[-2], image.shape[-1]), technology)
     rows = inputs * module.kernel_size[0] * module.kernel_size[1]
     reads = output.shape[-2] * output.shape[-1] * module.groups
     return array_counts(rows, outputs, reads, module.in_channels * taps, technology, module.groups)
+
+
+def _count_phases(
+    phases: Phases, inputs: int, outputs: int, sizes: tuple[int, int], technology: Technology
+) -> ArrayCounts:
+    """A transposed convolution on maps of `sizes` pixels, each phase in an array of its own."""
+    found: list[ArrayCounts] = []
+    for both in product(range(phases.count), repeat=2):
+        rows, reads, useful = inputs, 1, inputs
+        for size, phase in zip(sizes, both, strict=True):
+            lasts, taps = phases.of_phase(size, phase), phases.taps(phase)
+            rows, reads = rows * taps, reads * len(lasts)
+            useful *= _pixels_seen(lasts, [1] * taps, size)
+        found.append(array_counts(rows, outputs, reads, useful, technology))
+    return counts_of_phases(found)
+
+
+def _count_shared(
+    phases: Phases, inputs: int, outputs: int, sizes: tuple[int, int], technology: Technology
+) -> ArrayCounts:
+    """A transposed convolution on maps of `sizes` pixels, all phases in one array that shares their window.
+
+    At a border a window has fewer outputs than columns; those without one draw current and are not converted. An empty
+    place of the window holds no cell.
+    """
+    places, weights = [1] * phases.window, inputs * outputs * phases.kernel**2
+    columns = outputs * phases.count**2
+    reads, drives, crossed, products, positions = 1, inputs, inputs, inputs * outputs, 1
+    for size in sizes:
+        windows = phases.windows(size)
+        reads *= len(windows)
+        drives *= _pixels_seen(windows, places, size)
+        crossed *= _pixels_seen(windows, [phases.tapped(place) for place in range(phases.window)], size)
+        lasts = [phases.of_phase(size, phase) for phase in range(phases.count)]
+        products *= sum(_pixels_seen(last, [1] * phases.taps(phase), size) for phase, last in enumerate(lasts))
+        positions *= sum(map(len, lasts))
+    references = phases.count**2 if phases.empty else 1
+    whole = array_counts(inputs * phases.window**2, columns, reads, drives, technology, references=references)
+    cells = weights * technology.cells_per_weight
+    right = whole.row_drivers // whole.rows  # tiles, each with references of its own
+    reference_cells = inputs * phases.kernel**2 * right if phases.empty else whole.reference_cells
+    beside = crossed if phases.empty else drives
+    return replace(
+        whole,
+        weights=weights,
+        weight_cells=cells,
+        reference_cells=reference_cells if whole.reference_cells else 0,
+        macs=reads * weights,
+        useful_macs=products,
+        output_conversions=positions * outputs * (whole.column_ends // columns),
+        outputs=positions * outputs,
+        useful_cell_reads=crossed * outputs * technology.cells_per_weight
+        + (beside * right if whole.reference_cells else 0),
+        turns=Fraction(positions * outputs, columns) * (whole.read_slots // reads),
+    )
+
+
+def _pixels_seen(lasts: Iterable[int], cells: Sequence[int], size: int) -> int:
+    """Cells crossed by pixels along a side, over windows that end at `lasts`, of so many cells a place from there."""
+    return sum(number for last in lasts for place, number in enumerate(cells) if 0 <= last - place < size)
 
 
 def _taps(module: nn.Conv2d | nn.ConvTranspose2d, image: Tensor, output: Tensor) -> int:
@@ -287,7 +368,7 @@ def _used_again(first: LayerCounts, again: LayerCounts) -> LayerCounts:
             raise UserError(
                 f"layer {first.name} is used at two map sizes that need different arrays", "Use two layers."
             )
-        array = replace(array, **{field: getattr(array, field) + getattr(again.array, field) for field in USES})
+        array = used_again(array, again.array)
     activations = {name: number + again.activations.get(name, 0) for name, number in first.activations.items()}
     return replace(
         first,

@@ -37,10 +37,11 @@ def chip_layer(model: Model, layer: str | None = None, chip_seed: int = 0) -> Ch
     """The array of one of a model's layers on chip `chip_seed`, as `Model.chip` programs it.
 
     Args:
-        layer: its name in the generator; None: the last analog one.
+        layer: its name in the generator; None: the last analog one. Of a layer with an array for each phase the array's
+            own name, `layer.phase0`, ...
 
     Raises:
-        UserError: There is no such layer, or the technology has no synapse.
+        UserError: There is no such layer, it has several arrays, or the technology has no synapse.
     """
     found = [(name, part) for name, part in model.generator.named_modules() if isinstance(part, AnalogLayer)]
     if model.technology.synapse is None or not found:
@@ -49,10 +50,15 @@ def chip_layer(model: Model, layer: str | None = None, chip_seed: int = 0) -> Ch
             "Give one that has: --technology skyrmion-designed",
         )
     chosen = found[-1][0] if layer is None else layer
-    if chosen not in dict(found):
-        raise UserError(f"{model.name} has no analog layer {chosen!r}", f"Its layers: {', '.join(dict(found))}")
-    dense = isinstance(dict(found)[chosen], nn.Linear)
-    technology = model.technology.for_dense() if dense else model.technology
+    parts = {array: part for name, part in found for array in part.layout.names(name)}
+    if chosen not in parts:
+        several = [array for name, part in found if name == chosen for array in part.layout.names(name)]
+        if several:
+            raise UserError(
+                f"layer {chosen} of {model.name} has an array for each phase", f"Name one: {', '.join(several)}"
+            )
+        raise UserError(f"{model.name} has no analog layer {chosen!r}", f"Its layers: {', '.join(parts)}")
+    technology = model.technology.for_dense() if isinstance(parts[chosen], nn.Linear) else model.technology
     array = model.chip(ChipConditions(chip_seed)).arrays[chosen]
     return ChipLayer(f"{model.name}, layer {chosen}, chip {chip_seed}", technology, array)
 
@@ -73,7 +79,8 @@ def weights_layer(path: str | Path, technology: Technology, chip_seed: int = 0) 
 def layer_deck(layer: ChipLayer, columns: Sequence[int], input_v: NDArray[np.float64] | None = None) -> Deck:
     """Some columns of a layer's array as one deck: every device in siemens, wires, drivers and loads as the technology.
 
-    A weight's column stands beside the one that is subtracted from it: its pair, or the reference, which all share.
+    A weight's column stands beside the one that is subtracted from it: its pair, or the reference, which all share, or
+    which those of a phase share where devices are left out.
 
     Args:
         columns: of the weight matrix.
@@ -119,7 +126,8 @@ def _columns(layer: ChipLayer, columns: Sequence[int]) -> tuple[NDArray[np.float
     for column in columns:
         if not 0 <= column < positive.shape[1]:
             raise UserError(f"{layer.name} has no column {column}", f"Its columns are 0 to {positive.shape[1] - 1}")
-    shared = negative.shape[1] == 1
+    shared = layer.array.rules.encoding == "midpoint_reference"
+    of_each = positive.shape[1] // negative.shape[1]  # columns that one of the other half stands beside
     parts, ends = [], []
     for column in columns:
         parts.append(positive[:, [column]])
@@ -127,9 +135,11 @@ def _columns(layer: ChipLayer, columns: Sequence[int]) -> tuple[NDArray[np.float
         if not shared:
             parts.append(negative[:, [column]])
             ends.append(f"out{len(ends)} its negative half")
-    if shared:
-        parts.append(negative)
-        ends.append(f"out{len(ends)} the reference")
+    for reference in sorted({column // of_each for column in columns}) if shared else ():
+        first = reference * of_each
+        which = "" if negative.shape[1] == 1 else f" of columns {first} to {first + of_each - 1}"
+        parts.append(negative[:, [reference]])
+        ends.append(f"out{len(ends)} the reference{which}")
     return torch.cat(parts, dim=1).double().numpy(), ends
 
 

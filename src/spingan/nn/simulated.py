@@ -9,6 +9,7 @@ from spingan.spec.value import Value
 COMPUTED = frozenset(
     (
         *("Technology.encoding", "Technology.read_out", "Technology.gain", "Technology.load_resistance_ohm"),
+        "Technology.transposed",
         *("Technology.digital", "Technology.tile_rows", "DenseArrays.encoding", "DenseArrays.read_out"),
         *("Synapse.basis", "Synapse.conductance", "Synapse.endurance_writes"),
         *("Synapse.step_up", "Synapse.step_up_spread", "Synapse.step_down", "Synapse.step_down_spread"),  # on_chip

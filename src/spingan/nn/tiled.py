@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from spingan.nn.converters import Quantiser, straight_through
 from spingan.nn.kernels.converters import add_codes
+from spingan.nn.layouts import Layout
 
 Segments = Sequence[tuple[int, int]]
 """Rows of one read, from and to, that stand in one tile."""
@@ -109,8 +110,8 @@ _WIDE = 8  # pixels of a map from which one window more along each side costs le
 def transposed_reads(
     images: Float[Tensor, "batch channels height width"],
     weight: Float[Tensor, "channels outputs kernel kernel"],
-    stride: int,
-    padding: int,
+    geometry: tuple[int, int],
+    layout: Layout,
     size: tuple[int, int],
     tile_rows: int | None,
 ) -> Iterator[tuple[Reads, Place]]:
@@ -120,10 +121,12 @@ def transposed_reads(
     together, each phase in columns of its own, unless a tile ends within a channel, which each phase meets elsewhere.
 
     Args:
+        geometry: Stride and padding.
+        layout: Where the weights stand in the layer's arrays.
         size: The output's height and width.
         tile_rows: Rows of a tile; None is one tile.
     """
-    kernel = weight.shape[2]
+    kernel, (stride, padding) = weight.shape[2], geometry
     down, across = (list(_phases(kernel, stride, padding, side)) for side in size)
     before = max(0, *(len(phase.taps) - 1 - phase.first for phase in (*down, *across)))
     sides = ((down, images.shape[2]), (across, images.shape[3]))
@@ -141,14 +144,17 @@ def transposed_reads(
     def held(i: _Phase, j: _Phase) -> Tensor:
         return weight[:, :, i.taps[0] :: stride, j.taps[0] :: stride].transpose(0, 1).flatten(1)
 
-    whole_channels = tile_rows is None or tile_rows % kernel**2 == 0
-    if kernel % stride == 0 and whole_channels and min(images.shape[2:]) >= _WIDE:
+    def rows_of(i: _Phase, j: _Phase) -> list[int]:
+        channels = range(weight.shape[0])
+        return [layout.row(kernel, channel, n, m) for channel in channels for n in i.taps for m in j.taps]
+
+    if kernel % stride == 0 and layout.whole_channels(kernel, tile_rows) and min(images.shape[2:]) >= _WIDE:
         starts = [min(phase.first for phase in axis) for axis in (down, across)]
         ends = [max(phase.first + phase.positions for phase in axis) for axis in (down, across)]
         windows, taps = (ends[0] - starts[0], ends[1] - starts[1]), (len(down[0].taps), len(across[0].taps))
         inputs = look(starts[0] + before, starts[1] + before, taps, windows)
         together = torch.cat([held(i, j) for i in down for j in across])
-        rows = [channel * kernel**2 for channel in range(weight.shape[0]) for _ in range(taps[0] * taps[1])]
+        rows = rows_of(down[0], across[0])
 
         def place(out: Tensor, sums: Tensor) -> None:
             maps = sums.view(len(down), len(across), out.shape[0], out.shape[1], *windows)
@@ -167,13 +173,7 @@ def transposed_reads(
                 inputs = look(
                     i.first + before, j.first + before, (len(i.taps), len(j.taps)), (i.positions, j.positions)
                 )
-                rows = [
-                    (channel * kernel + n) * kernel + m
-                    for channel in range(weight.shape[0])
-                    for n in i.taps
-                    for m in j.taps
-                ]
-                yield Reads(inputs, held(i, j), rows), _place_of(i, j, stride)
+                yield Reads(inputs, held(i, j), rows_of(i, j)), _place_of(i, j, stride)
 
 
 def _place_of(i: _Phase, j: _Phase, stride: int) -> Place:

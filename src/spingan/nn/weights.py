@@ -23,7 +23,7 @@ from spingan.nn.family import Family, family_named
 from spingan.nn.finite import require_finite
 from spingan.nn.noise_source import stream_key
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
-from spingan.spec.technology import Technology
+from spingan.spec.technology import Technology, Transposed
 
 _PRETRAINED = Path(__file__).parents[1] / "pretrained"
 _CHECKOUT = Path(__file__).parents[3] / "weights"  # what is too large for the wheel stays in the repository
@@ -52,6 +52,7 @@ class _Header(BaseModel):
     latent_size: int = Field(ge=1, le=65_536)
     technology: dict[str, Any]
     info: dict[str, Any]
+    transposed: dict[str, Transposed] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def reprogrammed(model: Model, technology: Technology) -> Model:
         for name, layer in model.generator.named_modules():
             if isinstance(layer, AnalogLayer) and layer.rules.load is not None:
                 plain.get_parameter(f"{name}.weight").data.copy_(layer.effective_weight().detach())
-    conversion = convert(plain.eval(), technology)
+    conversion = convert(plain.eval(), technology, transposed=model.conversion.transposed)
     fit_to_weights(conversion.model, fitting_inputs(model.family, model.latent_size, seed=0))
     info = {"trained as": model.name, "trained on": model.technology.name, **model.info}
     return Model(f"{model.name} on {technology.name}", model.net, model.latent_size, technology, conversion, info)
@@ -235,6 +236,7 @@ def save_weights(path: str | Path, model: Model) -> None:
         latent_size=model.latent_size,
         technology=model.technology.to_dict(),
         info=model.info,
+        transposed=dict(model.conversion.transposed),
     )
     write_tensors(path, tensors, header.model_dump())
 
@@ -309,7 +311,7 @@ def _read_model(path: Path) -> Model:
         ) from error
     technology = Technology.from_dict(header.technology, f"the technology in {path}")
     plain = family_named(header.net).make_generator(header.latent_size).eval()
-    conversion = convert(plain, technology)
+    conversion = convert(plain, technology, transposed=header.transposed)
     for name, layer in conversion.model.named_modules():
         if isinstance(layer, AnalogLayer) and f"{name}.codes" in tensors and f"{name}.gain" in tensors:
             codes = tensors.pop(f"{name}.codes")

@@ -230,7 +230,7 @@ def _uses(net: str, model: ModelCounts, sharing: Sharing) -> Iterator[ComponentU
     for layer in model.layers:
         if layer.array is not None:
             last = layer.array
-            found = _of_array(last, sharing)
+            found = (use for array in last.each for use in _of_array(array, sharing))
         else:
             found = _of_function(layer, last, sharing, values_before)
         for component, count, rule in found:

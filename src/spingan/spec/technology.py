@@ -21,6 +21,7 @@ from spingan.yaml_text import parse_yaml, set_value
 
 Encoding = Literal["midpoint_reference", "differential_pair", "sign_crossbar"]
 ReadOut = Literal["virtual_ground", "load_divider"]
+Transposed = Literal["literal", "polyphase", "polyphase_shared"]
 ActivationKey = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
 
 DEVICES = Path(__file__).parents[1] / "devices"
@@ -80,6 +81,9 @@ class Technology(Value):
     dense: DenseArrays = DenseArrays()
     """What dense layers have otherwise."""
     gain: Literal["none", "layer", "column"] = "none"
+    transposed: Transposed = "literal"
+    """How the arrays of transposed convolutions are built: with rows for inserted zeros (`literal`), with an array for
+    each phase of the stride, or with one array whose phases share a window (`spingan.nn.layouts`)."""
     tile_rows: int | None = Field(default=None, ge=1)
     tile_columns: int | None = Field(default=None, ge=1)
     wire_resistance_ohm: NotNegative | None = None
