@@ -109,7 +109,7 @@ def _mirror(matrix):
 
 
 def _invert(matrix: Matrix) -> None:
-    """Replace the lower triangle of a positive definite matrix by that of its inverse; the upper one is left over."""
+    """Replace a positive definite matrix, of which only the lower triangle is read, by its whole inverse."""
     size = len(matrix)
     if size < _SPLIT:
         factor, failed = lapack.dpotrf(matrix.T, lower=0, clean=0)
@@ -117,18 +117,18 @@ def _invert(matrix: Matrix) -> None:
         if failed or failed_too:
             raise FloatingPointError("the tile's matrix is not positive definite")
         matrix[...] = inverse.T
+        _mirror(matrix)
         return
     half = size // 2
     first, last, between = matrix[:half, :half], matrix[half:, half:], matrix[half:, :half]
     _invert(first)
-    _mirror(first)
     coupled = between @ first
     last -= coupled @ between.T
     _invert(last)
-    _mirror(last)
     np.matmul(last, coupled, out=between)
     first += coupled.T @ between
     np.negative(between, out=between)
+    matrix[:half, half:] = between.T
 
 
 def eliminated_rows(conductance_s: Matrix, wires: "WireRules") -> Iterator[tuple[Matrix, Matrix]]:
@@ -143,12 +143,9 @@ def eliminated_rows(conductance_s: Matrix, wires: "WireRules") -> Iterator[tuple
     for row in range(rows):
         last = row + 1 == rows
         below_ohm = wire_ohm + (wires.load_ohm if last else 0.0)
-        _add_row(
-            admittance, passing, below_ohm, conductance_s[row], wires.row_ohm, wires.feed_ohm, wires.fed_from_both_sides
-        )
+        _add_row(admittance, passing, below_ohm, conductance_s[row], *wires.feed)
         if below_ohm:
             _invert(passing)
-            _mirror(passing)
         else:
             passing[...] = np.eye(columns)
         if last:

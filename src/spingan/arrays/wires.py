@@ -1,7 +1,7 @@
 """Wires of a tile: their rules, the effective conductances behind them, and the rows that a column may have.
 
-A tile of ohmic cells is a linear circuit, whatever its wires: the current of column j is Σ_i H_ij v_i. `fold` computes H,
-so that an ordinary product with it is the tile with its wires, for every input, exactly.
+A tile of ohmic cells is a linear circuit, whatever its wires: the current of column j is Σ_i H_ij v_i. `fold` computes
+H, so that an ordinary product with it is the tile with its wires, for every input, exactly.
 """
 
 from dataclasses import dataclass
@@ -66,16 +66,16 @@ class WireRules:
         return not (self.row_ohm or self.column_ohm or self.driver_ohm)
 
     @property
-    def feed_ohm(self) -> float:
-        """From a driver's source to the cell next to it."""
-        return self.driver_ohm + self.row_ohm
+    def feed(self) -> tuple[float, float, bool]:
+        """Ohm from cell to cell in a row and from a driver's source to the next cell, and whether there are two."""
+        return self.row_ohm, self.driver_ohm + self.row_ohm, self.fed_from_both_sides
 
 
 def fold(conductance_s: ArrayLike, wires: WireRules) -> NDArray[np.float64]:
-    """The tile's transfer H, (rows, columns) in siemens: the current of column j for 1 V on row i and 0 V on the others.
+    """The tile's transfer H, (rows, columns) in siemens: column j's current for 1 V on row i and 0 V on the others.
 
-    Without wires it is the conductances themselves. With them, H_ij is above 0 even where a cell is missing, through the
-    cells beside it. It takes rows x columns³ + rows² x columns² operations, or the same with both exchanged.
+    Without wires it is the conductances themselves. With them, H_ij is above 0 even where a cell is missing, through
+    the cells beside it. It takes rows x columns³ + rows² x columns² operations, or the same with both exchanged.
 
     Args:
         conductance_s: (rows, columns), 0 or more.
@@ -90,7 +90,7 @@ def fold(conductance_s: ArrayLike, wires: WireRules) -> NDArray[np.float64]:
     transfer, passed = np.empty((rows, columns)), np.empty((rows, columns))
     nothing, one_volt = np.zeros((columns, 1)), np.ones(1)
     for row, (passing, _) in enumerate(eliminated_rows(cells, wires)):
-        voltage = row_voltages(cells[row], nothing, one_volt, wires.row_ohm, wires.feed_ohm, wires.fed_from_both_sides)
+        voltage = row_voltages(cells[row], nothing, one_volt, *wires.feed)
         transfer[row] = cells[row] * voltage[:, 0]
         np.matmul(transfer[: row + 1], passing, out=passed[: row + 1])
         transfer, passed = passed, transfer

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-
 if TYPE_CHECKING:
     from spingan.spec.technology import Technology
 
