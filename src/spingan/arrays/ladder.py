@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.linalg import lapack
 
 if TYPE_CHECKING:
     from spingan.arrays.wires import WireRules
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 Matrix = NDArray[np.float64]
 
 _SMALL_DROP = 1e-4  # column wire times a column's conductance below which (I - P) / r would lose too many digits
-_SPLIT = 96  # from this size on, products of halves are faster than LAPACK's inverse as a whole: measured
+_SWEPT = 64  # up to this size a sweep is faster than products of halves, and than LAPACK's inverse: measured
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -100,24 +99,81 @@ def row_voltages(conductance, drawn, driven, row_ohm, feed_ohm, both_sides):
     return voltage
 
 
-@njit(cache=True)
-def _mirror(matrix):
-    """Copy the lower triangle to the upper one."""
-    for k in range(matrix.shape[0]):
-        for j in range(k):
-            matrix[j, k] = matrix[k, j]
+@njit(cache=True, error_model="numpy")
+def _invert_small(matrix):
+    size = matrix.shape[0]
+    for k in range(size):
+        inverse = 1.0 / matrix[k, k]
+        matrix[k, k] = 1.0
+        matrix[k] *= inverse
+        for i in range(size):
+            if i != k:
+                factor = matrix[i, k]
+                matrix[i, k] = 0.0
+                matrix[i] -= factor * matrix[k]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _sweep(matrix):
+    """Replace a small positive definite matrix by its inverse; only the lower triangle is read.
+
+    The sweep operator, four pivots at a time: a pivot block p with the rows c beside it turns the rest m into
+    m - c' p^-1 c, c into p^-1 c and p into -p^-1; after all blocks the matrix is the negative inverse. The last block
+    is filled up as if the matrix ended in an identity.
+
+    J. H. Goodnight, The American Statistician 33, 149 (1979).
+    """
+    size = matrix.shape[0]
+    c0, c1, c2, c3 = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    beside = (c0, c1, c2, c3)
+    pivot = np.empty((4, 4))
+    for k in range(0, size, 4):
+        width = min(4, size - k)
+        pivot[:] = np.eye(4)
+        for t in range(width):
+            for u in range(t + 1):
+                pivot[t, u] = pivot[u, t] = matrix[k + t, k + u]
+        _invert_small(pivot)
+        for t in range(4):
+            if t < width:
+                beside[t][:k] = matrix[k + t, :k]
+                for i in range(k + width, size):
+                    beside[t][i] = matrix[i, k + t]
+            else:
+                beside[t][:] = 0.0
+            beside[t][k : k + width] = 0.0
+        for i in range(size):
+            f0 = c0[i] * pivot[0, 0] + c1[i] * pivot[1, 0] + c2[i] * pivot[2, 0] + c3[i] * pivot[3, 0]
+            f1 = c0[i] * pivot[0, 1] + c1[i] * pivot[1, 1] + c2[i] * pivot[2, 1] + c3[i] * pivot[3, 1]
+            f2 = c0[i] * pivot[0, 2] + c1[i] * pivot[1, 2] + c2[i] * pivot[2, 2] + c3[i] * pivot[3, 2]
+            f3 = c0[i] * pivot[0, 3] + c1[i] * pivot[1, 3] + c2[i] * pivot[2, 3] + c3[i] * pivot[3, 3]
+            row = matrix[i]
+            for j in range(i + 1):
+                row[j] -= f0 * c0[j] + f1 * c1[j] + f2 * c2[j] + f3 * c3[j]
+            if i >= k + 4:
+                row[k], row[k + 1], row[k + 2], row[k + 3] = f0, f1, f2, f3
+        for t in range(width):
+            row = matrix[k + t]
+            q0, q1, q2, q3 = pivot[t]
+            for j in range(k):
+                row[j] = q0 * c0[j] + q1 * c1[j] + q2 * c2[j] + q3 * c3[j]
+            for u in range(t + 1):
+                row[k + u] = -pivot[t, u]
+    for i in range(size):
+        row = matrix[i]
+        for j in range(i + 1):
+            row[j] = -row[j]
+        for j in range(i):
+            matrix[j, i] = row[j]
 
 
 def _invert(matrix: Matrix) -> None:
     """Replace a positive definite matrix, of which only the lower triangle is read, by its whole inverse."""
     size = len(matrix)
-    if size < _SPLIT:
-        factor, failed = lapack.dpotrf(matrix.T, lower=0, clean=0)
-        inverse, failed_too = lapack.dpotri(factor, lower=0, overwrite_c=1)
-        if failed or failed_too:
-            raise FloatingPointError("the tile's matrix is not positive definite")
-        matrix[...] = inverse.T
-        _mirror(matrix)
+    if size <= _SWEPT:
+        inverse = matrix.copy()  # whose rows are side by side
+        _sweep(inverse)
+        matrix[...] = inverse
         return
     half = size // 2
     first, last, between = matrix[:half, :half], matrix[half:, half:], matrix[half:, :half]
@@ -139,7 +195,7 @@ def eliminated_rows(conductance_s: Matrix, wires: "WireRules") -> Iterator[tuple
     rows, columns = conductance_s.shape
     wire_ohm = wires.column_ohm
     largest_drop = wire_ohm * float(conductance_s.sum(axis=0).max())
-    admittance, passing = np.zeros((columns, columns)), np.empty((columns, columns))
+    admittance, passing = np.zeros((columns, columns)), np.zeros((columns, columns))
     for row in range(rows):
         last = row + 1 == rows
         below_ohm = wire_ohm + (wires.load_ohm if last else 0.0)
@@ -151,8 +207,7 @@ def eliminated_rows(conductance_s: Matrix, wires: "WireRules") -> Iterator[tuple
         if last:
             yield passing, np.empty((0, 0))
         elif largest_drop < _SMALL_DROP:
-            _mirror(admittance)
-            admittance = passing @ admittance
+            admittance = passing @ (np.tril(admittance) + np.tril(admittance, -1).T)
             yield passing, admittance
         else:
             np.multiply(passing, -1 / wire_ohm, out=admittance)
