@@ -193,7 +193,7 @@ def eliminated_rows(conductance_s: Matrix, wires: "WireRules") -> Iterator[tuple
     The load counts to the last row's wire, whose second matrix is empty. Both are overwritten by the next row's.
     """
     rows, columns = conductance_s.shape
-    wire_ohm = wires.column_ohm
+    wire_ohm = float(wires.column_ohm)
     largest_drop = wire_ohm * float(conductance_s.sum(axis=0).max())
     admittance, passing = np.zeros((columns, columns)), np.zeros((columns, columns))
     for row in range(rows):

@@ -89,9 +89,7 @@ def solve_tile(conductance_s: ArrayLike, voltage_v: ArrayLike, wires: WireRules,
     current = np.zeros((driven.shape[1], cells.shape[1]))
     nothing = np.zeros((cells.shape[1], driven.shape[1]))
     for row, (passing, _) in enumerate(eliminated_rows(cells, wires)):
-        at_row = row_voltages(
-            cells[row], nothing, driven[row], wires.row_ohm, wires.feed_ohm, wires.fed_from_both_sides
-        )
+        at_row = row_voltages(cells[row], nothing, driven[row], *wires.feed)
         current = (current + (cells[row][:, None] * at_row).T) @ passing
     return np.ascontiguousarray(current.T)
 

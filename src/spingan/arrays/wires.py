@@ -68,7 +68,7 @@ class WireRules:
     @property
     def feed(self) -> tuple[float, float, bool]:
         """Ohm from cell to cell in a row and from a driver's source to the next cell, and whether there are two."""
-        return self.row_ohm, self.driver_ohm + self.row_ohm, self.fed_from_both_sides
+        return float(self.row_ohm), float(self.driver_ohm + self.row_ohm), self.fed_from_both_sides
 
 
 def fold(conductance_s: ArrayLike, wires: WireRules) -> NDArray[np.float64]:
