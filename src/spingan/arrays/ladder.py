@@ -81,7 +81,8 @@ def row_voltages(conductance, drawn, driven, row_ohm, feed_ohm, both_sides):
     voltage = np.empty((columns, inputs))
     if feed_ohm == 0.0:
         for column in range(columns):
-            voltage[column] = driven
+            for point in range(inputs):
+                voltage[column, point] = driven[point]
         return voltage
     right = _towards_right(conductance, row_ohm, feed_ohm, both_sides)
     current = np.empty((columns, inputs))  # at 0 V, of each cell and of all to the right of it
@@ -99,66 +100,56 @@ def row_voltages(conductance, drawn, driven, row_ohm, feed_ohm, both_sides):
     return voltage
 
 
-@njit(cache=True, error_model="numpy")
-def _invert_small(matrix):
-    size = matrix.shape[0]
-    for k in range(size):
-        inverse = 1.0 / matrix[k, k]
-        matrix[k, k] = 1.0
-        matrix[k] *= inverse
-        for i in range(size):
-            if i != k:
-                factor = matrix[i, k]
-                matrix[i, k] = 0.0
-                matrix[i] -= factor * matrix[k]
-
-
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _sweep(matrix):
-    """Replace a small positive definite matrix by its inverse; only the lower triangle is read.
+    """Replace a positive definite matrix, of a size that 4 divides, by its inverse; only its lower triangle is read.
 
     The sweep operator, four pivots at a time: a pivot block p with the rows c beside it turns the rest m into
-    m - c' p^-1 c, c into p^-1 c and p into -p^-1; after all blocks the matrix is the negative inverse. The last block
-    is filled up as if the matrix ended in an identity.
+    m - c' p^-1 c, c into p^-1 c and p into -p^-1; after all blocks the matrix is the negative inverse.
 
     J. H. Goodnight, The American Statistician 33, 149 (1979).
     """
     size = matrix.shape[0]
     c0, c1, c2, c3 = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
-    beside = (c0, c1, c2, c3)
-    pivot = np.empty((4, 4))
+    p = np.empty((4, 4))
     for k in range(0, size, 4):
-        width = min(4, size - k)
-        pivot[:] = np.eye(4)
-        for t in range(width):
-            for u in range(t + 1):
-                pivot[t, u] = pivot[u, t] = matrix[k + t, k + u]
-        _invert_small(pivot)
         for t in range(4):
-            if t < width:
-                beside[t][:k] = matrix[k + t, :k]
-                for i in range(k + width, size):
-                    beside[t][i] = matrix[i, k + t]
-            else:
-                beside[t][:] = 0.0
-            beside[t][k : k + width] = 0.0
+            for u in range(t + 1):
+                p[t, u] = p[u, t] = matrix[k + t, k + u]
+        for t in range(4):
+            inverse = 1.0 / p[t, t]
+            p[t, t] = 1.0
+            for u in range(4):
+                p[t, u] *= inverse
+            for s in range(4):
+                if s != t:
+                    factor = p[s, t]
+                    p[s, t] = 0.0
+                    for u in range(4):
+                        p[s, u] -= factor * p[t, u]
+        for j in range(k):
+            c0[j], c1[j], c2[j], c3[j] = matrix[k, j], matrix[k + 1, j], matrix[k + 2, j], matrix[k + 3, j]
+        for j in range(k, k + 4):
+            c0[j] = c1[j] = c2[j] = c3[j] = 0.0
+        for i in range(k + 4, size):
+            c0[i], c1[i], c2[i], c3[i] = matrix[i, k], matrix[i, k + 1], matrix[i, k + 2], matrix[i, k + 3]
         for i in range(size):
-            f0 = c0[i] * pivot[0, 0] + c1[i] * pivot[1, 0] + c2[i] * pivot[2, 0] + c3[i] * pivot[3, 0]
-            f1 = c0[i] * pivot[0, 1] + c1[i] * pivot[1, 1] + c2[i] * pivot[2, 1] + c3[i] * pivot[3, 1]
-            f2 = c0[i] * pivot[0, 2] + c1[i] * pivot[1, 2] + c2[i] * pivot[2, 2] + c3[i] * pivot[3, 2]
-            f3 = c0[i] * pivot[0, 3] + c1[i] * pivot[1, 3] + c2[i] * pivot[2, 3] + c3[i] * pivot[3, 3]
+            f0 = c0[i] * p[0, 0] + c1[i] * p[1, 0] + c2[i] * p[2, 0] + c3[i] * p[3, 0]
+            f1 = c0[i] * p[0, 1] + c1[i] * p[1, 1] + c2[i] * p[2, 1] + c3[i] * p[3, 1]
+            f2 = c0[i] * p[0, 2] + c1[i] * p[1, 2] + c2[i] * p[2, 2] + c3[i] * p[3, 2]
+            f3 = c0[i] * p[0, 3] + c1[i] * p[1, 3] + c2[i] * p[2, 3] + c3[i] * p[3, 3]
             row = matrix[i]
             for j in range(i + 1):
                 row[j] -= f0 * c0[j] + f1 * c1[j] + f2 * c2[j] + f3 * c3[j]
             if i >= k + 4:
                 row[k], row[k + 1], row[k + 2], row[k + 3] = f0, f1, f2, f3
-        for t in range(width):
+        for t in range(4):
             row = matrix[k + t]
-            q0, q1, q2, q3 = pivot[t]
+            q0, q1, q2, q3 = p[t, 0], p[t, 1], p[t, 2], p[t, 3]
             for j in range(k):
                 row[j] = q0 * c0[j] + q1 * c1[j] + q2 * c2[j] + q3 * c3[j]
             for u in range(t + 1):
-                row[k + u] = -pivot[t, u]
+                row[k + u] = -p[t, u]
     for i in range(size):
         row = matrix[i]
         for j in range(i + 1):
@@ -171,9 +162,10 @@ def _invert(matrix: Matrix) -> None:
     """Replace a positive definite matrix, of which only the lower triangle is read, by its whole inverse."""
     size = len(matrix)
     if size <= _SWEPT:
-        inverse = matrix.copy()  # whose rows are side by side
+        inverse = np.eye(size + -size % 4)  # what fills it up is an identity of its own
+        inverse[:size, :size] = matrix
         _sweep(inverse)
-        matrix[...] = inverse
+        matrix[...] = inverse[:size, :size]
         return
     half = size // 2
     first, last, between = matrix[:half, :half], matrix[half:, half:], matrix[half:, :half]
