@@ -2,7 +2,7 @@
 
 Every variant of a group takes its turn in this process, so that whatever slows the machine slows all of them; medians
 over the rounds, one thread. The floor of a fold is the same number of multiplications in one product of matrices.
-badcrossbar joins where it can be imported (pip install badcrossbar). Run it on an idle machine:
+badcrossbar joins where it is installed (pip install badcrossbar pathvalidate). Run it on an idle machine:
 
     OMP_NUM_THREADS=1 python benchmarks/bench_wires.py --rounds 5
 
@@ -12,6 +12,7 @@ badcrossbar joins where it can be imported (pip install badcrossbar). Run it on 
 import argparse
 import importlib.util
 import json
+import logging
 import statistics
 import sys
 import time
@@ -99,6 +100,7 @@ def badcrossbar_currents(cells: NDArray[np.float64], driven: NDArray[np.float64]
     """The same by badcrossbar, as (columns, inputs)."""
     import badcrossbar  # pyright: ignore[reportMissingImports]
 
+    logging.disable(logging.INFO)  # it tells every step
     found = badcrossbar.compute(driven, 1 / cells, r_i=OHM)
     return np.asarray(found.currents.output).T
 
