@@ -11,20 +11,20 @@ from torch import nn
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.conversion import convert
 from spingan.nn.counting import count_model
-from spingan.nn.simulated import COMPUTED, COSTS, LAW, WORDS, not_simulated
+from spingan.nn.simulated import COMPUTED, COSTS, LAW, WIRES, WORDS, not_simulated
 from spingan.spec.activation import Activation
 from spingan.spec.synapse import Read, Synapse, Write
 from spingan.spec.technology import Converter, Technology, load_technology
 from spingan.spec.value import Value
 
 NAMED = {  # what a converted net leaves out, and says so
-    *("Technology.wire_resistance_ohm", "Technology.driver_resistance_ohm", "Technology.input_coding"),
-    "Technology.temperature_k",
+    *("Technology.input_coding", "Technology.temperature_k"),
     *("Converter.bits", "Converter.range", "Converter.shared_by"),
     *("Synapse.read_noise_s", "Write.half_select_disturb", "Read.noise_s", "Read.disturb", "Read.leakage_s"),
     *("Spread.gain", "Spread.resistance", "Spread.minimum_conductance_s", "Spread.maximum_conductance_s"),
     *("Spread.cycle_to_cycle", "Activation.output_noise", "Reset.residual"),
     *LAW,
+    *WIRES,  # without devices
 }  # fmt: skip
 
 
@@ -70,7 +70,6 @@ STATED = {
     "adc.range": {"adc": Converter(range=(-1.0, 1.0))},
     "adc.shared_by": {"adc": Converter(shared_by=8)},
     "temperature_k": {"temperature_k": 300.0},
-    "wire_resistance_ohm": {"wire_resistance_ohm": 2.0},
     "synapse.write.half_select_disturb": {"write": Write(half_select_disturb=0.01)},
     "synapse.read.law": {"read": Read(law="sinh")},
 }
@@ -85,6 +84,13 @@ def _technology(fields) -> Technology:
 @pytest.mark.parametrize("path", STATED)
 def test_what_is_stated_and_left_out_is_named_by_its_path(path):
     assert not_simulated(_technology(STATED[path])) == (path,)
+
+
+def test_wires_are_left_out_only_where_there_are_no_devices():
+    stated = {"wire_resistance_ohm": 2.0, "column_wire_resistance_ohm": 1.0, "driver_resistance_ohm": 100.0}
+    layout = {"row_feed": "two_sides", "pair_layout": "separate", "tile_rows": 64, "tile_columns": 64}
+    assert not_simulated(_technology(stated | layout)) == ()
+    assert not_simulated(Technology(name="floats", **stated)) == tuple(stated)
 
 
 SIGMOID = Activation(

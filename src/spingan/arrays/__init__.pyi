@@ -1,3 +1,11 @@
 from .conditions import ChipConditions as ChipConditions
 from .mapping import ProgrammedArray as ProgrammedArray
 from .mapping import program as program
+from .nodal import CellLaw as CellLaw
+from .nodal import TileVoltages as TileVoltages
+from .nodal import solve_tile as solve_tile
+from .nodal import tile_voltages as tile_voltages
+from .wires import LargestRows as LargestRows
+from .wires import WireRules as WireRules
+from .wires import fold as fold
+from .wires import largest_rows as largest_rows

@@ -3,9 +3,10 @@
 A weight is stored as the difference of two conductances, in fractions f of the synapse's span:
 midpoint reference 2 (f - 1/2), differential pair f+ - f-, sign crossbar ±f / fmax. A column's gain is the weight that
 the fraction's end stands for, so weight = gain x difference. Conductances are in units of the span, the smallest
-included.
+included. The difference is taken behind the wires, of what the two columns give.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -13,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from spingan.arrays.wires import WireRules, fold
 from spingan.errors import UserError
 from spingan.spec.noise import Noise
 from spingan.spec.synapse import Faults
@@ -29,17 +31,41 @@ class ArrayRules:
         off: Smallest conductance of a device; 0 where it is unknown.
         load: Conductance of the load that each column ends in; None for a virtual ground.
         tile_rows: Rows of one physical array; None is one array, whatever its size.
+        weights_across: Weights side by side in one physical array; None is all of them. Without wires they are alone.
+        separate: Whether a pair's two devices stand in arrays of their own.
+        wires: Resistances around the cells; None is ideal wires.
+        span_s: Siemens of one unit of the conductances; None where it is unknown, and then there are no wires.
     """
 
     encoding: Encoding
     off: float
     load: float | None
     tile_rows: int | None
+    weights_across: int | None = None
+    separate: bool = False
+    wires: WireRules | None = None
+    span_s: float | None = None
 
     @classmethod
     def of(cls, technology: Technology) -> Self:
-        """Those of a technology."""
-        return cls(technology.encoding, technology.off_conductance, technology.load_conductance, technology.tile_rows)
+        """Those of a technology.
+
+        Raises:
+            UserError: A tile is too narrow to hold one weight.
+        """
+        wires, synapse, span_s = WireRules.of(technology), technology.synapse, None
+        if synapse is not None and synapse.basis != "normalised":
+            span_s = synapse.conductance[-1] - synapse.conductance[0]
+        return cls(
+            technology.encoding,
+            technology.off_conductance,
+            technology.load_conductance,
+            technology.tile_rows,
+            technology.weights_across,
+            technology.tiles_per_weight > 1,
+            None if wires.ideal or span_s is None else wires,
+            span_s,
+        )
 
     @property
     def span(self) -> float:
@@ -63,7 +89,18 @@ class ArrayRules:
         return upper * scale + bottom, lower * scale + bottom
 
     def read(self, positive: Tensor, negative: Tensor, row_axis: int, built: Tensor | None = None) -> Tensor:
-        """The difference that a column gives for each of its devices, read out; differentiable.
+        """The difference that a column gives for each of its devices, read out through ideal wires; differentiable.
+
+        Args:
+            positive, negative, row_axis, built: As of `halves`.
+        """
+        upper, lower = self.halves(positive, negative, row_axis, built)
+        return upper - lower
+
+    def halves(
+        self, positive: Tensor, negative: Tensor, row_axis: int, built: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """What both columns of the difference give for each of their devices, through ideal wires; differentiable.
 
         Columns held at ground subtract their currents. Of columns that end in a load each gives
         V = Σ g v / (Σ g + load), and the pair's two are subtracted: no amplifier holds the column at ground, so that
@@ -80,22 +117,89 @@ class ArrayRules:
         """
         negative = _of_each_column(negative, positive, 1 - row_axis)
         if self.load is None:
-            return positive - negative
+            return positive, negative
         there = None if built is None else _of_each_column(built, positive, 1 - row_axis)
         rows = positive.shape[row_axis]
         tall = self.tile_rows or rows
-        tiles: list[Tensor] = []
+        tiles: tuple[list[Tensor], list[Tensor]] = [], []
         for first in range(0, rows, tall):
             of_tile = row_axis, first, min(tall, rows - first)
             devices = of_tile[-1] if there is None else there.narrow(*of_tile).sum(row_axis, keepdim=True)
-            upper, lower = (half.narrow(*of_tile) for half in (positive, negative))
-            tiles.append(self._behind_a_load(upper, devices, row_axis) - self._behind_a_load(lower, devices, row_axis))
-        return torch.cat(tiles, row_axis)
+            for half, held in zip((positive, negative), tiles, strict=True):
+                held.append(self._behind_a_load(half.narrow(*of_tile), devices, row_axis))
+        return torch.cat(tiles[0], row_axis), torch.cat(tiles[1], row_axis)
 
     def _behind_a_load(self, conductance: Tensor, devices: int | Tensor, row_axis: int) -> Tensor:
         assert self.load is not None
-        amplified = devices * self.off + self.load
+        amplified = self._amplified(devices)
         return conductance * (amplified / (conductance.sum(dim=row_axis, keepdim=True) + self.load))
+
+    def _amplified(self, devices: int | Tensor) -> float | Tensor:
+        """The conductance of a column of so many devices at their smallest and of its load: the amplifier's gain."""
+        assert self.load is not None
+        return devices * self.off + self.load
+
+    def halves_behind_wires(
+        self, positive: Tensor, negative: Tensor, built: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """`halves` through the tiles' wires, both (rows, columns): exact for ohmic cells, and not differentiable.
+
+        A pair's two columns stand side by side in one tile, the positive one before the other, or in a tile each; a
+        reference stands behind the last weight of each tile. So all weights of a tile share its rows' currents, and the
+        reference has one transfer in each.
+
+        Args:
+            positive, negative, built: (rows, columns) and (rows, columns or fewer), as of `ProgrammedArray`.
+        """
+        if self.wires is None or self.span_s is None:
+            return self.halves(positive, negative, 0, built)
+        there = torch.ones_like(positive) if built is None else _of_each_column(built, positive, 1).to(positive)
+        sharing = positive.shape[1] // negative.shape[1]
+        upper, lower = torch.empty_like(positive), torch.empty_like(positive)
+        for tile in self._tiles(*positive.shape):
+            own, devices = positive[tile], there[tile].sum(0)
+            if self.encoding == "midpoint_reference":
+                columns = torch.arange(positive.shape[1])[tile[1]]
+                which, place = torch.unique(columns // sharing, return_inverse=True)
+                of_references = devices[[int((place == number).nonzero()[0]) for number in range(len(which))]]
+                both = torch.cat((own, negative[tile[0]][:, which]), dim=1)
+                through = self._through_wires(both, torch.cat((devices, of_references)))
+                upper[tile], lower[tile] = through[:, : len(place)], through[:, len(place) :][:, place]
+            elif self.separate:
+                upper[tile] = self._through_wires(own, devices)
+                lower[tile] = self._through_wires(negative[tile], devices)
+            else:
+                both = torch.stack((own, negative[tile]), dim=2).flatten(1)
+                through = self._through_wires(both, devices.repeat_interleave(2))
+                upper[tile], lower[tile] = through[:, ::2], through[:, 1::2]
+        return upper, lower
+
+    def attenuation(self, positive: Tensor, negative: Tensor, built: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """`halves_behind_wires` over `halves`, (rows, columns) each: what wires leave of every device; 1 where none is.
+
+        Conductances that change by a few percent change it far less, so that training may keep it for a while:
+        benchmarks/bench_wires.py prints by how much. What reaches a column past a cell that is not there is not in it.
+        """
+        behind = self.halves_behind_wires(positive, negative, built)
+        left = [
+            torch.where(ideal > 0, through / ideal, torch.ones_like(through))
+            for ideal, through in zip(self.halves(positive, negative, 0, built), behind, strict=True)
+        ]
+        return left[0], left[1]
+
+    def _tiles(self, rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
+        tall, wide = self.tile_rows or rows, self.weights_across or columns
+        for row in range(0, rows, tall):
+            for column in range(0, columns, wide):
+                yield slice(row, row + tall), slice(column, column + wide)
+
+    def _through_wires(self, conductance: Tensor, devices: Tensor) -> Tensor:
+        """What one tile gives for each of its devices, (rows, columns), as `halves`; `devices` are those of a column."""
+        assert self.wires is not None and self.span_s is not None
+        transfer = torch.from_numpy(fold(conductance.double().numpy() * self.span_s, self.wires) / self.span_s)
+        if self.load is not None:  # the load carries the current, and its voltage is read
+            transfer *= self._amplified(devices) / self.load
+        return transfer.to(conductance.dtype)
 
 
 def _of_each_column(shared: Tensor, like: Tensor, column_axis: int) -> Tensor:
@@ -141,7 +245,8 @@ class ProgrammedArray:
 
     def weight(self) -> Float[Tensor, "rows columns"]:
         """What a layer computes with when the array stands behind it: gain x span x what its columns give."""
-        held = self.rules.read(self.positive, self.negative, row_axis=0, built=self.built)
+        upper, lower = self.rules.halves_behind_wires(self.positive, self.negative, self.built)
+        held = upper - lower
         return (held * self.rules.span * self.gain).to(self.gain.dtype)
 
     @property

@@ -138,10 +138,14 @@ def crossbar_deck(array: Array, input_v: NDArray[np.float64], title: str, about:
     read = "an ideal virtual ground (0 V sources vs0, ...: their currents are the outputs)"
     if array.load_s is not None:
         read = f"a load of {1 / array.load_s:.6g} ohm to ground (the voltages of out0, ... are the outputs)"
+    column_ohm = array.wire_ohm if array.column_wire_ohm is None else array.column_wire_ohm
+    sides = ", from both sides" if array.fed_from_both_sides else ""
     parts = (
-        f"{rows} rows driven at in0, ... through {array.driver_ohm:g} ohm; {columns} columns that end at out0, ... in "
-        f"{read}; wires of {array.wire_ohm:g} ohm a cell in row and column. Cells are ohmic.",
-        "rcI_J is the cell of row I and column J, rrI_J and rkI_J its wires, rdI the row's driver.",
+        f"{rows} rows driven at in0, ... through {array.driver_ohm:g} ohm{sides}; {columns} columns that end at out0, "
+        f"... in {read}; wires of {array.wire_ohm:g} ohm a cell in the row and {column_ohm:g} in the column. Cells are "
+        "ohmic.",
+        "rcI_J is the cell of row I and column J, rrI_J and rkI_J its wires, rdI the row's driver, and reI the driver "
+        "and wire behind the last column, if any.",
     )
     shown = [f"v({end})" for end in ends] if array.load_s is not None else [f"i(vs{c})" for c in range(columns)]
     lines = [f"* {one_line(title)}", *crossbar_lines(array), *drive_lines(array, input_v)]

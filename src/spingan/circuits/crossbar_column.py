@@ -26,7 +26,9 @@ class Array:
         load_s: conductance from each column's end to ground, whose voltage is the output; None: an ideal virtual
             ground, whose current is.
         wire_ohm: of each piece of wire, see above.
-        driver_ohm: between each input's source and its row.
+        column_wire_ohm: of each piece of a column's, where it is another.
+        driver_ohm: between each input's source and its row, at each end that it feeds.
+        fed_from_both_sides: the source feeds its row behind the last column as well, through a piece of wire.
 
     Raises:
         UserError: No matrix, a number that is not finite or negative, or a load that is not above 0.
@@ -36,6 +38,8 @@ class Array:
     load_s: float | None = None
     wire_ohm: float = 0.0
     driver_ohm: float = 0.0
+    column_wire_ohm: float | None = None
+    fed_from_both_sides: bool = False
 
     def __post_init__(self) -> None:
         conductance = self.conductance_s
@@ -46,8 +50,8 @@ class Array:
             raise UserError(
                 f"the conductance in row {row}, column {column} is {conductance[row, column]:g} S", "Give 0 or more"
             )
-        for name in ("wire_ohm", "driver_ohm"):
-            if not 0 <= getattr(self, name) < np.inf:
+        for name in ("wire_ohm", "driver_ohm", "column_wire_ohm"):
+            if not 0 <= (getattr(self, name) or 0.0) < np.inf:
                 raise UserError(f"the crossbar's {name} is {getattr(self, name):g}", "Give 0 or more")
         if self.load_s is not None and not 0 < self.load_s < np.inf:
             raise UserError(f"the load's conductance is {self.load_s:g} S", "Give one above 0, or a virtual ground")
@@ -120,20 +124,26 @@ def crossbar_lines(array: Array) -> list[str]:
     """The array's elements: inputs at the nodes in0, in1, ..., columns' ends at out0, out1, ..."""
     rows, columns = array.conductance_s.shape
     lines = []
-    wired = array.wire_ohm > 0
+    row_ohm = array.wire_ohm
+    column_ohm = row_ohm if array.column_wire_ohm is None else array.column_wire_ohm
     for row in range(rows):
         driven = f"in{row}"
         if array.driver_ohm > 0:
             lines.append(f"rd{row} {driven} d{row} {_number(array.driver_ohm)}")
             driven = f"d{row}"
+        if array.fed_from_both_sides and row_ohm + array.driver_ohm > 0:
+            last = f"a{row}_{columns - 1}" if row_ohm > 0 else driven
+            lines.append(f"re{row} in{row} {last} {_number(row_ohm + array.driver_ohm)}")
         for column in range(columns):
             above, below = driven, f"out{column}"
-            if wired:
+            if row_ohm > 0:
                 before = driven if column == 0 else f"a{row}_{column - 1}"
-                above, below = f"a{row}_{column}", f"b{row}_{column}"
+                above = f"a{row}_{column}"
+                lines.append(f"rr{row}_{column} {before} {above} {_number(row_ohm)}")
+            if column_ohm > 0:
+                below = f"b{row}_{column}"
                 after = f"b{row + 1}_{column}" if row + 1 < rows else f"out{column}"
-                lines.append(f"rr{row}_{column} {before} {above} {_number(array.wire_ohm)}")
-                lines.append(f"rk{row}_{column} {below} {after} {_number(array.wire_ohm)}")
+                lines.append(f"rk{row}_{column} {below} {after} {_number(column_ohm)}")
             conductance = array.conductance_s[row, column]
             if conductance > 0:
                 lines.append(f"rc{row}_{column} {above} {below} {_number(1 / conductance)}")

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from spingan.errors import UserError
-
 if TYPE_CHECKING:
     from spingan.spec.technology import Technology
 
@@ -114,15 +112,8 @@ def array_counts(
     per_weight = technology.cells_per_weight
     reference = references if technology.encoding == "midpoint_reference" else 0
     row_tiles = math.ceil(rows / technology.tile_rows) if technology.tile_rows else 1
-    column_tiles = 1
-    if technology.tile_columns:
-        weights_across = (technology.tile_columns - reference) // per_weight
-        if weights_across < 1:
-            raise UserError(
-                f"technology {technology.name}: tile_columns {technology.tile_columns} cannot hold one weight",
-                f"The encoding {technology.encoding} needs at least {per_weight + reference} columns a tile.",
-            )
-        column_tiles = math.ceil(columns / weights_across)
+    across = technology.weights_across
+    column_tiles = (math.ceil(columns / across) if across else 1) * technology.tiles_per_weight
     tiled = bool(technology.tile_rows or technology.tile_columns)
     reference_columns = reference * column_tiles
     physical_columns = columns * per_weight + reference_columns

@@ -241,14 +241,14 @@ def writable_arrays(counts: ModelCounts, technology: Technology) -> tuple[Writab
                     f"layer {layer.name}'s shared window has empty places, and a schedule writes whole blocks",
                     "Give the layer an array for each phase: transposed: polyphase.",
                 )
-            per_weight = array.weight_cells // array.weights
-            columns = array.columns * per_weight
+            tiles = technology.tiles_per_weight
+            per_weight = array.weight_cells // array.weights // tiles  # in one tile
             tall = technology.tile_rows or array.rows
-            wide = (technology.tile_columns - bool(array.reference_cells)) if technology.tile_columns else columns
-            wide -= wide % per_weight
+            wide = technology.weights_across or array.columns
             for rows, down in _pieces(array.rows, tall):
-                for width, across in _pieces(columns, wide):
-                    arrays.append(WritableArray(layer.name, rows, width, down * across * array.arrays))
+                for weights, across in _pieces(array.columns, wide):
+                    number = down * across * array.arrays * tiles
+                    arrays.append(WritableArray(layer.name, rows, weights * per_weight, number))
     return tuple(arrays)
 
 

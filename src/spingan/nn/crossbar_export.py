@@ -12,6 +12,7 @@ from torch import nn
 
 from spingan.arrays.conditions import ChipConditions
 from spingan.arrays.mapping import ProgrammedArray, program
+from spingan.arrays.wires import WireRules
 from spingan.circuits.cell_decks import crossbar_deck
 from spingan.circuits.crossbar_column import Array
 from spingan.circuits.decks import Deck
@@ -87,12 +88,19 @@ def layer_deck(layer: ChipLayer, columns: Sequence[int], input_v: NDArray[np.flo
         input_v: (rows,) volts; None: the synapse's read voltage, or 0.1 V, on every row.
 
     Raises:
-        UserError: The synapse's levels are normalised, there is no such column, or there are too many devices.
+        UserError: The synapse's levels are normalised, there is no such column, there are too many devices, or the
+            halves of pairs have wires of their own.
     """
     array, technology, synapse = layer.array, layer.technology, layer.technology.synapse
     assert synapse is not None  # there would be no array
     levels = synapse.require_siemens("a deck")
     span_s = float(levels[-1] - levels[0])
+    wires = WireRules.of(technology)
+    if array.rules.separate and array.rules.wires is not None:
+        raise UserError(
+            f"technology {technology.name} has pair_layout separate, and a deck has both halves in one array",
+            "Set pair_layout to interleaved, or the wires' and drivers' resistance to 0",
+        )
     halves, ends = _columns(layer, columns)
     rows, wide = halves.shape
     if halves.size > LARGEST_CELLS:
@@ -103,8 +111,10 @@ def layer_deck(layer: ChipLayer, columns: Sequence[int], input_v: NDArray[np.flo
     circuit = Array(
         halves * span_s,
         load_s=None if array.rules.load is None else array.rules.load * span_s,
-        wire_ohm=technology.wire_resistance_ohm or 0.0,
-        driver_ohm=technology.driver_resistance_ohm or 0.0,
+        wire_ohm=wires.row_ohm,
+        driver_ohm=wires.driver_ohm,
+        column_wire_ohm=wires.column_ohm,
+        fed_from_both_sides=wires.fed_from_both_sides,
     )
     volts = np.full(rows, synapse.read.voltage_v or READ_V) if input_v is None else input_v
     gains = ", ".join(f"{value:.6g}" for value in array.gain[list(columns)].tolist())

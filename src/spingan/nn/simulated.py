@@ -11,6 +11,7 @@ COMPUTED = frozenset(
         *("Technology.encoding", "Technology.read_out", "Technology.gain", "Technology.load_resistance_ohm"),
         "Technology.transposed",
         *("Technology.digital", "Technology.tile_rows", "DenseArrays.encoding", "DenseArrays.read_out"),
+        *("Technology.tile_columns", "Technology.pair_layout", "Technology.row_feed"),  # with the wires
         *("Synapse.basis", "Synapse.conductance", "Synapse.endurance_writes"),
         *("Synapse.step_up", "Synapse.step_up_spread", "Synapse.step_down", "Synapse.step_down_spread"),  # on_chip
         *("Retention.law", "Retention.time_s", "Retention.coefficient", "Retention.towards"),  # spingan.nn.Chip.at
@@ -26,7 +27,7 @@ COMPUTED = frozenset(
 )
 COSTS = frozenset(  # energy, time and area: the bill's, and they change no image
     (
-        *("Technology.columns_read", "Technology.tile_columns", "DenseArrays.columns_read"),
+        *("Technology.columns_read", "DenseArrays.columns_read"),
         *("Converter.energy_j", "Converter.time_s", "Converter.area_m2"),
         *("Synapse.step_up_energy_j", "Synapse.step_down_energy_j", "Synapse.area_m2"),
         *("Write.pulse_amplitude_v", "Write.pulse_amplitude_a", "Write.pulse_current_density_a_per_m2"),
@@ -46,6 +47,9 @@ WORDS = frozenset(  # names, units and where the numbers come from and hold
         *("Activation.input_unit", "Activation.output_unit", "Activation.linear_range", "ActivationSpread.source"),
     )
 )  # fmt: skip
+WIRES = frozenset(  # computed with by chips, in arrays of devices; weights without devices have no wires
+    f"Technology.{name}_resistance_ohm" for name in ("wire", "column_wire", "driver")
+)
 LAW = frozenset(("Read.law", "Read.sinh_voltage_v", "Read.mtj_half_voltage_v"))
 
 
@@ -69,4 +73,6 @@ def _left_out(value: Value, path: str, technology: Technology) -> Iterator[str]:
 
 def _harmless(name: str, value: Value, technology: Technology) -> bool:
     """Whether a field that matters in some technologies does not matter in this one."""
+    if name in WIRES:
+        return technology.synapse is not None and technology.synapse.basis != "normalised"
     return isinstance(value, Read) and name in LAW and value.law in (None, "linear")

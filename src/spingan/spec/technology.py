@@ -87,8 +87,15 @@ class Technology(Value):
     tile_rows: int | None = Field(default=None, ge=1)
     tile_columns: int | None = Field(default=None, ge=1)
     wire_resistance_ohm: NotNegative | None = None
-    """Of the wire from one cell to the next."""
+    """Of the wire from one cell to the next, along rows and columns."""
+    column_wire_resistance_ohm: NotNegative | None = None
+    """That along a column, where it is another."""
     driver_resistance_ohm: NotNegative | None = None
+    """Of each driver of a row."""
+    row_feed: Literal["one_side", "two_sides"] = "one_side"
+    """Whether one driver feeds a row, before its first column, or a second one behind its last column as well."""
+    pair_layout: Literal["interleaved", "separate"] = "interleaved"
+    """Whether a weight's two devices stand side by side in one tile, or in a tile each; unused with a reference."""
     load_resistance_ohm: Positive | None = None
     """Of the load divider; unused with a virtual ground."""
     dac: Converter = Converter()
@@ -121,8 +128,9 @@ class Technology(Value):
 
     @model_validator(mode="after")
     def _wires_need_siemens(self) -> Self:
-        if self.wire_resistance_ohm and self.synapse is not None:
-            self.synapse.require_siemens("wire_resistance_ohm")
+        for name in ("wire_resistance_ohm", "column_wire_resistance_ohm", "driver_resistance_ohm"):
+            if getattr(self, name) and self.synapse is not None:
+                self.synapse.require_siemens(name)
         return self
 
     def weight_levels(self) -> NDArray[np.float64] | None:
@@ -165,6 +173,29 @@ class Technology(Value):
     def cells_per_weight(self) -> int:
         """Devices that hold one weight: 1 beside a shared reference column, 2 as a pair or as value and sign."""
         return 1 if self.encoding == "midpoint_reference" else 2
+
+    @property
+    def tiles_per_weight(self) -> int:
+        """Tiles that a weight's devices stand in: 2 for pairs that are laid out separately."""
+        return self.cells_per_weight if self.pair_layout == "separate" else 1
+
+    @property
+    def weights_across(self) -> int | None:
+        """Weights side by side in a tile of `tile_columns`, beside its reference column; None: as many as there are.
+
+        Raises:
+            UserError: A tile is too narrow to hold one weight.
+        """
+        if self.tile_columns is None:
+            return None
+        reference = 1 if self.encoding == "midpoint_reference" else 0
+        each = self.cells_per_weight // self.tiles_per_weight
+        if self.tile_columns < each + reference:
+            raise UserError(
+                f"technology {self.name}: tile_columns {self.tile_columns} cannot hold one weight",
+                f"The encoding {self.encoding} needs at least {each + reference} columns a tile.",
+            )
+        return (self.tile_columns - reference) // each
 
 
 def with_settings(technology: Technology, settings: Sequence[str]) -> Technology:

@@ -1,0 +1,165 @@
+"""Wires of a tile: their rules, the effective conductances behind them, and the rows that a column may have.
+
+A tile of ohmic cells is a linear circuit, whatever its wires: the current of column j is Σ_i H_ij v_i. `fold` computes
+H, so that an ordinary product with it is the tile with its wires, for every input, exactly.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spingan.arrays.ladder import eliminated_rows, row_voltages
+from spingan.errors import UserError
+from spingan.spec.technology import Technology
+
+
+@dataclass(frozen=True)
+class WireRules:
+    """Resistances around the cells of a tile; all 0 is a tile of ideal wires.
+
+    Every cell has one piece of wire towards its row's driver and one towards its column's end, as in
+    `spingan.circuits.crossbar_column`: the driver stands before column 0, and the column ends below the last row.
+
+    Attributes:
+        row_ohm: Of a row's wire from one cell to the next.
+        column_ohm: Of a column's.
+        driver_ohm: Of the driver of each row, of each of its two where the row is fed from both sides.
+        load_ohm: From each column's end to ground; 0 is a virtual ground.
+        fed_from_both_sides: Whether a second driver, of the same voltage, feeds each row behind its last column.
+    """
+
+    row_ohm: float = 0.0
+    column_ohm: float = 0.0
+    driver_ohm: float = 0.0
+    load_ohm: float = 0.0
+    fed_from_both_sides: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no resistance.
+
+        Raises:
+            UserError: One is negative or not finite.
+        """
+        for name in ("row_ohm", "column_ohm", "driver_ohm", "load_ohm"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise UserError(f"the tile's {name} is {getattr(self, name):g}", "Give 0 or more ohm.")
+
+    @classmethod
+    def of(cls, technology: Technology) -> Self:
+        """Those of a technology. What it does not state is 0."""
+        row_ohm = technology.wire_resistance_ohm or 0.0
+        column_ohm = technology.column_wire_resistance_ohm
+        loaded = technology.read_out == "load_divider"
+        return cls(
+            row_ohm,
+            row_ohm if column_ohm is None else column_ohm,
+            technology.driver_resistance_ohm or 0.0,
+            (technology.load_resistance_ohm or 0.0) if loaded else 0.0,
+            technology.row_feed == "two_sides",
+        )
+
+    @property
+    def ideal(self) -> bool:
+        """Whether there is neither a wire nor a driver with a resistance."""
+        return not (self.row_ohm or self.column_ohm or self.driver_ohm)
+
+    @property
+    def feed(self) -> tuple[float, float, bool]:
+        """Ohm from cell to cell in a row and from a driver's source to the next cell, and whether there are two."""
+        return float(self.row_ohm), float(self.driver_ohm + self.row_ohm), self.fed_from_both_sides
+
+
+def fold(conductance_s: ArrayLike, wires: WireRules) -> NDArray[np.float64]:
+    """The tile's transfer H, (rows, columns) in siemens: column j's current for 1 V on row i and 0 V on the others.
+
+    Without wires it is the conductances themselves. With them, H_ij is above 0 even where a cell is missing, through
+    the cells beside it. It takes rows x columns³ + rows² x columns² operations, or the same with both exchanged.
+
+    Args:
+        conductance_s: (rows, columns), 0 or more.
+
+    Raises:
+        UserError: No matrix of such conductances.
+    """
+    cells = checked_conductances(conductance_s)
+    rows, columns = cells.shape
+    if columns > rows and not wires.fed_from_both_sides:
+        return _mirrored(cells, wires)
+    transfer, passed = np.empty((rows, columns)), np.empty((rows, columns))
+    nothing, one_volt = np.zeros((columns, 1)), np.ones(1)
+    for row, (passing, _) in enumerate(eliminated_rows(cells, wires)):
+        voltage = row_voltages(cells[row], nothing, one_volt, *wires.feed)
+        transfer[row] = cells[row] * voltage[:, 0]
+        np.matmul(transfer[: row + 1], passing, out=passed[: row + 1])
+        transfer, passed = passed, transfer
+    return transfer
+
+
+def _mirrored(cells: NDArray[np.float64], wires: WireRules) -> NDArray[np.float64]:
+    """The transfer of a wide tile, by reciprocity: that of the tall one whose rows are its columns, read backwards."""
+    other = WireRules(wires.column_ohm, wires.row_ohm, wires.load_ohm, wires.driver_ohm)
+    turned = np.ascontiguousarray(cells.T[::-1, ::-1])
+    return np.ascontiguousarray(fold(turned, other)[::-1, ::-1].T)
+
+
+def checked_conductances(conductance_s: ArrayLike) -> NDArray[np.float64]:
+    """The conductances as a contiguous (rows, columns) matrix.
+
+    Raises:
+        UserError: They are none, or one is negative or not finite.
+    """
+    cells = np.ascontiguousarray(conductance_s, dtype=np.float64)
+    if cells.ndim != 2 or cells.size == 0:
+        raise UserError(f"the conductances of a tile have the shape {cells.shape}", "Give rows and columns.")
+    wrong = np.argwhere(~((cells >= 0) & (cells < np.inf)))
+    if len(wrong):
+        row, column = wrong[0]
+        raise UserError(
+            f"the conductance in row {row}, column {column} is {cells[row, column]:g} S", "Give 0 or more, and finite."
+        )
+    return cells
+
+
+@dataclass(frozen=True)
+class LargestRows:
+    """The most rows that a column may have: exactly, and as a power of two; 0 where not even one is allowed."""
+
+    exact: int
+    power_of_two: int
+
+
+MOST_ROWS = 1 << 20  # where the search ends: no array is that tall
+
+
+def largest_rows(technology: Technology, loss: float = 0.05) -> LargestRows:
+    """Rows of a column whose devices are all at the largest conductance, until its wire takes a share of its current.
+
+    All rows have the same voltage, the column ends in a virtual ground, and rows and drivers are ideal: the ladder of
+    the column alone, solved exactly. The share is close to r G n² / 3 while it is small.
+
+    Args:
+        loss: The share that may be lost, above 0 and below 1.
+
+    Raises:
+        UserError: The share is none; the technology has no devices in siemens, or does not state its wires.
+    """
+    if not 0 < loss < 1:
+        raise UserError(f"loss {loss:g} is not a share", "Give one above 0 and below 1.")
+    if technology.synapse is None:
+        raise UserError(f"technology {technology.name} has no devices", "Name one with a synapse.")
+    largest_s = float(technology.synapse.require_siemens("the largest tile")[-1])
+    wire_ohm = WireRules.of(technology).column_ohm
+    if not wire_ohm:
+        raise UserError(
+            f"technology {technology.name} does not state its wires' resistance", "Set wire_resistance_ohm, in ohm."
+        )
+    seen_s, rows = 0.0, 0  # the admittance of the column so far, seen from its lower end
+    while rows < MOST_ROWS:
+        seen_s += largest_s
+        seen_s /= 1 + wire_ohm * seen_s
+        if seen_s < (1 - loss) * (rows + 1) * largest_s:
+            break
+        rows += 1
+    return LargestRows(rows, 1 << (rows.bit_length() - 1) if rows else 0)

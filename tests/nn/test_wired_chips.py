@@ -1,0 +1,65 @@
+"""A chip computes with the wires of its tiles, and nothing else of the net knows of them."""
+
+import pytest
+import torch
+from torch import nn
+
+from spingan.arrays.conditions import ChipConditions
+from spingan.nn.chip import program_chip
+from spingan.nn.conversion import convert
+from spingan.nn.dcgan import FASHION
+from spingan.spec.technology import Technology, load_technology
+
+MEMRISTOR = load_technology("wox-memristor")
+
+
+def wired(ohm: float, tile: int | None) -> Technology:
+    stated = {"wire_resistance_ohm": ohm, "tile_rows": tile, "tile_columns": tile}
+    return MEMRISTOR.model_copy(update=stated)
+
+
+def on_a_chip(net, inputs, technology, conditions=ChipConditions()):
+    conversion = convert(net, technology, example_input=inputs)
+    assert not [name for name in conversion.not_simulated if "wire" in name]
+    chip = program_chip(conversion.model, technology, conditions)
+    with torch.no_grad():
+        return chip, chip(inputs)
+
+
+def small_net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(2, 6, 3, padding=1), nn.Flatten(), nn.Linear(96, 4)).eval(), torch.randn(3, 2, 4, 4)
+
+
+def test_a_chips_layers_hold_what_the_wired_tiles_give():
+    net, inputs = small_net()
+    chip, out = on_a_chip(net, inputs, wired(5.0, 8))
+    _, ideal = on_a_chip(net, inputs, wired(0.0, 8))
+    for name, array in chip.arrays.items():
+        layer = chip.net.get_submodule(name)
+        assert torch.equal(layer.matrix(), array.weight()) and array.rules.wires is not None
+    assert 0.01 < float((out - ideal).norm() / ideal.norm()) < 0.5
+    _, nearly = on_a_chip(net, inputs, wired(1e-6, 8))
+    torch.testing.assert_close(nearly, ideal, rtol=1e-4, atol=1e-4)
+
+
+def test_a_chip_that_ages_is_folded_again():
+    net, inputs = small_net()
+    wires = wired(5.0, 8)
+    old = {conditions.faded: on_a_chip(net, inputs, wires, conditions)[1]
+           for conditions in (ChipConditions(), ChipConditions(faded=0.5))}  # fmt: skip
+    again = on_a_chip(net, inputs, wires, ChipConditions(faded=0.5))[1]
+    assert torch.equal(old[0.5], again) and not torch.equal(old[0.5], old[0.0])
+
+
+@pytest.mark.slow
+def test_larger_tiles_move_a_dcgans_pictures_further():
+    torch.manual_seed(0)
+    net, latents = FASHION.make_generator().eval(), torch.randn(8, 100, 1, 1)
+    _, ideal = on_a_chip(net, latents, wired(0.0, None))
+    moved = []
+    for tile in (64, 128, 256):
+        _, out = on_a_chip(net, latents, wired(0.35, tile))
+        assert out.isfinite().all()
+        moved.append(float((out - ideal).square().mean().sqrt()))
+    assert moved == sorted(moved)
