@@ -71,19 +71,27 @@ def test_each_tile_is_converted_by_itself_and_the_codes_add(partial_sums):
     torch.testing.assert_close(made(inputs), expected)
 
 
-def test_tiles_of_a_convolution_are_rows_of_its_array_in_order():
-    layer, inputs = nn.ConvTranspose2d(4, 3, 4, 2, 1, bias=False), _inputs((4, 4, 4))
-    made = _converted(layer, _technology(Converter(bits=6), tile_rows=24), inputs)  # a tile ends within a channel
+@pytest.mark.parametrize("size", [4, 9])
+@pytest.mark.parametrize("kernel", [3, 4])
+@pytest.mark.parametrize("transposed", ["literal", "polyphase", "polyphase_shared"])
+def test_tiles_of_a_convolution_are_rows_of_its_arrays_in_order(transposed, kernel, size):
+    layer = nn.ConvTranspose2d(5, 3, kernel, 2, 1, kernel % 2, bias=False)
+    inputs = _inputs((5, size, size))
+    made = _converted(layer, _technology(Converter(bits=6), tile_rows=6, transposed=transposed), inputs)
     assert isinstance(made, AnalogLayer) and made.adc is not None
     unit, (lowest, highest) = (made.gain * made.adc.step)[:, None, None], made.adc.codes()
-    expected = torch.zeros(6, 3, 8, 8)
-    for start in range(0, 64, 24):
-        held = torch.zeros(3, 64)
-        matrix = layer.weight.transpose(0, 1).flatten(1)
-        held[:, start : start + 24] = matrix[:, start : start + 24]
-        sums = nn.functional.conv_transpose2d(inputs, held.view(3, 4, 4, 4).transpose(0, 1), None, 2, 1)
+    matrices = made.layout.matrices(layer.weight.detach())
+    expected = torch.zeros(6, 3, 2 * size, 2 * size)
+    for start in range(0, max(map(len, matrices)), 6):
+        held = [torch.zeros_like(matrix) for matrix in matrices]
+        for tile, matrix in zip(held, matrices, strict=True):
+            tile[start : start + 6] = matrix[start : start + 6]
+        weight = made.layout.weight(held, layer.weight.shape)
+        sums = nn.functional.conv_transpose2d(inputs, weight, None, 2, 1, kernel % 2)
         expected += torch.floor(sums / unit + 0.5).clamp(lowest, highest) * unit
-    torch.testing.assert_close(made(inputs), expected, atol=1e-4, rtol=1e-4)
+    out = made(inputs)
+    near = ((out - expected).abs() < 1e-4).float().mean()  # a sum at half a step may round either way
+    assert near > 0.999
 
 
 def test_zero_is_a_code_and_what_is_beyond_is_clipped_and_counted():

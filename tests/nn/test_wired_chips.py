@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from spingan.arrays.conditions import ChipConditions
+from spingan.nn.analog import analog_layers
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert
 from spingan.nn.dcgan import FASHION
@@ -37,7 +38,7 @@ def test_a_chips_layers_hold_what_the_wired_tiles_give():
     _, ideal = on_a_chip(net, inputs, wired(0.0, 8))
     for name, array in chip.arrays.items():
         layer = chip.net.get_submodule(name)
-        assert torch.equal(layer.matrix(), array.weight()) and array.rules.wires is not None
+        assert torch.equal(layer.matrices()[0], array.weight()) and array.rules.wires is not None
     assert 0.01 < float((out - ideal).norm() / ideal.norm()) < 0.5
     _, nearly = on_a_chip(net, inputs, wired(1e-6, 8))
     torch.testing.assert_close(nearly, ideal, rtol=1e-4, atol=1e-4)
@@ -50,6 +51,38 @@ def test_a_chip_that_ages_is_folded_again():
            for conditions in (ChipConditions(), ChipConditions(faded=0.5))}  # fmt: skip
     again = on_a_chip(net, inputs, wires, ChipConditions(faded=0.5))[1]
     assert torch.equal(old[0.5], again) and not torch.equal(old[0.5], old[0.0])
+
+
+@pytest.mark.parametrize("transposed", ["literal", "polyphase", "polyphase_shared"])
+@pytest.mark.parametrize("read_out", ["virtual_ground", "load_divider"])
+@pytest.mark.parametrize("encoding", ["midpoint_reference", "differential_pair", "sign_crossbar"])
+def test_training_and_chip_agree_on_what_the_wires_pass(encoding, read_out, transposed):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.ConvTranspose2d(3, 4, 3, 2, 1, 1), nn.ConvTranspose2d(4, 2, 4, 2, 1)).eval()
+    fields = {"encoding": encoding, "read_out": read_out, "transposed": transposed}
+    technology = wired(20.0, 14).model_copy(update=fields)
+    model, inputs = convert(net, technology).model, torch.randn(2, 3, 3, 3)
+    with torch.no_grad():
+        on_levels, on_chip = model(inputs), program_chip(model, technology)(inputs)
+        ideal = convert(net, technology.model_copy(update={"wire_resistance_ohm": None})).model(inputs)
+    torch.testing.assert_close(on_chip, on_levels, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(on_levels, ideal, rtol=0.02)
+
+
+def test_what_passes_stays_between_folds_and_its_gradient_is_the_devices():
+    net, inputs = small_net()
+    model = convert(net, wired(20.0, 8)).model
+    layer = next(analog_layers(model))
+    model(inputs).square().sum().backward()
+    assert layer.passed is not None and bool(layer.weight.grad.isfinite().all())
+    before = layer.passed.clone()
+    with torch.no_grad():
+        layer.weight.mul_(0.9)
+        model(inputs)
+        assert torch.equal(layer.passed, before)
+        layer.weight[0].mul_(0.1)
+        layer.fold_wires()
+    assert not torch.equal(layer.passed, before)
 
 
 @pytest.mark.slow

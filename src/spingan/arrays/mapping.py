@@ -194,7 +194,7 @@ class ArrayRules:
                 yield slice(row, row + tall), slice(column, column + wide)
 
     def _through_wires(self, conductance: Tensor, devices: Tensor) -> Tensor:
-        """What one tile gives for each of its devices, (rows, columns), as `halves`; `devices` are those of a column."""
+        """What one tile gives for each device, (rows, columns), as `halves`; `devices` counts those of each column."""
         assert self.wires is not None and self.span_s is not None
         transfer = torch.from_numpy(fold(conductance.double().numpy() * self.span_s, self.wires) / self.span_s)
         if self.load is not None:  # the load carries the current, and its voltage is read

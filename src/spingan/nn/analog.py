@@ -99,6 +99,7 @@ class AnalogLayer(nn.Module, ABC):
         other_deviation: That of the pair's other device; or None.
         rules: How the layer's array holds weights and is read.
         layout: Where the weights stand in the layer's array, or in its arrays.
+        passed: What the wires pass of each weight's two conductances, as of the last `fold_wires`; None without wires.
         programmed: A chip's array holds the weights: `weight` is what its columns give.
         holds_conductances: The weights are the devices' state (`spingan.nn.on_chip`): not rounded, their gain fixed.
         clip: Most that full scale may be, in units of the root mean square of a column's weights, which are held within
@@ -120,6 +121,7 @@ class AnalogLayer(nn.Module, ABC):
     gain: Tensor
     deviation: Tensor | None
     other_deviation: Tensor | None
+    passed: Tensor | None
 
     def _install(self, technology: Technology, source: NoiseSource) -> None:
         table = technology.weight_levels()
@@ -132,6 +134,8 @@ class AnalogLayer(nn.Module, ABC):
         self.clip: float | None = None
         self.rules = ArrayRules.of(technology)
         self.layout = layout_of(self, technology.transposed)
+        wired = self.rules.wires is not None
+        self.register_buffer("passed", torch.full((2, *self.weight.shape), torch.nan, device=device) if wired else None)
         self.programmed = False
         self.has_resistances = technology.synapse is not None and technology.synapse.basis != "normalised"
         self.read_noise: Noise | None = None
@@ -198,23 +202,28 @@ class AnalogLayer(nn.Module, ABC):
 
     def effective_weight(self) -> Tensor:
         """What the layer computes with: the weight on its levels, with this chip's deviation."""
-        written = self.weight
         if self.programmed:
-            return written
-        if self.levels.numel() and not self.holds_conductances:
-            quantised = _Quantise.apply(self.weight, self.gain, self.levels, self.spacing, self.column_axis)
-            written = cast(Tensor, quantised)
+            return self.weight
+        written = self._on_levels()
         noise = self.programming_noise
         if noise is not None and self.deviation is not None and noise.of != "resistance":
             unit = written if noise.of == "value" else along(self.gain, self.weight, self.column_axis)
             written = written + self.deviation * unit
         varied = noise is not None and noise.of == "resistance" and self.deviation is not None
-        return self._read_columns(written, varied) if varied or self.rules.load is not None else written
+        plain = not varied and self.rules.load is None and self.passed is None
+        return written if plain else self._read_columns(written, varied)
+
+    def _on_levels(self) -> Tensor:
+        """The weights as they are written, before anything varies."""
+        if not self.levels.numel() or self.holds_conductances:
+            return self.weight
+        return cast(Tensor, _Quantise.apply(self.weight, self.gain, self.levels, self.spacing, self.column_axis))
 
     def _read_columns(self, written: Tensor, varied: bool) -> Tensor:
         """The weights that the columns give, with both devices' conductances as they came out."""
         rules, axis = self.rules, self.column_axis
-        if rules.encoding == "sign_crossbar" and rules.load is None and self.deviation is not None:
+        alone = rules.encoding == "sign_crossbar" and rules.load is None and self.passed is None
+        if alone and self.deviation is not None:
             return written * self.deviation  # one device a weight, and nothing else in the sum
         full = along(self.gain, self.weight, axis)
         positive, negative = rules.conductances(written / full, axis)
@@ -224,8 +233,33 @@ class AnalogLayer(nn.Module, ABC):
         built = self.layout.built(self.weight)
         there = None if built is None else built.t()
         halves = zip(self.layout.matrices(positive), self.layout.matrices(negative), strict=True)
-        held = [rules.read(own.t(), other.t(), row_axis=1, built=there).t() for own, other in halves]
-        return self.layout.weight(held, written.shape) * (full * rules.span)
+        if self.passed is None:
+            held = [rules.read(own.t(), other.t(), row_axis=1, built=there).t() for own, other in halves]
+            return self.layout.weight(held, written.shape) * (full * rules.span)
+        read = [rules.halves(own.t(), other.t(), 1, there) for own, other in halves]
+        upper, lower = (self.layout.weight([each[side].t() for each in read], written.shape) for side in (0, 1))
+        if bool(self.passed.isnan().any()):
+            self.fold_wires()
+        return (upper * self.passed[0] - lower * self.passed[1]) * (full * rules.span)
+
+    @torch.no_grad()
+    def fold_wires(self) -> None:
+        """Solve the tiles for what their wires pass of the weights as they are now; nothing happens without wires.
+
+        Until the next fold the devices' conductances may change, and what passes of each stays: exact at a fold, and off
+        by far less than the conductances have moved since (benchmarks/bench_wires.py). A gradient takes what passes as
+        a constant.
+        """
+        if self.passed is None or self.programmed:
+            return
+        rules, axis = self.rules, self.column_axis
+        written = self._on_levels().detach()
+        positive, negative = rules.conductances(written / along(self.gain, written, axis), axis)
+        built = self.layout.built(written)
+        halves = zip(self.layout.matrices(positive), self.layout.matrices(negative), strict=True)
+        found = [rules.attenuation(own, other, built) for own, other in halves]
+        for side in (0, 1):
+            self.passed[side].copy_(self.layout.weight([each[side] for each in found], written.shape))
 
     @torch.no_grad()
     def hold(self, written: Sequence[Tensor]) -> None:

@@ -249,6 +249,7 @@ def fit_to_weights(model: nn.Module, batches: Batches) -> None:
     """Fit a net's gains, batch-norm statistics and activation ranges to its weights, layer by layer in order."""
     for layer in analog_layers(model):
         layer.calibrate()
+        layer.fold_wires()
         layer.redraw_deviation()
     devices = [module for module in model.modules() if isinstance(module, DeviceActivation)]
     for device in devices:

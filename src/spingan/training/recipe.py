@@ -113,6 +113,8 @@ class Recipe(Value):
     How a generator shares its images out among the classes swings from epoch to epoch; the mean takes that out."""
     calibrate_every: int = Field(default=50, gt=0)
     """Steps between calibrations of the activations' ranges; column gains follow the weights at every step."""
+    fold_every: int = Field(default=500, gt=0)
+    """Steps between solutions of the arrays' wires, where the technology has any; what passes stays in between."""
     checkpoint_every: int = Field(default=200, gt=0)
     log_every: int = Field(default=50, gt=0)
     sample_epochs: tuple[Annotated[int, Field(gt=0)], ...] = ()

@@ -79,6 +79,8 @@ def train_step(
         if writes_anew:
             layer.redraw_deviation()
         layer.calibrate()
+        if step % recipe.fold_every == 0:
+            layer.fold_wires()
     converters = list(quantisers(nets.generator, nets.discriminator))
     if step % recipe.calibrate_every == 0:
         for device in nets.devices():
