@@ -246,9 +246,9 @@ class AnalogLayer(nn.Module, ABC):
     def fold_wires(self) -> None:
         """Solve the tiles for what their wires pass of the weights as they are now; nothing happens without wires.
 
-        Until the next fold the devices' conductances may change, and what passes of each stays: exact at a fold, and off
-        by far less than the conductances have moved since (benchmarks/bench_wires.py). A gradient takes what passes as
-        a constant.
+        Until the next fold the devices' conductances may change, and what passes of each stays: exact at a fold, and
+        off by far less than the conductances have moved since (benchmarks/bench_wires.py). A gradient takes what passes
+        as a constant.
         """
         if self.passed is None or self.programmed:
             return
