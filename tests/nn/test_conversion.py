@@ -220,6 +220,8 @@ def test_deviations_move_with_the_model_but_are_no_part_of_its_state():
 def test_what_is_stated_and_not_simulated_is_said(with_levels):
     assert convert(nn.Linear(2, 2), SKYRMION).not_simulated == ("temperature_k",)
     noisy = SKYRMION.activations["relu"].model_copy(update={"spread": ActivationSpread(gain=0.1)})  # on a chip
-    technology = with_levels(8, input_coding="bit_serial", adc=Converter(bits=8), activations={"relu": noisy})
+    technology = with_levels(
+        8, input_coding="bit_serial", adc=Converter(bits=8, shared_by=4), activations={"relu": noisy}
+    )
     stated = convert(nn.Linear(2, 2), technology).not_simulated
-    assert stated == ("adc.bits", "input_coding")
+    assert stated == ("input_coding",)  # of inputs without a number of bits

@@ -11,7 +11,7 @@ from torch import nn
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.conversion import convert
 from spingan.nn.counting import count_model
-from spingan.nn.simulated import COMPUTED, COSTS, LAW, WIRES, WORDS, not_simulated
+from spingan.nn.simulated import COMPUTED, CONVERSION, COSTS, LAW, WIRES, WORDS, not_simulated
 from spingan.spec.activation import Activation
 from spingan.spec.synapse import Read, Synapse, Write
 from spingan.spec.technology import Converter, Technology, load_technology
@@ -19,12 +19,12 @@ from spingan.spec.value import Value
 
 NAMED = {  # what a converted net leaves out, and says so
     *("Technology.input_coding", "Technology.temperature_k"),
-    *("Converter.bits", "Converter.range", "Converter.shared_by"),
     *("Synapse.read_noise_s", "Write.half_select_disturb", "Read.noise_s", "Read.disturb", "Read.leakage_s"),
     *("Spread.gain", "Spread.resistance", "Spread.minimum_conductance_s", "Spread.maximum_conductance_s"),
     *("Spread.cycle_to_cycle", "Activation.output_noise", "Reset.residual"),
     *LAW,
     *WIRES,  # without devices
+    *CONVERSION,  # without bits
 }  # fmt: skip
 
 
@@ -68,7 +68,7 @@ STATED = {
     "input_coding": {"input_coding": "bit_serial"},
     "dac.range": {"dac": Converter(range=(0.0, 1.0))},
     "adc.range": {"adc": Converter(range=(-1.0, 1.0))},
-    "adc.shared_by": {"adc": Converter(shared_by=8)},
+    "adc.noise_lsb": {"adc": Converter(noise_lsb=0.5)},
     "temperature_k": {"temperature_k": 300.0},
     "synapse.write.half_select_disturb": {"write": Write(half_select_disturb=0.01)},
     "synapse.read.law": {"read": Read(law="sinh")},
@@ -91,6 +91,11 @@ def test_wires_are_left_out_only_where_there_are_no_devices():
     layout = {"row_feed": "two_sides", "pair_layout": "separate", "tile_rows": 64, "tile_columns": 64}
     assert not_simulated(_technology(stated | layout)) == ()
     assert not_simulated(Technology(name="floats", **stated)) == tuple(stated)
+
+
+def test_converters_with_bits_are_computed_with():
+    dac, adc = Converter(bits=8, range=(0, 1)), Converter(bits=8, noise_lsb=1, learned_range=True, shared_by=8)
+    assert not_simulated(_technology({"dac": dac, "adc": adc, "input_coding": "bit_serial"})) == ()
 
 
 SIGMOID = Activation(

@@ -178,14 +178,14 @@ class ArrayRules:
         """`halves_behind_wires` over `halves`, (rows, columns) each: what wires leave of every device; 1 where none is.
 
         Conductances that change by a few percent change it far less, so that training may keep it for a while:
-        benchmarks/bench_wires.py prints by how much. What reaches a column past a cell that is not there is not in it.
+        benchmarks/bench_wires.py prints by how much.
         """
         behind = self.halves_behind_wires(positive, negative, built)
-        left = [
-            torch.where(ideal > 0, through / ideal, torch.ones_like(through))
-            for ideal, through in zip(self.halves(positive, negative, 0, built), behind, strict=True)
-        ]
-        return left[0], left[1]
+        ideal = self.halves(positive, negative, 0, built)
+        if self.encoding == "sign_crossbar":  # whose two halves are one device: with what passes where the other is not
+            both = _share(behind[0] - behind[1], ideal[0] - ideal[1])
+            return both, both
+        return _share(behind[0], ideal[0]), _share(behind[1], ideal[1])
 
     def _tiles(self, rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
         tall, wide = self.tile_rows or rows, self.weights_across or columns
@@ -200,6 +200,11 @@ class ArrayRules:
         if self.load is not None:  # the load carries the current, and its voltage is read
             transfer *= self._amplified(devices) / self.load
         return transfer.to(conductance.dtype)
+
+
+def _share(passed: Tensor, ideal: Tensor) -> Tensor:
+    """What passes over what would through ideal wires; 1 where nothing is."""
+    return torch.where(ideal != 0, passed / ideal, torch.ones_like(passed))
 
 
 def _of_each_column(shared: Tensor, like: Tensor, column_axis: int) -> Tensor:

@@ -135,7 +135,7 @@ class AnalogLayer(nn.Module, ABC):
         self.rules = ArrayRules.of(technology)
         self.layout = layout_of(self, technology.transposed)
         wired = self.rules.wires is not None
-        self.register_buffer("passed", torch.full((2, *self.weight.shape), torch.nan, device=device) if wired else None)
+        self.register_buffer("passed", torch.zeros((2, *self.weight.shape), device=device) if wired else None)
         self.programmed = False
         self.has_resistances = technology.synapse is not None and technology.synapse.basis != "normalised"
         self.read_noise: Noise | None = None
@@ -238,7 +238,7 @@ class AnalogLayer(nn.Module, ABC):
             return self.layout.weight(held, written.shape) * (full * rules.span)
         read = [rules.halves(own.t(), other.t(), 1, there) for own, other in halves]
         upper, lower = (self.layout.weight([each[side].t() for each in read], written.shape) for side in (0, 1))
-        if bool(self.passed.isnan().any()):
+        if not bool(self.passed.flatten()[0]):  # a device passes more than nothing
             self.fold_wires()
         return (upper * self.passed[0] - lower * self.passed[1]) * (full * rules.span)
 
@@ -257,7 +257,8 @@ class AnalogLayer(nn.Module, ABC):
         positive, negative = rules.conductances(written / along(self.gain, written, axis), axis)
         built = self.layout.built(written)
         halves = zip(self.layout.matrices(positive), self.layout.matrices(negative), strict=True)
-        found = [rules.attenuation(own, other, built) for own, other in halves]
+        one = rules.encoding == "midpoint_reference" and built is None  # the phases of a window share one reference
+        found = [rules.attenuation(own, other[:, :1] if one else other, built) for own, other in halves]
         for side in (0, 1):
             self.passed[side].copy_(self.layout.weight([each[side] for each in found], written.shape))
 

@@ -31,7 +31,7 @@ class Quantiser(nn.Module):
     counts in fractions of the largest magnitude met.
 
     Attributes:
-        low, high: Ends of the range, in the unit of the values; NaN before the first calibration.
+        low, high: Ends of the range, in the unit of the values; both 0 before the first calibration.
         stretch: Learned factor of the range; None where it is not learned.
         noise_lsb: Standard deviation of the noise before rounding, in steps.
         clipped, converted: Conversions beyond the range and all conversions, in evaluation.
@@ -51,8 +51,8 @@ class Quantiser(nn.Module):
             raise UserError(f"the {side} has no bits", "Give its bits, or leave it ideal.")
         self.side, self.bits = side, min(converter.bits, _FINEST)
         self.limits, self.noise_lsb = converter.range, converter.noise_lsb or 0.0
-        self.register_buffer("low", torch.tensor(torch.nan))
-        self.register_buffer("high", torch.tensor(torch.nan))
+        self.register_buffer("low", torch.zeros(()))
+        self.register_buffer("high", torch.zeros(()))
         self.stretch = nn.Parameter(torch.ones(())) if converter.learned_range else None
         self.calibrating = False
         self._seen: list[Tensor] = []

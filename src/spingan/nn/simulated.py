@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 
 from spingan.spec.synapse import Read
-from spingan.spec.technology import Technology
+from spingan.spec.technology import Converter, Technology
 from spingan.spec.value import Value
 
 COMPUTED = frozenset(
     (
         *("Technology.encoding", "Technology.read_out", "Technology.gain", "Technology.load_resistance_ohm"),
-        "Technology.transposed",
+        *("Technology.transposed", "Technology.partial_sums", "Converter.bits"),
         *("Technology.digital", "Technology.tile_rows", "DenseArrays.encoding", "DenseArrays.read_out"),
         *("Technology.tile_columns", "Technology.pair_layout", "Technology.row_feed"),  # with the wires
         *("Synapse.basis", "Synapse.conductance", "Synapse.endurance_writes"),
@@ -28,7 +28,7 @@ COMPUTED = frozenset(
 COSTS = frozenset(  # energy, time and area: the bill's, and they change no image
     (
         *("Technology.columns_read", "DenseArrays.columns_read"),
-        *("Converter.energy_j", "Converter.time_s", "Converter.area_m2"),
+        *("Converter.energy_j", "Converter.time_s", "Converter.area_m2", "Converter.shared_by"),
         *("Synapse.step_up_energy_j", "Synapse.step_down_energy_j", "Synapse.area_m2"),
         *("Write.pulse_amplitude_v", "Write.pulse_amplitude_a", "Write.pulse_current_density_a_per_m2"),
         *("Write.pulse_width_s", "Write.pulse_period_s", "Write.energy_j", "Write.energy_per", "Write.access"),
@@ -50,6 +50,7 @@ WORDS = frozenset(  # names, units and where the numbers come from and hold
 WIRES = frozenset(  # computed with by chips, in arrays of devices; weights without devices have no wires
     f"Technology.{name}_resistance_ohm" for name in ("wire", "column_wire", "driver")
 )
+CONVERSION = frozenset(("Converter.range", "Converter.noise_lsb", "Converter.learned_range"))  # of codes
 LAW = frozenset(("Read.law", "Read.sinh_voltage_v", "Read.mtj_half_voltage_v"))
 
 
@@ -75,4 +76,8 @@ def _harmless(name: str, value: Value, technology: Technology) -> bool:
     """Whether a field that matters in some technologies does not matter in this one."""
     if name in WIRES:
         return technology.synapse is not None and technology.synapse.basis != "normalised"
+    if name in CONVERSION:
+        return isinstance(value, Converter) and value.bits is not None
+    if name == "Technology.input_coding":  # a coding of what has no codes
+        return technology.dac.bits is not None or technology.input_coding == "amplitude"
     return isinstance(value, Read) and name in LAW and value.law in (None, "linear")
