@@ -31,7 +31,7 @@ LAYERS = (
 
 
 def _technology(adc: Converter, dac: Converter = Converter(), **fields: object) -> Technology:
-    given = {"name": "converters", "gain": "column", "adc": adc, "dac": dac, **fields}
+    given = {"name": "converters", "gain": "column", "adc": adc, "dac": dac} | fields
     return Technology.model_validate(given)
 
 
@@ -62,7 +62,7 @@ def test_each_tile_is_converted_by_itself_and_the_codes_add(partial_sums):
     technology = _technology(Converter(bits=5), tile_rows=8, partial_sums=partial_sums)
     made = _converted(layer, technology, inputs)
     assert isinstance(made, AnalogLayer) and made.adc is not None
-    unit, (lowest, highest) = made.gain * made.adc.step, made.adc.codes()
+    unit, (lowest, highest) = made.gain * made.adc.swing * made.adc.step, made.adc.codes()
     ends = [0, 8, 16, 23] if partial_sums == "digital" else [0, 23]
     expected = torch.zeros(6, 5)
     for start, stop in pairwise(ends):
@@ -79,7 +79,7 @@ def test_tiles_of_a_convolution_are_rows_of_its_arrays_in_order(transposed, kern
     inputs = _inputs((5, size, size))
     made = _converted(layer, _technology(Converter(bits=6), tile_rows=6, transposed=transposed), inputs)
     assert isinstance(made, AnalogLayer) and made.adc is not None
-    unit, (lowest, highest) = (made.gain * made.adc.step)[:, None, None], made.adc.codes()
+    unit, (lowest, highest) = (made.gain * made.adc.swing * made.adc.step)[:, None, None], made.adc.codes()
     matrices = made.layout.matrices(layer.weight.detach())
     expected = torch.zeros(6, 3, 2 * size, 2 * size)
     for start in range(0, max(map(len, matrices)), 6):
@@ -125,6 +125,20 @@ def test_the_range_is_the_one_of_least_error():
         quantiser.end_calibration()
         errors[limits] = float((quantiser.eval()(values) - values)[1:].square().mean())
     assert errors[None] < 0.1 * errors[(-1.0, 1.0)]
+
+
+def test_behind_an_amplifier_a_column_a_faint_column_has_all_codes():
+    layer = nn.Linear(20, 2, bias=False)
+    with torch.no_grad():
+        layer.weight[0] = 1.0
+        layer.weight[1] = 0.01
+        layer.weight[1, 0] = 1.0  # full scale is one weight's
+    inputs, errors = _inputs((20,), 500).abs(), []
+    inputs[:, 0] *= 0.01
+    for gain in ("layer", "column"):
+        made = _converted(layer, _technology(Converter(bits=4), gain=gain), inputs)
+        errors.append(float((made(inputs) - layer(inputs)).detach()[:, 1].norm()))
+    assert errors[1] < 0.2 * errors[0]
 
 
 def test_what_cannot_convert_is_refused():
@@ -180,7 +194,7 @@ def test_read_noise_and_the_converters_own_noise_add_in_squares(of):
     assert isinstance(made, AnalogLayer) and made.adc is not None
     made.read_noise = Noise(fraction=0.02, of=of)
     held = made.gain.square() * 20 if of == "full_scale" else layer.weight.square().sum(1)
-    own = 2 * (40 * made.adc.step * made.gain).square()  # two tiles
+    own = 2 * (40 * made.adc.step * made.gain * made.adc.swing).square()  # two tiles
     expected = (0.02**2 * held + own).sqrt()
     torch.testing.assert_close(made(inputs).std(0), expected, rtol=0.03, atol=0)
 

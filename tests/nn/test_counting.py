@@ -8,6 +8,8 @@ from torch import nn
 from torch.nn import functional
 
 from spingan.costs.bill import activations_built
+from spingan.costs.counts import LayerCounts, ModelCounts
+from spingan.costs.write_schedules import writable_arrays
 from spingan.errors import UserError
 from spingan.nn.conversion import convert
 from spingan.nn.counting import count, count_model, find_functional_calls
@@ -203,6 +205,15 @@ def test_cells_tiles_and_conversions_follow_the_encoding(encoding, cells, refere
     assert (array.weight_cells, array.reference_cells, array.tiles) == (cells, reference, tiles)
     assert (array.input_drives, array.output_conversions) == (drives, conversions)
     assert array.useful_cell_reads == array.cells
+
+
+def test_pairs_in_separate_tiles_take_twice_the_tiles_and_drives_of_their_weights():
+    technology = Technology(name="t", encoding="differential_pair", tile_rows=8, tile_columns=4, pair_layout="separate")
+    array = _array(nn.Linear(12, 5), 12, technology=technology)  # 4 weights a tile: 2 x 2 tiles for either sign
+    assert (array.weight_cells, array.tiles, array.input_drives) == (120, 8, 12 * 4)
+    counts = ModelCounts((LayerCounts("a", "Linear", (5,), array=array),))
+    tiles = writable_arrays(counts, technology)
+    assert sum(tile.count for tile in tiles) == 8 and sum(tile.devices for tile in tiles) == 120
 
 
 def test_without_a_tile_size_an_array_is_whole_and_tiles_are_unknown():

@@ -146,7 +146,8 @@ class AnalogLayer(nn.Module, ABC):
         self.holds_conductances = False
         self.transposed_noise = 0.0
         self.dac = None if technology.dac.bits is None else Quantiser(technology.dac, "dac")
-        self.adc = None if technology.adc.bits is None else Quantiser(technology.adc, "adc")
+        amplified = len(self.gain) if technology.gain == "column" else 0
+        self.adc = None if technology.adc.bits is None else Quantiser(technology.adc, "adc", amplified)
         self.bit_serial = technology.input_coding == "bit_serial" and self.dac is not None and self.adc is not None
         self.tile_sums = technology.partial_sums
         self.norms: tuple[nn.BatchNorm1d | nn.BatchNorm2d, ...] = ()
@@ -321,17 +322,18 @@ class AnalogLayer(nn.Module, ABC):
     def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
         """The product, read by `_read` in as many parts as use different rows."""
 
-    def _read(self, reads: Reads, samples: int, unit: Tensor | None = None) -> Tensor:
+    def _read(self, reads: Reads, samples: int, column: Tensor | None = None) -> Tensor:
         """(columns, reads): the sums of the tiles that these rows stand in, each converted.
 
         Args:
-            unit: What one unit of the ADC's range is worth in each column; None is the columns' gain.
+            column: Which of the outputs each column gives; None: as they come.
         """
         assert self.adc is not None
-        unit = self.gain.detach() if unit is None else unit
+        column = torch.arange(len(self.gain), device=self.gain.device) if column is None else column
+        unit = self.gain.detach()[column]
         parts = segments(reads.rows, self.rules.tile_rows if self.tile_sums == "digital" else None)
-        noise = self._tile_noise(unit, samples)
-        product = partial(tiled_product, unit=unit, parts=parts, adc=self.adc, noise=noise)
+        noise = self._tile_noise(unit, column, samples)
+        product = partial(tiled_product, unit=unit, parts=parts, adc=self.adc, column=column, noise=noise)
         if not self.bit_serial:
             return product(reads.inputs, reads.weight)
         assert self.dac is not None
@@ -340,13 +342,14 @@ class AnalogLayer(nn.Module, ABC):
         straight = reads.weight @ reads.inputs
         return straight if self.adc.calibrating else straight + (sum(held) - straight).detach()
 
-    def _tile_noise(self, unit: Tensor, samples: int) -> AddedNoise | None:
+    def _tile_noise(self, unit: Tensor, column: Tensor, samples: int) -> AddedNoise | None:
         noise, adc = self.read_noise, self.adc
         assert adc is not None
         fraction = 0.0 if noise is None else noise.fraction
         if adc.calibrating or not (fraction or adc.noise_lsb):
             return None
-        steps = (unit * (adc.step * adc.noise_lsb))[:, None].square()
+        swing = 1.0 if adc.swing is None else adc.swing[column]
+        steps = (unit * swing * (adc.step * adc.noise_lsb))[:, None].square()
 
         def added(inputs: Tensor, weight: Tensor) -> Tensor:
             power = inputs.float().square()
@@ -510,16 +513,16 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
         samples, stride, padding, kernel = len(driven), self.stride[0], int(self.padding[0]), self.kernel_size[0]
         if driven.shape[2:] == (1, 1) and padding == self.output_padding[0] == 0:  # a dense layer
             reads = dense_reads(driven.flatten(1), weight.flatten(1).t())
-            unit = self.gain.detach().repeat_interleave(kernel**2)
-            return self._read(reads, samples, unit).view(-1, kernel, kernel, samples).permute(3, 0, 1, 2)
+            column = torch.arange(self.out_channels, device=driven.device).repeat_interleave(kernel**2)
+            return self._read(reads, samples, column).view(-1, kernel, kernel, samples).permute(3, 0, 1, 2)
         down, across = (
             (side - 1) * stride - 2 * padding + kernel + self.output_padding[0] for side in driven.shape[2:]
         )
         out = driven.new_zeros(self.out_channels, samples, down, across)
         tile_rows = self.rules.tile_rows if self.tile_sums == "digital" else None
         for reads, place in transposed_reads(driven, weight, (stride, padding), self.layout, (down, across), tile_rows):
-            unit = self.gain.detach().repeat(len(reads.weight) // self.out_channels)
-            place(out, self._read(reads, samples, unit))
+            column = torch.arange(self.out_channels, device=driven.device)
+            place(out, self._read(reads, samples, column.repeat(len(reads.weight) // self.out_channels)))
         return out.transpose(0, 1)
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:

@@ -30,7 +30,10 @@ class Quantiser(nn.Module):
     part of the largest values, between 1/10 and all, whose rounded values have the least squared error. A stated range
     counts in fractions of the largest magnitude met.
 
+    An ADC behind amplifiers, one a column, sees every column with the same root mean square: `swing`, measured too.
+
     Attributes:
+        swing: (columns,) what one unit of the range is worth in each; None where one is worth the same in all.
         low, high: Ends of the range, in the unit of the values; both 0 before the first calibration.
         stretch: Learned factor of the range; None where it is not learned.
         noise_lsb: Standard deviation of the noise before rounding, in steps.
@@ -39,9 +42,10 @@ class Quantiser(nn.Module):
 
     low: Tensor
     high: Tensor
+    swing: Tensor | None
 
-    def __init__(self, converter: Converter, side: Side) -> None:
-        """As the technology states it.
+    def __init__(self, converter: Converter, side: Side, amplified_columns: int = 0) -> None:
+        """As the technology states it, behind so many amplifiers.
 
         Raises:
             UserError: It has no bits.
@@ -53,9 +57,10 @@ class Quantiser(nn.Module):
         self.limits, self.noise_lsb = converter.range, converter.noise_lsb or 0.0
         self.register_buffer("low", torch.zeros(()))
         self.register_buffer("high", torch.zeros(()))
+        self.register_buffer("swing", torch.ones(amplified_columns) if amplified_columns else None)
         self.stretch = nn.Parameter(torch.ones(())) if converter.learned_range else None
         self.calibrating = False
-        self._seen: list[Tensor] = []
+        self._seen: list[tuple[Tensor, Tensor]] = []
         self.clipped: int | Tensor = 0
         self.converted = 0
 
@@ -109,16 +114,21 @@ class Quantiser(nn.Module):
         self.clipped += clipped
 
     @torch.no_grad()
-    def observe(self, values: Tensor, unit: Tensor | None = None) -> None:
-        """Note values for the calibration: all of the extremes, and a sample of the rest.
+    def observe(self, values: Tensor, unit: Tensor | None = None, column: Tensor | None = None) -> None:
+        """Note values for the calibration: a sample, with the largest and the smallest.
 
         Args:
-            unit: What the values are counted in, broadcast over them.
+            values: Any; (columns, reads) where `unit` is given.
+            unit: (columns,) what the values of each are counted in.
+            column: (columns,) which of the amplified columns each is.
         """
-        counted = values.detach().float() if unit is None else values.detach().float() / unit
-        flat = counted.reshape(-1)
-        ends = torch.stack((flat.amin(), flat.amax()))
-        self._seen.append(torch.cat((ends, flat[:: max(1, flat.numel() // _SAMPLE)])))
+        counted = values.detach().float()
+        counted = counted.reshape(1, -1) if unit is None or column is None else counted / unit[:, None]
+        places = torch.zeros(1, dtype=torch.int64) if column is None else column
+        ends = counted.argmin(1, keepdim=True), counted.argmax(1, keepdim=True)
+        sample = counted[:, :: max(1, counted.numel() // _SAMPLE)]
+        sample = torch.cat((counted.gather(1, ends[0]), counted.gather(1, ends[1]), sample), 1)
+        self._seen.append((sample.flatten(), places.repeat_interleave(sample.shape[1])))
 
     def begin_calibration(self) -> None:
         """Forget the range; the values of the next passes set it."""
@@ -129,8 +139,15 @@ class Quantiser(nn.Module):
         """Set the range from what was met; one that met nothing, or only zeros, keeps the range it had."""
         self.calibrating = False
         seen, self._seen = self._seen, []
-        values = torch.cat(seen) if seen else torch.zeros(0)
-        values = values[values.isfinite()]
+        if not seen:
+            return
+        values, column = torch.cat([part for part, _ in seen]), torch.cat([places for _, places in seen])
+        values, column = values[values.isfinite()], column[values.isfinite()]
+        if self.swing is not None:
+            power = torch.zeros_like(self.swing).index_add_(0, column, values.square())
+            rms = (power / torch.bincount(column, minlength=len(power)).clamp(min=1)).sqrt()
+            self.swing.copy_(torch.where(rms > 0, rms, torch.ones_like(rms)))
+            values = values / self.swing[column]
         largest = float(values.abs().amax()) if values.numel() else 0.0
         if largest == 0.0:
             return
@@ -153,6 +170,8 @@ class Quantiser(nn.Module):
     @torch.no_grad()
     def agree(self, largest: Callable[[Tensor], Tensor]) -> None:
         """One range for all processes that share a batch: the widest of theirs."""
+        if self.swing is not None:
+            self.swing.copy_(largest(self.swing.clone()))
         self.high.copy_(largest(self.high.clone()))
         self.low.copy_(-largest(-self.low))
 

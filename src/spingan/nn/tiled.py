@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
@@ -247,20 +247,24 @@ def tiled_product(
     unit: Float[Tensor, " columns"],
     parts: Segments,
     adc: Quantiser,
+    column: Int[Tensor, " columns"],
     noise: Noise | None = None,
 ) -> Float[Tensor, "columns reads"]:
     """The sums of every tile, each through the ADC, added digitally.
 
     Args:
-        unit: What one unit of the ADC's range is worth in each column: the column's gain.
+        unit: What one unit of the ADC's input is worth in each column: the column's gain.
+        column: Which of the layer's outputs each column gives.
         parts: The rows of each tile.
         noise: Of the read and of the ADC, drawn anew at each call.
     """
     if adc.calibrating:
         with torch.no_grad():
             for start, stop in parts:
-                adc.observe(weight[:, start:stop] @ inputs[start:stop], unit[:, None])
+                adc.observe(weight[:, start:stop] @ inputs[start:stop], unit, column)
         return weight @ inputs
+    if adc.swing is not None:
+        unit = unit * adc.swing[column]
     compiled = inputs.device.type == "cpu" and inputs.dtype != torch.float64 and adc.stretch is None
     if compiled:
         return cast(Tensor, _TiledProduct.apply(inputs, weight, unit, parts, adc, noise)).to(inputs.dtype)
