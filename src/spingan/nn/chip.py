@@ -20,6 +20,7 @@ from spingan.nn.made_devices import MadeDevices
 from spingan.nn.mean_pool import MemristiveMeanPool
 from spingan.nn.noise_source import NoiseSource
 from spingan.spec.noise import Noise
+from spingan.spec.synapse import Synapse
 from spingan.spec.technology import Technology
 
 Batches = Sequence[Tensor | tuple[Tensor, ...]]
@@ -60,13 +61,15 @@ class Chip(nn.Module):
         self.inputs = NoiseSource(stream_key(conditions.seed, _INPUTS))
         self.net = copied(meant)
         self.arrays: dict[str, ProgrammedArray] = {} if fresh is None else fresh.arrays
+        self._measures = bool(calibration)
+        self._gains: dict[str, Tensor] = {} if fresh is None or calibration else fresh._gains
         self._program_layers()
         self._draw_activations()
         if conditions.programming_noise is not None and conditions.programming_noise.of == "resistance":
             pools = (module for module in self.net.modules() if isinstance(module, MemristiveMeanPool))
             for number, pool in enumerate(pools):
                 pool.make(conditions.programming_noise.fraction, stream_key(conditions.seed, _POOLS, number) >> 1)
-        if fresh is not None:
+        if fresh is not None and not calibration:
             for own, measured in zip(_norms(self.net), fresh._norms, strict=True):
                 own.load_state_dict(measured)
         elif conditions.calibration and not calibration:
@@ -94,17 +97,26 @@ class Chip(nn.Module):
         self.reads.restart(self.conditions.seed, _READS, seed)
         self.inputs.restart(self.conditions.seed, _INPUTS, seed)
 
-    def at(self, time_s: float) -> "Chip":
-        """The same chip, `time_s` seconds after its arrays were written; its batch norms stay as it measured them.
+    def at(self, time_s: float, calibration: Batches = ()) -> "Chip":
+        """The same chip, `time_s` seconds after its arrays were written; 0 is as it was written.
+
+        Every device keeps what is its own, so that all times are the history of one chip. Batch norms, and gains that
+        were measured, stay as they were, unless they are measured again.
+
+        Args:
+            calibration: Batches of inputs that are read through the aged chip, to measure each column's gain and each
+                batch norm anew, as in `program_chip`.
 
         Raises:
-            UserError: The technology has no devices, or its synapse's retention is unknown at that time.
+            UserError: The technology has no devices, its synapse's retention is unknown at that time, or there is no
+                batch norm to measure.
         """
         conditions = replace(self.conditions, faded=0.0, time_s=time_s)
-        return Chip(self._meant[0], self.technology, conditions, (), (), fresh=self)
+        return Chip(self._meant[0], self.technology, conditions, (), calibration, fresh=self)
 
     def _program_layers(self) -> None:
-        noise, lost = self.conditions.programming_noise, self.conditions.share_lost(self.technology)
+        self.conditions.check_devices(self.technology)
+        noise = self.conditions.programming_noise
         layers = ((name, part) for name, part in self.net.named_modules() if isinstance(part, AnalogLayer))
         for number, (name, layer) in enumerate(layers):
             seed = stream_key(self.conditions.seed, _ARRAYS, number) >> 1
@@ -114,8 +126,19 @@ class Chip(nn.Module):
             else:
                 if name not in self.arrays:
                     self.arrays[name] = program(layer.matrix(), technology, seed, gain=layer.gain, noise=noise)
-                layer.hold(self.arrays[name].faded(lost).weight())
+                self._hold(name, layer, technology.synapse)
             layer.source, layer.read_noise = self.reads, self.conditions.read_noise
+
+    def _hold(self, name: str, layer: AnalogLayer, synapse: Synapse) -> None:
+        """Let a layer compute with what its array has become."""
+        written, time_s = self.arrays[name], self.conditions.time_s
+        weight = (written.at(time_s, synapse) if time_s else written.faded(self.conditions.faded)).weight()
+        if time_s and self._measures:
+            self._gains[name] = _gain_left(written.weight(), weight).reciprocal()
+        if name in self._gains:
+            weight = weight * self._gains[name]
+            layer.gain = layer.gain * self._gains[name]
+        layer.hold(weight)
 
     def _draw_activations(self) -> None:
         devices = [module for module in self.net.modules() if isinstance(module, DeviceActivation)]
@@ -191,6 +214,16 @@ def _ideal_weights(layer: AnalogLayer, technology: Technology, noise: Noise | No
         )
     unit = torch.randn(matrix.shape, generator=torch.Generator().manual_seed(seed))
     return matrix + noise.fraction * unit * (matrix if noise.of == "value" else layer.gain)
+
+
+def _gain_left(written: Tensor, aged: Tensor) -> Tensor:
+    """(columns,) the slope of what an aged column gives against what it gave when it was written, for the same inputs.
+
+    Reads of known random inputs converge to it: Σ w w' / Σ w². A column that has nothing in common with what was
+    written, or held nothing, is left as it is: 1.
+    """
+    slope = (written * aged).sum(0) / written.square().sum(0)
+    return torch.where(slope > 0, slope, torch.ones_like(slope))
 
 
 def _norms(net: nn.Module) -> Iterator[_Norm]:
