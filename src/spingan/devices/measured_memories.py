@@ -78,9 +78,9 @@ def hfox_rram() -> Synapse:
             "grows in the second. The write error is in the deviation after 1 s.",
             "Assumed: 40 levels of an analogue device, 1 µs a read (a cycle in hwcomponents-library), growth with ln t "
             "beyond a day.",
-            "Unknown: energy and steps of a pulse (about 8.5 pulses a cell: an estimate), endurance, spread of the range. "
-            "Stuck cells are left out: of another HfOx array 1.75 % stay low and 9.04 % high (Chen 2015, from memory), "
-            "faults: {stuck_at_minimum: 0.0175, stuck_at_maximum: 0.0904}.",
+            "Unknown: energy and steps of a pulse (about 8.5 pulses a cell: an estimate), endurance, spread of the "
+            "range. Stuck cells are left out: of another HfOx array 1.75 % stay low and 9.04 % high (Chen 2015, from "
+            "memory), faults: {stuck_at_minimum: 0.0175, stuck_at_maximum: 0.0904}.",
         ),
     )
 

@@ -75,7 +75,7 @@ class Chip(nn.Module):
         elif conditions.calibration and not calibration:
             raise UserError("a chip that measures its batch norms needs inputs", "Give calibration a few batches.")
         elif calibration:
-            if not any(_norms(self.net)):
+            if not any(_norms(self.net)) and not conditions.time_s:
                 raise UserError("the net has no batch norm that a chip could calibrate", "Leave the calibration out.")
             with torch.no_grad():
                 recalibrate_batch_norm(self.net, calibration)
@@ -108,8 +108,7 @@ class Chip(nn.Module):
                 batch norm anew, as in `program_chip`.
 
         Raises:
-            UserError: The technology has no devices, its synapse's retention is unknown at that time, or there is no
-                batch norm to measure.
+            UserError: The technology has no devices, or its synapse's retention is unknown at that time.
         """
         conditions = replace(self.conditions, faded=0.0, time_s=time_s)
         return Chip(self._meant[0], self.technology, conditions, (), calibration, fresh=self)

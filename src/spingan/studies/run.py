@@ -13,7 +13,7 @@ from spingan.studies.claims import CLAIMS, Claim
 from spingan.studies.parallel import Progress, Workers
 from spingan.studies.study import Study
 
-Name = Literal["variability", "levels", "epochs", "block-error", "leakage", "noise", "quantization"]
+Name = Literal["variability", "levels", "epochs", "block-error", "leakage", "noise", "quantization", "time"]
 
 
 _PICTURES = {"count": 2_000, "seeds": 3, "data_name": None, "data_path": None}
@@ -25,6 +25,7 @@ STUDIES: dict[Name, tuple[str, dict[str, Any]]] = {
     "leakage": ("leakage", {}),
     "noise": ("noise", _PICTURES),
     "quantization": ("quantization", _PICTURES),
+    "time": ("time", _PICTURES),
 }
 """A study is the function of its module's name in `spingan.studies`, with the fields of `Asked` that it takes."""
 
