@@ -27,12 +27,12 @@ def _technology(encoding="differential_pair", faults=None, levels=65, **retentio
     return Technology(name="ageing", synapse=synapse, encoding=encoding, gain="none")
 
 
-def _devices(weight, time_s, **retention) -> tuple[torch.Tensor, torch.Tensor]:
-    """Conductances of the positive devices of so many equal weights, in siemens: when written, and `time_s` later."""
+def _devices(weight, seconds, **retention) -> tuple[torch.Tensor, torch.Tensor]:
+    """Conductances of the positive devices of so many equal weights, in siemens: when written, and `seconds` later."""
     technology = _technology(**retention)
     array = program(torch.full((ROWS, COLUMNS), weight), technology, 3)
     span = HIGHEST - LOWEST
-    return array.positive * span, array.at(time_s, technology.synapse).positive * span
+    return array.positive * span, array.at(seconds, technology.synapse).positive * span
 
 
 def test_a_power_law_with_a_spread_has_the_moments_of_a_log_normal_one():

@@ -251,13 +251,13 @@ def test_an_aged_chip_measures_its_gains_and_norms_again_and_keeps_them(with_lev
 
 
 def test_a_measured_gain_is_not_fooled_by_devices_that_relax(with_levels):
-    law = {"law": "relaxation", "time_s": 1.0, "spread": 0.1, "coefficient": 0.0}
+    law = {"law": "relaxation", "time_s": 1.0, "spread": 0.05, "coefficient": 0.0}
     technology = _fading(with_levels, **law)
     model = convert(nn.Sequential(nn.Linear(4_000, 2, bias=False)), technology).model
     chip = program_chip(model, technology, ChipConditions(3))
     left, measured = (chip.at(1.0, batches).net[0].weight for batches in ((), (torch.randn(8, 4_000),)))
     ratio = (measured / left).flatten()
-    assert float((ratio - 1).abs().max()) < 0.03  # noise of mean zero changes no gain: 5 % of it by 4,000 rows
+    assert float((ratio - 1).abs().max()) < 0.02  # own and reference's noise 0.14, weights' rms 0.58, 4,000 rows: 5 σ
 
 
 def test_nothing_is_made_up_where_the_retention_is_unknown(with_levels):
