@@ -28,7 +28,7 @@ class ChipConditions:
         faded: Share of every device's state that is lost since it was written.
         time_s: Time since the arrays were written, in which each device has changed by the synapse's retention; 0 is as
             they were written.
-        calibration: Images that the chip draws once to measure its own batch norms and, after `time_s`, each column's
+        calibration: Images that the chip draws once to measure its own batch norms and, after `time_s`, each array's
             gain; 0 keeps those of the net.
     """
 

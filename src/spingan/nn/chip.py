@@ -62,7 +62,7 @@ class Chip(nn.Module):
         self.net = copied(meant)
         self.arrays: dict[str, ProgrammedArray] = {} if fresh is None else fresh.arrays
         self._measures = bool(calibration)
-        self._gains: dict[str, Tensor] = {} if fresh is None or calibration else fresh._gains
+        self._gains: dict[str, float] = {} if fresh is None or calibration else fresh._gains
         self._program_layers()
         self._draw_activations()
         if conditions.programming_noise is not None and conditions.programming_noise.of == "resistance":
@@ -104,7 +104,7 @@ class Chip(nn.Module):
         were measured, stay as they were, unless they are measured again.
 
         Args:
-            calibration: Batches of inputs that are read through the aged chip, to measure each column's gain and each
+            calibration: Batches of inputs that are read through the aged chip, to measure each array's gain and each
                 batch norm anew, as in `program_chip`.
 
         Raises:
@@ -133,8 +133,8 @@ class Chip(nn.Module):
         written, time_s = self.arrays[name], self.conditions.time_s
         weight = (written.at(time_s, synapse) if time_s else written.faded(self.conditions.faded)).weight()
         if time_s and self._measures:
-            self._gains[name] = _gain_left(written.weight(), weight).reciprocal()
-        if name in self._gains:
+            self._gains[name] = 1 / _share_left(written.weight(), weight)
+        if name in self._gains:  # behind the converters, so that the noise of a read is amplified, too
             weight = weight * self._gains[name]
             layer.gain = layer.gain * self._gains[name]
         layer.hold(weight)
@@ -215,14 +215,14 @@ def _ideal_weights(layer: AnalogLayer, technology: Technology, noise: Noise | No
     return matrix + noise.fraction * unit * (matrix if noise.of == "value" else layer.gain)
 
 
-def _gain_left(written: Tensor, aged: Tensor) -> Tensor:
-    """(columns,) the slope of what an aged column gives against what it gave when it was written, for the same inputs.
+def _share_left(written: Tensor, aged: Tensor) -> float:
+    """The slope of what an aged array gives against what it gave as written, for the same inputs: Σ w w' / Σ w².
 
-    Reads of known random inputs converge to it: Σ w w' / Σ w². A column that has nothing in common with what was
-    written, or held nothing, is left as it is: 1.
+    Reads of known random inputs converge to it, as those of one constant input would if no device went its own way. An
+    array that has nothing in common with what was written, or held nothing, is left as it is: 1.
     """
-    slope = (written * aged).sum(0) / written.square().sum(0)
-    return torch.where(slope > 0, slope, torch.ones_like(slope))
+    left = float((written.double() * aged.double()).sum() / written.double().square().sum())
+    return left if left > 0 else 1.0
 
 
 def _norms(net: nn.Module) -> Iterator[_Norm]:
