@@ -33,7 +33,7 @@ def test_the_times_begin_where_a_technology_is_known_and_end_after_ten_years():
     [
         ({"technologies": ["ideal"]}, "no devices that age"),
         ({"technologies": ["wox-memristor"]}, "does not say how its states fade"),
-        ({"technologies": ["pcm"], "at": [5.0]}, "begins 20 s|known from 20"),
+        ({"technologies": ["pcm"], "at": [5.0]}, "power law of synapse pcm begins 20 s after writing, not at 5 s"),
         ({"technologies": ["nonsense"]}, "no technology"),
     ],
 )

@@ -1,6 +1,7 @@
 """Write and verify: pulses until a device reads what was meant, simulated with the synapse's own steps."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -182,6 +183,6 @@ def _or_nan(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def _known(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def _known(values: NDArray[np.floating[Any]]) -> NDArray[np.float64] | None:
     """The values, or None if one of them depends on what is unknown."""
-    return None if np.isnan(values).any() else values
+    return None if np.isnan(values).any() else values.astype(np.float64)

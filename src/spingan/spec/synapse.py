@@ -237,17 +237,17 @@ class Synapse(Value):
                 f"synapse {self.name} does not say how its states fade: nothing is known after {time_s:g} s",
                 "Give its file a retention (law, time_s, coefficient), or a share that is lost.",
             )
-        low, high = self.validity.time_s or (0.0, math.inf)
-        if not low <= time_s <= high:
-            raise UserError(
-                f"synapse {self.name} is known from {low:g} to {high:g} s after writing, not at {time_s:g} s",
-                "Give a time within that, or widen validity.time_s in its file if you know that it holds.",
-            )
         if retention.law != "exponential" and time_s < retention.time_s:
             raise UserError(
                 f"the {retention.law} law of synapse {self.name} begins {retention.time_s:g} s after writing, not at "
                 f"{time_s:g} s",
                 "Give that time or a later one; 0 is the chip as it was written.",
+            )
+        low, high = self.validity.time_s or (0.0, math.inf)
+        if not low <= time_s <= high:
+            raise UserError(
+                f"synapse {self.name} is known from {low:g} to {high:g} s after writing, not at {time_s:g} s",
+                "Give a time within that, or widen validity.time_s in its file if you know that it holds.",
             )
         return retention
 
