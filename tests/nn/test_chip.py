@@ -250,6 +250,15 @@ def test_an_aged_chip_measures_its_gains_and_norms_again_and_keeps_them(with_lev
     torch.testing.assert_close(kept.net[0].bias, measured.net[0].bias)
 
 
+def test_an_aged_chip_is_read_with_the_noise_that_it_had(with_levels):
+    technology = _fading(with_levels, law="power", time_s=10.0, coefficient=0.1)
+    model = convert(nn.Sequential(nn.Linear(9, 6)), technology).model
+    chip = program_chip(model, technology, ChipConditions(3, read_noise=Noise(fraction=0.05)))
+    given = torch.randn(1, 9).expand(4_000, -1)
+    fresh, later = (each(given).std(0) for each in (chip, chip.at(1e5)))
+    torch.testing.assert_close(later, fresh, rtol=0.08, atol=0)  # five standard errors of a ratio: 5 / sqrt(4000)
+
+
 def test_a_measured_gain_is_not_fooled_by_devices_that_relax(with_levels):
     law = {"law": "relaxation", "time_s": 1.0, "spread": 0.05, "coefficient": 0.0}
     technology = _fading(with_levels, **law)
