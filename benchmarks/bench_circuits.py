@@ -30,8 +30,7 @@ from spingan.circuits.domain_wall_cells import (
     transfer_netlist,
 )
 from spingan.circuits.domain_wall_response import Waveform, respond
-from spingan.circuits.mismatch import default_mismatch
-from spingan.circuits.monte_carlo import device_spread
+from spingan.circuits.monte_carlo import default_mismatch, device_spread
 from spingan.circuits.ngspice import SETTINGS, find_ngspice, ngspice_version, run
 
 TARGET_TRANSFER_MS, TARGET_TRANSIENT_MS = 50.0, 500.0  # issue 4

@@ -18,8 +18,8 @@ from spingan.nn.analog import analog_layers
 from spingan.nn.family import family_named
 from spingan.spec.technology import load_technology
 from spingan.training.loop import train_step
+from spingan.training.machine import faster_precision
 from spingan.training.nets import Nets, build_nets
-from spingan.training.precision import faster_precision
 from spingan.training.recipe import Recipe, load_recipe
 
 BATCH = 128

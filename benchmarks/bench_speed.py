@@ -27,11 +27,10 @@ from spingan.nn.dcgan import COLOUR_64, FASHION, FASHION_NORM_FREE, Dcgan
 from spingan.nn.family import family_named
 from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology
-from spingan.training.allocation import keep_freed_memory
 from spingan.training.augmentation import augment
 from spingan.training.loop import train_step
+from spingan.training.machine import faster_precision, keep_freed_memory
 from spingan.training.nets import build_nets
-from spingan.training.precision import faster_precision
 from spingan.training.recipe import Recipe, load_recipe
 
 READ_NOISE = Noise(fraction=0.02)

@@ -4,6 +4,7 @@ python docs/make_figures.py [--model MODEL] [--out FOLDER] [--count N]
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from spingan.nn.weights import Model
 from spingan.output import write_text
 from spingan.papers.training_account import TrainingAccount, account_of_recipe
 from spingan.reports import plots
-from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
+from spingan.reports.quality_table import quality_notes, quality_table, quality_title
 from spingan.reports.report import level_shares
 from spingan.reports.tables import energy_text, markdown_text
 
@@ -99,10 +100,11 @@ def draw_left_out(bill: TrainingAccount, folder: Path) -> None:
 def quality_section(model: Model, count: int) -> list[str]:
     """Distance, floor, twin and classes of one shipped model."""
     quality = spingan.evaluate(model, count=count)
+    measures = quality_table(quality)
     return [
         f"### Quality: {quality.metric} (`spingan evaluate {model.name}`)",
         "",
-        *_table(quality_headings(quality), quality_rows(quality)),
+        *_table(measures.headings, measures.rows),
         "",
         f"{quality_title(quality).capitalize()}; {'; '.join(quality_notes(quality))}.",
         "",
@@ -164,7 +166,7 @@ def write_results(model: Model, bill: TrainingAccount, noise: list[tuple[str, st
     write_text(path, "\n".join(lines))
 
 
-def _table(headings: tuple[str, ...], rows: "list[tuple[str, ...]] | tuple[tuple[str, ...], ...]") -> list[str]:
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return markdown_text(headings, rows).splitlines()
 
 

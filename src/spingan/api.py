@@ -14,6 +14,7 @@ from spingan.input_files import exists, is_folder
 from spingan.nn.cost import module_bill, pair_bill
 from spingan.nn.weights import Model, float_twin, load_model, reprogrammed, shipped_models
 from spingan.output import check_place, output_folder, write_text
+from spingan.progress import Progress, no_progress
 from spingan.spec.technology import Technology, load_technology
 from spingan.training.recipe import Recipe, load_recipe, shipped_recipes
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spingan.circuits.decks import Deck
-    from spingan.evaluation.quality import FeatureSpace, Progress, Quality
+    from spingan.evaluation.quality import FeatureSpace, Quality
     from spingan.studies.run import Name
     from spingan.studies.study import Study
 
@@ -63,7 +64,7 @@ def evaluate(
     k: int | None = None,
     data_name: str | None = None,
     data_path: str | Path | None = None,
-    progress: "Progress" = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> "Quality":
     """How good and how varied a model's images are, with the floor and the float twin (`spingan.evaluation.quality`).
 
@@ -135,7 +136,7 @@ def write_report(
     out: str | Path | None = None,
     *,
     count: int = 10_000,
-    progress: "Progress" = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> Path:
     """Evaluate a run and write one self-contained HTML page about it.
 
@@ -212,7 +213,7 @@ def study(
     scheduler: str | None = None,
     **asked: "Any",
 ) -> "Study":
-    """A study of a model; with `out`, its pictures and `<name>.csv` go into that folder.
+    """A study of a model, held against the papers' claims; with `out`, its pictures and table go into that folder.
 
     Beside them, `<name>.trials.jsonl` gets each trial's result as it comes. A study that was stopped goes on from it
     when it is called again; what other settings, other weights or other code gave is not taken for it.
@@ -229,11 +230,12 @@ def study(
     Raises:
         UserError: No such study or model, a folder that cannot be written, or as the study raises.
     """
+    from spingan.papers.claims import held_against
     from spingan.studies.parallel import Workers
     from spingan.studies.run import run_study
 
     chosen = Workers(workers, scheduler, None if out is None else output_folder(out) / f"{name}.trials.jsonl")
-    found = run_study(name, model, workers=chosen, **asked)
+    found = run_study(name, model, workers=chosen, **{**held_against(name), **asked})
     if out is not None:
         from spingan.reports.study_plots import write_study
 

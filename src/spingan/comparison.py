@@ -11,9 +11,10 @@ from spingan.errors import UserError
 from spingan.evaluation.variety import Manifolds
 from spingan.nn.cost import pair_bill
 from spingan.nn.weights import load_model
+from spingan.progress import Progress, no_progress
 from spingan.reports.bill_tables import sum_text
 from spingan.spec.technology import load_technology, shipped_technologies
-from spingan.studies.parallel import Progress, run_parallel
+from spingan.studies.parallel import run_parallel
 from spingan.studies.trials import Trial, draw_images, fingerprint, reference_of, technology_text
 
 HEADINGS = ("technology", "states", "distance", "recall", "coverage", "activations", "reads", "time", "area")
@@ -88,7 +89,7 @@ def compare(
     seed: int = 0,
     workers: int | None = None,
     data_path: str | Path | None = None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> Comparison:
     """A model's generator in each technology: distance and variety of its images, and energy, time and area of one.
 

@@ -1,5 +1,8 @@
 """The one exception that a user causes and can mend."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(ValueError):
     """Something in what the user gave is wrong; the command line prints it and exits with status 2.
@@ -17,3 +20,9 @@ class UserError(ValueError):
     def __reduce__(self) -> tuple[type["UserError"], tuple[str, str]]:
         """Both texts survive the way between processes."""
         return type(self), (self.problem, self.remedy)
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """`Did you mean X? ` with the known name that is closest; empty where none is close."""
+    close = difflib.get_close_matches(str(name), list(known), 1)
+    return f"Did you mean {close[0]}? " if close else ""

@@ -6,14 +6,13 @@ entry points of the group `spingan.plugins`, and the modules and files named in 
 SPINGAN_PLUGINS, which processes started from here inherit.
 """
 
-import difflib
 import os
 import runpy
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Generic, TypeVar
 
-from spingan.errors import UserError
+from spingan.errors import UserError, did_you_mean
 
 Entry = TypeVar("Entry")
 _LOADED: list[bool] = []
@@ -64,13 +63,9 @@ class Registry(Generic[Entry]):
         if name not in self._entries:
             load_plugins()
         if name not in self._entries:
-            close = difflib.get_close_matches(str(name), self._entries, 1)
-            hint = f"Did you mean {close[0]}? " if close else ""
-            raise UserError(
-                f"unknown {self._what} {name!r}",
-                f"{hint}Known: {', '.join(self._entries)}. Your own registers itself first: "
-                f"set {VARIABLE} to the module or file that does it.",
-            )
+            hint = f"{did_you_mean(name, self._entries)}Known: {', '.join(self._entries)}."
+            own = f"Your own registers itself first: set {VARIABLE} to the module or file that does it."
+            raise UserError(f"unknown {self._what} {name!r}", f"{hint} {own}")
         return name
 
     def __getitem__(self, name: str) -> Entry:

@@ -1,10 +1,10 @@
 """From devices to a technology in one call: `build_technology`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from spingan.devices.device import ActivationDevice, Device, SynapseDevice, device
+from spingan.devices.device import ActivationDevice, SynapseDevice, device
 from spingan.errors import UserError
 from spingan.input_files import is_file
 from spingan.progress import Progress, no_progress
@@ -49,10 +49,11 @@ def build_technology(
         UserError: A name, file or field is not right, or a simulation fails.
     """
     options = {"seed": seed, "workers": workers, "progress": progress}
-    made = None if synapse is None else _synapse(synapse, simulate, options)
+    simulation = options if simulate else None
+    made = None if synapse is None else _value(synapse, read_synapse, Synapse, SynapseDevice, simulation)
     curves: dict[str, Activation] = {}
     for function, source in (activations or {}).items():
-        found = _activation(source, simulate, options)
+        found = _value(source, _read_curve, Activation, ActivationDevice, simulation)
         if isinstance(found, ConductanceCurve):
             found = found.with_ideal_read_out() if cell is None else _in_cell(found, cell, cards, monte_carlo, options)
         curves[function] = found
@@ -71,34 +72,25 @@ def _in_cell(
     return simulate_cell(function, curve, form=form, cards_file=cards, monte_carlo=monte_carlo, **options).activation
 
 
-def _synapse(source: SynapseSource, simulate: bool, options: Any) -> Synapse:
+def _value(source: Any, read: Callable[[Path], Any], kind: type[Any], device_kind: type[Any], options: Any) -> Any:
+    """The value that `source` is, or that its file holds, or that its device makes.
+
+    Args:
+        kind: `Synapse` or `Activation`.
+        options: Of the simulation that characterises a device anew; None: take what it has stored.
+    """
     if isinstance(source, str | Path):
         file = _file(source)
-        source = device(str(source)) if file is None else read_synapse(file)  # pyright: ignore[reportAssignmentType]
-    if isinstance(source, Synapse):
+        source = device(str(source)) if file is None else read(file)
+    if isinstance(source, kind):
         return source
-    if not isinstance(source, SynapseDevice):
-        raise UserError(f"{_called(source)} makes no synapse", "Name one that does: spingan device list")
-    return _characterised(source, simulate, options, Synapse) or source.to_synapse()
-
-
-def _activation(source: ActivationSource, simulate: bool, options: Any) -> Activation:
-    if isinstance(source, str | Path):
-        file = _file(source)
-        source = device(str(source)) if file is None else _read_curve(file)  # pyright: ignore[reportAssignmentType]
-    if isinstance(source, Activation):
-        return source
-    if not isinstance(source, ActivationDevice):
-        raise UserError(f"{_called(source)} makes no activation", "Name one that does: spingan device list")
-    return _characterised(source, simulate, options, Activation) or source.to_activation()
-
-
-def _characterised(source: Any, simulate: bool, options: Any, kind: type[Any]) -> Any:
-    """What the device's simulation gives, if it is asked for and gives this kind of value."""
-    if not simulate:
-        return None
-    found = source.characterise(**options)
-    return found if isinstance(found, kind) else None
+    if not isinstance(source, device_kind):
+        called = getattr(source, "name", type(source).__name__)
+        raise UserError(f"{called} makes no {kind.__name__.lower()}", "Name one that does: spingan device list")
+    found = None if options is None else source.characterise(**options)
+    if isinstance(found, kind):
+        return found
+    return source.to_synapse() if kind is Synapse else source.to_activation()
 
 
 def _file(source: str | Path) -> Path | None:
@@ -115,7 +107,3 @@ def _read_curve(file: Path) -> Activation:
         return read_activation(file)  # which says what is wrong
     same = not isinstance(found, ConductanceCurve) and (found.input_unit, found.output_unit) == ("A", "S")
     return read_conductance_curve(file) if same else found
-
-
-def _called(source: Device | object) -> str:
-    return str(getattr(source, "name", type(source).__name__))

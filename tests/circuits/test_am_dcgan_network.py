@@ -10,7 +10,7 @@ from spingan.circuits.am_dcgan_network import (
     draw_pictures,
     node_values,
 )
-from spingan.circuits.memristive_parts import OFF_OHM, ON_OHM
+from spingan.circuits.memristive_parts import FEEDBACK_OHM, LOAD_OHM, OFF_OHM, ON_OHM
 from spingan.errors import UserError
 
 NETWORK, PICTURES = draw_network(0), draw_pictures(3, 0)
@@ -24,10 +24,10 @@ def values():
 def test_a_columns_voltage_is_the_load_dividers(values):
     for picture, channel, y, x in ((0, 0, 0, 0), (1, 1, 3, 7), (2, 0, 7, 2)):
         rows, g = PICTURES[picture, y : y + 3, x : x + 3], NETWORK.first[channel]
-        expected = (g * rows).sum() / (np.abs(g).sum() + NETWORK.load_s)
+        expected = (g * rows).sum() / (np.abs(g).sum() + 1 / LOAD_OHM)
         assert values["first"][picture, channel, y, x] == pytest.approx(expected, abs=1e-15)
     rows, g = values["first_mean"][1, :, 0:3, 1:4], NETWORK.second[1]
-    expected = (g * rows).sum() / (np.abs(g).sum() + NETWORK.load_s)
+    expected = (g * rows).sum() / (np.abs(g).sum() + 1 / LOAD_OHM)
     assert values["second"][1, 1, 0, 1] == pytest.approx(expected, abs=1e-15)
 
 
@@ -40,7 +40,7 @@ def test_a_mean_is_that_of_its_four_and_the_dense_current_of_its_rows(values):
     assert values["first_mean"][2, 1, 3, 0] == pytest.approx(values["first_relu"][2, 1, 6:8, 0:2].mean(), abs=1e-15)
     expected = values["second_mean"][:, :, 0, 0] @ NETWORK.dense
     assert values["column_a"] == pytest.approx(expected, abs=1e-18)
-    assert values["converted"] == pytest.approx(-NETWORK.feedback_ohm * expected, abs=1e-12)
+    assert values["converted"] == pytest.approx(-FEEDBACK_OHM * expected, abs=1e-12)
 
 
 def test_an_inverse_that_is_not_one_reaches_only_the_memristors_that_hang_on_it():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spingan.circuits.cards import load_cards
-from spingan.circuits.cell_activation import energy_items, windows_giving_s
+from spingan.circuits.cell_activation import windows_giving_s
 from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, DeviceTable, bias_fall, transfer
 from spingan.devices.published import relu, smooth_leaky
 from spingan.devices.wall_curve import fit_slopes
@@ -100,27 +100,16 @@ def test_other_cards_make_another_transfer_and_are_named(ngspice, leaky, tmp_pat
     assert np.all(other.output_v < leaky.output_v)  # a stronger n-channel pulls down
 
 
-def test_a_cells_energy_is_its_powers_over_their_windows(leaky):
-    items = energy_items(leaky, LEAKY_RELU, "magnet-section", 20e-6, window_s=2e-9, reset_s=1e-9)
-    divider, inverters, metal, reset = items
-    at = np.argmin(abs(leaky.current_a - 20e-6))
-    assert divider.energy_j == pytest.approx(leaky.divider_w[at] * 2e-9, rel=1e-6, abs=0)
-    assert inverters.energy_j == pytest.approx(leaky.inverters_w[at] * 2e-9, rel=1e-6, abs=0)
-    assert metal.energy_j == pytest.approx(
-        (4 * 20e-6) ** 2 * LEAKY_RELU.heavy_metal_resistance_ohm * 2e-9, rel=1e-6, abs=0
-    )
-    zero = np.argmin(abs(leaky.current_a))
-    assert reset.energy_j == pytest.approx((leaky.divider_w[zero] + leaky.inverters_w[zero]) * 1e-9, rel=1e-6, abs=0)
-    assert [item.window_s for item in items] == [2e-9, 2e-9, 2e-9, 1e-9]
-    assert len(energy_items(leaky, LEAKY_RELU, "textbook", 20e-6, 2e-9)) == 3
-
-
 def test_a_printed_energys_window_gives_that_energy_back(leaky):
     windows = windows_giving_s(0.192e-12, leaky, LEAKY_RELU, "magnet-section", 20e-6)
     divider_s, cell_s, printed_s, carried_s = windows.values()
     assert divider_s > cell_s > printed_s > carried_s
-    items = energy_items(leaky, LEAKY_RELU, "magnet-section", 20e-6, carried_s)
-    assert sum(item.energy_j for item in items) == pytest.approx(0.192e-12, rel=1e-6, abs=0)
+    at = np.argmin(abs(leaky.current_a - 20e-6))
+    cell_w = leaky.divider_w[at] + leaky.inverters_w[at]
+    metal_w = 20e-6**2 * LEAKY_RELU.heavy_metal_resistance_ohm  # sixteen times it with four times the current
+    powers_w = [leaky.divider_w[at], cell_w, cell_w + metal_w, cell_w + 16 * metal_w]
+    energies_j = [power * window for power, window in zip(powers_w, windows.values(), strict=True)]
+    assert energies_j == pytest.approx([0.192e-12] * 4, rel=1e-6, abs=0)
 
 
 def test_a_curve_that_does_not_cover_the_drive_is_refused(ngspice):
@@ -130,11 +119,9 @@ def test_a_curve_that_does_not_cover_the_drive_is_refused(ngspice):
         transfer(LEAKY_RELU_CELL, CURVE, 1e-6, -1e-6)
 
 
-def test_energies_outside_the_transfer_or_of_no_time_are_refused(leaky):
-    with pytest.raises(UserError, match="40 µA lies outside the transfer"):
-        energy_items(leaky, LEAKY_RELU, "textbook", 40e-6, 1e-9)
-    with pytest.raises(UserError, match="window is 0"):
-        energy_items(leaky, LEAKY_RELU, "textbook", 0.0, 0.0)
+def test_windows_outside_the_transfer_or_of_no_energy_are_refused(leaky):
+    with pytest.raises(UserError, match=r"40 µA lies outside the transfer, -34\.5 to 34\.5 µA"):
+        windows_giving_s(0.192e-12, leaky, LEAKY_RELU, "textbook", 40e-6)
     with pytest.raises(UserError, match="energy is -1"):
         windows_giving_s(-1.0, leaky, LEAKY_RELU, "textbook", 0.0)
 

@@ -94,7 +94,7 @@ def test_a_fitted_cell_is_nearer_to_the_ideal_than_its_device_and_stays_within_i
 def test_the_same_seed_fits_the_same_cell(ngspice, designed):
     device = cell_device("leaky_relu", "designed").curve
     curve = DeviceTable.of(device)
-    assert fit_cell(LEAKY_RELU_CELL, curve, device.input_full_scale, 0.2).cell.divider_v == designed.cell.divider_v
+    assert fit_cell(LEAKY_RELU_CELL, curve, device.input_full_scale, 0.2)[0].divider_v == designed.cell.divider_v
 
 
 def test_a_device_that_bends_too_much_has_no_fitted_cell(ngspice):

@@ -9,13 +9,11 @@ from spingan.circuits.memristive_parts import (
     LOAD_OHM,
     OFF_OHM,
     ON_OHM,
-    crossbar_switch,
+    PARTS,
     dot_product_column,
-    dropout_switch,
     mean_filter,
     sign_cell,
     sign_reads,
-    sign_switch,
 )
 from spingan.circuits.subcircuit import Resistor, Subcircuit
 from spingan.errors import UserError
@@ -46,7 +44,7 @@ def test_a_column_takes_what_its_resistors_turn_into_heat(results):
 def test_a_mean_is_the_mean_and_a_load_takes_its_share(ngspice, results):
     curve = results["mean-filter"].transfer
     assert curve.output_v == pytest.approx((curve.input + 0.1 + 0.2 + 0.3) / 4, abs=1e-9)
-    loaded = sweep(Bench(mean_filter(2, 10e3), load_ohm=5e3, around=("vin1 in1 0 0.4",)), 0.0, 0.8, 5)
+    loaded = sweep(Bench(mean_filter(2), load_ohm=5e3, around=("vin1 in1 0 0.4",)), 0.0, 0.8, 5)
     assert loaded.output_v == pytest.approx((loaded.input + 0.4) / 2 * 5 / (5 + 10 / 2), abs=1e-9)
 
 
@@ -67,7 +65,7 @@ def test_the_thresholding_circuit_has_two_values_and_turns_at_half_the_supply(re
 
 @pytest.mark.parametrize("inverts", [True, False])
 def test_the_sign_crossbars_cell_decides_whether_a_row_is_inverted(ngspice, inverts):
-    bench = Bench(sign_switch(), around=(*sign_reads(), *sign_cell("sign", inverts=inverts)))
+    bench = Bench(PARTS["sign_switch"], around=(*sign_reads(), *sign_cell("sign", inverts=inverts)))
     curve = sweep(bench, -0.5, 0.5, 41)
     sign = -1 if inverts else 1
     # A pass gate of some 45 ohm before 10 kΩ.
@@ -85,11 +83,11 @@ def test_the_sign_cells_voltage_is_its_divider_the_same_size_both_ways(ngspice, 
     assert voltage == pytest.approx((1 if inverts else -1) * 0.4 * (5 - 2) / (5 + 2), abs=1e-6)  # √(25/4) = 5/2
 
 
-@pytest.mark.parametrize("make", [dropout_switch, crossbar_switch])
-def test_a_closed_switch_passes_both_signs_and_an_open_one_nothing(ngspice, make):
-    closed, opened = (sweep(Bench(make(), around=around), -0.9, 0.9, 37) for around in (CLOSED, OPEN))
+@pytest.mark.parametrize("name", ["dropout_switch", "crossbar_switch"])
+def test_a_closed_switch_passes_both_signs_and_an_open_one_nothing(ngspice, name):
+    closed, opened = (sweep(Bench(PARTS[name], around=around), -0.9, 0.9, 37) for around in (CLOSED, OPEN))
     # The dropout switch is ten times smaller, some 700 ohm before 10 kΩ.
-    assert closed.output_v == pytest.approx(closed.input, rel=0.08 if make is dropout_switch else 0.008, abs=1e-9)
+    assert closed.output_v == pytest.approx(closed.input, rel=0.08 if name == "dropout_switch" else 0.008, abs=1e-9)
     # Half a volt into 10 kΩ is open by five decades; at a rail one of the two gates stands at its source and leaks.
     assert np.abs(opened.output_v).max() < 50e-6
     assert np.abs(opened.output_v[np.abs(opened.input) < 0.76]).max() < 1e-6
@@ -98,8 +96,8 @@ def test_a_closed_switch_passes_both_signs_and_an_open_one_nothing(ngspice, make
 def test_an_open_dropout_switch_grounds_what_leads_on_and_a_crossbar_switch_leaves_it(ngspice):
     pull = "vpull pull 0 0.5\nrpull pull out 10e3"
     grounded, left = (
-        sweep(Bench(make(), load_ohm=None, around=(*OPEN, pull)), 0.0, 0.1, 2).output_v[0]
-        for make in (dropout_switch, crossbar_switch)
+        sweep(Bench(PARTS[name], load_ohm=None, around=(*OPEN, pull)), 0.0, 0.1, 2).output_v[0]
+        for name in ("dropout_switch", "crossbar_switch")
     )
     assert grounded < 0.1  # 2 µm, some 1.5 kΩ below 10 kΩ
     assert left == pytest.approx(0.5, abs=1e-6)
@@ -128,7 +126,7 @@ def test_the_energy_of_a_pulse_is_its_power_times_100_ns(results):
 
 def test_a_cell_that_does_not_move_has_no_delay(ngspice):
     with pytest.raises(UserError, match="does not move"):
-        _ = pulse_response(Bench(crossbar_switch(), around=CLOSED), 0.1, 0.1).delay_s
+        _ = pulse_response(Bench(PARTS["crossbar_switch"], around=CLOSED), 0.1, 0.1).delay_s
 
 
 def test_what_is_no_cell_no_column_and_no_sweep_is_refused():
@@ -141,7 +139,7 @@ def test_what_is_no_cell_no_column_and_no_sweep_is_refused():
     with pytest.raises(UserError, match="mean of 0 inputs"):
         mean_filter(0)
     with pytest.raises(UserError, match="no sweep"):
-        sweep(Bench(crossbar_switch(), around=CLOSED), 0.1, 0.0, 5)
+        sweep(Bench(PARTS["crossbar_switch"], around=CLOSED), 0.1, 0.0, 5)
 
 
 def test_the_users_cards_are_used_and_named(ngspice, tmp_path):

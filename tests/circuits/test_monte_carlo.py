@@ -9,15 +9,18 @@ from hypothesis import strategies as st
 
 from spingan.circuits.cards import load_cards
 from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, DeviceTable, transfer
-from spingan.circuits.mismatch import (
+from spingan.circuits.monte_carlo import (
+    BATCH,
     Environment,
     Mismatch,
     default_mismatch,
+    deviation,
+    device_spread,
     drawn_environment,
+    environment_spread,
+    fit_devices,
     junction_parts,
-    made_cell,
 )
-from spingan.circuits.monte_carlo import BATCH, device_spread, environment_spread, fit_devices
 from spingan.devices.published import smooth_leaky
 from spingan.errors import UserError
 
@@ -60,8 +63,8 @@ def test_the_same_seed_gives_the_same_cells_with_one_worker_and_two(drawn):
 def test_a_made_cell_is_the_drawn_one_with_its_resistor(drawn):
     samples = _spread(drawn, replace(NONE, resistor=0.01), 8, seed=1)
     for number in range(3):
-        made = made_cell(CELL, CARDS, replace(NONE, resistor=0.01), 1, number)
-        cell = replace(CELL, reference_ohm=CELL.reference_ohm * made.deviation.reference)
+        one = deviation(CELL, CARDS, replace(NONE, resistor=0.01), 1, number)
+        cell = replace(CELL, reference_ohm=CELL.reference_ohm * one.reference)
         exact = transfer(cell, CURVE, -20e-6, 20e-6)
         zero, full = (drawn.at(drawn.output_v, at) for at in (0.0, 20e-6))
         expected = (np.interp(samples.u * 20e-6, exact.current_a, exact.output_v) - zero) / (full - zero)
@@ -113,17 +116,17 @@ def test_heat_and_supply_change_the_drawn_cell_and_nothing_does_without_them(dra
 def test_a_pair_scatters_by_pelgroms_law():
     mismatch = Mismatch(threshold_v_m=1e-9, mobility_m=0.0, resistor=0.0, junction=0.0)
     cell = replace(LEAKY_RELU_CELL, nmos_ratio=4.0)
-    shifts = [made_cell(cell, CARDS, mismatch, 0, number).deviation.transistors[0][0] for number in range(2000)]
+    shifts = [deviation(cell, CARDS, mismatch, 0, number).transistors[0][0] for number in range(2000)]
     area_m2 = 4.0 * 16e-9**2
     # A pair's difference has A / sqrt(WL), one transistor that over sqrt 2; 2000 draws know it within 2 %.
     assert np.std(shifts) * np.sqrt(2) == pytest.approx(1e-9 / np.sqrt(area_m2), rel=0.06)
-    assert all(part == 1.0 for part in made_cell(cell, CARDS, NONE, 0, 0).deviation.transistors[0][1:])
+    assert all(part == 1.0 for part in deviation(cell, CARDS, NONE, 0, 0).transistors[0][1:])
 
 
 def test_resistor_and_junctions_scatter_as_stated_and_apart_from_each_other():
     mismatch = Mismatch(0.0, 0.0, resistor=0.01, junction=0.05)
-    made = [made_cell(LEAKY_RELU_CELL, CARDS, mismatch, 0, number) for number in range(2000)]
-    factors = np.log([(one.left, one.right, one.deviation.reference) for one in made])
+    instances = [deviation(LEAKY_RELU_CELL, CARDS, mismatch, 0, number) for number in range(2000)]
+    factors = np.log([(one.left, one.right, one.reference) for one in instances])
     assert factors.std(axis=0) == pytest.approx([0.05, 0.05, 0.01], rel=0.06)  # 2000 draws know it within 2 %
     assert np.abs(np.corrcoef(factors.T) - np.eye(3)).max() < 5 / np.sqrt(2000)
 

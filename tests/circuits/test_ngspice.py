@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spingan.circuits.ngspice import find_ngspice, run
+from spingan.circuits.ngspice import find_ngspice, run, wishes
 from spingan.errors import UserError
 
 DIVIDER = "divider\nv1 in 0 1\nr1 in out 1k\nr2 out 0 3k\n.dc v1 0 1 0.25"
@@ -113,16 +113,17 @@ def test_scripts_and_files_are_refused_before_anything_runs(line, said):
 
 def test_shell_characters_in_a_title_reach_no_shell(ngspice, tmp_path):
     kept = tmp_path / "a b; touch $(x) `y`"
-    (plot,) = run(DIVIDER.replace("divider", f"`touch {tmp_path}/1`; $(touch {tmp_path}/2) | touch 3"), keep=kept).plots
+    with wishes(keep=kept):
+        (plot,) = run(DIVIDER.replace("divider", f"`touch {tmp_path}/1`; $(touch {tmp_path}/2) | touch 3")).plots
     assert plot.points == 5
-    assert sorted(path.name for path in kept.iterdir()) == ["deck.cir", "deck.raw", "spinit"]
+    assert sorted(path.name for path in (kept / "001").iterdir()) == ["deck.cir", "deck.raw", "spinit"]
     assert list(tmp_path.iterdir()) == [kept]
 
 
 def test_a_folder_with_older_results_is_refused_and_temporary_ones_are_removed(ngspice, tmp_path, monkeypatch):
     (tmp_path / "deck.raw").write_bytes(b"old")
-    with pytest.raises(UserError, match="holds files already"):
-        run(DIVIDER, keep=tmp_path)
+    with pytest.raises(UserError, match="holds files already"), wishes(keep=tmp_path):
+        run(DIVIDER)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from spingan.circuits.cards import load_cards
-from spingan.circuits.cell_bench import Bench, sweep
+from spingan.circuits.cell_bench import LOAD_OHM, Bench, sweep
+from spingan.circuits.memristive_cells import op_amp_figures
+from spingan.circuits.memristive_parts import PARTS
 from spingan.circuits.ngspice import run
-from spingan.circuits.op_amp import LOAD_OHM, OP_AMP_SIZES, follower, inverting_amplifier, op_amp, op_amp_figures
 from spingan.circuits.subcircuit import Subcircuit, Use
 from spingan.errors import UserError
 
@@ -21,7 +22,7 @@ def figures(ngspice):
 def operating(*names):
     """Small-signal values of the op-amp's transistors as a follower at 0 V, by `m1[gm]`."""
     shown = " ".join(f"@m.xcell.xa.m{name}" for name in names)
-    netlist = Bench(follower(), load_ohm=LOAD_OHM).netlist(CARDS, "0", f".save v(out) {shown}\n.op")
+    netlist = Bench(PARTS["follower"], load_ohm=LOAD_OHM).netlist(CARDS, "0", f".save v(out) {shown}\n.op")
     (plot,) = run(netlist).plots
     return {
         name: float(plot[f"i(@m.xcell.xa.m{name})" if "[id]" in name else f"@m.xcell.xa.m{name}"][0]) for name in names
@@ -47,13 +48,14 @@ def test_the_bandwidth_is_the_pairs_transconductance_into_the_compensation(figur
 
 
 def test_a_follower_at_zero_gives_the_offset_which_the_sizes_balance(figures):
-    assert sweep(Bench(follower()), -0.9, 0.9, 361).at(0.0) == pytest.approx(figures.offset_v, abs=1e-6)
+    assert sweep(Bench(PARTS["follower"]), -0.9, 0.9, 361).at(0.0) == pytest.approx(figures.offset_v, abs=1e-6)
     assert abs(figures.offset_v) < 0.2e-3
 
 
 def test_a_surplus_in_the_output_stage_shows_as_an_offset_over_the_first_stages_gain(ngspice, figures):
-    sizes = replace(OP_AMP_SIZES, output_n_m=1.2 * OP_AMP_SIZES.output_n_m)
-    off = Subcircuit("off", ("in", "out", "vdd", "vss"), (Use("a", op_amp(sizes), "in out out vdd vss"),), "here")
+    parts = [replace(part, width_m=1.2 * part.width_m) if part.name == "7" else part for part in PARTS["op_amp"].parts]
+    wide = replace(PARTS["op_amp"], parts=tuple(parts))
+    off = Subcircuit("off", ("in", "out", "vdd", "vss"), (Use("a", wide, "in out out vdd vss"),), "here")
     offset_v = sweep(Bench(off), -0.9, 0.9, 361).at(0.0)
     gm2, gds2, gds4, gm6, surplus = operating("2[gm]", "2[gds]", "4[gds]", "6[gm]", "7[id]").values()
     expected = -0.2 * surplus / gm6 / (gm2 / (gds2 + gds4))
@@ -61,7 +63,7 @@ def test_a_surplus_in_the_output_stage_shows_as_an_offset_over_the_first_stages_
 
 
 def test_the_inverting_amplifier_misses_minus_one_by_two_over_the_gain(ngspice):
-    curve = sweep(Bench(inverting_amplifier()), -0.9, 0.9, 361)
+    curve = sweep(Bench(PARTS["inverting_amplifier"]), -0.9, 0.9, 361)
     # Its feedback loads it with 10 kΩ more. Beyond 0.1 V the gain itself changes.
     assert 1 + curve.slope(-0.1, 0.1) == pytest.approx(2 / two_stage_gain(5e3), rel=0.1)
 

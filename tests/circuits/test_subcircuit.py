@@ -2,7 +2,7 @@ import pytest
 
 from spingan.circuits.cards import load_cards
 from spingan.circuits.memristive_cells import MEMRISTIVE_CELLS
-from spingan.circuits.op_amp import follower, op_amp
+from spingan.circuits.memristive_parts import PARTS
 from spingan.circuits.subcircuit import LAYOUT_FACTOR, Capacitor, Resistor, Subcircuit, Transistor, Use, definitions
 from spingan.errors import UserError
 
@@ -26,13 +26,13 @@ def test_area_is_gates_times_the_layout_factor_and_capacitors_and_adds_over_what
     assert PAIR.gate_area_m2(CARDS) == pytest.approx(gates, abs=0)
     assert PAIR.area_m2(CARDS) == pytest.approx(LAYOUT_FACTOR * gates + 500e-12, abs=0)  # 1 pF at 2 fF/µm²
     assert TWO.area_m2(CARDS) == pytest.approx(2 * PAIR.area_m2(CARDS), abs=0)
-    assert TWO.transistors == 4
+    assert TWO.gate_area_m2(CARDS) == pytest.approx(2 * gates, abs=0)
 
 
 def test_what_is_used_is_defined_once_and_before_what_uses_it():
     names = [line.split()[1] for line in definitions((TWO, PAIR), CARDS).splitlines() if line.startswith(".subckt")]
     assert names == ["pair", "two"]
-    names = [line.split()[1] for line in follower().text(CARDS).splitlines() if line.startswith(".subckt")]
+    names = [line.split()[1] for line in PARTS["follower"].text(CARDS).splitlines() if line.startswith(".subckt")]
     assert names == ["op_amp", "follower"]
 
 
@@ -47,7 +47,7 @@ def test_supplies_are_pairs_of_ports_by_their_endings():
 
 def test_a_cell_that_cannot_be_built_is_refused():
     with pytest.raises(UserError, match="a joins 2 nodes to op_amp's 5 ports"):
-        Subcircuit("bad", ("in", "out"), (Use("a", op_amp(), "in out"),), "here")
+        Subcircuit("bad", ("in", "out"), (Use("a", PARTS["op_amp"], "in out"),), "here")
     with pytest.raises(UserError, match="occurs twice"):
         Subcircuit("bad", ("in", "in"), (), "here")
     with pytest.raises(UserError, match="its width is 0 m"):

@@ -10,8 +10,8 @@ import threading
 import numpy as np
 import pytest
 
+from idx_files import write_idx
 from spingan.data import FASHION_MNIST as fashion_mnist
-from spingan.data import idx
 from spingan.data.catalogue import DATA
 from spingan.data.idx_set import Place
 from spingan.errors import UserError
@@ -21,8 +21,8 @@ def write_set(folder, count=20, compressed=True):
     folder.mkdir(parents=True, exist_ok=True)
     for images, labels in fashion_mnist.files.values():
         suffix = ".gz" if compressed else ""
-        idx.write(folder / f"{images}{suffix}", np.full((count, 28, 28), 7, np.uint8))
-        idx.write(folder / f"{labels}{suffix}", np.arange(count, dtype=np.uint8) % 10)
+        write_idx(folder / f"{images}{suffix}", np.full((count, 28, 28), 7, np.uint8))
+        write_idx(folder / f"{labels}{suffix}", np.arange(count, dtype=np.uint8) % 10)
     return folder
 
 
@@ -90,11 +90,11 @@ def test_the_system_package_comes_before_the_cache(nowhere):
     assert len(fashion_mnist.load("test")[0]) == 6
 
 
-def test_a_given_folder_without_a_file_is_an_error_even_where_the_sample_would_do(nowhere):
+def test_a_given_folder_without_a_file_is_an_error(nowhere):
     folder = write_set(nowhere / "mine")
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(UserError, match=r"mine: t10k-labels-idx1-ubyte.gz missing") as caught:
-        fashion_mnist.load("train", folder, sample_if_missing=True)
+        fashion_mnist.load("train", folder)
     assert "data.path" in caught.value.remedy
 
 
@@ -102,10 +102,6 @@ def test_offline_the_error_names_the_package_and_the_key(nowhere):
     with pytest.raises(UserError, match="cannot download") as caught:
         fashion_mnist.load("train")
     assert "dataset-fashion-mnist" in caught.value.remedy and "data.path" in caught.value.remedy
-
-
-def test_offline_the_sample_stands_in_where_asked(nowhere):
-    assert len(fashion_mnist.load("train", sample_if_missing=True)[0]) == 2000
 
 
 def test_what_is_nowhere_is_downloaded_once(server, nowhere, capsys):
@@ -147,7 +143,7 @@ def test_a_cache_that_cannot_be_written_is_a_user_error(server, nowhere):
 )
 def test_images_and_labels_that_do_not_fit_are_refused(nowhere, stem, array, problem):
     folder = write_set(nowhere / "mine")
-    idx.write(folder / f"{stem}.gz", array)
+    write_idx(folder / f"{stem}.gz", array)
     with pytest.raises(UserError, match=problem):
         fashion_mnist.load("test", folder)
 

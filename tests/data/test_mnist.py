@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from spingan.data import MNIST, idx
+from idx_files import write_idx
+from spingan.data import MNIST
 from spingan.errors import UserError
 
 
@@ -23,7 +24,7 @@ def test_the_sample_is_the_test_sets_first_200_of_each_digit():
 
 def test_a_folder_without_a_file_names_the_set_and_the_file(tmp_path):
     for stem in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
-        idx.write(tmp_path / stem, np.zeros((2, 28, 28), np.uint8))
+        write_idx(tmp_path / stem, np.zeros((2, 28, 28), np.uint8))
     with pytest.raises(UserError, match=r"no MNIST in .*: train-labels-idx1-ubyte.gz missing") as caught:
         MNIST.load("train", tmp_path)
     assert "data.path" in caught.value.remedy

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from spingan.devices.export_synapse import PULSES, synapse_experiment
 from spingan.devices.skyrmion_synapse import SMALL, polarisation, shipped_calibration, track_places_m
-from spingan.devices.skyrmion_synapse_solver import skyrmions_on_track
-from spingan.physics.topology import topological_charge
+from spingan.devices.skyrmion_synapse_solver import PULSES, skyrmions_on_track, synapse_experiment
+from spingan.physics.skyrmion_texture import topological_charge
 
 CURRENT_A = SMALL.current_density_a_per_m2 * SMALL.area_m2
 

@@ -66,7 +66,7 @@ def test_sixty_four_skyrmions_begin_on_the_track_outside_the_junction_with_a_pit
 
 @pytest.mark.parametrize("handedness", [1, -1])
 def test_the_track_runs_midway_between_rails(handedness):
-    device = synapse.PRINTED.with_drive(handedness=handedness)
+    device = replace(synapse.PRINTED, handedness=handedness)
     places = synapse.track_places_m(device)[:48]  # the last ones have the edge on one side
     for x, y in places:
         dx, dy = x - device.centre_m[0], y - device.centre_m[1]
@@ -229,7 +229,7 @@ def test_a_disc_that_cannot_be_is_refused_with_its_numbers(change, words):
 
 @pytest.mark.parametrize("handedness", [1, -1])
 def test_the_skyrmions_begin_in_the_tracks_middle_and_the_distance_from_it_is_along_the_radius(handedness):
-    device = synapse.PRINTED.with_drive(handedness=handedness)
+    device = replace(synapse.PRINTED, handedness=handedness)
     centre = np.array(device.centre_m)
     for place in synapse.track_places_m(device):
         assert synapse.off_track_m(device, place) == pytest.approx(0, abs=1e-15)

@@ -9,7 +9,7 @@ from spingan.devices.skyrmion_synapse_run import designed
 def test_skyrmions_are_followed_when_their_order_along_x_changes():
     before = np.array([[1.0, 0.0], [2.0, 5.0]])
     after = np.array([[1.4, 5.0], [1.6, 0.0]])
-    assert np.array_equal(solver._matched(before, after), after[::-1])
+    assert np.array_equal(solver.followed([before, after])[1], after[::-1])
 
 
 @pytest.mark.slow

@@ -115,8 +115,9 @@ def _fail():
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_tasks_come_back_in_their_order_and_errors_as_they_were(workers):
     told = []
-    assert run_tasks([(max, (1, 2)), (min, (1, 2)), (sum, ([3, 4],))], workers, lambda: told.append(1)) == [2, 1, 7]
-    assert len(told) == 3
+    tasks = [(max, (1, 2)), (min, (1, 2)), (sum, ([3, 4],))]
+    assert run_tasks(tasks, workers, "sums", lambda *told_of: told.append(told_of)) == [2, 1, 7]
+    assert told == [("sums", done, 3) for done in range(4)]
     with pytest.raises(UserError, match="the problem\n  the remedy"):
         run_tasks([(_fail, ()), (max, (1, 2))], workers)
 

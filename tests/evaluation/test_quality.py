@@ -10,8 +10,8 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torchmetrics.image import fid
 
+from idx_files import write_idx
 from spingan.data import FASHION_MNIST as fashion_mnist
-from spingan.data import idx
 from spingan.errors import UserError
 from spingan.evaluation import inception, quality
 from spingan.evaluation.features import describe, feature_cnn
@@ -115,8 +115,8 @@ def test_with_the_data_set_the_floor_is_train_against_test(described, tmp_path, 
     images, labels, features, _ = described
     order = np.random.default_rng(1).permutation(1000)
     for (image_name, label_name), part in zip(fashion_mnist.files.values(), (2 * order, 2 * order + 1), strict=True):
-        idx.write(tmp_path / image_name, images[part])
-        idx.write(tmp_path / label_name, labels[part])
+        write_idx(tmp_path / image_name, images[part])
+        write_idx(tmp_path / label_name, labels[part])
     seen = []
     result = evaluate(
         sampler(images[2 * order]), count=600, data_path=tmp_path, progress=lambda *report: seen.append(report)
@@ -136,8 +136,8 @@ def test_generated_training_images_are_copies_and_the_floor_has_none(described, 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     images, labels, _, _ = described
     for (image_name, label_name), part in zip(fashion_mnist.files.values(), (np.s_[::2], np.s_[1::2]), strict=True):
-        idx.write(tmp_path / image_name, images[part])
-        idx.write(tmp_path / label_name, labels[part])
+        write_idx(tmp_path / image_name, images[part])
+        write_idx(tmp_path / label_name, labels[part])
     result = evaluate(
         sampler(images[::2]),
         twin=sampler(noisy(images[::2], 30)),

@@ -8,8 +8,8 @@ import pytest
 import torch
 from rich.console import Console
 
+from idx_files import write_idx
 from spingan.data import FASHION_MNIST as fashion_mnist
-from spingan.data import idx
 from spingan.errors import UserError
 from spingan.evaluation import train_features
 from spingan.evaluation.features import describe, load_feature_cnn
@@ -22,8 +22,8 @@ def small_set(tmp_path_factory):
     for (image_name, label_name), part in zip(
         fashion_mnist.files.values(), (slice(0, 640), slice(1700, None)), strict=True
     ):
-        idx.write(folder / image_name, images[part])
-        idx.write(folder / label_name, labels[part])
+        write_idx(folder / image_name, images[part])
+        write_idx(folder / label_name, labels[part])
     return folder
 
 

@@ -11,17 +11,23 @@ from spingan.data import FASHION_MNIST as fashion_mnist
 from spingan.errors import UserError
 from spingan.evaluation import neighbours
 from spingan.evaluation.features import describe, feature_cnn
-from spingan.evaluation.variety import (
-    copies,
-    held_out_copies,
-    manifolds,
-    nearest_neighbour_ratio,
-    variety_reference,
-)
+from spingan.evaluation.variety import held_out_copies, manifolds, variety_reference
 
 
 def distances(a, b):
     return np.sqrt(((a[:, None].astype(float) - b[None].astype(float)) ** 2).sum(-1))
+
+
+def nearest_neighbour_ratio(real, drawn):
+    """The measure of images whose features say nothing."""
+    features, others = (np.arange(len(images), dtype=float)[:, None] for images in (real, drawn))
+    return variety_reference(features, real, k=1).measure(others, drawn).nearest_neighbour_ratio
+
+
+def copies(drawn, held_out, training):
+    """The measure of features whose images say nothing."""
+    images = np.arange(len(held_out), dtype=np.uint8)[:, None, None]
+    return variety_reference(held_out, images, training, k=1).measure(drawn, images).copies
 
 
 def by_definition(real, drawn, k):
@@ -103,6 +109,11 @@ def test_blocks_and_both_kinds_of_product_give_the_same_distances(monkeypatch):
     np.testing.assert_allclose(neighbours.neighbour_radii(features, 3), radii, rtol=1e-12)
     nearest = distances(features[:40], features[40:]).min(1)
     np.testing.assert_allclose(neighbours.nearest_distances(features[:40], features[40:]), nearest, rtol=1e-12)
+
+
+def test_images_of_one_pixel_have_their_distance_too():
+    images = np.array([0, 200, 250], np.uint8)[:, None, None]
+    np.testing.assert_array_equal(neighbours.nearest_pixel_distances(images), [200, 50, 50])
 
 
 def test_images_too_large_for_whole_numbers_of_32_bits_have_their_distance_too():

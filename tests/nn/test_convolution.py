@@ -8,7 +8,7 @@ from torch.nn import functional
 from spingan.nn import convolution
 from spingan.nn.convolution import conv2d, conv_transpose2d
 from spingan.nn.dcgan import COLOUR_64, FASHION
-from spingan.nn.patches import gather_patches, output_size, scatter_patches
+from spingan.nn.kernels.patches import gather_patches, output_size, scatter_patches
 
 _UP = {"fashion": (1, 4, 4, 4, 7, 14), "colour-64": (1, 4, 8, 16, 32)}
 _DOWN = {"fashion": (28, 14, 7, 4, 2), "colour-64": (64, 32, 16, 8, 4)}

@@ -6,8 +6,10 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from spingan.nn import curve_kernels, kernels, level_kernels, patches
-from spingan.nn.pulse_kernels import PulseResponse, write_pulses
+from spingan.nn.kernels import curves, noise, patches
+from spingan.nn.kernels.base import flat
+from spingan.nn.kernels.levels import clip_gradient, quantise_two_sided, quantise_uniform
+from spingan.nn.kernels.pulses import PulseResponse, write_pulses
 
 SIZES = st.integers(1, 6)
 FLAT = np.zeros(4, np.float32)
@@ -20,11 +22,11 @@ RESPONSE = PulseResponse(CURVE, CURVE, CURVE, CURVE, 0.0, float("inf"))
 def test_noise_takes_exactly_as_many_values_as_rows_times_columns(values, rows, columns):
     given_values = torch.zeros(values + 64)[:values]  # what lies behind belongs to somebody else
     if values == rows * columns:
-        kernels.add_gaussian(given_values, torch.ones(rows), torch.ones(columns), 1)
+        noise.add_gaussian(given_values, torch.ones(rows), torch.ones(columns), 1)
         assert given_values.count_nonzero() == values
         return
     with pytest.raises(ValueError, match=f"{values} values are not {rows} rows of {columns} columns"):
-        kernels.add_gaussian(given_values, torch.ones(rows), torch.ones(columns), 1)
+        noise.add_gaussian(given_values, torch.ones(rows), torch.ones(columns), 1)
     assert given_values.count_nonzero() == 0
 
 
@@ -33,13 +35,13 @@ def test_noise_takes_exactly_as_many_values_as_rows_times_columns(values, rows, 
 def test_only_a_tensor_that_covers_its_memory_is_seen_flat(shape, data):
     values = torch.arange(int(np.prod(shape)), dtype=torch.float32).view(shape)
     turned = values.permute(data.draw(st.permutations(range(len(shape)))))
-    assert np.array_equal(kernels.flat(turned), np.arange(values.numel()))
+    assert np.array_equal(flat(turned), np.arange(values.numel()))
     axis = data.draw(st.integers(0, len(shape) - 1))
     cut = torch.zeros([2 * size if place == axis else size for place, size in enumerate(shape)])
     cut = cut[tuple(slice(None, None, 2) if place == axis else slice(None) for place in range(len(shape)))]
     assume(cut.numel() > 1 and cut.shape[axis] > 1)
     with pytest.raises(ValueError, match="leave gaps"):
-        kernels.flat(cut)
+        flat(cut)
 
 
 @settings(max_examples=60, deadline=None)
@@ -47,11 +49,11 @@ def test_only_a_tensor_that_covers_its_memory_is_seen_flat(shape, data):
 def test_weights_have_one_gain_a_column(outputs, inputs, gains, axis):
     weight, levels = torch.randn(outputs, inputs), torch.linspace(-1, 1, 4)
     calls = [
-        lambda: level_kernels.quantise_uniform(weight, torch.ones(gains), levels, axis),
-        lambda: level_kernels.clip_gradient(weight, weight, torch.ones(gains), axis),
+        lambda: quantise_uniform(weight, torch.ones(gains), levels, axis),
+        lambda: clip_gradient(weight, weight, torch.ones(gains), axis),
     ]
     if axis == 0:
-        calls.append(lambda: level_kernels.quantise_two_sided(weight, torch.ones(gains), levels))
+        calls.append(lambda: quantise_two_sided(weight, torch.ones(gains), levels))
     for call in calls:
         if gains == weight.shape[axis]:
             assert call().shape == weight.shape
@@ -78,15 +80,13 @@ def test_patches_are_added_back_only_if_they_are_as_many_as_were_gathered(height
 
 
 UNFIT = {
-    "a gradient of other values": lambda: curve_kernels.table_backward(
-        torch.zeros(4), torch.zeros(3), torch.zeros(3), 0, 1
-    ),
-    "a table of one point": lambda: curve_kernels.table_forward(torch.zeros(4), torch.zeros(1), 0, 1),
-    "three bends": lambda: curve_kernels.hinge_forward(torch.zeros(4), 0, FLAT[:3], FLAT[:3], 0, 1),
-    "places without bends": lambda: curve_kernels.hinge_forward(torch.zeros(4), 0, FLAT, FLAT[:3], 0, 1),
-    "a bent line's gradient": lambda: curve_kernels.hinge_backward(torch.zeros(4), torch.zeros(5), FLAT, FLAT),
-    "another type": lambda: kernels.flat(torch.zeros(4, dtype=torch.float64)),
-    "scales of another type": lambda: kernels.add_gaussian(
+    "a gradient of other values": lambda: curves.table_backward(torch.zeros(4), torch.zeros(3), torch.zeros(3), 0, 1),
+    "a table of one point": lambda: curves.table_forward(torch.zeros(4), torch.zeros(1), 0, 1),
+    "three bends": lambda: curves.hinge_forward(torch.zeros(4), 0, FLAT[:3], FLAT[:3], 0, 1),
+    "places without bends": lambda: curves.hinge_forward(torch.zeros(4), 0, FLAT, FLAT[:3], 0, 1),
+    "a bent line's gradient": lambda: curves.hinge_backward(torch.zeros(4), torch.zeros(5), FLAT, FLAT),
+    "another type": lambda: flat(torch.zeros(4, dtype=torch.float64)),
+    "scales of another type": lambda: noise.add_gaussian(
         torch.zeros(4), torch.ones(2), torch.ones(2, dtype=torch.bfloat16), 1
     ),
     "a short gradient of pulses": lambda: write_pulses(

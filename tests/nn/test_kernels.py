@@ -6,7 +6,8 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from spingan.nn import curve_kernels, kernels, level_kernels
+from spingan.nn.kernels import curves, levels, noise
+from spingan.nn.noise_source import stream_key
 
 LEVELS = torch.linspace(-1, 1, 64)
 FORMATS = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
@@ -37,7 +38,7 @@ def test_a_quantised_weight_is_the_nearest_level_times_its_columns_gain(memory, 
     gain, full = _gain(shape[axis], axis)
     position = ((weight / full).clamp(-1, 1) + 1) * 31.5
     tie = (position.frac() - 0.5).abs() < 1e-4  # either neighbour is right where rounding decides
-    quantised = level_kernels.quantise_uniform(weight, gain, LEVELS, axis)
+    quantised = levels.quantise_uniform(weight, gain, LEVELS, axis)
     expected = LEVELS[(position + 0.5).floor().long().clamp(0, 63)] * full
     torch.testing.assert_close(quantised[~tie], expected[~tie], rtol=1e-6, atol=0)
     assert (quantised - expected).abs().max() <= 2 / 63 * 1.5 + 1e-6
@@ -50,7 +51,7 @@ def test_a_weight_that_is_no_number_stays_none_and_harms_no_other(memory, axis):
     weight = _weight((4, 6, 3, 3), memory)
     weight[2, 3, 1, 1] = torch.nan
     gain, _ = _gain(weight.shape[axis], axis)
-    quantised = level_kernels.quantise_uniform(weight, gain, LEVELS, axis)
+    quantised = levels.quantise_uniform(weight, gain, LEVELS, axis)
     assert torch.isnan(quantised).nonzero().tolist() == [[2, 3, 1, 1]]
 
 
@@ -60,7 +61,7 @@ def test_the_clips_gradient_is_zero_beyond_the_gain_alone_for_any_order_of_memor
     weight = _weight((5, 7, 3, 3), memory)
     gain, full = _gain(weight.shape[axis], axis)
     gradient = torch.randn(weight.shape)
-    passed = level_kernels.clip_gradient(gradient, weight, gain, axis)
+    passed = levels.clip_gradient(gradient, weight, gain, axis)
     torch.testing.assert_close(passed, gradient * (weight.abs() <= full), rtol=0, atol=0)
 
 
@@ -80,7 +81,7 @@ def test_a_clamped_table_is_numpys_interpolation_and_counts_what_leaves_it(dtype
     table, low, step = _curve()
     values = _inputs(dtype)
     nodes = low + step * np.arange(len(table))
-    out, beyond = curve_kernels.table_forward(values, table, low, step)
+    out, beyond = curves.table_forward(values, table, low, step)
     expected = torch.from_numpy(np.interp(values.float().numpy(), nodes, table.numpy())).float()
     torch.testing.assert_close(out.float(), expected, rtol=TOLERANCE[dtype], atol=1e-6)
     assert out.dtype == dtype
@@ -90,7 +91,7 @@ def test_a_clamped_table_is_numpys_interpolation_and_counts_what_leaves_it(dtype
 def test_an_extrapolated_table_continues_its_outer_cells():
     table, low, step = _curve()
     values = torch.tensor([-4.0, -1.5, 2.25, 4.0])
-    out, beyond = curve_kernels.table_forward(values, table, low, step, extrapolate=True)
+    out, beyond = curves.table_forward(values, table, low, step, extrapolate=True)
     expected = [-0.4 - 2.5 * 0.1 / 0.75, -0.4, 1.4, 1.4 - 1.75 * 0.1 / 0.75]
     torch.testing.assert_close(out, torch.tensor(expected), rtol=1e-6, atol=1e-6)
     assert beyond == 2
@@ -100,7 +101,7 @@ def test_a_value_on_the_tables_last_point_is_inside_whatever_rounding_does():
     generator = torch.Generator().manual_seed(4)
     for scale in (torch.rand(50, generator=generator) * 10).tolist():
         last = torch.tensor([scale])
-        _, beyond = curve_kernels.table_forward(last, torch.linspace(0, 1, 277), -0.7 * scale, 1.7 * scale / 276)
+        _, beyond = curves.table_forward(last, torch.linspace(0, 1, 277), -0.7 * scale, 1.7 * scale / 276)
         assert beyond == 0
 
 
@@ -110,7 +111,7 @@ def test_a_tables_gradient_is_the_slope_of_the_cell(dtype):
     values = _inputs(dtype)
     slopes = torch.cat([torch.zeros(1), table.diff() / step, torch.zeros(1)])
     upstream = torch.randn(values.shape).to(dtype)
-    gradient = curve_kernels.table_backward(values, upstream, slopes, low, step)
+    gradient = curves.table_backward(values, upstream, slopes, low, step)
     cell = ((values.float() - low) / step).floor().long().clamp(-1, len(table) - 1) + 1
     torch.testing.assert_close(gradient.float(), upstream.float() * slopes[cell], rtol=TOLERANCE[dtype], atol=1e-6)
 
@@ -125,7 +126,7 @@ def _hinges() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 def test_hinges_are_numpys_interpolation_and_count_what_leaves_them(dtype):
     nodes, outputs, places, bends = _hinges()
     values = _inputs(dtype)
-    out, beyond = curve_kernels.hinge_forward(values, -0.2, places, bends, -1.0, 2.0)
+    out, beyond = curves.hinge_forward(values, -0.2, places, bends, -1.0, 2.0)
     expected = torch.from_numpy(np.interp(values.float().numpy(), nodes, outputs)).float()
     torch.testing.assert_close(out.float(), expected, rtol=TOLERANCE[dtype], atol=1e-6)
     assert beyond == int(((values < -1) | (values > 2)).sum()) > 0
@@ -133,7 +134,7 @@ def test_hinges_are_numpys_interpolation_and_count_what_leaves_them(dtype):
 
 def test_hinges_clamp_a_value_however_far_it_lies():
     _, _, places, bends = _hinges()
-    out, beyond = curve_kernels.hinge_forward(torch.tensor([1e9, -1e9]), -0.2, places, bends, -1.0, 2.0)
+    out, beyond = curves.hinge_forward(torch.tensor([1e9, -1e9]), -0.2, places, bends, -1.0, 2.0)
     assert out.tolist() == pytest.approx([1.1, -0.2], abs=1e-6)
     assert beyond == 2
 
@@ -143,7 +144,7 @@ def test_hinges_gradient_is_the_slope_of_the_piece(dtype):
     nodes, outputs, places, bends = _hinges()
     values = _inputs(dtype)
     upstream = torch.randn(values.shape).to(dtype)
-    gradient = curve_kernels.hinge_backward(values, upstream, places, bends)
+    gradient = curves.hinge_backward(values, upstream, places, bends)
     slopes = np.concatenate([[0.0], np.diff(outputs) / np.diff(nodes), [0.0]])
     expected = upstream.float() * torch.from_numpy(slopes[np.searchsorted(nodes, values.float().numpy(), "right")])
     torch.testing.assert_close(gradient.float(), expected.float(), rtol=TOLERANCE[dtype], atol=1e-6)
@@ -154,15 +155,15 @@ def test_curves_keep_a_value_that_is_no_number():
     _, _, places, bends = _hinges()
     values = torch.tensor([torch.nan, 0.5])
     for out, _ in (
-        curve_kernels.table_forward(values, table, low, step),
-        curve_kernels.hinge_forward(values, -0.2, places, bends, -1.0, 2.0),
+        curves.table_forward(values, table, low, step),
+        curves.hinge_forward(values, -0.2, places, bends, -1.0, 2.0),
     ):
         assert torch.isnan(out).tolist() == [True, False]
 
 
 def _noise(rows: int, columns: int, key: int) -> Tensor:
     values = torch.zeros(rows, columns)
-    kernels.add_gaussian(values, torch.ones(rows), torch.ones(columns), key)
+    noise.add_gaussian(values, torch.ones(rows), torch.ones(columns), key)
     return values
 
 
@@ -177,13 +178,13 @@ def test_kernels_of_two_threads_agree_with_one(two_threads):
     gain, _ = _gain(128, 1)
     table, low, step = _curve()
     both = (
-        level_kernels.quantise_uniform(weight, gain, LEVELS, 1),
-        *curve_kernels.table_forward(weight, table, low, step),
+        levels.quantise_uniform(weight, gain, LEVELS, 1),
+        *curves.table_forward(weight, table, low, step),
     )
     torch.set_num_threads(1)
     one = (
-        level_kernels.quantise_uniform(weight, gain, LEVELS, 1),
-        *curve_kernels.table_forward(weight, table, low, step),
+        levels.quantise_uniform(weight, gain, LEVELS, 1),
+        *curves.table_forward(weight, table, low, step),
     )
     for ours, theirs in zip(both, one, strict=True):
         assert torch.equal(torch.as_tensor(ours), torch.as_tensor(theirs))
@@ -200,7 +201,7 @@ def test_noise_is_standard_normal():
 
 @pytest.mark.parametrize("other", [4, 5, 2**63])
 def test_noise_of_other_keys_and_of_other_places_is_unrelated(other):
-    first, second = _noise(400, 100, kernels.stream_key(3)), _noise(400, 100, kernels.stream_key(other))
+    first, second = _noise(400, 100, stream_key(3)), _noise(400, 100, stream_key(other))
     limit = 5 / 200  # five standard errors of a correlation of 40,000 pairs
     assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < limit
     assert abs(np.corrcoef(first[1:].ravel(), first[:-1].ravel())[0, 1]) < limit
@@ -210,20 +211,20 @@ def test_noise_of_other_keys_and_of_other_places_is_unrelated(other):
 def test_noise_deviates_by_row_scale_times_column_scale():
     rows, columns = torch.linspace(0, 2, 40), torch.linspace(1, 3, 4)
     values = torch.zeros(40, 4)
-    kernels.add_gaussian(values, rows, columns, key=5)
+    noise.add_gaussian(values, rows, columns, key=5)
     torch.testing.assert_close(values, _noise(40, 4, key=5) * rows[:, None] * columns, rtol=1e-6, atol=1e-6)
 
 
 def test_noise_is_added_in_bfloat16_as_rounding_allows():
     values = torch.randn(30, 9).bfloat16()
     exact = values.float() + _noise(30, 9, key=6)
-    kernels.add_gaussian(values, torch.ones(30), torch.ones(9), key=6)
+    noise.add_gaussian(values, torch.ones(30), torch.ones(9), key=6)
     assert torch.equal(values, exact.bfloat16())
 
 
 def test_stream_keys_tell_apart_every_part_and_its_place():
     parts = [(seed, stream, step) for seed in (-1, 0, 1, 2**64 - 2) for stream in (1, 2, 3) for step in range(50)]
-    keys = {kernels.stream_key(*part) for part in parts}
+    keys = {stream_key(*part) for part in parts}
     assert len(keys) == len(parts)
-    assert kernels.stream_key(1, 2, 3) == kernels.stream_key(1, 2, 3)
+    assert stream_key(1, 2, 3) == stream_key(1, 2, 3)
     assert all(0 <= key < 2**64 for key in keys)

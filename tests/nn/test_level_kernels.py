@@ -6,7 +6,7 @@ import torch
 
 from spingan.arrays.mapping import nearest_level
 from spingan.nn.analog import along, spacing
-from spingan.nn.level_kernels import quantise_two_sided
+from spingan.nn.kernels.levels import quantise_two_sided
 from spingan.spec.technology import load_technology
 
 

@@ -12,8 +12,8 @@ from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
+from spingan.nn.kernels.pulses import MOST_PULSES, PulseResponse, write_pulses
 from spingan.nn.on_chip import PulseUpdate, hold_conductances, pulse_response
-from spingan.nn.pulse_kernels import MOST_PULSES, PulseResponse, write_pulses
 from spingan.spec.technology import Technology, load_technology
 
 STEP = np.float32(1 / 127)

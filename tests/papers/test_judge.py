@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from spingan.papers.judge import judge
 from spingan.papers.printed import PrintedRow
-from spingan.papers.values import Value
+from spingan.papers.rows import Value
 
 ROW = PrintedRow(
     paper="S", group="wall", what="position", where="V-A3", printed="83", unit="nm", kind="predicted", of="position",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from spingan.papers.judge import STATUSES
-from spingan.papers.live_tables import bill as bill_of
+from spingan.papers.live import bill as bill_of
 from spingan.papers.printed import KINDS, printed_rows
 from spingan.papers.sources import LIVE_BY_NAME
 

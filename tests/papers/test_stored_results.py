@@ -8,9 +8,9 @@ import pytest
 from spingan.errors import UserError
 from spingan.papers import stored_results
 from spingan.papers.reproduce import reproduce
+from spingan.papers.rows import Value
 from spingan.papers.sources import SLOW
 from spingan.papers.stored_results import SHIPPED, age_text, read_stored, renew, store, store_result
-from spingan.papers.values import Value
 
 
 def test_a_result_is_read_as_it_was_stored(tmp_path):

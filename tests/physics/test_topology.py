@@ -6,9 +6,9 @@ import pytest
 from spingan.physics.evolve import evolve
 from spingan.physics.film import Film
 from spingan.physics.mesh import Mesh, disc_mask
+from spingan.physics.skyrmion_texture import topological_charge
 from spingan.physics.states import skyrmion, uniform, wall
 from spingan.physics.system import System
-from spingan.physics.topology import topological_charge
 
 FILM = Film(580e3, 15e-12, 3e-3, 0.8e6, 0.3, 0.5e-9, "docs/derivations.md, section 2")
 MESH = Mesh(60, 50, 1e-9, 1e-9)

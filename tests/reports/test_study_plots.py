@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from spingan.papers.claims import printed_points
 from spingan.reports.plots import save_png
 from spingan.reports.study_plots import study_pictures
-from spingan.studies.claims import PRINTED
 from spingan.studies.study import Interval, Series, Setting, Study, band
 
 
@@ -61,7 +61,7 @@ def test_compared_axes_are_ratios_to_the_ideal_with_the_papers_points_and_images
     ideal = _settings((0.0,), (10, 28, 28, 3))[0]
     noisy = Series("weight noise", "of value", "share", "FD", _settings((0.02, 20.0), (10, 28, 28, 3)), scale="percent")
     clipped = Series("clipping", "alone", "rms", "FD", _settings((3.0, 2.0), (10, 28, 28, 3)), scale="falling")
-    study = _study("noise", noisy, clipped, ideal=ideal, printed=PRINTED[:1], compares_axes=True)
+    study = _study("noise", noisy, clipped, ideal=ideal, printed=printed_points()[:1], compares_axes=True)
     figures = study_pictures(study)
     assert list(figures) == ["noise", "noise_samples"]
     noise, clipping = figures["noise"].axes

@@ -2,7 +2,8 @@
 
 import pytest
 
-from spingan.studies.claims import CLAIMS, PRINTED, Claim, judge, largest_tolerated
+from spingan.papers.claims import paper_claims, printed_points
+from spingan.studies.claims import Claim, judge, largest_tolerated
 from spingan.studies.study import Interval, Series, Setting, interval, tolerated
 
 
@@ -40,7 +41,7 @@ def _weight(*distances: float) -> Series:
 
 def test_claims_of_noise_follow_the_rule_that_was_fixed():
     def verdicts(*series):
-        return [claim.verdict for claim in judge(CLAIMS["noise"], series, IDEAL)]
+        return [claim.verdict for claim in judge(paper_claims("noise"), series, IDEAL)]
 
     assert verdicts(_weight(*BAD)) == ["holds"]  # harm: far above 1.25 of the ideal
     assert verdicts(_weight(12.0, 12.1, 12.2)) == ["does not hold"]
@@ -57,7 +58,7 @@ def test_an_error_is_small_when_every_width_that_is_claimed_has_a_small_one():
     def verdicts(errors: dict[int, float]) -> list[str]:
         settings = tuple(Setting(bits, "", (), Interval(error, error, error)) for bits, error in errors.items())
         line = Series("error of the weights", "gain a column", "", "MSE", settings)
-        return [claim.verdict for claim in judge(CLAIMS["quantization"][:1], [line])]
+        return [claim.verdict for claim in judge(paper_claims("quantization")[:1], [line])]
 
     assert verdicts({4: 0.01, 5: 0.001, 2: 0.5}) == ["holds"]
     assert verdicts({4: 0.011, 5: 0.001}) == ["does not hold"]
@@ -70,7 +71,9 @@ def test_an_unsteady_loss_is_one_that_spreads_a_quarter_more_or_a_training_that_
             Setting(bits, "", (), Interval(2.0, 2.0, 2.0), more={"deviation": spread, "ended": end, "steps": 10})
             for bits, spread, end in ((0, 1.0, "as planned"), (4, deviation, ended))
         )
-        (found,) = judge(CLAIMS["quantization"][1:], [Series("losses in training", "generator", "", "", settings)])
+        (found,) = judge(
+            paper_claims("quantization")[1:], [Series("losses in training", "generator", "", "", settings)]
+        )
         return found.verdict
 
     assert verdict_of(1.2) == "does not hold" and verdict_of(1.3) == "holds"
@@ -78,14 +81,16 @@ def test_an_unsteady_loss_is_one_that_spreads_a_quarter_more_or_a_training_that_
 
 
 def test_a_claim_about_an_axis_that_was_left_out_has_no_verdict_and_about_a_series_is_not_tested():
-    assert judge(CLAIMS["noise"], [], IDEAL) == ()
-    assert [found.verdict for found in judge(CLAIMS["quantization"], [])] == ["not tested"] * 2
+    assert judge(paper_claims("noise"), [], IDEAL) == ()
+    assert [found.verdict for found in judge(paper_claims("quantization"), [])] == ["not tested"] * 2
 
 
 def test_a_claim_without_a_figure_is_not_tested():
-    (found,) = judge(CLAIMS["leakage"], [_weight(*BAD)], IDEAL)
+    (found,) = judge(paper_claims("leakage"), [_weight(*BAD)], IDEAL)
     assert found.verdict.startswith("not tested")
 
 
 def test_printed_points_are_ratios_of_printed_figures():
-    assert PRINTED[0].ratio == pytest.approx(300 / 27.5) and PRINTED[3].ratio == pytest.approx((45.4 + 16) / 45.4)
+    first, *_, last = printed_points()
+    assert first.ratio == pytest.approx(300 / 27.5) and last.ratio == pytest.approx((45.4 + 16) / 45.4)
+    assert first.settings == (0.02, 0.05) and last.settings is None

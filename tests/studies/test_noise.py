@@ -7,6 +7,7 @@ import pytest
 
 from spingan.errors import UserError
 from spingan.nn.weights import load_model
+from spingan.papers.claims import held_against
 from spingan.spec.synapse import Retention
 from spingan.studies.noise import AXES, AXIS_NAMES, above_floor, chosen_axes, drift_note, goals
 from spingan.studies.parallel import Workers
@@ -30,7 +31,7 @@ def _weight(value: float, *distances: float) -> Series:
 @pytest.fixture(scope="module")
 def study():
     chosen = {"axes": ["weight noise"], "at": [0.05, 0.2]}
-    return run_study("noise", MODEL, **chosen, count=60, seeds=2, workers=Workers(1))
+    return run_study("noise", MODEL, **chosen, count=60, seeds=2, workers=Workers(1), **held_against("noise"))
 
 
 @pytest.mark.slow

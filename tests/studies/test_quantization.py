@@ -8,6 +8,7 @@ import pytest
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
 from spingan.nn.weights import load_model
+from spingan.papers.claims import held_against
 from spingan.spec.technology import load_technology
 from spingan.studies.parallel import Workers
 from spingan.studies.quantization import first_losses, on, weight_error
@@ -18,7 +19,16 @@ TWIN = "fashion-mnist-float"
 
 @pytest.fixture(scope="module")
 def study():
-    return run_study("quantization", TWIN, bits=(2, 8), steps=0, count=60, seeds=2, workers=Workers(1))
+    return run_study(
+        "quantization",
+        TWIN,
+        bits=(2, 8),
+        steps=0,
+        count=60,
+        seeds=2,
+        workers=Workers(1),
+        **held_against("quantization"),
+    )
 
 
 def test_the_error_of_float_weights_is_a_twelfth_of_a_step_squared():

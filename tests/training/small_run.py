@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spingan.nn import tensor_files
+from spingan.nn import tensor_files, weights
 from spingan.training import checkpoint, loop, nets
 
 STEPS_AN_EPOCH = 4  # 3 of 12 images and, last, one of a single image
@@ -48,7 +48,7 @@ def random_images(count: int = 37) -> NDArray[np.uint8]:
 def make_small() -> None:
     """What has no recipe key: one thread, and as few latents as possible behind batch norm's statistics."""
     torch.set_num_threads(1)
-    nets._RECALIBRATION_BATCHES = 1
+    nets.fitting_inputs = lambda *of: weights.fitting_inputs(*of)[:1]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def small_share(function: Callable[..., None], *arguments: Any) -> None:
@@ -75,6 +75,14 @@ def _get_stuck(number: int) -> None:
                 signal.pause()
 
     tensor_files.atomic_path = stuck  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def run_quietly(arguments: list[str], stderr: Path) -> None:
+    """The command line in this process, its standard error in a file; for a process that was forked for it."""
+    with stderr.open("w") as said, Path(os.devnull).open("w") as nothing:
+        os.dup2(said.fileno(), 2)
+        os.dup2(nothing.fileno(), 1)
+    _main({"arguments": arguments})
 
 
 def _main(options: dict[str, Any]) -> None:

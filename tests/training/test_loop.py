@@ -21,8 +21,8 @@ from spingan.spec.technology import load_technology
 from spingan.training import loop
 from spingan.training.checkpoint import read_checkpoint
 from spingan.training.images import check_images, training_tensor
+from spingan.training.machine import faster_precision
 from spingan.training.nets import Nets, build_nets, finished_model
-from spingan.training.precision import faster_precision
 from spingan.training.processes import make_fabric
 from spingan.training.recipe import Recipe, load_recipe
 from spingan.training.record import COLUMNS

@@ -16,10 +16,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers, hold_weights
-from spingan.nn.kernels import stream_key
+from spingan.nn.noise_source import stream_key
 from spingan.training import loop
 from spingan.training.images import check_images, training_tensor
-from spingan.training.nets import DISCRIMINATOR_NOISE, GENERATOR_NOISE, LATENTS, Nets, redraw_programming
+from spingan.training.nets import DISCRIMINATOR_NOISE, GENERATOR_NOISE, LATENTS, Nets
 from spingan.training.processes import Together, make_fabric, run_together, share_of
 from spingan.training.recipe import load_recipe
 
@@ -87,7 +87,8 @@ def _step_by_shares(nets: Nets, recipe, step: int, count: int) -> tuple[float, f
     made, critic = nets.generator.train(), nets.discriminator.train()
     for net, stream in ((made, GENERATOR_NOISE), (critic, DISCRIMINATOR_NOISE)):
         next(analog_layers(net)).source.restart(recipe.seed, stream, step)
-    redraw_programming(made, critic)
+    for layer in analog_layers(made, critic):
+        layer.redraw_deviation()
     for layer in analog_layers(made, critic):
         layer.calibrate()
     key = stream_key(recipe.seed, LATENTS, step) >> 1

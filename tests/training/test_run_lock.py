@@ -80,7 +80,7 @@ def test_a_file_system_without_locks_trains_with_a_warning(tmp_path, monkeypatch
         pass
 
 
-@pytest.mark.parametrize("stop", ["_precision", "build_nets", "train_step"])
+@pytest.mark.parametrize("stop", ["make_fabric", "build_nets", "train_step"])
 def test_a_run_stopped_before_its_first_checkpoint_begins_when_it_is_resumed(run, tmp_path, monkeypatch, stop):
     def stopped(*given, **named):
         raise KeyboardInterrupt

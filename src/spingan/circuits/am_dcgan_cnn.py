@@ -6,25 +6,23 @@ drive the row and its inverse; the dense rows pass the sign crossbar's switches,
 the converter and a last ReLU (paper M, figure 3; what it leaves open, such as how a filter gets its signs, is assumed).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spingan.circuits.am_dcgan_network import FILTER, POOL, Network
-from spingan.circuits.cards import Cards, load_cards
+from spingan.circuits.cards import GENERIC_180NM, Cards
 from spingan.circuits.cell_bench import EDGE_S, PULSE_S, STEP_S
 from spingan.circuits.memristive_parts import (
     FEEDBACK_OHM,
+    LOAD_OHM,
     MEAN_OHM,
-    both_signs,
-    crossbar_switch,
+    PARTS,
     current_to_voltage,
-    relu_switch,
     sign_cell,
     sign_reads,
-    sign_switch,
 )
 from spingan.circuits.ngspice import run
 from spingan.circuits.subcircuit import Subcircuit, definitions
@@ -87,10 +85,10 @@ def cnn_groups(network: Network, side: int) -> tuple[Group, ...]:
     first, second = _sizes(side)
     filters, last = network.first.shape[0], network.second.shape[0]
     return (
-        Group(relu_switch(), filters * first**2 + last * second**2 + 1, ("r", "c")),
-        Group(both_signs(), filters * (first // POOL) ** 2, ("d",)),
-        Group(sign_switch(), last, ("s", "t")),
-        Group(crossbar_switch(), 1, ("x",)),
+        Group(PARTS["relu_switch"], filters * first**2 + last * second**2 + 1, ("r", "c")),
+        Group(PARTS["both_signs"], filters * (first // POOL) ** 2, ("d",)),
+        Group(PARTS["sign_switch"], last, ("s", "t")),
+        Group(PARTS["crossbar_switch"], 1, ("x",)),
         Group(current_to_voltage(), 1, ("i",)),
     )
 
@@ -116,29 +114,36 @@ def cnn_netlist(network: Network, pictures: Array, cards: Cards) -> str:
     for group in groups:
         for end in group.supplies:
             lines += [f"vvdd{end} vdd{end} 0 {rail_v:.6e}", f"vvss{end} vss{end} 0 {-rail_v:.6e}"]
+    first, second = _sizes(side)
+    lines += [*_pixels(pictures), *_convolution("first", ("pixel", "inverse"), network.first, first)]
+    for index in np.ndindex(network.first.shape[0], first // POOL, first // POOL):
+        mean, plus, minus = (_node(f"first_{what}", *index) for what in ("mean", "plus", "minus"))
+        lines.append(PARTS["both_signs"].line(plus, f"{mean} {plus} {minus} vddd vssd"))
     lines += [
-        *_pixels(pictures),
-        *_first_layer(network, side),
-        *_second_layer(network, side),
-        *_dense_layer(network, side),
+        *_convolution("second", ("first_plus", "first_minus"), network.second, second),
+        *_dense_layer(network),
     ]
-    lines += [TOLERANCES, f".save {' '.join(_saved(network, side))}"]
+    shapes = _shapes(network, side).items()
+    saved = [f"v({_node(name, *index)})" for name, shape in shapes for index in np.ndindex(*shape)]
+    saved += [
+        "i(vcolumn)",
+        *(f"i(v{rail}{end})" for group in groups for end in group.supplies for rail in ("vdd", "vss")),
+    ]
+    lines += [TOLERANCES, f".save {' '.join(saved)}"]
     lines.append(f".tran {STEP_S:.3e} {end_s:.6e} 0 {4 * STEP_S:.3e}")
     return "\n".join(lines)
 
 
-def simulate_cnn(network: Network, pictures: Array, cards: Cards | None = None) -> CnnRun:
+def simulate_cnn(network: Network, pictures: Array, cards: Cards = GENERIC_180NM) -> CnnRun:
     """The net through the pictures, one each 100 ns, by ngspice.
 
     Args:
         pictures: (n, side, side) volts.
-        cards: None: the generic 180 nm cards.
 
     Raises:
         UserError: As `cnn_netlist` and `run`.
     """
-    chosen = cards or load_cards(node="180nm")
-    result = run(cnn_netlist(network, pictures, chosen), time_limit_s=TIME_LIMIT_S)
+    result = run(cnn_netlist(network, pictures, cards), time_limit_s=TIME_LIMIT_S)
     (plot,) = result.plots
     side = pictures.shape[1]
     waves: dict[str, Array] = {}
@@ -146,12 +151,12 @@ def simulate_cnn(network: Network, pictures: Array, cards: Cards | None = None) 
         columns = [plot[f"v({_node(name, *index)})"] for index in np.ndindex(*shape)]
         waves[name] = np.stack(columns, axis=1).reshape(-1, *shape)
     waves["column_a"] = plot["i(vcolumn)"]
-    rail_v = chosen.technology.supply_v / 2
+    rail_v = cards.technology.supply_v / 2
     powers: dict[str, Array] = {}
     for group in cnn_groups(network, side):
         drawn = [rail_v * (plot[f"i(vvss{end})"] - plot[f"i(vvdd{end})"]) for end in group.supplies]
         powers[group.cell.name] = np.sum(drawn, axis=0)
-    return CnnRun(chosen.name, plot["time"], waves, powers, pictures.shape[0], result.seconds)
+    return CnnRun(cards.name, plot["time"], waves, powers, pictures.shape[0], result.seconds)
 
 
 def _sizes(side: int) -> tuple[int, int]:
@@ -188,15 +193,6 @@ def _node(name: str, *index: int) -> str:
     return "_".join((name, *(str(place) for place in index)))
 
 
-def _saved(network: Network, side: int) -> Iterator[str]:
-    for name, shape in _shapes(network, side).items():
-        yield from (f"v({_node(name, *index)})" for index in np.ndindex(*shape))
-    yield "i(vcolumn)"
-    for group in cnn_groups(network, side):
-        for end in group.supplies:
-            yield from (f"i(vvdd{end})", f"i(vvss{end})")
-
-
 def _pixels(pictures: Array) -> Iterator[str]:
     """A source each pixel, dark before the first pulse, its edges in each pulse's first nanosecond; and its inverse."""
     for row, column in np.ndindex(*pictures.shape[1:]):
@@ -210,69 +206,42 @@ def _pixels(pictures: Array) -> Iterator[str]:
         yield f"e{pixel} {_node('inverse', row, column)} 0 0 {pixel} 1"
 
 
-def _column(out: str, memristors: Iterable[tuple[str, float]], load_s: float) -> Iterator[str]:
-    """A column: memristors from nodes, by their conductances, to one node with the load and the wire."""
-    for number, (node, conductance) in enumerate(memristors):
-        yield f"r{out}_{number} {node} {out} {1 / conductance:.9e}"
-    yield f"r{out}_load {out} 0 {1 / load_s:.9e}"
-    yield f"c{out} {out} 0 {NODE_F:.3e}"
-
-
 def _relu(before: str, after: str) -> str:
-    return relu_switch().line(after, f"{before} {after} vddr vssr vddc vssc")
+    return PARTS["relu_switch"].line(after, f"{before} {after} vddr vssr vddc vssc")
 
 
-def _mean(mean: str, inputs: Iterable[str]) -> Iterator[str]:
-    for number, node in enumerate(inputs):
-        yield f"r{mean}_{number} {node} {mean} {MEAN_OHM:.6e}"
-    yield f"c{mean} {mean} 0 {NODE_F:.3e}"
+def _convolution(name: str, rows: tuple[str, str], filters_s: Array, size: int) -> Iterator[str]:
+    """All columns of a layer with their loads, wires and ReLUs, then the means.
 
-
-def _window(rows: tuple[str, str], filter_s: Array, place: tuple[int, int]) -> Iterator[tuple[str, float]]:
-    """The rows that a filter sees at a place, each the signal or the inverse as the weight's sign wants."""
-    for *channel, y, x in np.ndindex(*filter_s.shape):
-        signed = float(filter_s[(*channel, y, x)])
-        yield _node(rows[0 if signed > 0 else 1], *channel, place[0] + y, place[1] + x), abs(signed)
-
-
-def _pool(relu: str, channel: int, place: tuple[int, int]) -> Iterator[str]:
-    for y, x in np.ndindex(POOL, POOL):
-        yield _node(relu, channel, POOL * place[0] + y, POOL * place[1] + x)
-
-
-def _convolution(name: str, rows: tuple[str, str], filters_s: Array, size: int, load_s: float) -> Iterator[str]:
-    """All columns of a layer with their ReLUs and means."""
+    Each memristor hangs on a row's signal or its inverse, as the weight's sign wants.
+    """
     for channel, y, x in np.ndindex(filters_s.shape[0], size, size):
         out = _node(name, channel, y, x)
-        yield from _column(out, _window(rows, filters_s[channel], (y, x)), load_s)
+        for number, (*before, dy, dx) in enumerate(np.ndindex(*filters_s.shape[1:])):
+            signed = float(filters_s[(channel, *before, dy, dx)])
+            row = _node(rows[0 if signed > 0 else 1], *before, y + dy, x + dx)
+            yield f"r{out}_{number} {row} {out} {1 / abs(signed):.9e}"
+        yield f"r{out}_load {out} 0 {LOAD_OHM:.9e}"
+        yield f"c{out} {out} 0 {NODE_F:.3e}"
         yield _relu(out, _node(f"{name}_relu", channel, y, x))
     for channel, y, x in np.ndindex(filters_s.shape[0], size // POOL, size // POOL):
-        yield from _mean(_node(f"{name}_mean", channel, y, x), _pool(f"{name}_relu", channel, (y, x)))
+        mean = _node(f"{name}_mean", channel, y, x)
+        for number, (dy, dx) in enumerate(np.ndindex(POOL, POOL)):
+            node = _node(f"{name}_relu", channel, POOL * y + dy, POOL * x + dx)
+            yield f"r{mean}_{number} {node} {mean} {MEAN_OHM:.6e}"
+        yield f"c{mean} {mean} 0 {NODE_F:.3e}"
 
 
-def _first_layer(network: Network, side: int) -> Iterator[str]:
-    size, _ = _sizes(side)
-    yield from _convolution("first", ("pixel", "inverse"), network.first, size, network.load_s)
-    for index in np.ndindex(network.first.shape[0], size // POOL, size // POOL):
-        mean, plus, minus = (_node(f"first_{what}", *index) for what in ("mean", "plus", "minus"))
-        yield both_signs().line(plus, f"{mean} {plus} {minus} vddd vssd")
-
-
-def _second_layer(network: Network, side: int) -> Iterator[str]:
-    _, size = _sizes(side)
-    yield from _convolution("second", ("first_plus", "first_minus"), network.second, size, network.load_s)
-
-
-def _dense_layer(network: Network, side: int) -> Iterator[str]:
+def _dense_layer(network: Network) -> Iterator[str]:
     """Sign crossbar, sign switches, the dense column, its switch, the converter and the last ReLU."""
     yield from sign_reads()
     for number, conductance in enumerate(network.dense.tolist()):
         row, sign = _node("row", number), _node("sign", number)
         yield from sign_cell(sign, inverts=conductance < 0)
-        yield sign_switch().line(row, f"{_node('second_mean', number, 0, 0)} {sign} {row} vdds vsss vddt vsst")
+        yield PARTS["sign_switch"].line(row, f"{_node('second_mean', number, 0, 0)} {sign} {row} vdds vsss vddt vsst")
         yield f"rdense_{number} {row} column {1 / abs(conductance):.9e}"
     yield f"ccolumn column 0 {NODE_F:.3e}"
-    yield crossbar_switch().line("column", "column held vddx vddx vssx")
+    yield PARTS["crossbar_switch"].line("column", "column held vddx vddx vssx")
     yield "vcolumn held summed 0"
-    yield current_to_voltage(network.feedback_ohm).line("converted", "summed converted vddi vssi")
+    yield current_to_voltage().line("converted", "summed converted vddi vssi")
     yield _relu("converted", "score")

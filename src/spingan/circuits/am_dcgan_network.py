@@ -12,20 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.circuits.cards import Cards, load_cards
-from spingan.circuits.cell_bench import Bench, CellTransfer, sweep
+from spingan.circuits.cards import GENERIC_180NM, Cards
+from spingan.circuits.cell_bench import Bench, sweep
 from spingan.circuits.memristive_parts import (
     FEEDBACK_OHM,
     LOAD_OHM,
     OFF_OHM,
     ON_OHM,
-    both_signs,
-    crossbar_switch,
+    PARTS,
     current_to_voltage,
-    relu_switch,
     sign_cell,
     sign_reads,
-    sign_switch,
 )
 from spingan.circuits.subcircuit import Resistor, Subcircuit, Use
 from spingan.errors import UserError
@@ -49,15 +46,11 @@ class Network:
         first: (filters, 3, 3).
         second: (filters, filters of the first, 3, 3).
         dense: (filters of the second,); the sign crossbar inverts a row where it is negative.
-        load_s: of every convolution's column.
-        feedback_ohm: of the current-to-voltage converter.
     """
 
     first: Array
     second: Array
     dense: Array
-    load_s: float = 1 / LOAD_OHM
-    feedback_ohm: float = FEEDBACK_OHM
 
 
 @dataclass(frozen=True)
@@ -104,44 +97,41 @@ def draw_pictures(number: int, seed: int) -> Array:
     return np.stack(pictures)
 
 
-def ideal_curves(network: Network) -> CellCurves:
-    """Cells that do exactly what they are called; the ReLU without a clip."""
-    return CellCurves(
-        relu=lambda v: np.maximum(v, 0.0),
-        plus=lambda v: v,
-        minus=lambda v: -v,
-        kept=lambda v: v,
-        turned=lambda v: -v,
-        converter=lambda i: -network.feedback_ohm * i,
-    )
+IDEAL = CellCurves(  # cells that do exactly what they are called; the ReLU without a clip
+    relu=lambda v: np.maximum(v, 0.0),
+    plus=lambda v: v,
+    minus=lambda v: -v,
+    kept=lambda v: v,
+    turned=lambda v: -v,
+    converter=lambda i: -FEEDBACK_OHM * i,
+)
 
 
-def node_values(network: Network, pictures: Array, cells: CellCurves | None = None) -> Mapping[str, Array]:
+def node_values(network: Network, pictures: Array, cells: CellCurves = IDEAL) -> Mapping[str, Array]:
     """Every node of the net, (pictures, ...) in volts, `column_a` in amperes; names as the circuit's groups.
 
     Args:
         pictures: (n, side, side) volts.
-        cells: None: ideal ones.
+        cells: what each cell does to a voltage.
     """
-    chosen = cells or ideal_curves(network)
     found: dict[str, Array] = {"pixel": pictures}
     pixels = np.stack([pictures, -pictures])[:, :, None]  # both signs come from the drivers of the pixels
-    found["first"] = _columns(pixels, network.first[:, None], network.load_s)
-    found["first_relu"] = chosen.relu(found["first"])
+    found["first"] = _columns(pixels, network.first[:, None])
+    found["first_relu"] = cells.relu(found["first"])
     found["first_mean"] = _pooled(found["first_relu"])
-    found["first_plus"], found["first_minus"] = chosen.plus(found["first_mean"]), chosen.minus(found["first_mean"])
-    found["second"] = _columns(np.stack([found["first_plus"], found["first_minus"]]), network.second, network.load_s)
-    found["second_relu"] = chosen.relu(found["second"])
+    found["first_plus"], found["first_minus"] = cells.plus(found["first_mean"]), cells.minus(found["first_mean"])
+    found["second"] = _columns(np.stack([found["first_plus"], found["first_minus"]]), network.second)
+    found["second_relu"] = cells.relu(found["second"])
     found["second_mean"] = _pooled(found["second_relu"])
     reached = found["second_mean"][:, :, 0, 0]
-    found["row"] = np.where(network.dense < 0, chosen.turned(reached), chosen.kept(reached))
-    found["converted"] = chosen.converter(found["row"] @ np.abs(network.dense))
-    found["column_a"] = -found["converted"] / network.feedback_ohm
-    found["score"] = chosen.relu(found["converted"])
+    found["row"] = np.where(network.dense < 0, cells.turned(reached), cells.kept(reached))
+    found["converted"] = cells.converter(found["row"] @ np.abs(network.dense))
+    found["column_a"] = -found["converted"] / FEEDBACK_OHM
+    found["score"] = cells.relu(found["converted"])
     return found
 
 
-def _columns(rows: Array, conductance_s: Array, load_s: float) -> Array:
+def _columns(rows: Array, conductance_s: Array) -> Array:
     """V = sum(g V) / (sum(g) + g_load) at every place of every filter.
 
     Args:
@@ -151,7 +141,7 @@ def _columns(rows: Array, conductance_s: Array, load_s: float) -> Array:
     windows = np.lib.stride_tricks.sliding_window_view(rows, (FILTER, FILTER), axis=(3, 4))
     positive, negative = np.maximum(conductance_s, 0.0), np.maximum(-conductance_s, 0.0)
     total = np.einsum("nchwij,fcij->nfhw", windows[0], positive) + np.einsum("nchwij,fcij->nfhw", windows[1], negative)
-    return total / (np.abs(conductance_s).sum(axis=(1, 2, 3))[:, None, None] + load_s)
+    return total / (np.abs(conductance_s).sum(axis=(1, 2, 3))[:, None, None] + 1 / LOAD_OHM)
 
 
 def _pooled(values: Array) -> Array:
@@ -162,7 +152,7 @@ def _pooled(values: Array) -> Array:
 POINTS = 1801  # a millivolt apart from rail to rail: signals after two layers are some ten millivolts
 
 
-def measured_curves(network: Network, cards: Cards | None = None) -> CellCurves:
+def measured_curves(network: Network, cards: Cards = GENERIC_180NM) -> CellCurves:
     """Every cell's DC transfer, by ngspice, loaded as in the net.
 
     The four currents into a mean add to zero, so its ReLUs are taken without a load; a row's two drivers see about the
@@ -171,45 +161,42 @@ def measured_curves(network: Network, cards: Cards | None = None) -> CellCurves:
     Raises:
         UserError: As `run`.
     """
-    chosen = cards or load_cards(node="180nm")
-    rail_v = chosen.technology.supply_v / 2
+    rail_v = cards.technology.supply_v / 2
     row_ohm = 1 / (FILTERS * FILTER**2 * float(np.abs(network.second).mean()) / 2)
     dense_ohm = 1 / float(np.abs(network.dense).mean())
 
     def table(bench: Bench) -> Curve:
         reach = rail_v * bench.scale
-        return _looked_up(sweep(bench, -reach, reach, POINTS, chosen))
+        curve = sweep(bench, -reach, reach, POINTS, cards)
+        return lambda values: np.interp(values, curve.input, curve.output_v)
 
     def driver(name: str, nodes: str) -> Bench:
-        one = Subcircuit(name, ("in", "out", "vdd", "vss"), (Use("drivers", both_signs(), nodes),), both_signs().source)
+        one = Subcircuit(
+            name, ("in", "out", "vdd", "vss"), (Use("drivers", PARTS["both_signs"], nodes),), PARTS["both_signs"].source
+        )
         return Bench(one, load_ohm=row_ohm)
 
     def switch(*, inverts: bool) -> Bench:
-        return Bench(sign_switch(), load_ohm=dense_ohm, around=(*sign_reads(), *sign_cell("sign", inverts=inverts)))
+        return Bench(
+            PARTS["sign_switch"], load_ohm=dense_ohm, around=(*sign_reads(), *sign_cell("sign", inverts=inverts))
+        )
 
     column = Subcircuit(
         "switched_converter",
         ("in", "out", "vdd", "vss"),
         (
-            Use("switch", crossbar_switch(), "in held vdd vdd vss"),
-            Use("converter", current_to_voltage(network.feedback_ohm), "held out vdd vss"),
+            Use("switch", PARTS["crossbar_switch"], "in held vdd vdd vss"),
+            Use("converter", current_to_voltage(), "held out vdd vss"),
             Resistor("column", "in 0", dense_ohm / network.dense.size),
         ),
         current_to_voltage().source,
     )
-    converter = Bench(column, load_ohm=None, input_a_per_v=1 / network.feedback_ohm)
+    converter = Bench(column, load_ohm=None, input_a_per_v=1 / FEEDBACK_OHM)
     return CellCurves(
-        relu=table(Bench(relu_switch(), load_ohm=None)),
+        relu=table(Bench(PARTS["relu_switch"], load_ohm=None)),
         plus=table(driver("signal", "in out other vdd vss")),
         minus=table(driver("inverse", "in other out vdd vss")),
         kept=table(switch(inverts=False)),
         turned=table(switch(inverts=True)),
         converter=table(converter),
     )
-
-
-def _looked_up(curve: CellTransfer) -> Curve:
-    def look_up(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.interp(values, curve.input, curve.output_v)
-
-    return look_up

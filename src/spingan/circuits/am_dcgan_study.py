@@ -7,10 +7,9 @@ import numpy as np
 
 from spingan.circuits.am_dcgan_cnn import CnnRun, cnn_groups, simulate_cnn
 from spingan.circuits.am_dcgan_network import Array, Network, draw_network, draw_pictures, measured_curves, node_values
-from spingan.circuits.cards import Cards, load_cards
+from spingan.circuits.cards import GENERIC_180NM, Cards
 from spingan.circuits.cell_bench import PULSE_S, SETTLED
-from spingan.circuits.memristive_cells import CellResult
-from spingan.circuits.memristive_figures import relu_figures, table_1_figures, tanh_figures
+from spingan.circuits.memristive_cells import CellResult, relu_figures, table_1_figures, tanh_figures
 from spingan.progress import Progress, no_progress
 from spingan.tabular import Figure
 
@@ -60,7 +59,6 @@ class NodeError:
 class CnnStudy:
     """The net, its pictures, every node three ways (`run` SPICE, `ideal` and `curves` numpy), and the cells alone."""
 
-    seed: int
     network: Network
     pictures: Array
     run: CnnRun
@@ -71,33 +69,26 @@ class CnnStudy:
 
 
 def study_cnn(
-    seed: int = SEED,
-    pictures: int = PICTURES,
-    cards: Cards | None = None,
-    progress: Progress = no_progress,
+    seed: int = SEED, pictures: int = PICTURES, cards: Cards = GENERIC_180NM, progress: Progress = no_progress
 ) -> CnnStudy:
     """The small net end to end in SPICE and in numpy, and each of its cells alone.
 
     Args:
         seed: of weights and pictures.
         pictures: 100 ns each.
-        cards: None: the generic 180 nm cards.
 
     Raises:
         UserError: No picture, and as `run`.
     """
-    chosen = cards or load_cards(node="180nm")
     network, shown = draw_network(seed), draw_pictures(pictures, seed)
     progress("cells", 0, 3)
-    table, cells = table_1_figures(chosen)
+    table, cells = table_1_figures(cards)
     progress("cells", 1, 3)
-    curves = node_values(network, shown, measured_curves(network, chosen))
+    curves = node_values(network, shown, measured_curves(network, cards))
     progress("the net's transistors in ngspice", 2, 3)
-    simulated = simulate_cnn(network, shown, chosen)
+    simulated = simulate_cnn(network, shown, cards)
     progress("the net's transistors in ngspice", 3, 3)
-    return CnnStudy(
-        seed, network, shown, simulated, node_values(network, shown), curves, cells, tuple(table)
-    )  # fmt: skip
+    return CnnStudy(network, shown, simulated, node_values(network, shown), curves, cells, tuple(table))
 
 
 def node_errors(study: CnnStudy) -> tuple[NodeError, ...]:
@@ -108,17 +99,8 @@ def node_errors(study: CnnStudy) -> tuple[NodeError, ...]:
         full_scale = float(np.abs(ideal).max())
         scale = full_scale or 1.0  # a silent group: its error in volts
         off, left = (np.abs(spice - values) / scale for values in (ideal, study.curves[name]))
-        found.append(
-            NodeError(
-                name,
-                ideal[0].size,
-                full_scale,
-                float(off.mean()),
-                float(off.max()),
-                float(left.mean()),
-                float(left.max()),
-            )
-        )
+        errors = (off.mean(), off.max(), left.mean(), left.max())
+        found.append(NodeError(name, ideal[0].size, full_scale, *map(float, errors)))
     return tuple(found)
 
 
@@ -154,19 +136,16 @@ def cnn_figures(study: CnnStudy) -> list[Figure]:
         Figure("dense column's current, settled", settled_s(study, "column_a") * 1e9, "ns", "1 %, slowest picture"),
         Figure("last ReLU's output, settled", settled_s(study, "score") * 1e9, "ns", "1 %, slowest picture"),
     ]
-    return rows + _total_figures(study)
-
-
-def _total_figures(study: CnnStudy) -> list[Figure]:
     groups = cnn_groups(study.network, study.pictures.shape[-1])
-    cards = load_cards(node="180nm")  # areas depend on the node alone
-    area_m2 = sum(group.number * group.cell.area_m2(cards) for group in groups)
+    # Areas depend on the node alone.
+    area_m2 = sum(group.number * group.cell.area_m2(GENERIC_180NM) for group in groups)
     power_w = sum(study.run.mean_power_w(group.cell.name) for group in groups)
     both = "printed for CNN and DCNN together, of which cells is not said"
     parts = "; ".join(
         f"{group.number} {group.cell.name} {study.run.mean_power_w(group.cell.name) * 1e3:.4g} mW" for group in groups
     )
     return [
+        *rows,
         Figure("small CNN: power", power_w, "W", f"{both}; ours: {parts}; pixels' drivers not counted"),
         Figure("small CNN: area", area_m2 * 1e6, "mm²", f"{both}; ours as the cells' above"),
     ]

@@ -1,6 +1,6 @@
 """The circuits that the project has, by the names that its commands and results use."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 from spingan.circuits.cards import Node
@@ -14,10 +14,6 @@ class CellEntry:
     paper: Literal["S", "M"]
     node: Node
     does: str
-
-    def to_dict(self) -> dict[str, str]:
-        """The entry as JSON-able values."""
-        return asdict(self)
 
 
 CELLS = (

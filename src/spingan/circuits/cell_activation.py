@@ -2,73 +2,38 @@
 
 import numpy as np
 
-from spingan.circuits.domain_wall_cells import Transfer
+from spingan.circuits.domain_wall_cells import Transfer, covers, span_text
 from spingan.circuits.domain_wall_response import Response
 from spingan.circuits.domain_wall_study import CellStudy
 from spingan.circuits.monte_carlo import Samples
 from spingan.circuits.ngspice import ngspice_version
 from spingan.circuits.subcircuit import LAYOUT_FACTOR
 from spingan.devices.wall_curve import drive_energies
-from spingan.devices.wall_device import TorqueConvention, WallDevice
+from spingan.devices.wall_device import TorqueConvention, WallDevice, must_be_positive
 from spingan.errors import UserError
 from spingan.spec.activation import Activation, ActivationSpread, EnergyItem, Settling
 
-PART_SOURCE = "ngspice, cards"
-
-
-def energy_items(
-    transfer: Transfer,
-    device: WallDevice,
-    convention: TorqueConvention,
-    current_a: float,
-    window_s: float,
-    reset_s: float | None = None,
-) -> tuple[EnergyItem, ...]:
-    """One evaluation at `current_a`: divider, inverters, heavy metal as the convention drives it, and the reset.
-
-    Args:
-        window_s: how long circuit and drive are on.
-        reset_s: how long the circuit stays on at zero input until the wall is back; None: it is off, and costs nothing.
-
-    Raises:
-        UserError: A current outside the transfer, or a time that is not above 0.
-    """
-    divider_w, inverters_w = _powers(transfer, current_a)
-    _must_be_positive("window", window_s)
-    named = f"{PART_SOURCE} {transfer.cards}, {current_a * 1e6:g} µA"
-    _, carried = drive_energies(device, current_a, convention, window_s)
-    items = [
-        _item("divider", divider_w, window_s, named),
-        _item("inverters", inverters_w, window_s, named),
-        carried.model_copy(
-            update={"source": f"I² R of {device.heavy_metal_resistance_ohm:.4g} ohm, in the same window"}
-        ),
-    ]
-    if reset_s is not None:
-        _must_be_positive("reset", reset_s)
-        idle_w = sum(_powers(transfer, 0.0))
-        items.append(_item("reset: divider and inverters", idle_w, reset_s, f"{PART_SOURCE} {transfer.cards}, 0 µA"))
-    return tuple(items)
-
 
 def response_items(
-    response: Response, device: WallDevice, convention: TorqueConvention, current_a: float, window_s: float
+    response: Response, device: WallDevice | None, convention: TorqueConvention, current_a: float, window_s: float
 ) -> tuple[EnergyItem, ...]:
     """One evaluation in time: what divider and inverters draw while the wall moves under `current_a`, and the drive.
 
     Args:
+        device: None: the wall device is not known, and the drive is not counted.
         window_s: from the current's jump on; `response.settled_s` is the device's own.
 
     Raises:
         UserError: The window is not within the response.
     """
-    divider_w, inverters_w = (energy / window_s for energy in response.energies_j(window_s))
-    named = f"{PART_SOURCE} {response.cards}, mean while the wall moves"
-    return (
-        _item("divider", divider_w, window_s, named),
-        _item("inverters", inverters_w, window_s, named),
-        _heavy_metal(device, convention, current_a, window_s),
-    )
+    divider_j, inverters_j = response.energies_j(window_s)
+    named = "ngspice" if device is None else f"ngspice, cards {response.cards}, mean while the wall moves"
+    circuit = (_item("divider", divider_j, window_s, named), _item("inverters", inverters_j, window_s, named))
+    if device is None:
+        return circuit
+    _, carried = drive_energies(device, current_a, convention, window_s)
+    resistance = f"I² R of {device.heavy_metal_resistance_ohm:.4g} ohm, in the same window"
+    return (*circuit, carried.model_copy(update={"source": resistance}))
 
 
 def windows_giving_s(
@@ -81,8 +46,11 @@ def windows_giving_s(
     Raises:
         UserError: A current outside the transfer, or an energy that is not above 0.
     """
-    _must_be_positive("energy", energy_j)
-    divider_w, inverters_w = _powers(transfer, current_a)
+    must_be_positive("the energy", energy_j)
+    if not covers(transfer.current_a, current_a):
+        outside = f"{current_a * 1e6:g} µA lies outside the transfer, {span_text(transfer.current_a)}"
+        raise UserError(outside, "Ask for a current within it")
+    divider_w, inverters_w = (transfer.at(watts, current_a) for watts in (transfer.divider_w, transfer.inverters_w))
     cell_w = divider_w + inverters_w
     printed, carried = (item.energy_j for item in drive_energies(device, current_a, convention, window_s=1.0))
     powers = {
@@ -94,33 +62,9 @@ def windows_giving_s(
     return {name: energy_j / power for name, power in powers.items()}
 
 
-def _powers(transfer: Transfer, current_a: float) -> tuple[float, float]:
-    """Divider's and inverters' power at a current, in watts."""
-    first, last = float(transfer.current_a[0]), float(transfer.current_a[-1])
-    rounding = 1e-9 * (last - first)
-    if not first - rounding <= current_a <= last + rounding:
-        raise UserError(
-            f"{current_a * 1e6:g} µA lies outside the transfer, {first * 1e6:g} to {last * 1e6:g} µA",
-            "Ask for a current within it",
-        )
-    return transfer.at(transfer.divider_w, current_a), transfer.at(transfer.inverters_w, current_a)
-
-
-def _heavy_metal(device: WallDevice, convention: TorqueConvention, current_a: float, window_s: float) -> EnergyItem:
-    _, carried = drive_energies(device, current_a, convention, window_s)
-    resistance = f"I² R of {device.heavy_metal_resistance_ohm:.4g} ohm, in the same window"
-    return carried.model_copy(update={"source": resistance})
-
-
-def _item(name: str, power_w: float, window_s: float, source: str) -> EnergyItem:
-    return EnergyItem(
-        name=name, energy_j=power_w * window_s, window_s=window_s, source=f"{power_w * 1e6:.3g} µW: {source}"
-    )
-
-
-def _must_be_positive(what: str, value: float) -> None:
-    if not value > 0:
-        raise UserError(f"the {what} is {value:g}", "It must be above 0")
+def _item(name: str, energy_j: float, window_s: float, source: str) -> EnergyItem:
+    mean_w = energy_j / window_s
+    return EnergyItem(name=name, energy_j=energy_j, window_s=window_s, source=f"{mean_w * 1e6:.3g} µW: {source}")
 
 
 DIGITS = 9  # of a volt: what ngspice's tolerances vouch for
@@ -140,14 +84,10 @@ def cell_energy(study: CellStudy, window_s: float | None = None) -> tuple[Energy
     """
     window = study.window_s if window_s is None else window_s
     full, wall = study.full_scale_a, study.device.wall
-    response = study.step(0.0, full)
-    if wall is not None:
-        items = list(response_items(response, wall, study.convention, full, window))
-    else:
-        items = [_mean_item(name, energy, window) for name, energy in _parts(response.energies_j(window))]
+    items = list(response_items(study.step(0.0, full), wall, study.convention, full, window))
     reset = study.reset_s
     back = study.step(full, 0.0).energies_j(reset)
-    items.append(_mean_item("reset: divider and inverters", sum(back), reset))
+    items.append(_item("reset: divider and inverters", sum(back), reset, "ngspice"))
     if wall is not None and wall.bias_current_a:
         idle = drive_energies(wall, 0.0, study.convention, reset)[1]
         items.append(idle.model_copy(update={"name": f"reset: {idle.name}", "source": "the bias current stays on"}))
@@ -169,14 +109,16 @@ def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> A
     zero in the middle of the silent outputs, 0.2 % of full scale lower).
 
     Args:
-        devices: the Monte Carlo's made cells; None: the spread stays unknown.
+        devices: the Monte Carlo's instances; None: the spread stays unknown.
     """
     out, curve, full = study.transfer, study.device.curve, study.full_scale_a
     currents = np.linspace(curve.input[0], curve.input[-1], out.current_a.size)  # ngspice's sums without their rounding
     volts = out.output_v.round(DIGITS)
     items = cell_energy(study)
     reset_j = sum(item.energy_j for item in items if item.name.startswith("reset"))
-    notes = [
+    settled = {step.to_a: study.settled_s(step.response) for step in study.steps if step.from_a == 0.0}
+    ends = sorted(settled)
+    notes = (
         f"Cards: {study.cards.name}. Cell: {study.cell.reference_ohm:g} ohm, divider between "
         f"{study.cell.divider_v[0]:g} and {study.cell.divider_v[1]:g} V, {study.cell.inverters} inverter(s) of "
         f"{study.cell.nmos_ratio:g} and {study.cell.pmos_ratio:g} (n and p, width over length) between "
@@ -184,7 +126,7 @@ def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> A
         f"Torque convention: {study.convention} (docs/derivations.md, section 1).",
         "The area is that of the track and of the transistors; the resistor and wires are not in it.",
         f"Device: {curve.name}, whose own file has its notes.",
-    ]
+    )
     return Activation(
         name=name,
         function=study.function,
@@ -198,7 +140,7 @@ def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> A
         output_full_scale=float(np.interp(full, currents, volts)),
         linear_range=curve.linear_range,
         reset=curve.reset.model_copy(update={"time_s": study.reset_s, "energy_j": reset_j}),
-        settling=_settling(study),
+        settling=Settling(input=tuple(ends), time_s=tuple(settled[end] for end in ends)),
         energy_items=items,
         delay_s=study.window_s,
         spread=ActivationSpread() if devices is None else devices.spread(),
@@ -206,24 +148,8 @@ def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> A
         source=curve.source,
         provenance=f"ngspice {ngspice_version()}, cards {study.cards.name}, cell {study.cell.name}; device: "
         f"{curve.provenance}",
-        notes=tuple(notes),
+        notes=notes,
     )
-
-
-def _parts(energies_j: tuple[float, float]) -> tuple[tuple[str, float], tuple[str, float]]:
-    return ("divider", energies_j[0]), ("inverters", energies_j[1])
-
-
-def _mean_item(name: str, energy_j: float, window_s: float) -> EnergyItem:
-    mean_w = energy_j / window_s
-    return EnergyItem(name=name, energy_j=energy_j, window_s=window_s, source=f"{mean_w * 1e6:.3g} µW: ngspice")
-
-
-def _settling(study: CellStudy) -> Settling:
-    """Until the output stays within 1 % of the span, after steps from zero to the currents that the study has."""
-    times = {step.to_a: study.settled_s(step.response) for step in study.steps if step.from_a == 0.0}
-    ends = sorted(times)
-    return Settling(input=tuple(ends), time_s=tuple(times[end] for end in ends))
 
 
 def _area_m2(study: CellStudy) -> float | None:

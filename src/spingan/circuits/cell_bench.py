@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.circuits.cards import Cards, load_cards
-from spingan.circuits.ngspice import run
+from spingan.circuits.cards import GENERIC_180NM, Cards
+from spingan.circuits.ngspice import dc_line, run
 from spingan.circuits.raw_file import Plot
 from spingan.circuits.subcircuit import Subcircuit
 from spingan.errors import UserError
 
 PULSE_S = 100e-9  # paper M, figure 4
+LOAD_OHM = 10e3  # assumed: some memristors of the next stage
 EDGE_S = 1e-9  # of a pulse: assumed, a hundredth of it
 SETTLED = 0.01  # of the output's change: assumed
 SWEEP_TOLERANCES = ".options reltol=1e-6 vntol=1e-9 gmin=1e-15"  # off transistors carry picoamperes
@@ -35,7 +36,7 @@ class Bench:
     """
 
     cell: Subcircuit
-    load_ohm: float | None = 10e3
+    load_ohm: float | None = LOAD_OHM
     load_f: float = 0.1e-12
     input_a_per_v: float | None = None
     around: tuple[str, ...] = ()
@@ -52,10 +53,9 @@ class Bench:
         lines.append(self.cell.text(cards))
         for end in self.cell.supplies:
             lines += [f"vvdd{end} vdd{end} 0 {rail_v:.6e}", f"vvss{end} vss{end} 0 {-rail_v:.6e}"]
-        if self.input_a_per_v is None:
-            lines.append(f"vin in 0 {drive}")
-        else:
-            lines += [f"vin drive 0 {drive}", f"gin 0 in drive 0 {self.input_a_per_v:.6e}"]
+        lines.append(f"vin {self.driven} 0 {drive}")
+        if self.input_a_per_v is not None:
+            lines.append(f"gin 0 in drive 0 {self.input_a_per_v:.6e}")
         lines.append(self.cell.line("cell", " ".join(self.cell.ports)))
         if self.load_ohm is not None:
             lines.append(f"rload out 0 {self.load_ohm:.6e}")
@@ -66,15 +66,15 @@ class Bench:
         rail_v = cards.technology.supply_v / 2
         powers = {end: rail_v * (plot[f"i(vvss{end})"] - plot[f"i(vvdd{end})"]) for end in self.cell.supplies}
         inputs = [name[3:-1] for name in plot.vectors if re.fullmatch(r"i\(vin\d*\)", name)]
-        driven = "in" if self.input_a_per_v is None else "drive"
-        nodes = {source: driven if source == "in" else source for source in inputs}
-        powers["inputs"] = -np.sum([plot[f"i(v{name})"] * plot[f"v({nodes[name]})"] for name in inputs], axis=0)
+        nodes = [self.driven if name == "in" else name for name in inputs]
+        given_w = [plot[f"i(v{name})"] * plot[f"v({node})"] for name, node in zip(inputs, nodes, strict=True)]
+        powers["inputs"] = -np.sum(given_w, axis=0)
         return powers
 
     @property
     def driven(self) -> str:
-        """The vector of the driving voltage."""
-        return "v(in)" if self.input_a_per_v is None else "v(drive)"
+        """The node of the driving voltage."""
+        return "in" if self.input_a_per_v is None else "drive"
 
     @property
     def scale(self) -> float:
@@ -84,26 +84,23 @@ class Bench:
 
 @dataclass(frozen=True, eq=False)
 class CellTransfer:
-    """A cell's DC transfer: (n,) arrays against the input in volts or amperes, and the seconds that ngspice took.
+    """A cell's DC transfer: (n,) arrays against the input in volts or amperes.
 
     `powers_w` is what each pair of supplies, and `inputs`, give.
     """
 
-    cell: str
     cards: str
     input: NDArray[np.float64]
     output_v: NDArray[np.float64]
     powers_w: Mapping[str, NDArray[np.float64]]
-    seconds: float
 
     def at(self, value: float) -> float:
         """The output at an input, between the points by a straight line."""
         return float(np.interp(value, self.input, self.output_v))
 
-    def power_at(self, value: float, supply: str | None = None) -> float:
-        """The power at an input, in watts: from one pair of supplies or the inputs, or from all together."""
-        chosen = self.powers_w.values() if supply is None else (self.powers_w[supply],)
-        return float(sum(np.interp(value, self.input, power) for power in chosen))
+    def power_at(self, value: float) -> float:
+        """The power at an input, in watts, from all supplies and inputs together."""
+        return float(sum(np.interp(value, self.input, power) for power in self.powers_w.values()))
 
     def slope(self, lowest: float, highest: float) -> float:
         """The least-squares slope of the output between two inputs."""
@@ -124,7 +121,6 @@ class PulseResponse:
     input: NDArray[np.float64]
     output_v: NDArray[np.float64]
     powers_w: Mapping[str, NDArray[np.float64]]
-    seconds: float
 
     @property
     def delay_s(self) -> float:
@@ -164,37 +160,22 @@ def sweep_netlist(bench: Bench, lowest: float, highest: float, points: int, card
     Raises:
         UserError: Inputs that do not rise, or fewer than two points.
     """
-    if points < 2 or not lowest < highest:
-        raise UserError(
-            f"{points} points from {lowest:g} to {highest:g} are no sweep",
-            "Give two points at least, and a highest input above the lowest",
-        )
-    first, last = lowest / bench.scale, highest / bench.scale
-    step = (last - first) / (points - 1)
-    # A quarter step more: the sum of the steps may end beyond the last by a rounding.
-    analysis = f".dc vin {first:.9e} {last + step / 4:.9e} {step:.9e}"
+    analysis = dc_line("vin", lowest / bench.scale, highest / bench.scale, points)
     return bench.netlist(cards, "0", f"{SWEEP_TOLERANCES}\n{analysis}")
 
 
-def sweep(bench: Bench, lowest: float, highest: float, points: int, cards: Cards | None = None) -> CellTransfer:
+def sweep(bench: Bench, lowest: float, highest: float, points: int, cards: Cards = GENERIC_180NM) -> CellTransfer:
     """The cell's output and powers at evenly spaced inputs, by ngspice.
-
-    Args:
-        cards: None: the generic 180 nm cards.
 
     Raises:
         UserError: As `sweep_netlist` and `run`.
     """
-    chosen = cards or load_cards(node="180nm")
-    result = run(sweep_netlist(bench, lowest, highest, points, chosen), time_limit_s=TIME_LIMIT_S)
-    (plot,) = result.plots
+    (plot,) = run(sweep_netlist(bench, lowest, highest, points, cards), time_limit_s=TIME_LIMIT_S).plots
     return CellTransfer(
-        cell=bench.cell.name,
-        cards=chosen.name,
+        cards=cards.name,
         input=np.linspace(lowest, highest, points),
         output_v=plot["v(out)"],
-        powers_w=bench.powers_w(chosen, plot),
-        seconds=result.seconds,
+        powers_w=bench.powers_w(cards, plot),
     )
 
 
@@ -205,24 +186,18 @@ def pulse_netlist(bench: Bench, rest: float, pulse: float, cards: Cards) -> str:
     return bench.netlist(cards, drive, f"{PULSE_TOLERANCES}\n.tran {STEP_S:.3e} {3 * PULSE_S:.3e} 0 {STEP_S:.3e}")
 
 
-def pulse_response(bench: Bench, rest: float, pulse: float, cards: Cards | None = None) -> PulseResponse:
+def pulse_response(bench: Bench, rest: float, pulse: float, cards: Cards = GENERIC_180NM) -> PulseResponse:
     """The cell through one 100 ns pulse, from rest, by ngspice.
-
-    Args:
-        cards: None: the generic 180 nm cards.
 
     Raises:
         UserError: As `run`.
     """
-    chosen = cards or load_cards(node="180nm")
-    result = run(pulse_netlist(bench, rest, pulse, chosen), time_limit_s=TIME_LIMIT_S)
-    (plot,) = result.plots
+    (plot,) = run(pulse_netlist(bench, rest, pulse, cards), time_limit_s=TIME_LIMIT_S).plots
     return PulseResponse(
         cell=bench.cell.name,
-        cards=chosen.name,
+        cards=cards.name,
         time_s=plot["time"] - PULSE_S,
-        input=plot[bench.driven] * bench.scale,
+        input=plot[f"v({bench.driven})"] * bench.scale,
         output_v=plot["v(out)"],
-        powers_w=bench.powers_w(chosen, plot),
-        seconds=result.seconds,
+        powers_w=bench.powers_w(cards, plot),
     )

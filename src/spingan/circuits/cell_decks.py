@@ -12,22 +12,19 @@ from spingan.circuits.am_dcgan_study import PICTURES
 from spingan.circuits.am_dcgan_study import SEED as CNN_SEED
 from spingan.circuits.cards import Cards, load_cards
 from spingan.circuits.cell_bench import pulse_netlist, sweep_netlist
-from spingan.circuits.cell_devices import CellDevice, CellFunction, cell_device
-from spingan.circuits.cell_fit import fit_cell
+from spingan.circuits.cell_devices import PRINTED_CELLS, CellDevice, CellForm, CellFunction, cell_device
 from spingan.circuits.crossbar_column import Array, crossbar_lines, drive_lines
 from spingan.circuits.decks import Deck
-from spingan.circuits.domain_wall_cells import TRANSFER_POINTS, Cell, DeviceTable, bias_fall, transfer_netlist
-from spingan.circuits.domain_wall_response import STEP_S, Waveform, response_netlist, wall_waveform
-from spingan.circuits.domain_wall_study import SLOPES, printed_cell
+from spingan.circuits.domain_wall_cells import TRANSFER_POINTS, Cell, transfer_netlist
+from spingan.circuits.domain_wall_response import STEP_S, response_netlist, wall_waveform
+from spingan.circuits.domain_wall_study import FOLLOWED_S, cell_for
 from spingan.circuits.memristive_cells import MEMRISTIVE_CELLS, POINTS, MeasuredCell, memristive_cell
 from spingan.circuits.messages import one_line
 from spingan.circuits.verilog_a import Module, domain_wall_module
 from spingan.devices.wall_device import TorqueConvention
 from spingan.errors import UserError
-from spingan.spec.activation import ConductanceCurve
 
 Analysis = Literal["transfer", "time"]
-FOLLOWED_S = 2e-9  # after a step of the input: several times every device's settling
 SUPPLIES = ("i(vhd)", "i(vld)", "i(vhi)", "i(vli)")
 
 
@@ -37,10 +34,8 @@ def domain_wall_transfer_deck(cell: Cell, device: CellDevice, cards: Cards) -> D
     Raises:
         UserError: As `DeviceTable.of`.
     """
-    fall = None if device.wall is None else bias_fall(device.wall)
-    curve = DeviceTable.of(device.curve, fall=fall)
     lowest, highest = device.curve.input[0], device.curve.input[-1]
-    netlist = transfer_netlist(cell, curve, lowest, highest, TRANSFER_POINTS, cards)
+    netlist = transfer_netlist(cell, device.table(), lowest, highest, TRANSFER_POINTS, cards)
     return Deck(
         title=f"{cell.name}: {device.curve.name} in its cell, DC transfer",
         about=(
@@ -66,35 +61,25 @@ def domain_wall_time_deck(cell: Cell, device: CellDevice, convention: TorqueConv
             f"{device.curve.name}: how its wall moves is not known",
             "Give the wall device, or export the transfer",
         )
-    waveform = wall_waveform(
-        device.wall, device.constants, convention, 0.0, device.curve.input_full_scale, device.start_m, FOLLOWED_S
-    )
+    full_a = device.curve.input_full_scale
+    waveform = wall_waveform(device.wall, device.constants, convention, 0.0, full_a, device.start_m, FOLLOWED_S)
+    ends = []  # two models have two ends
+    for at, end in ((0.0, waveform.conductance_s[0]), (full_a, waveform.conductance_s[-1])):
+        table = float(np.interp(at, device.curve.input, device.curve.rising))
+        apart = (end - table) / table
+        ends.append(f"{end * 1e6:.2f} uS at {at * 1e6:g} uA (the curve: {table * 1e6:.2f} uS, {apart:+.1%})")
     return Deck(
         title=f"{cell.name}: {device.curve.name} in its cell, a step of the input to full scale",
         about=(
             *_about_cell(cell, device, cards),
             f"A volt at the node g stands for a millisiemens: the conductance after the input has stepped from 0 to "
-            f"{device.curve.input_full_scale * 1e6:g} uA, by the compact wall model (torque convention {convention}).",
-            _ends(waveform, device.curve),
+            f"{full_a * 1e6:g} uA, by the compact wall model (torque convention {convention}).",
+            f"The compact model begins and ends at {' and '.join(ends)}. The transfer deck has the curve, so outputs "
+            "of the two decks differ at their ends: take levels from the transfer, and times from here.",
             "Nodes: mid the divider's middle, out the output, which nothing loads.",
         ),
-        netlist=response_netlist(cell, waveform, STEP_S, cards, bias_fall(device.wall)),
+        netlist=response_netlist(cell, waveform, STEP_S, cards, device.table().fall),
         shown=("v(g)", "v(mid)", "v(out)", *SUPPLIES),
-    )
-
-
-def _ends(waveform: Waveform, curve: ConductanceCurve) -> str:
-    """How far the compact model's ends are from the device's curve, which the DC deck has: two models, two ends."""
-    ends = (float(waveform.conductance_s[0]), float(waveform.conductance_s[-1]))
-    table = np.interp((0.0, curve.input_full_scale), curve.input, curve.rising)
-    at = (0.0, curve.input_full_scale * 1e6)
-    words = (
-        f"{end * 1e6:.2f} uS at {x:g} uA (the curve: {other * 1e6:.2f} uS, {(end - other) / other:+.1%})"
-        for x, end, other in zip(at, ends, table.tolist(), strict=True)
-    )
-    return (
-        f"The compact model begins and ends at {' and '.join(words)}. The transfer deck has the curve, so outputs "
-        "of the two decks differ at their ends: take levels from the transfer, and times from here."
     )
 
 
@@ -115,7 +100,7 @@ def bench_deck(cell: MeasuredCell, analysis: Analysis, cards: Cards) -> Deck:
             f"Nodes: in is driven, out is looked at.{driven}",
         ),
         netlist=netlist,
-        shown=(bench.driven, "v(out)", *supplies),
+        shown=(f"v({bench.driven})", "v(out)", *supplies),
     )
 
 
@@ -176,7 +161,6 @@ def _about_cards(cards: Cards) -> str:
 
 DOMAIN_WALL: dict[str, CellFunction] = {"leaky-relu": "leaky_relu", "relu": "relu"}
 CNN = "am-dcgan-cnn"
-Form = Literal["printed", "fitted"]
 
 
 def cell_deck(
@@ -185,7 +169,7 @@ def cell_deck(
     *,
     curve: str | Path = "simulated",
     device_file: Path | None = None,
-    form: Form | None = None,
+    form: CellForm | None = None,
     convention: TorqueConvention = "magnet-section",
     cards_file: Path | None = None,
     seed: int = 0,
@@ -215,8 +199,7 @@ def cell_deck(
         return bench_deck(memristive_cell(name), analysis or "transfer", load_cards(cards_file, "180nm"))
     function, cards = DOMAIN_WALL[name], load_cards(cards_file)
     device = cell_device(function, curve, device_file)
-    fitted = str(curve) not in ("published", "simulated") if form is None else form == "fitted"
-    cell = _fitted(function, device, cards, seed) if fitted else printed_cell(function)
+    cell = cell_for(function, device, (form or device.form) == "fitted", cards, seed)
     if analysis == "time":
         return domain_wall_time_deck(cell, device, convention, cards)
     return domain_wall_transfer_deck(cell, device, cards)
@@ -244,11 +227,5 @@ def device_module(
         raise UserError(
             f"{device.curve.name}: the wall device of the curve is not known", "Give it: --device device.yaml"
         )
-    capacitance = printed_cell(DOMAIN_WALL[name]).device_capacitance_f
+    capacitance = PRINTED_CELLS[DOMAIN_WALL[name]].device_capacitance_f
     return domain_wall_module(device.curve, device.wall, convention, capacitance)
-
-
-def _fitted(function: CellFunction, device: CellDevice, cards: Cards, seed: int) -> Cell:
-    fall = None if device.wall is None else bias_fall(device.wall)
-    curve = DeviceTable.of(device.curve, fall=fall)
-    return fit_cell(printed_cell(function), curve, device.curve.input_full_scale, SLOPES[function], cards, seed).cell

@@ -1,11 +1,12 @@
 """What can stand in paper S's cells: conductance curves by name or file, and the wall devices they belong to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
+from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, RELU_CELL, Cell, DeviceTable, bias_fall
 from spingan.devices.domain_wall import START_M, designed_wall
 from spingan.devices.published import CONDUCTANCES_MS, CURVES, LEAKY_LINEAR_A, smooth_leaky_relu
 from spingan.devices.wall_compact import shipped_constants
@@ -19,19 +20,32 @@ from spingan.spec.files import read_conductance_curve
 CellFunction = Literal["leaky_relu", "relu"]
 CurveName = Literal["published", "simulated", "designed"]
 CURVE_NAMES: tuple[CurveName, ...] = get_args(CurveName)
+CellForm = Literal["printed", "fitted"]
+PRINTED_CELLS: dict[CellFunction, Cell] = {"leaky_relu": LEAKY_RELU_CELL, "relu": RELU_CELL}
+SLOPES: dict[CellFunction, float] = {"leaky_relu": 0.2, "relu": 0.0}  # below zero over above: paper S, V-A3 and V-A2
 
 
 @dataclass(frozen=True, eq=False)
 class CellDevice:
     """A conductance curve, and the wall device that it belongs to with its compact model, where that is known.
 
-    `start_m` is where the wall is placed before it settles.
+    `start_m` is where the wall is placed before it settles, `form` the cell that suits the device: as printed for the
+    printed one, else with a divider fitted to the curve.
     """
 
     curve: ConductanceCurve
     wall: WallDevice | None = None
     constants: WallConstants | None = None
     start_m: float = 0.0
+    form: CellForm = "fitted"
+
+    def table(self, branch: Literal["rising", "falling"] = "rising") -> DeviceTable:
+        """A branch of the curve as a cell takes it, with the junctions' bias dependence where the wall is known.
+
+        Raises:
+            UserError: As `DeviceTable.of`.
+        """
+        return DeviceTable.of(self.curve, branch, None if self.wall is None else bias_fall(self.wall))
 
 
 def cell_device(
@@ -49,16 +63,21 @@ def cell_device(
     if isinstance(curve, ConductanceCurve):
         found = CellDevice(_checked(function, curve, curve.name))
     elif str(curve) == "published":
-        found = CellDevice(_published(function), *_printed_wall(function))
+        found = CellDevice(_published(function), *_printed_wall(function), form="printed")
     elif str(curve) in CURVE_NAMES:
-        name = f"{function}_{curve}"
-        walls = _printed_wall(function) if curve == "simulated" else _designed_wall(function)
-        found = CellDevice(read_conductance_curve(CURVES / f"{name}.csv"), *walls)
+        walls, form = _printed_wall(function), "printed"
+        if str(curve) == "designed":
+            wall = designed_wall(function)
+            walls, form = (wall, shipped_constants(f"{function}_designed"), _middle(wall)), "fitted"
+        found = CellDevice(read_conductance_curve(CURVES / f"{function}_{curve}.csv"), *walls, form)
     else:
-        found = CellDevice(_own(function, Path(curve)))
+        file = Path(curve)
+        if not exists(file):
+            raise UserError(f"there is no conductance curve {file}", f"Name a file, or one of {', '.join(CURVE_NAMES)}")
+        found = CellDevice(_checked(function, read_conductance_curve(file), str(file)))
     if device_file is not None:
         wall = read_wall_device(device_file)
-        return CellDevice(found.curve, wall, shipped_constants(function), _middle(wall))
+        return replace(found, wall=wall, constants=shipped_constants(function), start_m=_middle(wall))
     return found
 
 
@@ -84,12 +103,6 @@ def _published(function: CellFunction) -> ConductanceCurve:
     )
 
 
-def _own(function: CellFunction, file: Path) -> ConductanceCurve:
-    if not exists(file):
-        raise UserError(f"there is no conductance curve {file}", f"Name a file, or one of {', '.join(CURVE_NAMES)}")
-    return _checked(function, read_conductance_curve(file), str(file))
-
-
 def _checked(function: CellFunction, curve: ConductanceCurve, where: str) -> ConductanceCurve:
     if curve.input_unit != "A":
         raise UserError(
@@ -104,11 +117,6 @@ def _checked(function: CellFunction, curve: ConductanceCurve, where: str) -> Con
 def _printed_wall(function: CellFunction) -> tuple[WallDevice, WallConstants, float]:
     wall = LEAKY_RELU if function == "leaky_relu" else RELU
     return wall, shipped_constants(function), START_M if function == "leaky_relu" else _middle(wall)
-
-
-def _designed_wall(function: CellFunction) -> tuple[WallDevice, WallConstants, float]:
-    wall = designed_wall(function)
-    return wall, shipped_constants(f"{function}_designed"), _middle(wall)
 
 
 def _middle(wall: WallDevice) -> float:

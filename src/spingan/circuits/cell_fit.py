@@ -5,13 +5,12 @@ about its threshold, and a device that changes by half puts it into a rail. A re
 divider straight, and rails of the divider's own set how far it moves, and about which voltage.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.circuits.cards import Cards, load_cards
+from spingan.circuits.cards import GENERIC_16NM, Cards
 from spingan.circuits.domain_wall_cells import Cell, DeviceTable
 from spingan.circuits.ngspice import run
 from spingan.devices.wall_curve import fit_slopes
@@ -35,40 +34,33 @@ HOPELESS = 10.0
 MOST_MISFIT = 0.3  # a cell above it has failed
 
 
-@dataclass(frozen=True)
-class CellFit:
-    """A fitted cell, and its root mean square distance from the ideal in parts of the ideal's, inputs weighed."""
-
-    cell: Cell
-    misfit: float
-
-
 def fit_cell(
     base: Cell,
     curve: DeviceTable,
     full_scale_a: float,
     slope: float,
-    cards: Cards | None = None,
+    cards: Cards = GENERIC_16NM,
     seed: int = 0,
-) -> CellFit:
+) -> tuple[Cell, float]:
     """The cell with one inverter whose output is closest to the ReLU of `slope` below zero, over ±`full_scale_a`.
 
     Resistor and divider rails are searched; `base` gives the inverter's rails, whose transistors are made `WIDTHS`
-    times as wide. Inputs are weighed as nets drive (`DRIVE`).
+    times as wide. Inputs are weighed as nets drive (`DRIVE`). Also returns the root mean square distance from the
+    ideal, in parts of the ideal's.
 
     Raises:
         UserError: No divider brings the curve near the ideal; and as `run`.
     """
-    chosen = cards or load_cards()
     wide = replace(base, inverters=1, nmos_ratio=WIDTHS * base.nmos_ratio, pmos_ratio=WIDTHS * base.pmos_ratio)
-    gate_v, output_v = _inverter(wide, chosen)
+    gate_v, output_v = _inverter(wide, cards)
     u = np.linspace(-1, 1, POINTS)
     conductance = np.interp(u * full_scale_a, curve.current_a, curve.conductance_s)
     ideal = np.where(u > 0, u, slope * u)
-    largest_ohm = 1 / float(conductance.min())
+    resistors_ohm = np.array(RESISTOR_SHARES) * (1 / float(conductance.min()))
+    lowest, highest = np.array([resistors_ohm, VOLTAGES_V, LOW_RAILS_V]).T
 
     def cost(shares: NDArray[np.float64]) -> float:
-        ohm, voltage, low = _in_limits(shares, limits)
+        ohm, voltage, low = (lowest + shares * (highest - lowest)).tolist()
         drop = voltage / (1 + ohm * conductance)
         output = np.interp(low + drop, gate_v, output_v)
         span = float(output[-1] - np.interp(0.0, u, output))
@@ -78,9 +70,8 @@ def fit_cell(
         wanted = max(0.0, OUTPUT_SWING_V - span) + max(0.0, float(drop.max()) - MOST_READ_V)
         return distance(u, output, ideal) + abs(below - slope) + 20 * wanted
 
-    limits = ((RESISTOR_SHARES[0] * largest_ohm, RESISTOR_SHARES[1] * largest_ohm), VOLTAGES_V, LOW_RAILS_V)
     numbers, _ = least_by_evolution(cost, 3, seed, population=12, generations=80)
-    ohm, voltage, low = _in_limits(numbers, limits)
+    ohm, voltage, low = (lowest + numbers * (highest - lowest)).tolist()
     high, low = (round(round(value / ROUND_V) * ROUND_V, 6) for value in (low + voltage, low))
     cell = replace(
         wide,
@@ -96,12 +87,7 @@ def fit_cell(
             f"no divider brings {curve.name} near a ReLU of slope {slope:g}: the best misses by {misfit:.0%}",
             "Take the printed cell, or another curve: the device's own conductance bends too much",
         )
-    return CellFit(cell, misfit)
-
-
-def _in_limits(shares: NDArray[np.float64], limits: Sequence[tuple[float, float]]) -> list[float]:
-    """Numbers from their places, 0 to 1, between their limits."""
-    return [low + share * (high - low) for share, (low, high) in zip(shares.tolist(), limits, strict=True)]
+    return cell, misfit
 
 
 def distance(u: NDArray[np.float64], output: NDArray[np.float64], ideal: NDArray[np.float64]) -> float:

@@ -5,18 +5,15 @@ row i and column j passes j + 1 pieces along the row, and as many along the colu
 cells are ohmic: a device whose conductance depends on its voltage needs a cell of its own.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spingan.circuits.ngspice import run
+from spingan.circuits.ngspice import pairs, run
 from spingan.errors import UserError
 
 DIGITS = 12  # of every number in the netlist: a double's rounding shows at the 16th, and sums of thousands at the 13th
-PER_LINE = 6  # points in a line of the netlist
 STEPS_A_WAVEFORM = 200  # time steps that the longest waveform is cut into at least
 
 
@@ -97,7 +94,26 @@ def solve_crossbar(
     lines = ["* crossbar", *crossbar_lines(array), *drive_lines(array, inputs, times)]
     result = run("\n".join(lines), time_limit_s=time_limit_s)
     (plot,) = result.plots
-    return _solution(array, inputs, plot.vectors, times is not None, result.seconds)
+    rows, columns = array.conductance_s.shape
+    source = "b" if "i(bi0)" in plot.vectors else "v"
+
+    def table(names: list[str]) -> NDArray[np.float64]:
+        """(points, names), or (names,) for a single point."""
+        values = np.stack([plot[name] for name in names], axis=-1)
+        return values[0] if inputs.ndim == 1 else values
+
+    delivered_a = -table([f"i({source}i{row})" for row in range(rows)])
+    driven_v = table([f"v(in{row})" for row in range(rows)])
+    out_v = table([f"v(out{column})" for column in range(columns)])
+    load_s = array.load_s
+    return Solution(
+        output_v=out_v,
+        output_a=table([f"i(vs{column})" for column in range(columns)]) if load_s is None else out_v * load_s,
+        input_a=delivered_a,
+        supply_w=np.asarray((delivered_a * driven_v).sum(axis=-1)),
+        time_s=None if times is None else plot["time"],
+        seconds=result.seconds,
+    )
 
 
 def crossbar_lines(array: Array) -> list[str]:
@@ -141,66 +157,28 @@ def drive_lines(array: Array, input_v: NDArray[np.float64], time_s: NDArray[np.f
     if not np.all(np.isfinite(input_v)):
         raise UserError("an input voltage is not finite", "Give finite numbers")
     if time_s is not None:
-        _check_times(input_v, time_s)
+        if input_v.ndim != 2 or time_s.shape != input_v.shape[:1] or time_s.size < 2:
+            raise UserError(
+                f"{time_s.size} times for inputs of the shape {input_v.shape}",
+                "Give (points, rows) inputs, two at least",
+            )
+        if time_s[0] != 0 or not np.all(np.diff(time_s) > 0) or not np.isfinite(time_s[-1]):
+            raise UserError("the inputs' times do not rise from 0", "Begin at 0 s, and give each time once")
         end_s = float(time_s[-1])
         step = _number(end_s / STEPS_A_WAVEFORM)
-        sources = [f"vi{row} in{row} 0 pwl({_pairs(time_s, input_v[:, row], ' ')})" for row in range(rows)]
+        sources = [f"vi{row} in{row} 0 pwl({pairs(time_s, input_v[:, row], ' ', DIGITS)})" for row in range(rows)]
         return [*sources, f".tran {step} {_number(end_s)} 0 {step}"]
     if input_v.ndim == 1:
         values = [_number(value) for value in input_v.tolist()]
-        # A sweep of one point: what `.op` gives, and a deck's `.print` takes.
-        return [
-            *(f"vi{row} in{row} 0 {value}" for row, value in enumerate(values)),
-            f".dc vi0 {values[0]} {values[0]} 1",
-        ]
+        sources = [f"vi{row} in{row} 0 {value}" for row, value in enumerate(values)]
+        return [*sources, f".dc vi0 {values[0]} {values[0]} 1"]  # what `.op` gives, and a deck's `.print` takes
     points = np.arange(input_v.shape[0], dtype=np.float64)
     if points.size == 1:
         return drive_lines(array, input_v[0])
-    sources = [f"bi{row} in{row} 0 v=pwl(v(point),{_pairs(points, input_v[:, row], ',')})" for row in range(rows)]
+    tables = [pairs(points, input_v[:, row], ",", DIGITS) for row in range(rows)]
+    sources = [f"bi{row} in{row} 0 v=pwl(v(point),{table})" for row, table in enumerate(tables)]
     return [*sources, "vpoint point 0 0", f".dc vpoint 0 {points[-1] + 0.25:g} 1"]
-
-
-def _check_times(input_v: NDArray[np.float64], time_s: NDArray[np.float64]) -> None:
-    if input_v.ndim != 2 or time_s.shape != input_v.shape[:1] or time_s.size < 2:
-        raise UserError(
-            f"{time_s.size} times for inputs of the shape {input_v.shape}", "Give (points, rows) inputs, two at least"
-        )
-    if time_s[0] != 0 or not np.all(np.diff(time_s) > 0) or not np.isfinite(time_s[-1]):
-        raise UserError("the inputs' times do not rise from 0", "Begin at 0 s, and give each time once")
-
-
-def _solution(
-    array: Array, input_v: NDArray[np.float64], vectors: Mapping[str, NDArray[Any]], moving: bool, seconds: float
-) -> Solution:
-    rows, columns = array.conductance_s.shape
-    source = "b" if "i(bi0)" in vectors else "v"
-    single = input_v.ndim == 1
-
-    def table(names: list[str]) -> NDArray[np.float64]:
-        """(points, names), or (names,) for a single point."""
-        values = np.stack([vectors[name] for name in names], axis=-1)
-        return values[0] if single else values
-
-    delivered_a = -table([f"i({source}i{row})" for row in range(rows)])
-    driven_v = table([f"v(in{row})" for row in range(rows)])
-    out_v = table([f"v(out{column})" for column in range(columns)])
-    load_s = array.load_s
-    out_a = table([f"i(vs{column})" for column in range(columns)]) if load_s is None else out_v * load_s
-    return Solution(
-        output_v=out_v,
-        output_a=out_a,
-        input_a=delivered_a,
-        supply_w=np.asarray((delivered_a * driven_v).sum(axis=-1)),
-        time_s=vectors["time"] if moving else None,
-        seconds=seconds,
-    )
 
 
 def _number(value: float) -> str:
     return f"{value:.{DIGITS}e}"
-
-
-def _pairs(x: NDArray[np.float64], y: NDArray[np.float64], between: str) -> str:
-    written = [f"{_number(a)}{between}{_number(b)}" for a, b in zip(x.tolist(), y.tolist(), strict=True)]
-    rows = [between.join(written[at : at + PER_LINE]) for at in range(0, len(written), PER_LINE)]
-    return f"{between}\n+ ".join(rows)

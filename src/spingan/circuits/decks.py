@@ -1,6 +1,7 @@
 """A netlist as a plain SPICE deck: one file that ngspice runs as it is, with what it is and how it was made on top."""
 
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,30 @@ PER_LINE = 8  # vectors in a table
 ANALYSES = (".dc ", ".tran ", ".ac ")
 
 
+def comment_lines(mark: str, paragraphs: Iterable[str]) -> list[str]:
+    """Paragraphs as lines of comments, each of which begins with a mark."""
+    return [f"{mark} {line}" for text in paragraphs for line in textwrap.wrap(one_line(text), WIDTH)]
+
+
+class Written:
+    """A text for another program, which can be written to a file."""
+
+    def text(self) -> str:
+        """The whole file."""
+        raise NotImplementedError
+
+    def write(self, path: str | Path) -> Path:
+        """Write the text to a file, whole or not at all.
+
+        Raises:
+            UserError: The file cannot be written.
+        """
+        write_text(path, self.text())
+        return Path(path)
+
+
 @dataclass(frozen=True)
-class Deck:
+class Deck(Written):
     """A netlist, ready to be written.
 
     Attributes:
@@ -47,7 +70,10 @@ class Deck:
         Its `.control` section gives the circuit the settings of `run`: one thread, and no operating point but one that
         is found. The `.print` lines are for ngspice's batch mode; at its prompt `run` and `plot` work.
         """
-        comments = [f"* {line}" for about in self._paragraphs() for line in textwrap.wrap(one_line(about), WIDTH)]
+        made = (
+            f"Written by spingan {__version__} for ngspice 39 or newer: ngspice -b FILE prints what the last lines "
+            "name; at its prompt, run and plot. Everything is in this file."
+        )
         circuit = self.netlist.rstrip().split("\n")[1:]
         shown = self.shown
         width = min(COLUMN * (len(shown) + 2), LARGEST_WIDTH)
@@ -59,7 +85,7 @@ class Deck:
             *(f".print {self.analysis} {' '.join(shown[at : at + PER_LINE])}" for at in range(0, len(shown), PER_LINE)),
             ".end",
         ]
-        return "\n".join([f"* {one_line(self.title)}", *comments, *circuit, *end, ""])
+        return "\n".join([f"* {one_line(self.title)}", *comment_lines("*", (*self.about, made)), *circuit, *end, ""])
 
     @property
     def analysis(self) -> str:
@@ -68,19 +94,3 @@ class Deck:
         if len(asked) != 1:
             raise UserError(f"the deck {self.title} has {len(asked)} analyses", "Give one of .dc, .tran and .ac")
         return asked[0]
-
-    def write(self, path: str | Path) -> Path:
-        """Write the deck to a file, whole or not at all.
-
-        Raises:
-            UserError: The file cannot be written.
-        """
-        write_text(path, self.text())
-        return Path(path)
-
-    def _paragraphs(self) -> tuple[str, ...]:
-        return (
-            *self.about,
-            f"Written by spingan {__version__} for ngspice 39 or newer: ngspice -b FILE prints what the last lines "
-            "name; at its prompt, run and plot. Everything is in this file.",
-        )

@@ -6,23 +6,21 @@ have supplies of their own, so that each one's power is known.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.circuits.cards import Cards, load_cards
+from spingan.circuits.cards import GENERIC_16NM, Cards
 from spingan.circuits.messages import one_line
-from spingan.circuits.ngspice import run
+from spingan.circuits.ngspice import dc_line, pairs, run
 from spingan.devices.wall_curve import Slopes, fit_slopes
 from spingan.devices.wall_device import WallDevice
 from spingan.errors import UserError
 from spingan.physics.mtj import julliere_tmr
 from spingan.spec.activation import ConductanceCurve
-
-PER_LINE = 6  # pairs of numbers in a line of a deck
 
 
 @dataclass(frozen=True)
@@ -78,15 +76,10 @@ LEAKY_RELU_CELL = Cell(
     device_capacitance_f=26.562e-18,  # paper S, IV-D
     source="paper S, III-B, IV-D2 and V-A3",
 )
-RELU_CELL = Cell(
+RELU_CELL = replace(  # "a CMOS inverter": paper S, V-A2; rails and widths are not printed: assumed as the leaky ReLU's
+    LEAKY_RELU_CELL,
     name="relu",
     reference_ohm=10.7e3,  # paper S, V-A2
-    high_rail_v=0.5,  # not printed for the ReLU: assumed as the leaky ReLU's
-    low_rail_v=-0.165,  # as above
-    nmos_ratio=2.2,  # as above
-    pmos_ratio=5.1,  # as above
-    inverters=1,  # "a CMOS inverter": paper S, V-A2
-    device_capacitance_f=26.562e-18,  # paper S, IV-D
     source="paper S, V-A2; rails and widths assumed as the leaky ReLU's",
 )
 
@@ -116,6 +109,31 @@ def bias_fall(device: WallDevice) -> BiasFall | None:
     return BiasFall(parallel, julliere_tmr(device.polarization), device.half_bias_voltage_v)
 
 
+def must_be_conductances(name: str, conductance_s: NDArray[np.float64], places: NDArray[np.float64], what: str) -> None:
+    """Refuse a table that is none of positive conductances against currents or times.
+
+    Raises:
+        UserError: It is none.
+    """
+    if places.shape != conductance_s.shape or places.size < 2:
+        raise UserError(
+            f"{name}: {conductance_s.size} conductances for {places.size} {what}", "Give as many, and at least two"
+        )
+    if not np.all((conductance_s > 0) & np.isfinite(conductance_s)):
+        raise UserError(f"{name}: a conductance is {conductance_s.min():g} S", "All must be above 0")
+
+
+def covers(current_a: NDArray[np.float64], *wanted_a: float) -> bool:
+    """Whether currents lie within a table's, but for a rounding."""
+    rounding = 1e-9 * float(current_a[-1] - current_a[0])
+    return all(current_a[0] - rounding <= wanted <= current_a[-1] + rounding for wanted in wanted_a)
+
+
+def span_text(current_a: NDArray[np.float64]) -> str:
+    """From where to where a table's currents go, such as `-20 to 20 µA`."""
+    return f"{current_a[0] * 1e6:g} to {current_a[-1] * 1e6:g} µA"
+
+
 @dataclass(frozen=True, eq=False)
 class DeviceTable:
     """A device's conductance, in siemens, against its input current, in amperes: (n,) each, the currents rising.
@@ -130,15 +148,9 @@ class DeviceTable:
     fall: BiasFall | None = None
 
     def __post_init__(self) -> None:
-        if self.current_a.shape != self.conductance_s.shape or self.current_a.size < 2:
-            raise UserError(
-                f"{self.name}: {self.conductance_s.size} conductances for {self.current_a.size} currents",
-                "Give as many, and at least two",
-            )
+        must_be_conductances(self.name, self.conductance_s, self.current_a, "currents")
         if not np.all(np.diff(self.current_a) > 0):
             raise UserError(f"{self.name}: the currents do not rise", "Sort them, each once")
-        if not np.all((self.conductance_s > 0) & np.isfinite(self.conductance_s)):
-            raise UserError(f"{self.name}: a conductance is {self.conductance_s.min():g} S", "All must be above 0")
 
     @classmethod
     def of(
@@ -163,14 +175,17 @@ class DeviceTable:
 
 @dataclass(frozen=True)
 class Deviation:
-    """How one made cell differs from the drawn one; the conductance's own deviation is in its expression.
+    """How one instance of a cell differs from the drawn one.
 
     Attributes:
+        left, right: factors of both junctions' conductances, which are in the device's expression.
         reference: the fixed resistor's factor.
         transistors: threshold's shift in volts and mobility's factor of each transistor: n and p of the first inverter,
             then of the second.
     """
 
+    left: float
+    right: float
     reference: float
     transistors: tuple[tuple[float, float], ...]
 
@@ -234,13 +249,6 @@ def _at_bias(conductance: str, voltage: str, fall: BiasFall | None) -> str:
     return f"{parallel}-({parallel}-({conductance}))*{ratio}/({ratio}+({voltage}/{fall.half_bias_v:.9e})^2)"
 
 
-def pairs(x: NDArray[np.float64], y: NDArray[np.float64], between: str) -> str:
-    """Two columns as the numbers of a table, with exponents (ngspice reads `26.562a` as a name), on `+` lines."""
-    written = [f"{a:.9e}{between}{b:.9e}" for a, b in zip(x.tolist(), y.tolist(), strict=True)]
-    rows = [between.join(written[at : at + PER_LINE]) for at in range(0, len(written), PER_LINE)]
-    return f"{between}\n+ ".join(rows)
-
-
 def supplied_powers(cell: Cell, vectors: Mapping[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What divider and inverters draw from their supplies, in watts, from a result's currents into the sources."""
     high, low = cell.divider_v
@@ -262,7 +270,6 @@ class Transfer:
     """
 
     cell: Cell
-    curve: str
     cards: str
     current_a: NDArray[np.float64]
     divider_v: NDArray[np.float64]
@@ -295,24 +302,19 @@ def transfer(
     lowest_a: float,
     highest_a: float,
     points: int = TRANSFER_POINTS,
-    cards: Cards | None = None,
+    cards: Cards = GENERIC_16NM,
 ) -> Transfer:
     """The cell's output and power at `points` evenly spaced input currents, by ngspice.
-
-    Args:
-        cards: None: the generic 16 nm cards.
 
     Raises:
         UserError: The curve does not cover the currents, these do not rise, and as `run`.
     """
-    chosen = cards or load_cards()
-    result = run(transfer_netlist(cell, curve, lowest_a, highest_a, points, chosen))
+    result = run(transfer_netlist(cell, curve, lowest_a, highest_a, points, cards))
     (plot,) = result.plots
     divider_w, inverters_w = supplied_powers(cell, plot.vectors)
     return Transfer(
         cell=cell,
-        curve=curve.name,
-        cards=chosen.name,
+        cards=cards.name,
         current_a=plot["v(in)"] * 1e-6,
         divider_v=plot["v(mid)"],
         output_v=plot["v(out)"],
@@ -330,27 +332,19 @@ def transfer_netlist(
     Raises:
         UserError: The curve does not cover the currents, or these do not rise.
     """
-    if points < 2 or not lowest_a < highest_a:
+    analysis = dc_line("vin", lowest_a * 1e6, highest_a * 1e6, points, " µA")
+    if not covers(curve.current_a, lowest_a, highest_a):
         raise UserError(
-            f"{points} points from {lowest_a * 1e6:g} to {highest_a * 1e6:g} µA are no sweep",
-            "Give two points at least, and a highest current above the lowest",
-        )
-    rounding = 1e-9 * (highest_a - lowest_a)
-    first, last = float(curve.current_a[0]), float(curve.current_a[-1])
-    if lowest_a < first - rounding or highest_a > last + rounding:
-        raise UserError(
-            f"{curve.name} covers {first * 1e6:g} to {last * 1e6:g} µA, not the drive from {lowest_a * 1e6:g} to "
+            f"{curve.name} covers {span_text(curve.current_a)}, not the drive from {lowest_a * 1e6:g} to "
             f"{highest_a * 1e6:g} µA",
             "Drive it within its curve, or give a curve that reaches so far",
         )
-    step = (highest_a - lowest_a) / (points - 1)
-    end = highest_a + step / 4  # the sum of the steps may end beyond the highest by a rounding
     table = pairs(curve.current_a * 1e6, curve.conductance_s, ",")
     lines = [
         f"* {cell.name} with {one_line(curve.name)}, cards {cards.name}; a volt at in stands for a microampere",
         circuit_lines(cell, cards, f"pwl(v(in),{table})", curve.fall),
         "vin in 0 0",
         TOLERANCES,
-        f".dc vin {lowest_a * 1e6:.9e} {end * 1e6:.9e} {step * 1e6:.9e}",
+        analysis,
     ]
     return "\n".join(lines)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.circuits.cards import Cards, load_cards
-from spingan.circuits.domain_wall_cells import BiasFall, Cell, circuit_lines, pairs, supplied_powers
+from spingan.circuits.cards import GENERIC_16NM, Cards
+from spingan.circuits.domain_wall_cells import BiasFall, Cell, circuit_lines, must_be_conductances, supplied_powers
 from spingan.circuits.messages import one_line
-from spingan.circuits.ngspice import run
+from spingan.circuits.ngspice import pairs, run
 from spingan.devices.wall_compact import compact_model, drive_t
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.devices.wall_system import conductance_s
@@ -36,15 +36,9 @@ class Waveform:
     conductance_s: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        if self.time_s.shape != self.conductance_s.shape or self.time_s.size < 2:
-            raise UserError(
-                f"{self.name}: {self.conductance_s.size} conductances for {self.time_s.size} times",
-                "Give as many, and at least two",
-            )
+        must_be_conductances(self.name, self.conductance_s, self.time_s, "times")
         if self.time_s[0] != 0 or not np.all(np.diff(self.time_s) > 0):
             raise UserError(f"{self.name}: the times do not rise from 0", "Begin at 0 s, and give each time once")
-        if not np.all((self.conductance_s > 0) & np.isfinite(self.conductance_s)):
-            raise UserError(f"{self.name}: a conductance is {self.conductance_s.min():g} S", "All must be above 0")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +48,6 @@ class Response:
     Powers are those of `Transfer`. Nothing loads the output: what the next stage is made of is not printed.
     """
 
-    cell: Cell
     cards: str
     time_s: NDArray[np.float64]
     divider_v: NDArray[np.float64]
@@ -106,25 +99,22 @@ class Response:
 
 
 def respond(
-    cell: Cell, waveform: Waveform, step_s: float = STEP_S, cards: Cards | None = None, fall: BiasFall | None = None
+    cell: Cell, waveform: Waveform, step_s: float = STEP_S, cards: Cards = GENERIC_16NM, fall: BiasFall | None = None
 ) -> Response:
     """The cell while its device's conductance follows a waveform, from rest at the waveform's first value.
 
     Args:
         step_s: ngspice's longest time step.
-        cards: None: the generic 16 nm cards.
         fall: the device's bias dependence, if the waveform is that at low bias.
 
     Raises:
         UserError: A step that does not fit into the waveform, and as `run`.
     """
-    chosen = cards or load_cards()
-    result = run(response_netlist(cell, waveform, step_s, chosen, fall), time_limit_s=TIME_LIMIT_S)
+    result = run(response_netlist(cell, waveform, step_s, cards, fall), time_limit_s=TIME_LIMIT_S)
     (plot,) = result.plots
     divider_w, inverters_w = supplied_powers(cell, plot.vectors)
     return Response(
-        cell=cell,
-        cards=chosen.name,
+        cards=cards.name,
         time_s=plot["time"],
         divider_v=plot["v(mid)"],
         output_v=plot["v(out)"],
@@ -191,8 +181,7 @@ def wall_waveform(
     chosen = np.unique(np.linspace(0, times.size - 1, SAMPLES).astype(np.int64))
 
     def conductance(vector: NDArray[np.float64]) -> float:
-        position, angle, width, tilt = vector.tolist()
-        mz = magnetisation_z(model, WallState(position, angle, width, tilt), grid.x_m, grid.y_m[:, None])
+        mz = magnetisation_z(model, WallState(*vector.tolist()), grid.x_m, grid.y_m[:, None])
         return conductance_s(device, np.stack([np.zeros_like(mz), np.zeros_like(mz), mz]), grid)
 
     at, values = times[chosen], np.array([conductance(states[place]) for place in chosen])

@@ -5,24 +5,15 @@ from typing import Literal
 
 import numpy as np
 
-from spingan.circuits.cards import Cards, load_cards
-from spingan.circuits.cell_devices import CellDevice, CellFunction
+from spingan.circuits.cards import GENERIC_16NM, Cards
+from spingan.circuits.cell_devices import PRINTED_CELLS, SLOPES, CellDevice, CellFunction
 from spingan.circuits.cell_fit import fit_cell
-from spingan.circuits.domain_wall_cells import (
-    LEAKY_RELU_CELL,
-    RELU_CELL,
-    Cell,
-    DeviceTable,
-    Transfer,
-    bias_fall,
-    transfer,
-)
+from spingan.circuits.domain_wall_cells import Cell, DeviceTable, Transfer, transfer
 from spingan.circuits.domain_wall_response import SETTLED, STEP_S, Response, Waveform, respond, wall_waveform
 from spingan.devices.wall_device import TorqueConvention
 from spingan.errors import UserError
 from spingan.progress import Progress, no_progress
 
-SLOPES: dict[CellFunction, float] = {"leaky_relu": 0.2, "relu": 0.0}  # below zero over above: paper S, V-A3 and V-A2
 FOLLOWED_S = 2e-9  # after a step: several times the settling of every device here
 RISE_S = 1e-12  # of the conductance where the wall's motion is not known: twice the step, a jump to the circuit
 
@@ -82,14 +73,12 @@ class CellStudy:
     @property
     def window_s(self) -> float:
         """How long an evaluation takes: until the output stays within 1 % of the span after a step to full scale."""
-        ends = (self.full_scale_a, -self.full_scale_a)
-        return max(self.settled_s(self.step(0.0, end)) for end in ends if self._reaches(end))
+        return max(self.settled_s(self.step(0.0, end)) for end in self._full_scales)
 
     @property
     def reset_s(self) -> float:
         """How long the output takes back to zero from either full scale, likewise."""
-        ends = (self.full_scale_a, -self.full_scale_a)
-        return max(self.settled_s(self.step(end, 0.0)) for end in ends if self._reaches(end))
+        return max(self.settled_s(self.step(end, 0.0)) for end in self._full_scales)
 
     def caveats(self) -> tuple[str, ...]:
         """What a reader of the numbers should know: levels and times come from two models of the wall."""
@@ -106,8 +95,9 @@ class CellStudy:
             f"steps in time begin and end at {apart}.",
         )
 
-    def _reaches(self, current_a: float) -> bool:
-        return any(step.to_a == current_a for step in self.steps)
+    @property
+    def _full_scales(self) -> list[float]:
+        return [step.to_a for step in self.steps if abs(step.to_a) == self.full_scale_a]
 
     def settled_s(self, response: Response) -> float:
         """When a response's output comes within 1 % of the span of its last value, for good.
@@ -118,9 +108,16 @@ class CellStudy:
         return float(response.time_s[np.flatnonzero(off)[-1] + 1]) if off.any() else STEP_S
 
 
-def printed_cell(function: CellFunction) -> Cell:
-    """The cell as the paper prints it."""
-    return LEAKY_RELU_CELL if function == "leaky_relu" else RELU_CELL
+def cell_for(function: CellFunction, device: CellDevice, fitted: bool, cards: Cards, seed: int = 0) -> Cell:
+    """The cell as the paper prints it, or with a divider that is fitted to the device (`cell_fit.fit_cell`).
+
+    Raises:
+        UserError: As `fit_cell`.
+    """
+    cell = PRINTED_CELLS[function]
+    if not fitted:
+        return cell
+    return fit_cell(cell, device.table(), device.curve.input_full_scale, SLOPES[function], cards, seed)[0]
 
 
 def study_cell(
@@ -130,7 +127,7 @@ def study_cell(
     fitted: bool = False,
     inverters: Literal[1, 2] = 1,
     convention: TorqueConvention = "magnet-section",
-    cards: Cards | None = None,
+    cards: Cards = GENERIC_16NM,
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> CellStudy:
@@ -145,7 +142,6 @@ def study_cell(
         UserError: A fitted cell with two inverters; a curve without zero between its ends; and as `fit_cell`,
             `transfer`, `wall_waveform` and `respond`.
     """
-    chosen = cards or load_cards()
     curve = device.curve
     lowest, highest = curve.input[0], curve.input[-1]
     if not lowest < 0 < highest:
@@ -153,28 +149,22 @@ def study_cell(
             f"{curve.name} covers {lowest * 1e6:g} to {highest * 1e6:g} µA: zero is not between them",
             "Give a curve of both directions of the current",
         )
-    fall = None if device.wall is None else bias_fall(device.wall)
-    rising = DeviceTable.of(curve, fall=fall)
-    cell = printed_cell(function)
-    if fitted:
-        if inverters == 2:
-            raise UserError("a fitted cell has one inverter", "Leave --inverters pair out, or take --cell printed")
-        cell = fit_cell(cell, rising, curve.input_full_scale, SLOPES[function], chosen, seed).cell
-    cell = replace(cell, inverters=inverters)
-    falling = None
-    if curve.has_memory:
-        falling = transfer(cell, DeviceTable.of(curve, "falling", fall), lowest, highest, cards=chosen)
+    if fitted and inverters == 2:
+        raise UserError("a fitted cell has one inverter", "Leave --inverters pair out, or take --cell printed")
+    cell = replace(cell_for(function, device, fitted, cards, seed), inverters=inverters)
+    rising = device.table()
+    falling = device.table("falling") if curve.has_memory else None
     return CellStudy(
         function=function,
         cell=cell,
         device=device,
         convention=convention,
-        cards=chosen,
-        transfer=transfer(cell, rising, lowest, highest, cards=chosen),
-        falling=falling,
-        other=transfer(replace(cell, inverters=3 - inverters), rising, lowest, highest, cards=chosen),
-        steps=_steps(cell, device, rising, convention, chosen, progress),
-        jump=respond(cell, _jump(rising, 0.0, curve.input_full_scale), cards=chosen, fall=fall),
+        cards=cards,
+        transfer=transfer(cell, rising, lowest, highest, cards=cards),
+        falling=None if falling is None else transfer(cell, falling, lowest, highest, cards=cards),
+        other=transfer(replace(cell, inverters=3 - inverters), rising, lowest, highest, cards=cards),
+        steps=_steps(cell, device, rising, convention, cards, progress),
+        jump=respond(cell, _jump(rising, 0.0, curve.input_full_scale), cards=cards, fall=rising.fall),
     )
 
 
@@ -193,18 +183,15 @@ def _steps(
     steps = []
     for done, (from_a, to_a) in enumerate(wanted):
         progress("steps in time", done, len(wanted))
-        waveform = _waveform(device, curve, convention, from_a, to_a)
+        if device.wall is None or device.constants is None:
+            waveform = _jump(curve, from_a, to_a)
+        else:
+            waveform = wall_waveform(
+                device.wall, device.constants, convention, from_a, to_a, device.start_m, FOLLOWED_S
+            )
         steps.append(Step(from_a, to_a, respond(cell, waveform, cards=cards, fall=curve.fall)))
     progress("steps in time", len(wanted), len(wanted))
     return tuple(steps)
-
-
-def _waveform(
-    device: CellDevice, curve: DeviceTable, convention: TorqueConvention, from_a: float, to_a: float
-) -> Waveform:
-    if device.wall is None or device.constants is None:
-        return _jump(curve, from_a, to_a)
-    return wall_waveform(device.wall, device.constants, convention, from_a, to_a, device.start_m, FOLLOWED_S)
 
 
 def _jump(curve: DeviceTable, from_a: float, to_a: float) -> Waveform:

@@ -10,34 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
-from spingan.circuits.cards import Cards, load_cards
+from spingan.circuits.cards import GENERIC_180NM, Cards
 from spingan.circuits.cell_bench import PULSE_S, Bench, CellTransfer, pulse_response, sweep
-from spingan.circuits.memristive_parts import relu_switch, tanh_pair
+from spingan.circuits.memristive_parts import PARTS
 from spingan.circuits.ngspice import ngspice_version
 from spingan.devices.published import CURVES
 from spingan.spec.activation import Activation, EnergyItem, Reset, Settling
 from spingan.spec.files import write_activation
 
 POINTS = 361  # 5 mV apart over ±0.9 V
-RELU_BENCH = Bench(relu_switch())
-TANH_BENCH = Bench(tanh_pair(), load_ohm=None)
+RELU_BENCH = Bench(PARTS["relu_switch"])
+TANH_BENCH = Bench(PARTS["tanh_pair"], load_ohm=None)
 LINEAR = 0.01  # how far from the straight line the ReLU may be at full scale; assumed
 SATURATED = 3.0  # tanh(3) = 0.995: full scale of the tanh's input, in widths of the fitted tanh; assumed
 RELU_SUPPLIES = {"": "follower", "c": "comparator and switch"}
 PORTS_NOTE = "Volts against the middle of the rails, ±0.9 V (1.8 V in all: assumed, not printed)."
 
 
-def relu_activation(cards: Cards | None = None) -> Activation:
+def relu_activation(cards: Cards = GENERIC_180NM) -> Activation:
     """The ReLU with switch, loaded by 10 kΩ: gain 1, straight to full scale within 1 %, then the clip, to the rail.
-
-    Args:
-        cards: None: the generic 180 nm cards.
 
     Raises:
         UserError: As `run`.
     """
-    chosen = cards or load_cards(node="180nm")
-    curve = _to_the_rails(RELU_BENCH, chosen)
+    curve = _to_the_rails(RELU_BENCH, cards)
     gain = curve.slope(0.1, 0.5)
     straight = (curve.input > 0) & (np.abs(curve.output_v - gain * curve.input) <= LINEAR * gain * curve.input)
     full_scale = round(float(curve.input[straight].max()), 6)
@@ -50,20 +46,16 @@ def relu_activation(cards: Cards | None = None) -> Activation:
         f"{curve.output_v[-1] / curve.at(full_scale):.3f} of its own; clamping beyond is that clip.",
         "Without memory: a comparator with no hysteresis, and a sweep down gives the same.",
     )
-    return _activation("relu_am_dcgan", "relu", RELU_BENCH, curve, full_scale, RELU_SUPPLIES, notes, chosen)
+    return _activation("relu", RELU_BENCH, curve, full_scale, RELU_SUPPLIES, notes, cards)
 
 
-def tanh_activation(cards: Cards | None = None) -> Activation:
+def tanh_activation(cards: Cards = GENERIC_180NM) -> Activation:
     """The differential pair into 10 kΩ: full scale is where the fitted tanh(V / V0) has V = 3 V0.
-
-    Args:
-        cards: None: the generic 180 nm cards.
 
     Raises:
         UserError: As `run`.
     """
-    chosen = cards or load_cards(node="180nm")
-    curve = _to_the_rails(TANH_BENCH, chosen)
+    curve = _to_the_rails(TANH_BENCH, cards)
     end_v, width_v, offset_v = fit_tanh(curve)
     notes = (
         PORTS_NOTE,
@@ -74,14 +66,13 @@ def tanh_activation(cards: Cards | None = None) -> Activation:
         "The load of 10 kΩ is the cell's own; a next stage in parallel to it lowers the output.",
     )
     return _activation(
-        "tanh_am_dcgan",
         "tanh",
         TANH_BENCH,
         curve,
         round(SATURATED * width_v, 6),
         {"": "pair and mirrors"},
         notes,
-        chosen,
+        cards,
     )
 
 
@@ -98,7 +89,7 @@ def tanh_error(curve: CellTransfer) -> float:
     return float(np.abs(curve.output_v - _tanh(curve.input, end, width, offset)).max() / end)
 
 
-def write_curves(folder: Path = CURVES, cards: Cards | None = None) -> tuple[Path, ...]:
+def write_curves(folder: Path = CURVES, cards: Cards = GENERIC_180NM) -> tuple[Path, ...]:
     """Write both activations into a folder, as they are shipped.
 
     Raises:
@@ -122,7 +113,6 @@ def _to_the_rails(bench: Bench, cards: Cards) -> CellTransfer:
 
 
 def _activation(
-    name: str,
     function: str,
     bench: Bench,
     curve: CellTransfer,
@@ -144,7 +134,7 @@ def _activation(
     )
     return Activation.model_validate(
         {
-            "name": name,
+            "name": f"{function}_am_dcgan",
             "function": function,
             "input": tuple(round(float(value), 9) + 0.0 for value in curve.input),
             "rising": tuple(round(float(value), 9) + 0.0 for value in curve.output_v),

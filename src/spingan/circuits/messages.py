@@ -30,7 +30,12 @@ def one_line(text: str) -> str:
 
 def refusal(netlist: str, output: str, errors: str) -> UserError:
     """Why ngspice ended without a result: the reason in its words, and the netlist's line."""
-    return _no_convergence(netlist, output, errors) or _refused_line(netlist, errors) or _other(errors)
+    found = _no_convergence(netlist, output, errors) or _refused_line(netlist, errors)
+    if found is not None:
+        return found
+    said = [line.strip() for line in errors.splitlines() if line.strip()]
+    telling = [line for line in said if re.match(r"(?:fatal )?error", line, re.IGNORECASE)] or said[-1:]
+    return UserError(f"ngspice gave up: {telling[0] if telling else 'it said nothing'}", "Look at the netlist")
 
 
 def replaced_model(netlist: str, errors: str) -> UserError | None:
@@ -123,7 +128,8 @@ def _refused_line(netlist: str, errors: str) -> UserError | None:
 def _line_error(netlist: str, text: str, reason: str) -> UserError:
     """The error for a line as ngspice quotes it, in small letters and with its expressions rewritten."""
     lines = list(logical_lines(netlist))
-    same = [at for at, line in enumerate(lines) if _bare(line[1]) == _bare(text)]
+    bare = "".join(text.split()).lower()
+    same = [at for at, line in enumerate(lines) if "".join(line[1].split()).lower() == bare]
     name = text.split()[0].lower().rsplit(".", 1)[-1]  # m1 of the expanded subcircuit's m.x1.m1
     named = [at for at, line in enumerate(lines) if at and line[1].split()[0].lower() == name]
     where = f"{text.strip()[:SHOWN]!r}"
@@ -131,13 +137,3 @@ def _line_error(netlist: str, text: str, reason: str) -> UserError:
         number, written = lines[(same or named)[0]]
         where = f"line {number} of the netlist, {written[:SHOWN]!r}"
     return UserError(f"ngspice refuses {where}: {reason.strip()}", "Correct that line")
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"\s", "", text).lower()
-
-
-def _other(errors: str) -> UserError:
-    said = [line.strip() for line in errors.splitlines() if line.strip()]
-    telling = [line for line in said if re.match(r"(?:fatal )?error", line, re.IGNORECASE)] or said[-1:]
-    return UserError(f"ngspice gave up: {telling[0] if telling else 'it said nothing'}", "Look at the netlist")

@@ -1,4 +1,4 @@
-"""Many made cells in ngspice: how gain, offset and slope spread from device to device, and with heat and supply.
+"""Instances of a cell in ngspice: how gain, offset and slope spread from device to device, and with heat and supply.
 
 What is the same in all cells of a chip (temperature, supply) is drawn apart from what differs between them: a net's
 calibration takes the first out, and only the second is a spread over devices.
@@ -13,42 +13,142 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.circuits.cards import Cards
+from spingan.circuits.cards import Cards, Node
 from spingan.circuits.domain_wall_cells import (
     TOLERANCES,
-    BiasFall,
     Cell,
+    Deviation,
     DeviceTable,
     Transfer,
+    covers,
     element_lines,
-    pairs,
+    span_text,
     supply_lines,
 )
-from spingan.circuits.mismatch import (
-    NOMINAL_C,
-    Environment,
-    MadeCell,
-    Mismatch,
-    drawn_environment,
-    junction_parts,
-    made_cell,
-)
-from spingan.circuits.ngspice import run
+from spingan.circuits.ngspice import dc_line, pairs, run
 from spingan.errors import UserError
 from spingan.progress import Progress, no_progress
 from spingan.spec.activation import ActivationSpread
 
-POINTS = 81  # of a made cell's transfer, over plus and minus full scale
+# Standard deviation of a pair's difference in threshold times the square root of the gate's area (Pelgrom, Duinmaijer
+# and Welbers, IEEE J. Solid-State Circuits 24, 1433 (1989)): about 1 mV µm for each nanometre of gate oxide (Pelgrom,
+# Tuinhout and Vertregt, IEDM 1998), of which the generic cards have 0.9 and 4.
+THRESHOLD_V_M: dict[Node, float] = {"16nm": 0.9e-9, "180nm": 4.0e-9}
+# The same of the current factor, a fraction times a length. 1 % µm is of the order of published planar processes; half
+# of it for the shorter node: assumed.
+MOBILITY_M: dict[Node, float] = {"16nm": 0.5e-8, "180nm": 1.0e-8}
+RESISTOR = 0.01  # of the divider's fixed resistor, from cell to cell: a polysilicon resistor of some µm²; assumed
+JUNCTION = 0.05  # of a junction's conductance: 3 % of its RA and 4 % of its area, both assumed
+TEMPERATURES_C = (0.0, 85.0)  # the commercial range, without its negative part; assumed
+SUPPLY = 0.03  # of both supplies: a third of the usual tolerance of 10 %; assumed
+NOMINAL_C = 27.0  # ngspice's and the cards' own
+POINTS = 81  # of an instance's transfer, over plus and minus full scale
 BATCH = 20  # cells in a run of ngspice: with more, two processes are no longer busy to the end
 LEAST_DEVICES = 3  # for a covariance
 DEAD = 0.1  # of the drawn cell's gain: below it a cell stands at a rail
 
+FITTED = ("gain", "offset", "slope")
+
 One = TypeVar("One")
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Standard deviations from cell to cell on one chip.
+
+    Attributes:
+        threshold_v_m: Pelgrom's coefficient of the threshold, volts times metres.
+        mobility_m: that of the current factor, a fraction times metres.
+        resistor: of the fixed resistor, a fraction.
+        junction: of each junction's conductance (area and RA together), a fraction.
+
+    Raises:
+        UserError: One is negative, or not a number.
+    """
+
+    threshold_v_m: float
+    mobility_m: float
+    resistor: float = RESISTOR
+    junction: float = JUNCTION
+
+    def __post_init__(self) -> None:
+        for name in ("threshold_v_m", "mobility_m", "resistor", "junction"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise UserError(f"mismatch: {name} is {getattr(self, name):g}", "It must not be below 0")
+
+
+def default_mismatch(node: Node) -> Mismatch:
+    """The documented standard deviations of a node."""
+    return Mismatch(THRESHOLD_V_M[node], MOBILITY_M[node])
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What is common to all cells of a chip: temperatures, drawn evenly, and the supplies' standard deviation.
+
+    Raises:
+        UserError: Temperatures that do not rise or no silicon circuit works at, or a negative deviation.
+    """
+
+    temperatures_c: tuple[float, float] = TEMPERATURES_C
+    supply: float = SUPPLY
+
+    def __post_init__(self) -> None:
+        low, high = self.temperatures_c
+        if not -60 <= low <= high <= 200:
+            raise UserError(f"temperatures from {low:g} to {high:g} °C", "Give a range within -60 and 200 °C, rising")
+        if not 0 <= self.supply < 0.3:
+            raise UserError(f"the supply's deviation is {self.supply:g}", "Give a fraction from 0 to 0.3")
+
+
+def deviation(cell: Cell, cards: Cards, mismatch: Mismatch, seed: int, number: int) -> Deviation:
+    """Instance `number` of a cell on a chip. Factors are log-normal, so that none is negative; thresholds are normal.
+
+    A transistor's own deviation is that of a pair's difference over the square root of 2. The same seed and number
+    give the same cell, however many others there are.
+    """
+    drawn = np.random.default_rng([seed, number]).standard_normal(3 + 2 * 4)
+    length = cards.technology.length_m
+    transistors = []
+    for index in range(2 * cell.inverters):
+        ratio = cell.nmos_ratio if index % 2 == 0 else cell.pmos_ratio
+        per_side_m = length * np.sqrt(2 * ratio)
+        shift = mismatch.threshold_v_m / per_side_m * drawn[3 + 2 * index]
+        transistors.append((float(shift), _factor(mismatch.mobility_m / per_side_m, drawn[4 + 2 * index])))
+    spreads = (mismatch.junction, mismatch.junction, mismatch.resistor)
+    left, right, reference = (_factor(spread, one) for spread, one in zip(spreads, drawn[:3], strict=True))
+    return Deviation(left, right, reference, tuple(transistors))
+
+
+def _factor(deviation: float, drawn: float) -> float:
+    return float(np.exp(deviation * drawn))
+
+
+def drawn_environment(environment: Environment, seed: int, number: int) -> tuple[float, float]:
+    """The temperature in °C and the supplies' factor of draw `number`."""
+    rng = np.random.default_rng([seed, number, 1])
+    low, high = environment.temperatures_c
+    return float(rng.uniform(low, high)), _factor(environment.supply, float(rng.standard_normal()))
+
+
+def junction_parts(
+    current_a: NDArray[np.float64], conductance_s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A curve (n,) as the sum of its left and right junction's, (n,) each, which vary on their own.
+
+    Below zero the left junction changes alone, above it the right one: so the designed devices work, and the printed
+    one nearly. At zero they share the conductance as they share the changes, that is by their areas.
+    """
+    at_zero = float(np.interp(0.0, current_a, conductance_s))
+    below, above = np.minimum(conductance_s - at_zero, 0.0), np.maximum(conductance_s - at_zero, 0.0)
+    changes = float(above.max() - below.min())
+    share = float(-below.min()) / changes if changes > 0 else 0.5
+    return share * at_zero + below, (1 - share) * at_zero + above
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """The transfers of made cells and what they come down to.
+    """The transfers of instances and what they come down to.
 
     Attributes:
         u: (points,) inputs over full scale; `nominal` the drawn cell's output there.
@@ -99,33 +199,12 @@ class Samples:
         deviations = np.sqrt(np.diag(self.covariance))
         scale = np.where(deviations > 0, deviations, 1.0)
         correlation = np.clip(self.covariance / np.outer(scale, scale), -1.0, 1.0)
-        gain, offset, slope = (float(value) for value in deviations)
-        mean_gain, mean_offset, mean_slope = (float(value) for value in self.mean)
-        return ActivationSpread(
-            gain=gain,
-            offset=offset,
-            slope=slope,
-            correlation_gain_offset=float(correlation[0, 1]),
-            correlation_gain_slope=float(correlation[0, 2]),
-            correlation_offset_slope=float(correlation[1, 2]),
-            mean_gain=mean_gain,
-            mean_offset=mean_offset,
-            mean_slope=mean_slope,
-            source=f"{len(self.gain)} made cells in ngspice, seed {self.seed}",
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class _Bench:
-    """What every run of a Monte Carlo needs."""
-
-    cell: Cell
-    cards: Cards
-    fall: BiasFall | None
-    current_a: NDArray[np.float64]
-    left_s: NDArray[np.float64]
-    right_s: NDArray[np.float64]
-    full_scale_a: float
+        found = {}
+        for row, name in enumerate(FITTED):
+            found |= {name: float(deviations[row]), f"mean_{name}": float(self.mean[row])}
+            for column in range(row + 1, len(FITTED)):
+                found[f"correlation_{name}_{FITTED[column]}"] = float(correlation[row, column])
+        return ActivationSpread(source=f"{len(self.gain)} made cells in ngspice, seed {self.seed}", **found)
 
 
 def device_spread(
@@ -149,12 +228,22 @@ def device_spread(
     Raises:
         UserError: Too few devices, a transfer that does not reach full scale on both sides; and as `run`.
     """
-    bench = _bench(transfer, curve, cards, full_scale_a, devices)
-    made = [made_cell(bench.cell, cards, mismatch, seed, number) for number in range(devices)]
-    batches = [made[at : at + BATCH] for at in range(0, devices, BATCH)]
-    outputs = _in_parallel(lambda batch: _run_batch(bench, batch), batches, workers, "made cells", progress)
-    same = np.full(devices, NOMINAL_C), np.ones(devices)
-    return _samples("devices", transfer, full_scale_a, np.concatenate(outputs), *same, seed)
+    sweep = _sweeper(transfer, curve, cards, full_scale_a, devices)
+    cell, fall = transfer.cell, curve.fall
+    drawn = [deviation(cell, cards, mismatch, seed, number) for number in range(devices)]
+
+    def outputs(batch: range) -> NDArray[np.float64]:
+        """(cells, points) outputs of cells that share the supplies and the input."""
+        lines = []
+        for number in batch:
+            one = drawn[number]
+            conductance = f"({one.left:.9e}*v(gl)+{one.right:.9e}*v(gr))*1e-3"
+            lines += element_lines(cell, cards, conductance, fall, f"_{number}", one)
+        return sweep(lines, [f"v(out_{number})" for number in batch], 1.0)
+
+    batches = [range(at, min(at + BATCH, devices)) for at in range(0, devices, BATCH)]
+    found = np.concatenate(_in_parallel(outputs, batches, workers, "made cells", progress))
+    return _samples("devices", transfer, full_scale_a, found, np.full(devices, NOMINAL_C), np.ones(devices), seed)
 
 
 def environment_spread(
@@ -175,25 +264,53 @@ def environment_spread(
     Raises:
         UserError: As `device_spread`.
     """
-    bench = _bench(transfer, curve, cards, full_scale_a, draws)
+    sweep = _sweeper(transfer, curve, cards, full_scale_a, draws)
+    lines = element_lines(transfer.cell, cards, "(v(gl)+v(gr))*1e-3", curve.fall)
     drawn = [drawn_environment(environment, seed, number) for number in range(draws)]
-    outputs = _in_parallel(lambda one: _run_at(bench, *one), drawn, workers, "temperatures and supplies", progress)
+
+    def outputs(one: tuple[float, float]) -> NDArray[np.float64]:
+        """(1, points) outputs of the drawn cell at a temperature and with its supplies times a factor."""
+        temperature_c, supply = one
+        return sweep([*lines, f".temp {temperature_c:.6f}"], ["v(out)"], supply)
+
+    found = np.concatenate(_in_parallel(outputs, drawn, workers, "temperatures and supplies", progress))
     temperatures, supplies = (np.array(column) for column in zip(*drawn, strict=True))
-    return _samples("environment", transfer, full_scale_a, np.concatenate(outputs), temperatures, supplies, seed)
+    return _samples("environment", transfer, full_scale_a, found, temperatures, supplies, seed)
 
 
-def _bench(transfer: Transfer, curve: DeviceTable, cards: Cards, full_scale_a: float, count: int) -> _Bench:
+def _sweeper(
+    transfer: Transfer, curve: DeviceTable, cards: Cards, full_scale_a: float, count: int
+) -> Callable[[list[str], list[str], float], NDArray[np.float64]]:
+    """The sweep of all runs: cells' lines, names of their outputs and the supplies' factor in, outputs (n, points) out.
+
+    A volt at `in` stands for a microampere; the nodes `gl` and `gr` are the junctions' conductances in millisiemens.
+    """
     if count < LEAST_DEVICES:
         raise UserError(f"{count} devices have no covariance", f"Ask for {LEAST_DEVICES} at least")
-    first, last = float(transfer.current_a[0]), float(transfer.current_a[-1])
-    rounding = 1e-9 * (last - first)
-    if first - rounding > -full_scale_a or last + rounding < full_scale_a:
+    if not covers(transfer.current_a, -full_scale_a, full_scale_a):
         raise UserError(
-            f"the transfer covers {first * 1e6:g} to {last * 1e6:g} µA, not plus and minus {full_scale_a * 1e6:g} µA",
+            f"the transfer covers {span_text(transfer.current_a)}, not plus and minus {full_scale_a * 1e6:g} µA",
             "Take a curve that reaches full scale on both sides",
         )
-    parts = junction_parts(curve.current_a, curve.conductance_s)
-    return _Bench(transfer.cell, cards, curve.fall, curve.current_a, *parts, full_scale_a)
+    left_s, right_s = junction_parts(curve.current_a, curve.conductance_s)
+    analysis = dc_line("vin", -full_scale_a * 1e6, full_scale_a * 1e6, POINTS)
+
+    def sweep(cells: list[str], outputs: list[str], supply: float) -> NDArray[np.float64]:
+        lines = [
+            f"* {transfer.cell.name}, Monte Carlo",
+            cards.text.rstrip(),
+            *supply_lines(transfer.cell, supply),
+            "vin in 0 0",
+            f"bgl gl 0 v=pwl(v(in),{pairs(curve.current_a * 1e6, left_s * 1e3, ',')})",
+            f"bgr gr 0 v=pwl(v(in),{pairs(curve.current_a * 1e6, right_s * 1e3, ',')})",
+            *cells,
+            TOLERANCES,
+            analysis,
+        ]
+        (plot,) = run("\n".join(lines)).plots
+        return np.stack([plot[name] for name in outputs])
+
+    return sweep
 
 
 def _in_parallel(
@@ -215,39 +332,6 @@ def _in_parallel(
     return results
 
 
-def _run_batch(bench: _Bench, made: Sequence[MadeCell]) -> NDArray[np.float64]:
-    """(cells, points) outputs of cells that share the supplies and the input."""
-    cells = []
-    for number, one in enumerate(made):
-        conductance = f"({one.left:.9e}*v(gl)+{one.right:.9e}*v(gr))*1e-3"
-        cells += element_lines(bench.cell, bench.cards, conductance, bench.fall, f"_{number}", one.deviation)
-    return _sweep(bench, cells, [f"v(out_{number})" for number in range(len(made))])
-
-
-def _run_at(bench: _Bench, temperature_c: float, supply: float) -> NDArray[np.float64]:
-    """(1, points) outputs of the drawn cell at a temperature and with its supplies times a factor."""
-    cell = element_lines(bench.cell, bench.cards, "(v(gl)+v(gr))*1e-3", bench.fall)
-    return _sweep(bench, [*cell, f".temp {temperature_c:.6f}"], ["v(out)"], supply)
-
-
-def _sweep(bench: _Bench, cells: list[str], outputs: list[str], supply: float = 1.0) -> NDArray[np.float64]:
-    micro = bench.full_scale_a * 1e6
-    step = 2 * micro / (POINTS - 1)
-    lines = [
-        f"* {bench.cell.name}, made cells; a volt at in stands for a microampere, one at gl or gr for a millisiemens",
-        bench.cards.text.rstrip(),
-        *supply_lines(bench.cell, supply),
-        "vin in 0 0",
-        f"bgl gl 0 v=pwl(v(in),{pairs(bench.current_a * 1e6, bench.left_s * 1e3, ',')})",
-        f"bgr gr 0 v=pwl(v(in),{pairs(bench.current_a * 1e6, bench.right_s * 1e3, ',')})",
-        *cells,
-        TOLERANCES,
-        f".dc vin {-micro:.9e} {micro + step / 4:.9e} {step:.9e}",
-    ]
-    (plot,) = run("\n".join(lines)).plots
-    return np.stack([plot[name] for name in outputs])
-
-
 def _samples(
     what: Literal["devices", "environment"],
     transfer: Transfer,
@@ -261,8 +345,7 @@ def _samples(
     zero, full = (transfer.at(transfer.output_v, at) for at in (0.0, full_scale_a))
     nominal = (np.interp(u * full_scale_a, transfer.current_a, transfer.output_v) - zero) / (full - zero)
     values = (output_v - zero) / (full - zero)
-    gain, offset, slope, residual = fit_devices(nominal, values)
-    return Samples(what, u, nominal, values, gain, offset, slope, residual, temperature_c, supply, seed)
+    return Samples(what, u, nominal, values, *fit_devices(nominal, values), temperature_c, supply, seed)
 
 
 def fit_devices(

@@ -21,12 +21,16 @@ from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spingan.circuits.messages import ignored_parameters, logical_lines, refusal, replaced_model, warnings
 from spingan.circuits.raw_file import Plot, read_raw
 from spingan.errors import UserError
 
 OLDEST_VERSION = 39  # the oldest that the tests have been run with
 INSTALL = "Install it: apt-get install ngspice (Debian, Ubuntu), or brew install ngspice (macOS)"
+PER_LINE = 6  # pairs of numbers in a line of a netlist
 SETTINGS = "set num_threads=1\nset filetype=binary\noptran 1 1 1 0 0 0\n"
 
 
@@ -54,26 +58,24 @@ class Run:
     seconds: float
 
 
-def run(netlist: str, *, time_limit_s: float = 60.0, keep: Path | None = None) -> Run:
+def run(netlist: str, *, time_limit_s: float = 60.0) -> Run:
     """Run a netlist, whose first line is its title, as in every SPICE.
 
     The netlist is whole: it names no other file, and no `.control` section, which could start programs.
 
     Args:
         time_limit_s: Longest wall-clock time.
-        keep: A new folder for the netlist and all that ngspice makes of it; None: a temporary one, removed at the end.
 
     Raises:
         UserError: ngspice is missing or too old, it refuses the netlist or ignores parameters of a model in it, it does
-            not converge, takes too long or is killed; the netlist asks for a script or a file; or `keep` holds
-            something already.
+            not converge, takes too long or is killed; or the netlist asks for a script or a file.
     """
     _refuse_scripts_and_files(netlist)
     if time_limit_s <= 0:
         raise UserError(f"the time limit of {time_limit_s:g} s is not above 0", "Give the seconds that a run may take")
     limit_s = _WISHES.get().time_limit_s or time_limit_s
     program = find_ngspice()
-    with _folder(keep or _next_kept()) as folder:
+    with _folder(_next_kept()) as folder:
         (folder / "spinit").write_text(SETTINGS, encoding="ascii")
         (folder / "deck.cir").write_text(f"{netlist.rstrip()}\n.end\n", encoding="utf-8")
         started = time.perf_counter()
@@ -81,11 +83,16 @@ def run(netlist: str, *, time_limit_s: float = 60.0, keep: Path | None = None) -
         seconds = time.perf_counter() - started
         results = folder / "deck.raw"
         if finished.returncode != 0:
-            raise _failure(netlist, finished)
-        if (replaced := replaced_model(netlist, finished.stderr)) is not None:
-            raise replaced
-        if (ignored := ignored_parameters(finished.stderr)) is not None:
-            raise ignored
+            if finished.returncode < 0:
+                raise UserError(
+                    f"ngspice was killed by signal {-finished.returncode}",
+                    "Signal 11 is a crash on a line that it cannot read, such as an open bracket; signal 9 comes from "
+                    "outside",
+                )
+            raise refusal(netlist, finished.stdout, finished.stderr)
+        misread = replaced_model(netlist, finished.stderr) or ignored_parameters(finished.stderr)
+        if misread is not None:
+            raise misread
         if not results.exists():
             raise UserError("the netlist asks for no analysis", "Add one, such as .op, .dc, .ac or .tran")
         plots = read_raw(results.read_bytes(), "ngspice's result")
@@ -139,6 +146,32 @@ def _in_order(plots: tuple[Plot, ...]) -> tuple[Plot, ...]:
     """The plots with those of one kind turned round: ngspice runs the analyses of a kind last to first."""
     of_kind = {name: [plot for plot in plots if plot.name == name] for name in dict.fromkeys(p.name for p in plots)}
     return tuple(of_kind[plot.name].pop() for plot in plots)
+
+
+def pairs(x: NDArray[np.float64], y: NDArray[np.float64], between: str, digits: int = 9) -> str:
+    """Two columns as the numbers of a table, with exponents (ngspice reads `26.562a` as a name), on `+` lines."""
+    written = [f"{a:.{digits}e}{between}{b:.{digits}e}" for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    rows = [between.join(written[at : at + PER_LINE]) for at in range(0, len(written), PER_LINE)]
+    return f"{between}\n+ ".join(rows)
+
+
+def dc_line(source: str, lowest: float, highest: float, points: int, unit: str = "") -> str:
+    """The `.dc` line that sweeps a source over evenly spaced points.
+
+    Args:
+        unit: what a volt of the source stands for, for the error.
+
+    Raises:
+        UserError: Fewer than two points, or ends that do not rise.
+    """
+    if points < 2 or not lowest < highest:
+        raise UserError(
+            f"{points} points from {lowest:g} to {highest:g}{unit} are no sweep",
+            "Give two points at least, and a highest input above the lowest",
+        )
+    step = (highest - lowest) / (points - 1)
+    # A quarter step more: the sum of the steps may end beyond the last by a rounding.
+    return f".dc {source} {lowest:.9e} {highest + step / 4:.9e} {step:.9e}"
 
 
 def find_ngspice() -> str:
@@ -222,25 +255,11 @@ def _execute(program: str, folder: Path, time_limit_s: float) -> subprocess.Comp
                 "Ask for fewer points or a shorter time, or give it a higher limit",
             ) from None
         finally:
-            _end(child)
+            if child.poll() is None:  # nothing that the run started outlives it, also when the user breaks it off
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
     return subprocess.CompletedProcess(words, child.returncode, output, errors)
-
-
-def _end(child: "subprocess.Popen[str]") -> None:
-    """Nothing that the run started outlives it: neither after its time limit nor when the user breaks it off."""
-    if child.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-
-
-def _failure(netlist: str, finished: subprocess.CompletedProcess[str]) -> UserError:
-    if finished.returncode < 0:
-        return UserError(
-            f"ngspice was killed by signal {-finished.returncode}",
-            "Signal 11 is a crash on a line that it cannot read, such as an open bracket; signal 9 comes from outside",
-        )
-    return refusal(netlist, finished.stdout, finished.stderr)
 
 
 def _refuse_scripts_and_files(netlist: str) -> None:

@@ -83,7 +83,10 @@ def _plot(data: bytes, start: int, where: str) -> tuple[Plot, int]:
         twice = next(name for name in names if names.count(name) > 1)
         raise UserError(f"{where}: the vector {twice!r} occurs twice", "Rename one of the two nodes")
     first = end + len(marker)
-    dtype = np.dtype(np.complex128 if _is_complex(keys, where) else np.float64)
+    flags = keys.get("Flags", "")
+    if flags not in ("real", "complex"):
+        raise UserError(f"{where}: Flags are {flags[:40]!r}, neither real nor complex", REMEDY)
+    dtype = np.dtype(np.complex128 if flags == "complex" else np.float64)
     last = first + count * points * dtype.itemsize
     if last > len(data):
         raise UserError(f"{where}: {len(data) - first} bytes of values where {last - first} are due", REMEDY)
@@ -97,11 +100,8 @@ def _header(text: str, where: str) -> tuple[dict[str, str], list[tuple[str, str]
     head, found, table = text.partition("\nVariables:\n")
     if not found:
         raise UserError(f"{where}: its header has no table of variables", REMEDY)
-    keys = {}
-    for line in head.split("\n"):
-        key, colon, value = line.partition(":")
-        if colon:
-            keys[key.strip()] = value.strip()
+    pairs = (line.partition(":") for line in head.split("\n"))
+    keys = {key.strip(): value.strip() for key, colon, value in pairs if colon}
     variables = []
     for line in table.split("\n"):
         cells = line.split()
@@ -116,10 +116,3 @@ def _count(keys: Mapping[str, str], key: str, where: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 15):  # 15 digits: beyond any file
         raise UserError(f"{where}: {key} is {text[:40]!r}, not a count", REMEDY)
     return int(text)
-
-
-def _is_complex(keys: Mapping[str, str], where: str) -> bool:
-    flags = keys.get("Flags", "").split()
-    if flags not in (["real"], ["complex"]):
-        raise UserError(f"{where}: Flags are {' '.join(flags)[:40]!r}, neither real nor complex", REMEDY)
-    return flags == ["complex"]

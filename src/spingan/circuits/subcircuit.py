@@ -1,14 +1,11 @@
-"""Cells of transistors as SPICE subcircuits that know their own transistors, and so their area.
-
-Paper M prints areas and powers of its cells and neither their schematics nor a width: every size in the cells built
-on this is assumed, and said to be where it stands.
-"""
+"""Cells of transistors as SPICE subcircuits that know their own transistors, and so their area."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from spingan.circuits.cards import Cards
+from spingan.circuits.messages import logical_lines
 from spingan.errors import UserError
 
 # A drawn transistor of the shortest length takes its width times the gate and a contacted drain and source of 2.5
@@ -106,11 +103,6 @@ class Subcircuit:
         """The line that places this cell in a netlist."""
         return f"x{name} {nodes} {self.name}"
 
-    @property
-    def transistors(self) -> int:
-        """How many transistors it has, all within included."""
-        return sum(1 for part in self._leaves() if isinstance(part, Transistor))
-
     def gate_area_m2(self, cards: Cards) -> float:
         """Width times length, summed over all transistors within."""
         shortest = cards.technology.length_m
@@ -150,6 +142,35 @@ class Subcircuit:
                 yield from part.of._leaves()
             else:
                 yield part
+
+
+def read_subcircuits(text: str) -> dict[str, Subcircuit]:
+    """The cells of a text in SPICE, by name, each before those that use it.
+
+    A line `*source ...` within a cell is its source; m lines end with `nmos` or `pmos`, `w=` and, if it is not the
+    cards' own, `l=`; sizes are in metres, values in ohms and farads, all without SPICE's suffixes.
+    """
+    found: dict[str, Subcircuit] = {}
+    cell, source = "", ""
+    parts: list[Part] = []
+    for _, line in logical_lines(text):
+        first, *words = line.split()
+        if first == ".subckt":
+            cell, parts = " ".join(words), []
+        elif first == "*source":
+            source = " ".join(words)
+        elif first == ".ends":
+            name, *ports = cell.split()
+            found[name] = Subcircuit(name, tuple(ports), tuple(parts), source)
+        elif first[0] == "m":
+            sizes = [float(size.partition("=")[2]) for size in words[5:]]
+            parts.append(Transistor(first[1:], " ".join(words[:4]), "nmos" if words[4] == "nmos" else "pmos", *sizes))
+        elif first[0] == "x":
+            parts.append(Use(first[1:], found[words[-1]], " ".join(words[:-1])))
+        elif first[0] in "rc":
+            kind = Resistor if first[0] == "r" else Capacitor
+            parts.append(kind(first[1:], " ".join(words[:2]), float(words[2])))
+    return found
 
 
 def definitions(cells: Iterable[Subcircuit], cards: Cards) -> str:

@@ -5,33 +5,31 @@ The modules keep to what every compiler takes: tables are straight pieces in an 
 """
 
 import re
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spingan import __version__
+from spingan.circuits.decks import Written, comment_lines
 from spingan.circuits.domain_wall_cells import bias_fall
 from spingan.circuits.domain_wall_response import thinned
-from spingan.circuits.messages import one_line
 from spingan.devices.wall_curve import heavy_metal_current_a
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.devices.wall_study import SETTLED_SHARE
 from spingan.errors import UserError
-from spingan.output import write_text
 from spingan.physics.mtj import julliere_tmr
 from spingan.spec.activation import Activation
 from spingan.spec.synapse import Synapse
 
-WIDTH = 100  # characters of a comment's line
 THINNED = 1e-4  # of a table's span: what leaving one of its points out may cost
 
 
 @dataclass(frozen=True)
-class Module:
+class Module(Written):
     """A Verilog-A module: its name, what a reader should know, a paragraph each, and its text without these."""
 
     name: str
@@ -40,18 +38,8 @@ class Module:
 
     def text(self) -> str:
         """The whole file."""
-        paragraphs = (*self.about, f"Written by spingan {__version__}. Verilog-A, Accellera's LRM 2.4; SI units.")
-        lines = [f"// {line}" for text in paragraphs for line in textwrap.wrap(one_line(text), WIDTH)]
-        return "\n".join([*lines, "", '`include "disciplines.vams"', "", self.body])
-
-    def write(self, path: str | Path) -> Path:
-        """Write the module to a file, whole or not at all.
-
-        Raises:
-            UserError: The file cannot be written.
-        """
-        write_text(path, self.text())
-        return Path(path)
+        made = f"Written by spingan {__version__}. Verilog-A, Accellera's LRM 2.4; SI units."
+        return "\n".join([*comment_lines("//", (*self.about, made)), "", '`include "disciplines.vams"', "", self.body])
 
 
 def domain_wall_module(
@@ -76,9 +64,11 @@ def domain_wall_module(
             "The module takes a device's conductance in S against its current in A",
         )
     current, conductance = np.asarray(curve.input), np.asarray(curve.rising)
-    carried = _carried(device, convention)
+    one_a = 1e-6
+    both = heavy_metal_current_a(device, one_a, convention) - heavy_metal_current_a(device, 0.0, convention)
+    carried = round(both / one_a, 9)  # heavy metal's current over the input's, both without the bias current
     fall = bias_fall(device)
-    parallel_s = device.detector_area_m2 / device.ra_parallel_ohm_m2
+    about_settling, delays = _settling(curve)
     about = [
         f"{curve.name}: a domain-wall device, conductance against input current. {curve.provenance or ''}",
         "Ports: in, ret: the heavy metal, whose current is the input; top, bottom: the tunnel junctions.",
@@ -86,47 +76,20 @@ def domain_wall_module(
         + (f" The bias current of {device.bias_current_a:g} A is in the table." if device.bias_current_a else ""),
         "Conductance: straight pieces between the curve's points, its ends held beyond them; of a curve with a memory "
         "it is the rising branch, and the memory is left out.",
-        _about_settling(curve),
+        about_settling,
         "Bias: G = G_P - (G_P - G0) (1 + TMR) / (1 + TMR + (V / v_half)^2), Julliere's TMR falling to half at v_half."
         + ("" if fall else " v_half is not known: 0 stands for no fall."),
     ]
-    name = identifier(curve.name)
-    lines = [
-        f"module {name}(in, ret, top, bottom);",
-        "  inout in, ret, top, bottom;",
-        "  electrical in, ret, top, bottom;",
-        "  electrical state;  // its voltage is the conductance at low bias, in millisiemens",
-        "",
-        f"  parameter real r_hm = {_real(device.heavy_metal_resistance_ohm)} from (0:inf);  // ohm, of the heavy metal",
-        f"  parameter real carried = {_real(carried)} from (0:inf);  // heavy metal's current over the table's",
-        f"  parameter real c_mtj = {_real(capacitance_f)} from [0:inf);  // F, of the junctions",
-        f"  parameter real g_parallel = {_real(parallel_s)} from (0:inf);  // S, all junctions parallel",
-        f"  parameter real tmr = {_real(julliere_tmr(device.polarization))} from [0:inf);  // at low bias",
-        f"  parameter real v_half = {_real(0.0 if fall is None else fall.half_bias_v)} from [0:inf);  // V; 0: no fall",
-        "  parameter real delays = 1.0 from [0:inf);  // factor of all delays; 0: none",
-        "  real input_a, target, slow, share, ratio;",
-        "",
-        *_table("conductance_ms", current, conductance * 1e3),
-        *_settling_table(curve),
-        "  analog begin",
-        "    I(in, ret) <+ V(in, ret) / r_hm;",
-        "    input_a = V(in, ret) / (r_hm * carried);",
-        "    target = conductance_ms(input_a);",
-        "    slow = delays * delay_ns(input_a);",
-        "    I(state) <+ V(state) - target;",
-        "    I(state) <+ slow * 1.0e-9 * ddt(V(state));",
-        "    if (v_half > 0) begin",
-        "      ratio = V(top, bottom) / v_half;",
-        "      share = (1 + tmr) / (1 + tmr + ratio * ratio);",
-        "    end else",
-        "      share = 1;",
-        "    I(top, bottom) <+ (g_parallel - (g_parallel - 1.0e-3 * V(state)) * share) * V(top, bottom);",
-        "    I(top, bottom) <+ c_mtj * ddt(V(top, bottom));",
-        "  end",
-        "endmodule",
-        "",
-    ]
-    return Module(name, tuple(about), "\n".join(lines))
+    parameters = {
+        "r_hm": device.heavy_metal_resistance_ohm,
+        "carried": carried,
+        "c_mtj": capacitance_f,
+        "g_parallel": device.detector_area_m2 / device.ra_parallel_ohm_m2,
+        "tmr": julliere_tmr(device.polarization),
+        "v_half": 0.0 if fall is None else fall.half_bias_v,
+    }
+    tables = [*_table("conductance_ms", current, conductance * 1e3), *delays]
+    return _module("domain_wall.va", curve.name, about, parameters, tables)
 
 
 def memristor_module(synapse: Synapse) -> Module:
@@ -161,7 +124,6 @@ def memristor_module(synapse: Synapse) -> Module:
             f"{write.threshold_v:g} V",
             "Correct one of the two",
         )
-    name = identifier(synapse.name)
     about = (
         f"{synapse.name}: a memristor of {synapse.states} levels between {levels[0]:.6g} and {levels[-1]:.6g} S. "
         f"{synapse.provenance or ''}",
@@ -169,38 +131,27 @@ def memristor_module(synapse: Synapse) -> Module:
         "Writing: at the pulse's amplitude the conductance moves, in a pulse's width, by the step of the level where "
         "it is (straight between levels); between threshold and amplitude in proportion, beyond it likewise: assumed.",
     )
-    lines = [
-        f"module {name}(p, n);",
-        "  inout p, n;",
-        "  electrical p, n;",
-        "  electrical state;  // its voltage is the conductance in units of g_max",
-        "",
-        f"  parameter real g_min = {_real(levels[0])} from (0:inf);  // S",
-        f"  parameter real g_max = {_real(levels[-1])} from (0:inf);  // S",
-        f"  parameter real g_start = {_real(levels[0])} from (0:inf);  // S, before the first pulse",
-        f"  parameter real v_threshold = {_real(write.threshold_v)} from [0:inf);  // V",
-        f"  parameter real v_pulse = {_real(abs(write.pulse_amplitude_v))} from (0:inf);  // V, of the steps' pulses",
-        f"  parameter real t_pulse = {_real(write.pulse_width_s)} from (0:inf);  // s, of the steps' pulses",
-        "  real level, rate, held;",
-        "",
-        *_table("step_up", levels, np.asarray(synapse.step_up)),
-        *_table("step_down", levels, np.asarray(synapse.step_down)),
-        "  analog begin",
-        "    level = g_max * V(state);",
-        "    rate = 0;",
-        '    held = analysis("static") ? 1 : 0;',
-        "    if (V(p, n) > v_threshold && level < g_max)",
-        "      rate = (V(p, n) - v_threshold) / (v_pulse - v_threshold) * step_up(level) / t_pulse;",
-        "    else if (V(p, n) < -v_threshold && level > g_min)",
-        "      rate = (V(p, n) + v_threshold) / (v_pulse - v_threshold) * step_down(level) / t_pulse;",
-        "    I(state) <+ held * (V(state) - g_start / g_max) - (1 - held) * t_pulse * rate / g_max;",
-        "    I(state) <+ t_pulse * ddt(V(state));",
-        "    I(p, n) <+ level * V(p, n);",
-        "  end",
-        "endmodule",
-        "",
-    ]
-    return Module(name, about, "\n".join(lines))
+    parameters = {
+        "g_min": levels[0],
+        "g_max": levels[-1],
+        "g_start": levels[0],
+        "v_threshold": write.threshold_v,
+        "v_pulse": abs(write.pulse_amplitude_v),
+        "t_pulse": write.pulse_width_s,
+    }
+    up, down = np.asarray(synapse.step_up), np.asarray(synapse.step_down)
+    tables = [*_table("step_up", levels, up), *_table("step_down", levels, down)]
+    return _module("memristor.va", synapse.name, about, parameters, tables)
+
+
+def _module(
+    template: str, name: str, about: Sequence[str], parameters: Mapping[str, float], tables: Sequence[str]
+) -> Module:
+    """A template of this folder with its parameters' numbers and its tables."""
+    text = Template(Path(__file__).with_name(template).read_text(encoding="utf-8"))
+    module = identifier(name)
+    values = {key: _real(value) for key, value in parameters.items()}
+    return Module(module, tuple(about), text.substitute(values, module=module, tables="\n".join(tables)))
 
 
 def identifier(name: str) -> str:
@@ -235,28 +186,17 @@ def _table(name: str, x: Sequence[float] | NDArray[np.float64], y: NDArray[np.fl
     return piecewise(name, inputs[kept], y[kept])
 
 
-def _settling_table(curve: Activation) -> list[str]:
-    """The delay in nanoseconds against the input: a settling time is that many time constants of first order."""
+def _settling(curve: Activation) -> tuple[str, list[str]]:
+    """What is said of the delay, and its table in nanoseconds: settling times are time constants of first order."""
     if curve.settling is None:
-        return piecewise("delay_ns", np.array([0.0]), np.array([0.0]))
+        none = piecewise("delay_ns", np.array([0.0]), np.array([0.0]))
+        return "Settling: not known; the conductance follows at once.", none
     times = np.asarray(curve.settling.time_s) / np.log(1 / SETTLED_SHARE) * 1e9
-    return piecewise("delay_ns", np.asarray(curve.settling.input), times)
-
-
-def _about_settling(curve: Activation) -> str:
-    if curve.settling is None:
-        return "Settling: not known; the conductance follows at once."
-    return (
+    about = (
         f"Settling: first order, with the time constants in which the curve's settling times, from zero input to each "
         f"current, reach {1 - SETTLED_SHARE:.0%}. The wall itself has inertia, and its way back is not its way there."
     )
-
-
-def _carried(device: WallDevice, convention: TorqueConvention) -> float:
-    """Heavy metal's current over the input's, both without the bias current."""
-    one_a = 1e-6
-    both = heavy_metal_current_a(device, one_a, convention) - heavy_metal_current_a(device, 0.0, convention)
-    return round(both / one_a, 9)
+    return about, piecewise("delay_ns", np.asarray(curve.settling.input), times)
 
 
 def _real(value: float) -> str:

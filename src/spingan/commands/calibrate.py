@@ -1,16 +1,13 @@
 """Commands that fit the compact models' constants to small runs of the micromagnetic solver."""
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from spingan.commands.options import HOUR_S, CellNm, Convention, DeviceFile, Json, TimeLimit, Workers
 from spingan.commands.printing import Result, run, table
-
-if TYPE_CHECKING:
-    from spingan.progress import Progress
+from spingan.progress import Progress
 
 app = typer.Typer(
     help="The compact models' constants, fitted to small runs of the solver and judged on others.",
@@ -40,7 +37,7 @@ def skyrmion(
     check_place(out)
     film = CO_PT if dmi_mj_per_m2 is None else replace(CO_PT, interfacial_dmi_j_per_m2=dmi_mj_per_m2 * 1e-3)
 
-    def work(progress: "Progress") -> Result:
+    def work(progress: Progress) -> Result:
         found = calibrate_skyrmion(film, cell_nm * 1e-9, lambda part, text: progress(text, round(part * PARTS), PARTS))
         write_calibration(found, out)
         forces = [
@@ -63,11 +60,12 @@ def skyrmion(
 
 @app.command()
 def wall(
+    *,
     out: Out,
     convention: Convention = "magnet-section",
     cell_nm: CellNm = 1.0,
     device: DeviceFile = None,
-    workers: Workers = None,
+    workers: Workers,
     time_limit_s: TimeLimit = HOUR_S,
     json: Json = False,
 ) -> None:
@@ -81,15 +79,9 @@ def wall(
     check_place(out)
     chosen = LEAKY_RELU if device is None else read_wall_device(device)
 
-    def work(progress: "Progress") -> Result:
-        found = calibrate_wall(
-            chosen,
-            convention,
-            cell_m=cell_nm * 1e-9,
-            workers=workers or os.cpu_count() or 1,
-            time_limit_s=time_limit_s,
-            progress=progress,
-        )
+    def work(progress: Progress) -> Result:
+        limits = {"time_limit_s": time_limit_s, "progress": progress}
+        found = calibrate_wall(chosen, convention, cell_m=cell_nm * 1e-9, workers=workers, **limits)
         write_wall_calibration(found, out)
         lines = [f"{name}: {value:.4g}" for name, value in asdict(found.constants).items()]
         off = f"off in position: {found.largest_error_m * 1e9:.2f} nm at most, over the runs that were not fitted"

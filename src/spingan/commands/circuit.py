@@ -1,20 +1,19 @@
 """Commands about circuits: the papers' cells in ngspice, compared with what the papers print."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from spingan.commands import circuit_export
-from spingan.commands.options import CardsFile, Convention, Curve, DeviceFile, Form, Json, Out, Seed, Workers
+from spingan.commands.options import CELL, CardsFile, Json, Out, Workers, passing_on
 from spingan.commands.printing import Result, rows_table, run, show, table
 from spingan.errors import UserError
+from spingan.progress import Progress
 
 if TYPE_CHECKING:
-    from spingan.circuits.mismatch import Environment, Mismatch
-    from spingan.progress import Progress
+    from spingan.circuits.monte_carlo import Environment, Mismatch
 
 app = typer.Typer(
     help="Circuits in ngspice: output, energy and waveforms, compared with what the papers print.",
@@ -50,14 +49,22 @@ def _runs(
 @app.command("list")
 def list_cells(json: Json = False) -> None:
     """Every circuit, with its paper and technology node."""
+    from dataclasses import asdict
+
     from spingan.circuits.catalogue import CELLS
 
     text = table(("name", "paper", "node", "what it does"), [(c.name, c.paper, c.node, c.does) for c in CELLS])
-    show(Result({"cells": [cell.to_dict() for cell in CELLS]}, text), json)
+    show(Result({"cells": [asdict(cell) for cell in CELLS]}, text), json)
 
 
-HEADINGS = ("cards", "", "Vt lin", "Vt sat", "on", "off", "swing", "DIBL", "inverter turns", "gain")
-UNITS = ("", "", "V", "V", "µA/µm", "nA/µm", "mV/decade", "mV/V", "V", "")
+FIGURES = (  # of a transistor: heading, unit, field, of how many it is one in SI, format
+    ("Vt lin", "V", "linear_threshold_v", 1, ".3f"),
+    ("Vt sat", "V", "saturation_threshold_v", 1, ".3f"),
+    ("on", "µA/µm", "on_a_per_m", 1, ".0f"),
+    ("off", "nA/µm", "off_a_per_m", 1e3, ".3g"),
+    ("swing", "mV/decade", "swing_v_per_decade", 1e3, ".0f"),
+    ("DIBL", "mV/V", "dibl", 1e3, ".0f"),
+)
 
 
 @app.command("cards")
@@ -70,21 +77,16 @@ def cards(cards: CardsFile = None, node: Node = None, json: Json = False) -> Non
 
     nodes = (node,) if node is not None else ("16nm",) if cards is not None else ("16nm", "180nm")
     found = [(chosen := load_cards(cards, each), card_figures(chosen)) for each in nodes]
-    rows: list[tuple[str, ...]] = [UNITS]
+    names, units, *_ = zip(*FIGURES, strict=True)
+    headings = ("cards", "", *names, "inverter turns", "gain")
+    rows: list[tuple[str, ...]] = [("", "", *units, "V", "")]
     for each, figures in found:
         inverter = f"{figures.inverter_threshold_v:.3f}", f"{figures.inverter_gain:.1f}"
         for kind, one, last in (("n", figures.nmos, inverter), ("p", figures.pmos, ("", ""))):
-            numbers = (
-                f"{one.linear_threshold_v:.3f}",
-                f"{one.saturation_threshold_v:.3f}",
-                f"{one.on_a_per_m:.0f}",
-                f"{one.off_a_per_m * 1e3:.3g}",
-                f"{one.swing_v_per_decade * 1e3:.0f}",
-                f"{one.dibl * 1e3:.0f}",
-            )
+            numbers = (format(getattr(one, field) * factor, form) for _, _, field, factor, form in FIGURES)
             rows.append((each.name, kind, *numbers, *last))
     data = [{"name": each.name, "node": each.node, **asdict(figures)} for each, figures in found]
-    show(Result({"cards": data}, table(HEADINGS, rows, right=tuple(range(2, len(HEADINGS))))), json)
+    show(Result({"cards": data}, table(headings, rows, right=range(2, len(headings)))), json)
 
 
 SIGMAS = {  # by option: the field, and its SI unit
@@ -106,20 +108,16 @@ TemperaturesC = Annotated[str, typer.Option("--temperatures-c", metavar="LOW,HIG
 
 def _add_domain_wall_cell(name: Literal["leaky-relu", "relu"], about: str) -> None:
     @app.command(name, help=about)
+    @passing_on(CELL | {"monte_carlo": (MonteCarlo, 0)})
     def simulate(
-        curve: Curve = "simulated",
-        device: DeviceFile = None,
-        cell: Form = None,
+        *,
         inverters: Annotated[Literal["one", "pair"], typer.Option("--inverters", help="The paper says both.")] = "one",
-        convention: Convention = "magnet-section",
-        cards: CardsFile = None,
-        monte_carlo: MonteCarlo = 0,
         sigma: Sigmas = None,
         temperatures_c: TemperaturesC = "0,85",
         out: Out = None,
-        seed: Seed = 0,
-        workers: Workers = None,
+        workers: Workers,
         json: Json = False,
+        **asked: Any,
     ) -> None:
         from spingan.circuits.cell_simulation import simulate_cell
         from spingan.circuits.ngspice import find_ngspice
@@ -130,21 +128,15 @@ def _add_domain_wall_cell(name: Literal["leaky-relu", "relu"], about: str) -> No
         mismatch, environment = _spread(sigma, temperatures_c)
         find_ngspice()
 
-        def work(progress: "Progress") -> Result:
+        def work(progress: Progress) -> Result:
             found = simulate_cell(
                 "leaky_relu" if name == "leaky-relu" else "relu",
-                curve,
-                device_file=device,
-                form=cell,
                 inverters=1 if inverters == "one" else 2,
-                convention=convention,
-                cards_file=cards,
-                monte_carlo=monte_carlo,
                 mismatch=mismatch,
                 environment=environment,
-                seed=seed,
-                workers=workers or os.cpu_count() or 1,
+                workers=workers,
                 progress=progress,
+                **asked,
             )
             study, rows = found.study, cell_rows(found)
 
@@ -161,9 +153,7 @@ def _add_domain_wall_cell(name: Literal["leaky-relu", "relu"], about: str) -> No
                 "inverters": study.cell.inverters,
                 "reference_ohm": study.cell.reference_ohm,
                 "divider_v": study.cell.divider_v,
-                "convention": convention,
-                "seed": seed,
-                "monte_carlo": monte_carlo,
+                **{key: asked[key] for key in ("convention", "seed", "monte_carlo")},
                 "rows": [row.to_dict() for row in rows],
                 "activation": found.activation.name,
                 "single_valued": found.activation.single_valued,
@@ -186,7 +176,7 @@ def _spread(sigmas: Sequence[str] | None, temperatures_c: str) -> "tuple[Mismatc
     """The standard deviations and ranges of the Monte Carlo, those that are asked for in place of the documented."""
     from dataclasses import replace
 
-    from spingan.circuits.mismatch import Environment, default_mismatch
+    from spingan.circuits.monte_carlo import Environment, default_mismatch
 
     asked: dict[str, float] = {}
     for text in sigmas or ():
@@ -234,7 +224,7 @@ def _add_memristive_cell(name: str, about: str) -> None:
 
         chosen = load_cards(cards, "180nm")
 
-        def work(progress: "Progress") -> Result:
+        def work(progress: Progress) -> Result:
             found = measure_cell(name, chosen)
             rows = memristive_rows(found, chosen)
             data = {"circuit": name, "cards": chosen.name, "rows": [row.to_dict() for row in rows]}
@@ -270,7 +260,7 @@ def am_dcgan_cnn(
 
     chosen = load_cards(cards, "180nm")
 
-    def work(progress: "Progress") -> Result:
+    def work(progress: Progress) -> Result:
         study = study_cnn(seed, pictures, chosen, progress)
         rows = cnn_rows(study)
         data = {

@@ -1,11 +1,11 @@
 """The commands `spingan circuit export` and `export-crossbar`: decks that ngspice runs, and devices as Verilog-A."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spingan.commands.options import CardsFile, Convention, Curve, DeviceFile, Form, Json, OutFile, Seed
+from spingan.commands.options import CELL, Json, OutFile, option, passing_on
 from spingan.commands.printing import Result, show
 from spingan.errors import UserError
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spingan.circuits.verilog_a import Module
-    from spingan.devices.wall_device import TorqueConvention
 
 CellName = Annotated[
     str, typer.Argument(metavar="CELL", help="One of spingan circuit list; or memristor, as Verilog-A.")
@@ -27,19 +26,15 @@ Analysis = Annotated[
 MemristorOf = Annotated[str, typer.Option("--technology", help="Whose memristor; any that a voltage writes.")]
 
 
+@passing_on(CELL)
 def export(
     cell: CellName,
     format_: Format = "spice",
     analysis: Analysis = None,
-    curve: Curve = "simulated",
-    device: DeviceFile = None,
-    form: Form = None,
-    convention: Convention = "magnet-section",
-    cards: CardsFile = None,
     technology: MemristorOf = "wox-memristor",
     out: OutFile = None,
-    seed: Seed = 0,
     json: Json = False,
+    **asked: Any,
 ) -> None:
     """Write a cell as a SPICE deck that ngspice runs as it is, or its device as a Verilog-A module."""
     from spingan.circuits.cell_decks import cell_deck
@@ -47,78 +42,53 @@ def export(
     suffix = ".cir" if format_ == "spice" else ".va"
     file = out or Path("runs") / f"{cell}{suffix}"
     if format_ == "verilog-a":
-        what = _module(cell, curve, device, convention, technology)
+        what = _module(cell, technology, **{key: asked[key] for key in ("curve", "device_file", "convention")})
     else:
-        what = cell_deck(
-            cell,
-            analysis,
-            curve=curve,
-            device_file=device,
-            form=form,
-            convention=convention,
-            cards_file=cards,
-            seed=seed,
-        )
+        what = cell_deck(cell, analysis, **asked)
     what.write(file)
     data = {"cell": cell, "format": format_, "about": list(what.about), "file": str(file)}
     show(Result(data, str(file), what.about), json)
 
 
-ModelName = Annotated[
-    str | None, typer.Option("--model", help="A run folder, a weights file or a shipped name: a layer of its chip.")
-]
-WeightsFile = Annotated[
-    Path | None, typer.Option("--weights", metavar="FILE", help="Weights of your own, CSV without headings.")
-]
-Technology = Annotated[
-    str | None, typer.Option("--technology", help="To build the array in; by default the model's own.")
-]
-Layer = Annotated[str | None, typer.Option("--layer", help="Of the model, by its name; by default the last.")]
 Columns = Annotated[str, typer.Option("--columns", metavar="LIST", help="Of the weight matrix, as 0,3-5.")]
 Inputs = Annotated[
     Path | None, typer.Option("--inputs", metavar="FILE", help="A voltage a row; by default the read voltage on all.")
 ]
-ChipSeed = Annotated[int, typer.Option("--chip-seed", min=0, help="Which chip: its noise and faults.")]
+_MODEL = "A run folder, a weights file or a shipped name: a layer of its chip."
+_WEIGHTS = "Weights of your own, CSV without headings."
 
 
+@passing_on(
+    {
+        "model": option(str | None, "--model", _MODEL),
+        "weights": option(Path | None, "--weights", _WEIGHTS, metavar="FILE"),
+        "technology": option(str | None, "--technology", "To build the array in; by default the model's own."),
+        "layer": option(str | None, "--layer", "Of the model, by its name; by default the last."),
+        "chip_seed": option(int, "--chip-seed", "Which chip: its noise and faults.", 0, min=0),
+    }
+)
 def export_crossbar(
-    model: ModelName = None,
-    weights: WeightsFile = None,
-    technology: Technology = None,
-    layer: Layer = None,
-    columns: Columns = "0",
-    inputs: Inputs = None,
-    chip_seed: ChipSeed = 0,
-    out: OutFile = None,
-    json: Json = False,
+    columns: Columns = "0", inputs: Inputs = None, out: OutFile = None, json: Json = False, **asked: Any
 ) -> None:
     """Write columns of a crossbar as a deck: a layer of a model's chip, or weights of your own in a technology."""
-    if (model is None) == (weights is None):
+    if (asked["model"] is None) == (asked["weights"] is None):
         raise UserError("give either --model or --weights", "A layer of a model's chip, or weights of your own")
     chosen = _columns(columns)
     from spingan.api import crossbar_deck
 
-    deck = crossbar_deck(
-        model=model,
-        weights=weights,
-        technology=technology,
-        layer=layer,
-        columns=chosen,
-        input_v=None if inputs is None else _inputs(inputs),
-        chip_seed=chip_seed,
-    )
+    deck = crossbar_deck(columns=chosen, input_v=None if inputs is None else _inputs(inputs), **asked)
     file = deck.write(out or Path("runs") / "crossbar.cir")
     data = {"about": list(deck.about), "outputs": list(deck.shown), "file": str(file)}
     show(Result(data, str(file), deck.about), json)
 
 
-def _module(cell: str, curve: str, device: Path | None, convention: "TorqueConvention", technology: str) -> "Module":
+def _module(cell: str, technology: str, **device: Any) -> "Module":
     from spingan.circuits.cell_decks import device_module
     from spingan.circuits.verilog_a import memristor_module
     from spingan.spec.technology import load_technology
 
     if cell != "memristor":
-        return device_module(cell, curve=curve, device_file=device, convention=convention)
+        return device_module(cell, **device)
     synapse = load_technology(technology).synapse
     if synapse is None:
         raise UserError(f"technology {technology} has no synapse", "Name one that has, such as wox-memristor")

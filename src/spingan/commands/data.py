@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from spingan.commands.printing import print_json, print_table
+from spingan.commands.options import Json
+from spingan.commands.printing import Result, show, table
 
 app = typer.Typer(help="Image sets: where they are, and how to get them.", no_args_is_help=True, rich_markup_mode=None)
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command("list")
@@ -18,14 +18,8 @@ def list_sets(json: Json = False) -> None:
 
     load_plugins()
     sets = [place for name in DATA for place in DATA[name].places()]
-    if json:
-        print_json({"sets": sets})
-        return
-    rows = [
-        (str(entry["name"]), f"{entry['images'] or ''}", f"{entry['place'] or '-'}", str(entry["how"]))
-        for entry in sets
-    ]
-    print_table(("name", "images", "place", "how"), rows, right=(1,))
+    rows = [(entry["name"], entry["images"] or "", entry["place"] or "-", entry["how"]) for entry in sets]
+    show(Result({"sets": sets}, table(("name", "images", "place", "how"), rows, right=(1,))), json)
 
 
 @app.command()
@@ -38,8 +32,5 @@ def fetch(
     """Bring an image set into the user's cache: downloaded and checked by its publisher's checksums, or drawn here."""
     from spingan.data.catalogue import DATA
 
-    place = DATA[name].fetch().folder
-    if json:
-        print_json({"name": name, "place": str(place)})
-    else:
-        print(place)
+    place = str(DATA[name].fetch().folder)
+    show(Result({"name": name, "place": place}, place), json)

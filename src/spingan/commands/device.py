@@ -1,6 +1,5 @@
 """Commands about single devices: from material parameters to their curves; what there is; files for other solvers."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -22,13 +21,13 @@ from spingan.commands.options import (
 )
 from spingan.commands.printing import Result, rows_table, run, show, table
 from spingan.errors import UserError
+from spingan.progress import Progress
 
 if TYPE_CHECKING:
     from spingan.devices.domain_wall import DomainWallRelu
     from spingan.devices.export import Experiment
     from spingan.devices.wall_characteristic import Extra, Plan
     from spingan.devices.wall_device import WallDevice
-    from spingan.progress import Progress
 
 app = typer.Typer(
     help="Devices in the solver: their curves, compared with what the papers print.",
@@ -60,11 +59,12 @@ def list_devices(json: Json = False) -> None:
 def _add_wall_command(name: Wall, about: str) -> None:
     @app.command(name, help=about)
     def study_wall_device(
+        *,
         convention: Convention = "magnet-section",
         cell_nm: CellNm = 1.0,
         currents_ua: CurrentsUa = None,
         out: Out = None,
-        workers: Workers = None,
+        workers: Workers,
         with_: With = None,
         full: Full = False,
         device: DeviceFile = None,
@@ -85,8 +85,8 @@ def _add_wall_command(name: Wall, about: str) -> None:
         setup = Setup(chosen, convention, cell_nm * 1e-9, time_limit_s=time_limit_s)
         extras = _extras(with_, full)
 
-        def work(progress: "Progress") -> Result:
-            study = wall_characteristic.characterise(setup, plan, extras, workers or os.cpu_count() or 1, progress)
+        def work(progress: Progress) -> Result:
+            study = wall_characteristic.characterise(setup, plan, extras, workers, progress)
             rows = wall_rows(name, study)
             curve = made.curve(study, None if device is None else chosen.name)
             printed = [printed_at(name, what) for what in ("wall position at ", "conductance at ")]
@@ -153,6 +153,7 @@ def new(
 
 @app.command("skyrmion-synapse")
 def skyrmion_synapse(
+    *,
     out: Out = None,
     seed: Annotated[
         int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of the heat and of a film's disorder.")
@@ -162,7 +163,7 @@ def skyrmion_synapse(
         Path | None,
         typer.Option("--calibration", metavar="FILE", help="From spingan calibrate skyrmion; else shipped."),
     ] = None,
-    workers: Workers = None,
+    workers: Workers,
     full: Annotated[
         bool, typer.Option("--full", help="Also injection and a small disc in the solver: some minutes.")
     ] = False,
@@ -178,8 +179,8 @@ def skyrmion_synapse(
 
     constants = shipped_calibration() if calibration is None else read_calibration(calibration)
 
-    def work(progress: "Progress") -> Result:
-        done = characterise(constants, seed, seeds, workers or os.cpu_count() or 1, progress, full)
+    def work(progress: Progress) -> Result:
+        done = characterise(constants, seed, seeds, workers, progress, full)
         rows = synapse_rows(done)
         data = {
             "device": done.variants[0].device.name,
@@ -228,8 +229,8 @@ def _experiment(
     device: Exported, currents: list[float] | None, convention: ConventionName, cell_nm: float | None, file: Path | None
 ) -> "Experiment":
     from spingan.devices.export import wall_experiment
-    from spingan.devices.export_synapse import synapse_experiment
     from spingan.devices.skyrmion_synapse import PRINTED
+    from spingan.devices.skyrmion_synapse_solver import synapse_experiment
     from spingan.devices.wall_device import LEAKY_RELU, RELU, read_wall_device
 
     if cell_nm is not None and not 0.1 <= cell_nm <= 10:

@@ -1,11 +1,11 @@
 """Commands that turn measured tables into files of the project: fit activation, fit synapse."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spingan.commands.options import Json
+from spingan.commands.options import REQUIRED, Json, option, passing_on
 from spingan.commands.printing import Result, show
 
 if TYPE_CHECKING:
@@ -16,83 +16,48 @@ app = typer.Typer(
 )
 Table = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, mumax3 table.txt or OOMMF .odt.")]
 Out = Annotated[Path | None, typer.Option("--out", help="File to write; by default <name>_fit.csv here.")]
-Name = Annotated[str | None, typer.Option("--name", help="By default the file's name.")]
-Branch = Annotated[str | None, typer.Option("--branch", metavar="COLUMN", help="Column that says rising or falling.")]
-MaximumError = Annotated[
-    float, typer.Option("--maximum-error", min=0, help="Largest RMS error accepted, in parts of the span.")
-]
+_ERROR = "Largest RMS error accepted, in parts of the span."
+_BOTH: dict[str, Any] = {
+    "name": option(str | None, "--name", "By default the file's name."),
+    "branch_column": option(str | None, "--branch", "Column that says rising or falling.", metavar="COLUMN"),
+    "maximum_error": option(float, "--maximum-error", _ERROR, 0.1, min=0),
+}
+_FUNCTION = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
+_METHOD = Literal["monotone", "smooth"]
+_ACTIVATION: dict[str, Any] = {
+    "input_column": option(str, "--input", "Column of the inputs.", REQUIRED, metavar="COLUMN"),
+    "output_column": option(str, "--output", "Column of the outputs.", REQUIRED, metavar="COLUMN"),
+    "function": option(_FUNCTION, "--function", "What it stands for.", REQUIRED),
+    "input_unit": option(str | None, "--input-unit", "Where the file does not say, as uA."),
+    "output_unit": option(str | None, "--output-unit", "Likewise, as mV."),
+    "method": option(_METHOD, "--method", None, "monotone"),
+    "points": option(int, "--points", "Points of the table.", 277, min=2, max=100_000),
+    "input_full_scale": option(float | None, "--full-scale", "Input that stands for 1; by default the last."),
+}
+_SYNAPSE: dict[str, Any] = {
+    "position_column": option(str, "--position", "Column of pulse numbers.", REQUIRED, metavar="COLUMN"),
+    "conductance_column": option(str, "--conductance", "Column of conductances.", REQUIRED, metavar="COLUMN"),
+    "states": option(int, "--states", "Number of levels.", 64, min=2, max=100_000),
+    "conductance_unit": option(str | None, "--conductance-unit", "Where the file does not say, as uS."),
+}
 
 
 @app.command()
-def activation(
-    file: Table,
-    input_column: Annotated[str, typer.Option("--input", metavar="COLUMN", help="Column of the inputs.")],
-    output_column: Annotated[str, typer.Option("--output", metavar="COLUMN", help="Column of the outputs.")],
-    function: Annotated[
-        Literal["relu", "leaky_relu", "tanh", "sigmoid"], typer.Option("--function", help="What it stands for.")
-    ],
-    out: Out = None,
-    name: Name = None,
-    input_unit: Annotated[str | None, typer.Option("--input-unit", help="Where the file does not say, as uA.")] = None,
-    output_unit: Annotated[str | None, typer.Option("--output-unit", help="Likewise, as mV.")] = None,
-    branch: Branch = None,
-    method: Annotated[Literal["monotone", "smooth"], typer.Option("--method")] = "monotone",
-    points: Annotated[int, typer.Option("--points", min=2, max=100_000, help="Points of the table.")] = 277,
-    full_scale: Annotated[
-        float | None, typer.Option("--full-scale", help="Input that stands for 1; by default the last.")
-    ] = None,
-    maximum_error: MaximumError = 0.1,
-    json: Json = False,
-) -> None:
+@passing_on(_ACTIVATION | _BOTH)
+def activation(file: Table, out: Out = None, json: Json = False, **asked: Any) -> None:
     """An activation from outputs against inputs."""
     from spingan.measured.fit import fit_activation
 
-    fit = fit_activation(
-        file,
-        input_column,
-        output_column,
-        function=function,
-        name=name,
-        input_unit=input_unit,
-        output_unit=output_unit,
-        branch_column=branch,
-        method=method,
-        points=points,
-        input_full_scale=full_scale,
-        maximum_error=maximum_error,
-    )
-    _write_and_print(fit, file, out, json)
+    _write_and_print(fit_activation(file, **asked), file, out, json)
 
 
 @app.command()
-def synapse(
-    file: Table,
-    position_column: Annotated[str, typer.Option("--position", metavar="COLUMN", help="Column of pulse numbers.")],
-    conductance_column: Annotated[str, typer.Option("--conductance", metavar="COLUMN", help="Column of conductances.")],
-    states: Annotated[int, typer.Option("--states", min=2, max=100_000, help="Number of levels.")] = 64,
-    out: Out = None,
-    name: Name = None,
-    conductance_unit: Annotated[
-        str | None, typer.Option("--conductance-unit", help="Where the file does not say, as uS.")
-    ] = None,
-    branch: Branch = None,
-    maximum_error: MaximumError = 0.1,
-    json: Json = False,
-) -> None:
+@passing_on(_SYNAPSE | _BOTH)
+def synapse(file: Table, out: Out = None, json: Json = False, **asked: Any) -> None:
     """A synapse from conductances against pulses."""
     from spingan.measured.fit import fit_synapse
 
-    fit = fit_synapse(
-        file,
-        position_column,
-        conductance_column,
-        states=states,
-        name=name,
-        conductance_unit=conductance_unit,
-        branch_column=branch,
-        maximum_error=maximum_error,
-    )
-    _write_and_print(fit, file, out, json)
+    _write_and_print(fit_synapse(file, **asked), file, out, json)
 
 
 def _write_and_print(fit: "Fit", source: Path, out: Path | None, json: bool) -> None:

@@ -2,17 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spingan.commands.printing import print_json, print_note, print_table
-from spingan.commands.progress import progress_bars
+from spingan.commands.options import DataName, Json, ModelName, RealImages, option, passing_on
+from spingan.commands.printing import Result, print_json, print_note, progress_bars, show
+from spingan.commands.printing import table as text_of
 
 if TYPE_CHECKING:
     from spingan.nn.weights import Model
 
-ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")]
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, or a YAML file.")]
 Set = Annotated[
     list[str] | None,
@@ -21,7 +21,6 @@ Set = Annotated[
 TechnologyName = Annotated[
     str | None, typer.Option("--technology", metavar="NAME", help="Write its weights into another technology's arrays.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _LARGEST_SEED = 2**63 - 1  # torch's generators take no more
 Seed = Annotated[int, typer.Option("--seed", min=0, max=_LARGEST_SEED, help="Seed of the latents.")]
 ChipSeed = Annotated[
@@ -37,25 +36,27 @@ def demo(
     from spingan.demo import run_demo
 
     result = run_demo(out, say=print_note)
-    if json:
-        print_json(result.to_dict())
-    else:
-        print(result.summary())
+    show(Result(result.to_dict(), result.summary()), json)
 
 
+_START = "Begin with the nets and optimizers of another run."
+
+
+@passing_on(
+    {
+        "resume": option(bool, "--resume", "Go on from the folder's checkpoint.", False),
+        "start_from": option(str | None, "--start-from", _START, metavar="RUN"),
+        "device": option(str, "--device", "auto, cpu, cuda, mps, ...", "auto"),
+        "devices": option(int, "--devices", "Processes that share every batch.", 1, min=1),
+    }
+)
 def train(
     recipe: RecipeName,
     set_: Set = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<recipe's name>.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
-    start_from: Annotated[
-        str | None,
-        typer.Option("--start-from", metavar="RUN", help="Begin with the nets and optimizers of another run."),
-    ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, mps, ...")] = "auto",
-    devices: Annotated[int, typer.Option("--devices", min=1, help="Processes that share every batch.")] = 1,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Short for --set seed=N.")] = None,
     json: Json = False,
+    **asked: Any,
 ) -> None:
     """Train a generator and its discriminator by a recipe. Ctrl-C stops it; --resume goes on."""
     from spingan.output import output_folder
@@ -65,29 +66,18 @@ def train(
     overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     chosen = load_recipe(recipe, overrides)
     technology = load_technology(chosen.technology)
-    if not resume:
-        output_folder(out or Path("runs") / chosen.name)  # a run that is killed while torch is loaded can be resumed
+    folder = out or Path("runs") / chosen.name
+    if not asked["resume"]:
+        output_folder(folder)  # a run that is killed while torch is loaded can be resumed
     from spingan.training.loop import train as train_nets  # loads torch: after what a user may have misspelt
 
-    folder = out or Path("runs") / chosen.name
     try:
-        train_nets(
-            chosen,
-            folder,
-            resume=resume,
-            start_from=start_from,
-            device=device,
-            devices=devices,
-            technology=technology,
-            progress=sys.stderr.isatty(),
-        )
+        train_nets(chosen, folder, technology=technology, progress=sys.stderr.isatty(), **asked)
     except KeyboardInterrupt:
         print_note(f"The same command with --resume goes on from the last checkpoint in {folder}")
         raise
-    if json:
-        print_json({"run": str(folder), "recipe": chosen.name, "epochs": chosen.epochs, "seed": chosen.seed})
-    else:
-        print(f"{folder}  (see it with: spingan report {folder})")
+    data = {"run": str(folder), "recipe": chosen.name, "epochs": chosen.epochs, "seed": chosen.seed}
+    show(Result(data, f"{folder}  (see it with: spingan report {folder})"), json)
 
 
 def sample(
@@ -108,71 +98,56 @@ def sample(
 
     chosen = model if technology is None else reprogram(model, technology)
     path = sample_to_file(chosen, out, count=count, seed=seed, chip_seed=chip_seed, label=class_)
-    if json:
-        told = {"model": _name(chosen), "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)}
-        print_json(told if class_ is None else {**told, "class": class_})
-    else:
-        print(path)
+    data = {"model": _name(chosen), "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)}
+    show(Result(data if class_ is None else {**data, "class": class_}, str(path)), json)
 
 
+_FEATURES = "inception is standard FID: extra fid, slow."
+_VARIETY = "Of these, images to measure the variety on; by default 2,000."
+
+
+@passing_on(
+    {
+        "count": option(int, "--count", "Images on each side.", 10_000, min=2),
+        "seed": (Seed, 0),
+        "chip_seed": (ChipSeed, 0),
+        "features": option(Literal["cnn", "inception"], "--features", _FEATURES, "cnn"),
+        "variety_count": option(int | None, "--variety-count", _VARIETY, min=2),
+        "k": option(int | None, "--k", "Nearest neighbours to measure the variety with; by default 5."),
+        "data_path": (RealImages, None),
+        "data_name": (DataName, None),
+    }
+)
 def evaluate(
     model: ModelName,
-    count: Annotated[int, typer.Option("--count", min=2, help="Images on each side.")] = 10_000,
-    seed: Seed = 0,
-    chip_seed: ChipSeed = 0,
-    features: Annotated[
-        Literal["cnn", "inception"], typer.Option("--features", help="inception is standard FID: extra fid, slow.")
-    ] = "cnn",
-    variety_count: Annotated[
-        int | None,
-        typer.Option("--variety-count", min=2, help="Of these, images to measure the variety on; by default 2,000."),
-    ] = None,
-    k: Annotated[
-        int | None, typer.Option("--k", help="Nearest neighbours to measure the variety with; by default 5.")
-    ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")] = None,
-    data_name: Annotated[
-        str | None, typer.Option("--data-name", metavar="SET", help="Its images, where the model does not say which.")
-    ] = None,
     technology: TechnologyName = None,
     detail: Annotated[bool, typer.Option("--detail", help="Show the share of each class, too.")] = False,
     json: Json = False,
+    **asked: Any,
 ) -> None:
     """How good and how varied a model's images are, compared with real images and the float twin."""
     from spingan.api import evaluate as evaluate_model
     from spingan.api import reprogram
+    from spingan.reports.quality_table import quality_notes, quality_table, quality_title
 
     chosen = model if technology is None else reprogram(model, technology)
     with progress_bars() as progress:
-        quality = evaluate_model(
-            chosen,
-            count=count,
-            seed=seed,
-            chip_seed=chip_seed,
-            features=features,
-            variety_count=variety_count,
-            k=k,
-            data_name=data_name,
-            data_path=data,
-            progress=progress,
-        )
-    if json:
-        print_json({"model": _name(chosen), "chip_seed": chip_seed} | quality.to_dict())
-        return
-    from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
-
-    headings = quality_headings(quality)
-    print(f"{_name(chosen)}: distance from the test images; {quality_title(quality)}")
-    print_table(headings, quality_rows(quality), right=range(1, len(headings) - 1))
-    print()
+        quality = evaluate_model(chosen, progress=progress, **asked)
+    measures = quality_table(quality)
+    parts = [
+        f"{_name(chosen)}: distance from the test images; {quality_title(quality)}",
+        text_of(measures.headings, measures.rows, measures.right),
+        "",
+    ]
     if quality.missing_classes:
-        print(f"missing classes: {', '.join(quality.missing_classes)}")
-    print("\n".join(quality_notes(quality)))
+        parts.append(f"missing classes: {', '.join(quality.missing_classes)}")
+    parts += quality_notes(quality)
     if detail and quality.class_histogram:
-        print()
         shares = [(name, f"{share:.1%}") for name, share in quality.class_histogram.items()]
-        print_table(("class", "share"), shares, right=(1,))
-    print(f"\n{quality.protocol}; {quality.seconds:.1f} s")
+        parts += ["", text_of(("class", "share"), shares, right=(1,))]
+    parts += ["", f"{quality.protocol}; {quality.seconds:.1f} s"]
+    data = {"model": _name(chosen), "chip_seed": asked["chip_seed"]} | quality.to_dict()
+    show(Result(data, "\n".join(parts)), json)
 
 
 def _name(model: "str | Model") -> str:
@@ -287,7 +262,4 @@ def report(
 
     with progress_bars() as progress:
         path = write_report(run, out, count=count, progress=progress)
-    if json:
-        print_json({"run": run, "report": str(path)})
-    else:
-        print(path)
+    show(Result({"run": run, "report": str(path)}, str(path)), json)

@@ -1,13 +1,21 @@
-"""Options that the commands about devices and circuits share, and what they read from them."""
+"""Options that commands share, and what they read from them."""
 
 import math
+import os
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from spingan.errors import UserError
 
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")]
+RealImages = Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")]
+DataName = Annotated[
+    str | None, typer.Option("--data-name", metavar="SET", help="Its images, where the model does not say which.")
+]
 ConventionName = Literal["textbook", "printed-formula", "magnet-section"]
 FormName = Literal["printed", "fitted"]
 Convention = Annotated[
@@ -24,7 +32,8 @@ DeviceFile = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for what it writes; by default one in runs/.")]
 OutFile = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="By default in runs/.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="At once; by default one a core.")]
+_CORES: Any = {"default_factory": lambda: os.cpu_count() or 1, "show_default": False}
+Workers = Annotated[int, typer.Option("--workers", min=1, help="At once; by default one a core.", **_CORES)]
 TimeLimit = Annotated[float, typer.Option("--time-limit-s", min=0, help="Longest computing time of one current.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Of every search and every draw.")]
 Curve = Annotated[
@@ -40,6 +49,42 @@ CardsFile = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 HOUR_S = 3600.0
+CELL: dict[str, Any] = {  # of a simulated cell, by the names that the circuits have for them
+    "curve": (Curve, "simulated"),
+    "device_file": (DeviceFile, None),
+    "form": (Form, None),
+    "convention": (Convention, "magnet-section"),
+    "cards_file": (CardsFile, None),
+    "seed": (Seed, 0),
+}
+REQUIRED = Parameter.empty
+
+
+def option(kind: Any, flag: str, what: str | None, default: Any = None, **more: Any) -> tuple[Any, Any]:
+    """An option for `passing_on`; `what` is its help, and `more` as `typer.Option` takes it."""
+    return Annotated[kind, typer.Option(flag, help=what, **more)], default
+
+
+def passing_on(options: Mapping[str, tuple[Any, Any]]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A command with more options, each its type and default: they are its `**asked`, and it passes them on.
+
+    They are then written once, and not in the command's signature and again where it calls its function. In the help
+    they come before the command's own, and --json last.
+    """
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        own = [each for each in signature(command).parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+        more = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+            for name, (kind, default) in options.items()
+        ]
+        parameters = [*more, *(each.replace(kind=Parameter.KEYWORD_ONLY) for each in own)]
+        parameters.sort(key=lambda each: each.name == "json")
+        command.__signature__ = signature(command).replace(parameters=parameters)  # pyright: ignore
+        command.__annotations__ = {each.name: each.annotation for each in parameters}
+        return command
+
+    return add
 
 
 def currents_a(text: str) -> list[float]:

@@ -2,18 +2,19 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spingan.progress import Progress, no_progress
 from spingan.tabular import cell
 from spingan.tabular import plain_text as table
 from spingan.terminal import has_all_letters
 
 if TYPE_CHECKING:
     from spingan.papers.rows import Row
-    from spingan.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,12 @@ class Result:
     write: Callable[[Path], Sequence[Path]] | None = None
 
 
-def run(work: "Callable[[Progress], Result]", as_json: bool, folder: Path | None = None) -> None:
+def run(work: Callable[[Progress], Result], as_json: bool, folder: Path | None = None) -> None:
     """Do a command's work under progress bars, write its files into `folder`, and print it; the JSON names the files.
 
     Raises:
         UserError: The work's; and that the folder cannot stand there, before the work begins.
     """
-    from spingan.commands.progress import progress_bars
     from spingan.output import output_folder
 
     if folder is not None:
@@ -50,6 +50,28 @@ def run(work: "Callable[[Progress], Result]", as_json: bool, folder: Path | None
     if result.write is not None:
         files = [] if folder is None else [str(file) for file in result.write(output_folder(folder))]
     show(result, as_json, files)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """A bar on standard error for work that is done in parts; silent where nobody watches."""
+    if not sys.stderr.isatty():
+        yield no_progress
+        return
+    from rich import progress as bars
+    from rich.console import Console
+
+    columns = bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn()
+    terminal = Console(stderr=True)
+    with bars.Progress(*columns, bars.TimeRemainingColumn(), console=terminal, transient=True) as bar:
+        tasks = {}
+
+        def advance(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        yield advance
 
 
 def show(result: Result, as_json: bool, files: Sequence[str] | None = None) -> None:

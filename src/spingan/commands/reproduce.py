@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spingan.commands.printing import print_json, print_note, print_table
-from spingan.commands.progress import progress_bars
+from spingan.commands.options import Json
+from spingan.commands.printing import Result, print_note, show
+from spingan.commands.printing import table as text_of
 from spingan.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ StoredIn = Annotated[
 ]
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="One self-contained page.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Page, JSON, CSV and a picture in a folder.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def reproduce(
@@ -64,13 +64,7 @@ def reproduce(
     if fresh:
         _renew(names, folder)
     found = reproduce_papers(names, folder)
-    files = _write(found, html, out)
-    if json:
-        print_json(found.to_dict() | {"files": [str(file) for file in files]})
-    else:
-        _print(found)
-        for file in files:
-            print_note(str(file))
+    show(Result(found.to_dict(), _text(found)), json, [str(file) for file in _write(found, html, out)])
 
 
 def _renew(names: tuple[str, ...], folder: Path) -> None:
@@ -82,8 +76,7 @@ def _renew(names: tuple[str, ...], folder: Path) -> None:
     for source in chosen:
         print_note(f"running: {source.command}")
         try:
-            with progress_bars() as progress:
-                print_note(f"stored: {renew(source.name, progress, folder)}")
+            print_note(f"stored: {renew(source.name, folder)}")
         except UserError as error:
             if names:
                 raise
@@ -99,16 +92,15 @@ def _write(found: "Reproduction", html: Path | None, out: Path | None) -> tuple[
     return files if out is None else (*files, *write_folder(found, out))
 
 
-def _print(found: "Reproduction") -> None:
+def _text(found: "Reproduction") -> str:
     from spingan.papers.reproduction_tables import count_table, groups, reasons, row_table, stored_table
 
+    parts = []
     for title, rows in groups(found):
         table = row_table(title, rows)
-        print(f"{title}\n")
-        print_table(table.headings, table.rows, table.right)
-        print("".join(f"\n- {line}" for line in reasons(rows)) + "\n")
+        lines = "".join(f"\n- {line}" for line in reasons(rows))
+        parts += [title, "", text_of(table.headings, table.rows, table.right), lines, ""]
     for table in (stored_table(found), count_table(found)):
         if table.rows:
-            print_table(table.headings, table.rows, table.right)
-            print()
-    print(found.headline)
+            parts += [text_of(table.headings, table.rows, table.right), ""]
+    return "\n".join([*parts, found.headline])

@@ -1,13 +1,12 @@
 """`spingan study`: what a property of the devices does to the pictures, in parallel, with a verdict on each claim."""
 
-from inspect import Parameter, Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spingan.commands.printing import print_json, print_note, print_table
-from spingan.commands.progress import progress_bars
+from spingan.commands.options import DataName, Json, ModelName, RealImages, option, passing_on
+from spingan.commands.printing import Result, print_note, progress_bars, show, table
 
 if TYPE_CHECKING:
     from spingan.studies.run import Name
@@ -16,40 +15,31 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="What a property of the devices does to the pictures.", no_args_is_help=True, rich_markup_mode=None
 )
-
-
-def _option(kind: Any, flag: str, what: str, **more: Any) -> Any:
-    return Annotated[kind, typer.Option(flag, help=what, **more)]
-
-
-_MODEL = typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Folder for picture, CSV and trials; resumes from it.")
+]
 _SCHEDULER = "Dask scheduler whose workers do it: tcp://HOST:PORT."
 _ALL: dict[str, Any] = {
-    "model": Annotated[str, _MODEL],
-    "out": _option(Path | None, "--out", "Folder for picture, CSV and trials; resumes from it.", metavar="DIR"),
-    "seed": _option(int, "--seed", "First seed of latents and chips.", min=0, max=2**62),
-    "workers": _option(int | None, "--workers", "Processes; by default one a processor.", min=1),
-    "scheduler": _option(str | None, "--scheduler", _SCHEDULER, metavar="ADDRESS"),
-    "json": _option(bool, "--json", "Print one JSON object."),
+    "seed": option(int, "--seed", "First seed of latents and chips.", 0, min=0, max=2**62),
+    "workers": option(int | None, "--workers", "Processes; by default one a processor.", min=1),
+    "scheduler": option(str | None, "--scheduler", _SCHEDULER, metavar="ADDRESS"),
 }
-_DEFAULTS: dict[str, Any] = {"model": Parameter.empty, "seed": 0, "json": False}
 _CHIPS: dict[str, Any] = {
-    "seeds": _option(int | None, "--seeds", "How many seeds a setting: 3, or 10 chips.", min=2),
-    "count": _option(int | None, "--count", "Images a seed: 2,000, or 200 test images.", min=2),
-    "data_path": _option(Path | None, "--data", "Folder with the real images."),
+    "seeds": option(int | None, "--seeds", "How many seeds a setting: 3, or 10 chips.", min=2),
+    "count": option(int | None, "--count", "Images a seed: 2,000, or 200 test images.", min=2),
+    "data_path": (RealImages, None),
 }
-_NAMED = "Its images, where the model does not say which."
-_PICTURES = _CHIPS | {"data_name": _option(str | None, "--data-name", _NAMED, metavar="SET")}
+_PICTURES = _CHIPS | {"data_name": (DataName, None)}
 _AXIS = "Only this axis, for example 'weight noise'; may be repeated."
 _MEASURED = "Images by which each chip measures its own batch norms."
 _NOISE: dict[str, Any] = {
-    "axes": _option(list[str] | None, "--axis", _AXIS, metavar="NAME"),
-    "at": _option(list[float] | None, "--at", "Only this setting, for example 0.05; may be repeated."),
-    "calibration": _option(int | None, "--calibration", _MEASURED, min=0),
+    "axes": option(list[str] | None, "--axis", _AXIS, metavar="NAME"),
+    "at": option(list[float] | None, "--at", "Only this setting, for example 0.05; may be repeated."),
+    "calibration": option(int | None, "--calibration", _MEASURED, min=0),
 }
 _BITS: dict[str, Any] = {
-    "bits": _option(list[int] | None, "--bits", "Bits of a weight; may be repeated. 4, 5, 6, 8.", min=1, max=16),
-    "steps": _option(int | None, "--steps", "Updates of the short trainings, 200; 0 trains nothing.", min=0),
+    "bits": option(list[int] | None, "--bits", "Bits of a weight; may be repeated. 4, 5, 6, 8.", min=1, max=16),
+    "steps": option(int | None, "--steps", "Updates of the short trainings, 200; 0 trains nothing.", min=0),
 }
 _TIME: dict[str, Any] = {
     "technologies": _option(list[str] | None, "--technology", "Technology of the chips; may be repeated.", metavar="T"),
@@ -61,16 +51,10 @@ _TIME: dict[str, Any] = {
 def _add(name: "Name", what: str, options: dict[str, Any]) -> None:
     """A study as a command with these options and those that all have; `what` is its help."""
 
-    def command(model: str, out: Path | None, json: bool, **asked: Any) -> None:
+    @app.command(name, help=what)
+    @passing_on(_ALL | options)
+    def command(model: ModelName, out: Out = None, json: Json = False, **asked: Any) -> None:
         _run(name, model, out, json, asked)
-
-    parameters = [
-        Parameter(key, Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(key), annotation=option)
-        for key, option in (_ALL | options).items()
-    ]
-    command.__signature__ = Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    app.command(name, help=what)(command)
 
 
 _add("variability", "Pictures and distance against the variability of the devices, 0 to 50 %.", _PICTURES)
@@ -109,30 +93,26 @@ def _run(name: "Name", model: str, out: Path | None, json: bool, asked: dict[str
         raise
     names = (*(f"{picture}.png" for picture in found.pictures), f"{name}.csv")
     files = [] if out is None else [str(out / file) for file in names]
-    if json:
-        print_json(found.to_dict() | {"files": files})
-        return
-    _print(found)
-    for line in (*found.lines, *found.notes, *files):
-        print(line)
+    text = "\n".join([*_lines(found), *found.lines, *found.notes, *files])
+    show(Result(found.to_dict() | {"files": files}, text), json)
 
 
-def _print(found: "Study") -> None:
-    print(f"{found.model} on {found.technology}{f': {found.metric}, smaller is better' if found.metric else ''}\n")
+def _lines(found: "Study") -> list[str]:
+    """The study's table, ideal and claims."""
+    lines = [f"{found.model} on {found.technology}{f': {found.metric}, smaller is better' if found.metric else ''}", ""]
     rows = [row for line in found.series for row in _rows(line)]
     heads = (found.name, "setting", "mean", "95 %", "worst", "of the ideal's", "tolerated")
     filled = [column for column in range(len(heads)) if any(row[column] for row in rows)]
-    print_table(
-        [heads[column] for column in filled],
-        [[row[column] for column in filled] for row in rows],
-        right=[place for place, column in enumerate(filled) if 2 <= column <= 5],
-    )
+    right = [place for place, column in enumerate(filled) if 2 <= column <= 5]
+    cells = [[row[column] for column in filled] for row in rows]
+    lines.append(table([heads[column] for column in filled], cells, right))
     if found.ideal is not None:
-        print(f"\nideal: {found.ideal.label}, {found.ideal.interval.mean:.3f}; {found.rule}")
-    print()
+        lines += ["", f"ideal: {found.ideal.label}, {found.ideal.interval.mean:.3f}; {found.rule}"]
+    lines.append("")
     for claim in found.claims:
         about = f"; {claim.series}" if claim.series else ""
-        print(f"{claim.text}{about}: {claim.verdict}{f' ({claim.ours})' if claim.ours else ''}")
+        lines.append(f"{claim.text}{about}: {claim.verdict}{f' ({claim.ours})' if claim.ours else ''}")
+    return lines
 
 
 def _rows(line: "Series") -> list[tuple[str, ...]]:

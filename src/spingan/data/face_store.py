@@ -108,7 +108,9 @@ def new_store(folder: Path) -> Iterator[StoreWriter]:
         UserError: The place cannot be written, or the disk is full.
     """
     output_folder(folder.parent)
-    _remove_abandoned(folder.parent)
+    for leftover in folder.parent.glob(".preparing.*"):
+        if time.time() - leftover.stat().st_mtime > _ABANDONED_S:
+            shutil.rmtree(leftover, ignore_errors=True)
     try:
         temporary = Path(tempfile.mkdtemp(prefix=".preparing.", dir=folder.parent))
         try:
@@ -123,9 +125,3 @@ def new_store(folder: Path) -> Iterator[StoreWriter]:
             f"cannot write {folder}: {error.strerror or error}",
             "63,565 faces take 0.8 GB; free some space, or mend the folder's rights.",
         ) from error
-
-
-def _remove_abandoned(parent: Path) -> None:
-    for leftover in parent.glob(".preparing.*"):
-        if time.time() - leftover.stat().st_mtime > _ABANDONED_S:
-            shutil.rmtree(leftover, ignore_errors=True)

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from spingan.errors import UserError
-from spingan.output import atomic_path
 
 TYPES: dict[int, np.dtype] = {
     0x08: np.dtype(">u1"),
@@ -111,30 +110,3 @@ def _take(stream: _Readable, count: int) -> bytes:
         chunks.append(chunk)
         count -= len(chunk)
     return b"".join(chunks)
-
-
-def encode(array: NDArray) -> bytes:
-    """`array` as the bytes of a plain IDX file.
-
-    Raises:
-        ValueError: IDX has no code for its type.
-    """
-    for code, stored in TYPES.items():
-        if array.dtype.newbyteorder("=") == stored.newbyteorder("="):
-            header = struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape)
-            return header + array.astype(stored).tobytes()
-    raise ValueError(f"IDX has no code for {array.dtype}")
-
-
-def write(path: str | Path, array: NDArray) -> None:
-    """Write `array` to the IDX file `path`, compressed if the name ends in .gz, whole or not at all.
-
-    The compressed form carries no time and no name, so the same array gives the same bytes.
-
-    Raises:
-        ValueError: IDX has no code for its type.
-        UserError: The place cannot be written.
-    """
-    data = encode(array)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(gzip.compress(data, 9, mtime=0) if Path(path).suffix == ".gz" else data)

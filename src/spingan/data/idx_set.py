@@ -82,14 +82,7 @@ class IdxSet(ImageSet):
         cache = self.cache_folder()
         return Place("cache", cache) if self._complete(cache) else None
 
-    def load(
-        self,
-        split: Split,
-        path: str | Path | None = None,
-        size: int | None = None,
-        *,
-        sample_if_missing: bool = False,
-    ) -> tuple[Images, Labels]:
+    def load(self, split: Split, path: str | Path | None = None, size: int | None = None) -> tuple[Images, Labels]:
         """The images and labels of one split: 60,000 for training or 10,000 for testing.
 
         Looked for in `path` (the recipe key data.path), then where a system package puts them, then in the user's
@@ -99,16 +92,11 @@ class IdxSet(ImageSet):
             split: "train" or "test".
             path: A folder with the four IDX files, plain or .gz.
             size: Not looked at: the images have one size.
-            sample_if_missing: Give the 2,000 images of the shipped sample, for either split, rather than download.
 
         Raises:
             UserError: `path` lacks a file, a file is damaged, or the download fails.
         """
-        place = self.find(path)
-        if place is None:
-            if sample_if_missing:
-                return self.test_sample()
-            place = self.fetch()
+        place = self.find(path) or self.fetch()
         return self._read(place.folder, split)
 
     def test_sample(self) -> tuple[Images, Labels]:

@@ -10,7 +10,7 @@ From then on `build_technology(synapse="my-device")` and `spingan device list` k
 """
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -90,21 +90,17 @@ class ActivationDevice(Protocol):
         ...
 
 
-Simulate = Callable[[int, int, Progress], Synapse | Activation]
-"""A simulation, of (seed, workers, progress)."""
-
-
 Made = TypeVar("Made", Synapse, Activation)
 
 
 @dataclass(frozen=True)
 class _Stored(Generic[Made]):
-    """A device of the package: `make` reads or computes it at once, `simulate` does it anew where it was simulated."""
+    """A device of the package: `make` reads or computes it; `simulate` (seed, workers, progress) does it anew."""
 
     name: str
     about: str
     make: Callable[[], Made]
-    simulate: Simulate | None = None
+    simulate: Callable[[int, int, Progress], Synapse | Activation] | None = None
 
     def characterise(
         self, *, seed: int = 0, workers: int = 1, progress: Progress = no_progress
@@ -188,23 +184,15 @@ def device(name: str) -> Device:
 
 def list_devices() -> list[dict[str, str]]:
     """Every shipped device and those of installed packages: name, what it makes, where it comes from."""
-    shipped = [
-        {"name": name, "makes": _makes(device(name)), "about": device(name).about, "from": "spingan"}
-        for name in SHIPPED
-    ]
-    for point in entry_points(group=GROUP):
-        try:
-            made = device(point.name)
-            entry = {"makes": _makes(made), "about": made.about}
-        except UserError as error:
-            entry = {"makes": "nothing", "about": error.problem}
-        shipped.append({"name": point.name, **entry, "from": point.value})
-    return shipped
+    installed = [(point.name, point.value) for point in entry_points(group=GROUP)]
+    return [_entry(name, origin) for name, origin in (*((name, "spingan") for name in SHIPPED), *installed)]
 
 
-def _makes(made: Device) -> str:
-    kinds: Mapping[str, bool] = {
-        "synapse": isinstance(made, SynapseDevice),
-        "activation": isinstance(made, ActivationDevice),
-    }
-    return ", ".join(kind for kind, is_one in kinds.items() if is_one)
+def _entry(name: str, origin: str) -> dict[str, str]:
+    try:
+        made = device(name)
+    except UserError as error:
+        return {"name": name, "makes": "nothing", "about": error.problem, "from": origin}
+    kinds = {"synapse": SynapseDevice, "activation": ActivationDevice}
+    makes = ", ".join(kind for kind, protocol in kinds.items() if isinstance(made, protocol))
+    return {"name": name, "makes": makes, "about": made.about, "from": origin}

@@ -12,7 +12,14 @@ import numpy as np
 
 from spingan.devices import wall_device, wall_figures
 from spingan.devices.device import StoredActivation
-from spingan.devices.published import CONDUCTANCES_MS, CURVES, LEAKY_END_A, LEAKY_LINEAR_A, RELU_FULL_SCALE_A
+from spingan.devices.published import (
+    CONDUCTANCES_MS,
+    CURVES,
+    LEAKY_END_A,
+    LEAKY_LINEAR_A,
+    LEAKY_SLOPE,
+    RELU_FULL_SCALE_A,
+)
 from spingan.devices.wall_characteristic import Characteristic, Plan, characterise, slopes, study_curve, window_s
 from spingan.devices.wall_curve import drive_energies
 from spingan.devices.wall_device import WallDevice, read_wall_device
@@ -131,20 +138,15 @@ class DomainWallRelu:
         ]
 
     def _own_figures(self) -> list[Figure]:
-        wall, volume = self.wall, wall_figures.volume_nm3(self.wall)
-        resistance = wall.heavy_metal_resistance_ohm
-        if self.function == "relu":
-            assumed = "not printed; assumed, see spingan.devices.wall_device.RELU"
-            return [
-                Figure("heavy-metal resistance", resistance, "ohm"),
-                Figure("magnet volume", volume, "nm³"),
-                Figure("bias current", wall.bias_current_a * 1e6, "µA", assumed),
-            ]
-        note = "the printed 850.75 ohm is that of the ReLU's 82 x 20 x 4 nm"
+        wall, leaky = self.wall, self.function == "leaky_relu"
+        note = "the printed 850.75 ohm is that of the ReLU's 82 x 20 x 4 nm" if leaky else ""
+        assumed = "not printed; assumed, see spingan.devices.wall_device.RELU"
         return [
-            Figure("heavy-metal resistance", resistance, "ohm", note),
-            Figure("magnet volume", volume, "nm³"),
-            Figure("TMR at low bias", julliere_tmr(wall.polarization), "1", f"Julliere, P = {wall.polarization:g}"),
+            Figure("heavy-metal resistance", wall.heavy_metal_resistance_ohm, "ohm", note),
+            Figure("magnet volume", wall_figures.volume_nm3(wall), "nm³"),
+            Figure("TMR at low bias", julliere_tmr(wall.polarization), "1", f"Julliere, P = {wall.polarization:g}")
+            if leaky
+            else Figure("bias current", wall.bias_current_a * 1e6, "µA", assumed),
         ]
 
     def energy_items(self, study: Characteristic) -> tuple[EnergyItem, ...]:
@@ -208,7 +210,7 @@ class DomainWallRelu:
         fitted, leaky = slopes(study, self.plan.full_scale_a), self.function == "leaky_relu"
         notes = () if leaky else ("The anisotropy profile and the bias current are not printed: assumed.",)
         if fitted is not None:
-            where, wanted = (" within ±20 µA", "printed: 0.2") if leaky else ("", "0 for a ReLU")
+            where, wanted = (" within ±20 µA", f"printed: {LEAKY_SLOPE:g}") if leaky else ("", "0 for a ReLU")
             notes += (
                 f"Slope below zero over slope above{where}: {fitted.ratio:.3f} ({wanted}); largest deviation from the "
                 f"two lines {fitted.linearity_error:.1%} of the span.",

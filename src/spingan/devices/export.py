@@ -10,19 +10,19 @@ field-like ratio r become J = 2 e Ms t a / hbar, L = its asymmetry, eps' = r / 2
 as a perpendicular current, of density theta J of the heavy metal.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.devices.wall_system import system
 from spingan.errors import UserError
-from spingan.output import write_text
+from spingan.output import output_folder, write_text
 from spingan.physics.constants import ELECTRON_CHARGE, HBAR
 from spingan.physics.film import Film
+from spingan.physics.mesh import Array
 from spingan.physics.ovf import write_ovf
 from spingan.physics.relax import relax
 from spingan.physics.spin_torque import SpinTorque
@@ -30,6 +30,7 @@ from spingan.physics.states import wall
 from spingan.physics.system import System
 
 REST_T = 1e-3  # largest torque of a start: 2e-3 of the field that holds a domain
+DURATION_S = 2e-9
 SAVES_A_PULSE = 20  # states saved of a single pulse, enough to see the motion; of a train it is one a period
 
 
@@ -64,7 +65,7 @@ class Experiment:
     name: str
     about: str
     system: System
-    start: NDArray[np.float64]
+    start: Array
     drives: tuple[Drive, ...]
 
     def __post_init__(self) -> None:
@@ -90,8 +91,8 @@ class SpinCurrent:
         epsilon_prime: eps'.
     """
 
-    density_a_per_m2: NDArray[np.float64]
-    polarisation: NDArray[np.float64]
+    density_a_per_m2: Array
+    polarisation: Array
     asymmetry: float
     epsilon_prime: float
 
@@ -125,7 +126,7 @@ def spin_current(torques: Sequence[SpinTorque], film: Film) -> SpinCurrent:
         )
     pulls = [_whole(torque.field_t, 2) * _whole(torque.polarisation, 3) for torque in acting]
     pull = np.sum(np.broadcast_arrays(*pulls), axis=0)
-    size: NDArray[np.float64] = np.sqrt((pull**2).sum(axis=0))
+    size: Array = np.sqrt((pull**2).sum(axis=0))
     up = np.array([0.0, 0.0, 1.0])[:, None, None]
     polarisation = np.where(size > 0, pull / np.where(size > 0, size, 1), up)
     if size.shape == (1, 1):
@@ -133,20 +134,16 @@ def spin_current(torques: Sequence[SpinTorque], film: Film) -> SpinCurrent:
     return SpinCurrent(per_tesla * size, polarisation, 1.0, ratio / 2)
 
 
-def _whole(value: object, dimensions: int) -> NDArray[np.float64]:
+def _whole(value: object, dimensions: int) -> Array:
     """A number or vector with axes of length one for the cells it stands for."""
     array = np.asarray(value, dtype=np.float64)
     return array if array.ndim == dimensions else array[..., None, None]
 
 
 def wall_experiment(
-    device: WallDevice,
-    currents_a: Sequence[float],
-    convention: TorqueConvention,
-    cell_m: float = 1e-9,
-    duration_s: float = 2e-9,
+    device: WallDevice, currents_a: Sequence[float], convention: TorqueConvention, cell_m: float = 1e-9
 ) -> Experiment:
-    """The device with its wall at rest, placed in the middle before, then under each current for `duration_s`.
+    """The device with its wall at rest, placed in the middle before, then under each current for 2 ns.
 
     Where the well is flat the wall stands as the solver leaves it when no torque above 1 mT is left.
 
@@ -158,42 +155,69 @@ def wall_experiment(
             label=f"{current * 1e6:+g}uA",
             about=f"{current * 1e6:+g} uA at the input, {device.bias_current_a * 1e6:g} uA of bias beside it",
             torques=system(device, current, convention, cell_m).torques,
-            on_s=duration_s,
+            on_s=DURATION_S,
         )
         for current in currents_a
     )
-    at_rest = System(
-        mesh=(driven := system(device, 0.0, convention, cell_m)).mesh,
-        film=driven.film,
-        anisotropy_j_per_m3=driven.anisotropy_j_per_m3,
-        exchange_bias_field_t=driven.exchange_bias_field_t,
-    )
+    at_rest = replace(system(device, 0.0, convention, cell_m), torques=())
     placed = wall(at_rest.mesh, device.length_m / 2, device.film.wall_width_m, left=device.left_domain)
     start = relax(at_rest, placed, torque_tolerance_t=REST_T).m
     return Experiment(device.name, f"domain-wall device, torque by convention {convention}", at_rest, start, drives)
 
 
-def write_field(folder: Path, name: str, values: NDArray[np.float64], unit: str, experiment: Experiment) -> str:
-    """Write a field of an experiment into the folder as OVF 2.0; returns the file's name."""
-    film, mesh = experiment.system.film, experiment.system.mesh
-    whole = np.broadcast_to(values if values.ndim == 3 else values[:, None, None], (3, *mesh.shape))
-    write_ovf(folder / name, whole, mesh, film.thickness_m, title=Path(name).stem.replace("+", ""), unit=unit)
-    return name
+@dataclass(frozen=True)
+class Files:
+    """Where an experiment's files go."""
+
+    experiment: Experiment
+    folder: Path
+
+    def stem(self, drive: Drive) -> str:
+        """A drive's script without its ending."""
+        return f"{self.experiment.name}_{drive.label}"
+
+    def field(self, name: str, values: Array, unit: str) -> str:
+        """Write a vector, (3,) or (3, ny, nx), or a scalar (ny, nx) as its z component, as OVF 2.0; the file's name."""
+        mesh, zero = self.experiment.system.mesh, np.zeros_like(values)
+        if values.ndim == 2:
+            values = np.stack([zero, zero, values])
+        whole = np.broadcast_to(_whole(values, 3), (3, *mesh.shape))
+        thickness_m, title = self.experiment.system.film.thickness_m, Path(name).stem.replace("+", "")
+        write_ovf(self.folder / name, whole, mesh, thickness_m, title=title, unit=unit)
+        return name
+
+    def start(self) -> str:
+        """Write the first state; cells without material point up, since OOMMF wants a direction everywhere."""
+        up = np.array([0.0, 0.0, 1.0])[:, None, None]
+        return self.field("start.ovf", np.where(self.experiment.system.inside, self.experiment.start, up), "1")
 
 
-def write_start(folder: Path, experiment: Experiment) -> str:
-    """Write the first state; cells without material point up, since OOMMF wants a direction everywhere."""
-    up = np.array([0.0, 0.0, 1.0])[:, None, None]
-    return write_field(folder, "start.ovf", np.where(experiment.system.inside, experiment.start, up), "1", experiment)
+def write_scripts(
+    experiment: Experiment,
+    folder: str | Path,
+    ending: str,
+    setting: Callable[[Files], list[str]],
+    script: Callable[[Files, Drive, list[str]], list[str]],
+    readme: str,
+    **words: object,
+) -> list[Path]:
+    """Write one script for each drive, what all share, and a README.txt; returns the scripts.
 
+    Args:
+        setting: lines that all drives share.
+        script: a drive's lines, from those.
+        readme: with {name}, {about}, {first} and {first_stem} to be filled in, and with `words`.
 
-def along_z(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A scalar field (ny, nx) as the z component of a vector field."""
-    return np.stack([np.zeros_like(values), np.zeros_like(values), values])
-
-
-def write_script(folder: Path, name: str, lines: Sequence[str]) -> Path:
-    """Write a script of these lines."""
-    path = folder / name
-    write_text(path, "\n".join(lines) + "\n")
-    return path
+    Raises:
+        UserError: the folder cannot be written; and as `setting` and `script`.
+    """
+    files = Files(experiment, output_folder(folder))
+    shared = setting(files)
+    scripts = []
+    for drive in experiment.drives:
+        scripts.append(files.folder / f"{files.stem(drive)}.{ending}")
+        write_text(scripts[-1], "\n".join(script(files, drive, shared)) + "\n")
+    first = {"first": scripts[0].name, "first_stem": scripts[0].stem}
+    text = readme.format(name=experiment.name, about=experiment.about, **first, **words)
+    write_text(files.folder / "README.txt", text)
+    return scripts

@@ -5,20 +5,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.devices.export import (
-    SAVES_A_PULSE,
-    Drive,
-    Experiment,
-    along_z,
-    spin_current,
-    write_field,
-    write_script,
-    write_start,
-)
+from spingan.devices.export import SAVES_A_PULSE, Drive, Experiment, Files, spin_current, write_scripts
 from spingan.errors import UserError
-from spingan.output import atomic_path, output_folder, write_text
+from spingan.output import atomic_path
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 
 MOST_REGIONS = 256  # mumax3's own limit, Vansteenkiste et al., AIP Adv. 4, 107133 (2014), II-B
 SAMPLES_A_PULSE = 400  # rows of the table
@@ -52,33 +43,19 @@ def write(experiment: Experiment, folder: str | Path) -> list[Path]:
         UserError: the folder cannot be written, the anisotropy takes more values than mumax3 has regions, or the
             torques do not have the form that it knows.
     """
-    place = output_folder(folder)
-    setting = _setting(experiment, place)
-    scripts = [
-        write_script(place, f"{_stem(experiment, drive)}.mx3", _script(experiment, drive, setting, place))
-        for drive in experiment.drives
-    ]
-    write_text(
-        place / "README.txt",
-        README.format(name=experiment.name, about=experiment.about, first=scripts[0].name, first_stem=scripts[0].stem),
-    )
-    return scripts
+    return write_scripts(experiment, folder, "mx3", _setting, _script, README)
 
 
-def _stem(experiment: Experiment, drive: Drive) -> str:
-    return f"{experiment.name}_{drive.label}"
-
-
-def _setting(experiment: Experiment, folder: Path) -> list[str]:
+def _setting(files: Files) -> list[str]:
     """Mesh, material, fields and first state: what all drives share."""
-    system = experiment.system
+    system = files.experiment.system
     mesh, film = system.mesh, system.film
     lines = [
         f"SetGridSize({mesh.nx}, {mesh.ny}, 1)",
         f"SetCellSize({mesh.dx_m!r}, {mesh.dy_m!r}, {film.thickness_m!r})",
     ]
     if not system.inside.all():
-        _write_image(folder / "mask.png", system.inside)
+        _write_image(files.folder / "mask.png", system.inside)
         lines.append('SetGeom(ImageShape("mask.png"))')
     lines += [
         "",
@@ -89,33 +66,35 @@ def _setting(experiment: Experiment, folder: Path) -> list[str]:
         f"GammaLL = {GYROMAGNETIC_RATIO_RAD_PER_S_T!r} // rad/(T s)",
         f"EnableDemag = {'true' if system.demagnetisation else 'false'}",
         "AnisU = vector(0, 0, 1)",
-        *_anisotropy(experiment, folder),
+        *_anisotropy(files),
     ]
     external = np.asarray(system.external_field_t, dtype=np.float64)
     if external.ndim == 1:
         lines.append(f"B_ext = {_vector(external)} // T")
     else:
-        lines.append(
-            f'B_ext.Add(LoadFile("{write_field(folder, "external_field.ovf", external, "T", experiment)}"), 1)'
-        )
+        lines.append(_add("B_ext", files.field("external_field.ovf", external, "T")))
     if system.exchange_bias_field_t is not None:
         bias = np.asarray(system.exchange_bias_field_t, dtype=np.float64)
-        lines.append(f'B_ext.Add(LoadFile("{write_field(folder, "exchange_bias.ovf", bias, "T", experiment)}"), 1)')
-    return [*lines, "", f'm.LoadFile("{write_start(folder, experiment)}")']
+        lines.append(_add("B_ext", files.field("exchange_bias.ovf", bias, "T")))
+    return [*lines, "", f'm.LoadFile("{files.start()}")']
 
 
-def _vector(values: NDArray[np.float64]) -> str:
+def _add(what: str, file: str) -> str:
+    return f'{what}.Add(LoadFile("{file}"), 1)'
+
+
+def _vector(values: Array) -> str:
     return f"vector({', '.join(repr(float(value)) for value in values)})"
 
 
-def _anisotropy(experiment: Experiment, folder: Path) -> list[str]:
+def _anisotropy(files: Files) -> list[str]:
     """Ku1, by regions of equal anisotropy: stripes where it depends on x alone, pictures elsewhere."""
-    system = experiment.system
+    system = files.experiment.system
     k = system.cell_anisotropy_j_per_m3
     values, counts = np.unique(k[system.inside], return_counts=True)
     if len(values) > MOST_REGIONS:
         raise UserError(
-            f"{experiment.name}: the anisotropy takes {len(values)} values, mumax3 has {MOST_REGIONS} regions",
+            f"{files.experiment.name}: the anisotropy takes {len(values)} values, mumax3 has {MOST_REGIONS} regions",
             "Take larger cells",
         )
     common = values[counts.argmax()]
@@ -129,7 +108,7 @@ def _anisotropy(experiment: Experiment, folder: Path) -> list[str]:
         if stripes:
             shape = _stripes(system.mesh, where[0])
         else:
-            _write_image(folder / f"anisotropy_{region}.png", where)
+            _write_image(files.folder / f"anisotropy_{region}.png", where)
             shape = f'ImageShape("anisotropy_{region}.png")'
         lines += [f"DefRegion({region}, {shape})", f"Ku1.SetRegion({region}, {float(value)!r})"]
     return lines
@@ -152,12 +131,11 @@ def _write_image(path: Path, inside: NDArray[np.bool_]) -> None:
         picture.save(temporary, format="PNG")
 
 
-def _script(experiment: Experiment, drive: Drive, setting: list[str], folder: Path) -> list[str]:
-    stem = _stem(experiment, drive)
+def _script(files: Files, drive: Drive, setting: list[str]) -> list[str]:
     return [
-        f"// {experiment.name}, {experiment.about}",
+        f"// {files.experiment.name}, {files.experiment.about}",
         f"// {drive.about}",
-        f"// mumax3 3.10 or newer, in this folder: mumax3 {stem}.mx3",
+        f"// mumax3 3.10 or newer, in this folder: mumax3 {files.stem(drive)}.mx3",
         "",
         *setting,
         "OutputFormat = OVF2_BINARY",
@@ -169,12 +147,12 @@ def _script(experiment: Experiment, drive: Drive, setting: list[str], folder: Pa
         'SaveAs(m, "rest")',
         "TableSave()",
         "",
-        *_drive(experiment, drive, stem, folder),
+        *_drive(files, drive),
     ]
 
 
-def _drive(experiment: Experiment, drive: Drive, stem: str, folder: Path) -> list[str]:
-    current = spin_current(drive.torques, experiment.system.film)
+def _drive(files: Files, drive: Drive) -> list[str]:
+    current = spin_current(drive.torques, files.experiment.system.film)
     density, p = current.density_a_per_m2, current.polarisation
     lines = [
         "// the drive; see README.txt for its terms",
@@ -186,19 +164,16 @@ def _drive(experiment: Experiment, drive: Drive, stem: str, folder: Path) -> lis
     if p.ndim == 1:
         lines.append(f"FixedLayer = {_vector(p)}")
     else:
-        lines.append(
-            f'FixedLayer.Add(LoadFile("{write_field(folder, f"{stem}_polarisation.ovf", p, "1", experiment)}"), 1)'
-        )
+        lines.append(_add("FixedLayer", files.field(f"{files.stem(drive)}_polarisation.ovf", p, "1")))
     if density.ndim:
-        name = write_field(folder, f"{stem}_current.ovf", along_z(density), "A/m^2", experiment)
-        on, off = f'J.Add(LoadFile("{name}"), 1)', "J.RemoveExtraTerms()"
+        name = files.field(f"{files.stem(drive)}_current.ovf", density, "A/m^2")
+        on, off = _add("J", name), "J.RemoveExtraTerms()"
     else:
         on, off = f"J = {_vector(np.array([0.0, 0.0, float(density)]))} // A/m2", "J = vector(0, 0, 0)"
     save_s = drive.on_s / SAVES_A_PULSE if drive.count == 1 else drive.on_s + drive.off_s
     lines += [f"TableAutoSave({drive.on_s / SAMPLES_A_PULSE:.12g})", f"AutoSave(m, {save_s:.12g})"]
-    pulse = [on, f"Run({drive.on_s!r})"]
-    if drive.off_s > 0:
-        pulse += [off, f"Run({drive.off_s!r})"]
+    pause = [off, f"Run({drive.off_s!r})"] if drive.off_s > 0 else []
+    pulse = [on, f"Run({drive.on_s!r})", *pause]
     if drive.count == 1:
         return [*lines, *pulse]
     return [*lines, f"for i := 0; i < {drive.count}; i++ {{", *(f"\t{line}" for line in pulse), "}"]

@@ -7,20 +7,11 @@ import math
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spingan.devices.export import (
-    Drive,
-    Experiment,
-    along_z,
-    spin_current,
-    write_field,
-    write_script,
-    write_start,
-)
+from spingan.devices.export import Drive, Experiment, Files, spin_current, write_scripts
 from spingan.errors import UserError
-from spingan.output import output_folder, write_text
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
+from spingan.physics.mesh import Array
 
 OOMMF_MU_0 = 4e-7 * math.pi  # OOMMF's own value: user guide, "Oxs_UZeeman"
 DMI = "Oxs_DMI_Cnv_z"
@@ -58,35 +49,18 @@ def write(experiment: Experiment, folder: str | Path) -> list[Path]:
     Raises:
         UserError: the folder cannot be written, an anisotropy below zero, or torques not of the form that OOMMF knows.
     """
-    place = output_folder(folder)
     if experiment.system.cell_anisotropy_j_per_m3.min() < 0:
         raise UserError(
             f"{experiment.name}: the anisotropy falls to {experiment.system.cell_anisotropy_j_per_m3.min():g} J/m³",
             "The export to OOMMF knows easy axes only: 0 or more",
         )
-    setting = _setting(experiment, place)
-    scripts = [
-        write_script(place, f"{experiment.name}_{drive.label}.mif", _problem(experiment, drive, setting, place))
-        for drive in experiment.drives
-    ]
-    write_text(
-        place / "README.txt",
-        README.format(
-            name=experiment.name,
-            about=experiment.about,
-            first=scripts[0].name,
-            first_stem=scripts[0].stem,
-            rest_ns=REST_S * 1e9,
-            dmi=DMI,
-            dmi_from=DMI_FROM,
-        ),
-    )
-    return scripts
+    words = {"rest_ns": REST_S * 1e9, "dmi": DMI, "dmi_from": DMI_FROM}
+    return write_scripts(experiment, folder, "mif", _setting, _problem, README, **words)
 
 
-def _setting(experiment: Experiment, folder: Path) -> list[str]:
+def _setting(files: Files) -> list[str]:
     """Mesh, energies and first state: what all drives share."""
-    system = experiment.system
+    system = files.experiment.system
     mesh, film = system.mesh, system.film
     dmi = -film.interfacial_dmi_j_per_m2
     lines = _block(
@@ -105,21 +79,18 @@ def _setting(experiment: Experiment, folder: Path) -> list[str]:
     if np.ptp(k) == 0:
         anisotropy = f"K1 {float(k.flat[0])!r}"
     else:
-        lines += _file("anisotropy", write_field(folder, "anisotropy.ovf", along_z(k), "J/m^3", experiment))
+        lines += _file("anisotropy", files.field("anisotropy.ovf", k, "J/m^3"))
         anisotropy = "K1 { Oxs_VecMagScalarField { field :anisotropy } }"
     lines += _block("Oxs_UniaxialAnisotropy", "axis {0 0 1}", anisotropy)
     if system.demagnetisation:
         lines += _block("Oxs_Demag")
-    for name, value in (
-        ("external_field", system.external_field_t),
-        ("exchange_bias", system.exchange_bias_field_t),
-    ):
+    for name, value in (("external_field", system.external_field_t), ("exchange_bias", system.exchange_bias_field_t)):
         if value is not None and np.any(value):
-            lines += _zeeman(name, np.asarray(value, dtype=np.float64), experiment, folder)
+            lines += _zeeman(name, np.asarray(value, dtype=np.float64), files)
     if not system.inside.all():
-        moment = along_z(np.where(system.inside, film.saturation_magnetization_a_per_m, 0.0))
-        lines += _file("saturation", write_field(folder, "saturation.ovf", moment, "A/m", experiment))
-    return [*lines, *_file("start", write_start(folder, experiment))]
+        moment = np.where(system.inside, film.saturation_magnetization_a_per_m, 0.0)
+        lines += _file("saturation", files.field("saturation.ovf", moment, "A/m"))
+    return [*lines, *_file("start", files.start())]
 
 
 def _block(name: str, *entries: str) -> list[str]:
@@ -131,37 +102,32 @@ def _file(name: str, file: str) -> list[str]:
     return _block(f"Oxs_FileVectorField:{name}", f"file {file}", "spatial_scaling {1 1 1}", "spatial_offset {0 0 0}")
 
 
-def _zeeman(name: str, field_t: NDArray[np.float64], experiment: Experiment, folder: Path) -> list[str]:
+def _zeeman(name: str, field_t: Array, files: Files) -> list[str]:
     """A fixed field, given in tesla."""
     if field_t.ndim == 1:
         field, lines = f"field {_vector(field_t)}", []
     else:
-        field, lines = f"field :{name}", _file(name, write_field(folder, f"{name}.ovf", field_t, "T", experiment))
+        field, lines = f"field :{name}", _file(name, files.field(f"{name}.ovf", field_t, "T"))
     return lines + _block(f"Oxs_FixedZeeman:{name}_energy", field, f"multiplier {1 / OOMMF_MU_0!r}")
 
 
-def _vector(values: NDArray[np.float64]) -> str:
+def _vector(values: Array) -> str:
     return f"{{{' '.join(repr(float(value)) for value in values)}}}"
 
 
-def _problem(experiment: Experiment, drive: Drive, setting: list[str], folder: Path) -> list[str]:
-    film = experiment.system.film
-    stem = f"{experiment.name}_{drive.label}"
+def _problem(files: Files, drive: Drive, setting: list[str]) -> list[str]:
+    experiment, film, stem = files.experiment, files.experiment.system.film, files.stem(drive)
     current = spin_current(drive.torques, film)
     lines: list[str] = []
     if current.density_a_per_m2.ndim:
         # a vector field's length cannot be negative, so the sign goes into the polarisation
         sign = np.where(current.density_a_per_m2 < 0, -1.0, 1.0)
         whole = current.polarisation if current.polarisation.ndim == 3 else current.polarisation[:, None, None]
-        name = write_field(
-            folder, f"{stem}_current.ovf", along_z(np.abs(current.density_a_per_m2)), "A/m^2", experiment
-        )
-        lines += _file("current", name)
-        lines += _file("polarisation", write_field(folder, f"{stem}_polarisation.ovf", sign * whole, "1", experiment))
+        lines += _file("current", files.field(f"{stem}_current.ovf", np.abs(current.density_a_per_m2), "A/m^2"))
+        lines += _file("polarisation", files.field(f"{stem}_polarisation.ovf", sign * whole, "1"))
         density, polarisation = "J { Oxs_VecMagScalarField { field :current } }", "mp :polarisation"
     elif current.polarisation.ndim == 3:
-        name = write_field(folder, f"{stem}_polarisation.ovf", current.polarisation, "1", experiment)
-        lines += _file("polarisation", name)
+        lines += _file("polarisation", files.field(f"{stem}_polarisation.ovf", current.polarisation, "1"))
         density, polarisation = f"J {float(current.density_a_per_m2)!r}", "mp :polarisation"
     else:
         density = f"J {float(current.density_a_per_m2)!r}"
@@ -188,17 +154,17 @@ def _problem(experiment: Experiment, drive: Drive, setting: list[str], folder: P
         f"eps_prime {current.epsilon_prime!r}",
         "method rkf54",
     )
-    times = f"{drive.on_s!r} {drive.off_s!r}" if drive.off_s > 0 else f"{drive.on_s!r}"
+    times = " ".join(repr(time_s) for time_s in (drive.on_s, drive.off_s)[:stages])
     later = stages * drive.count
-    masked = not experiment.system.inside.all()
+    moment = repr(film.saturation_magnetization_a_per_m)
+    if not experiment.system.inside.all():
+        moment = "{ Oxs_VecMagScalarField { field :saturation } }"
     lines += _block(
         "Oxs_TimeDriver",
         f"basename {stem}",
         "evolver :evolver",
         "mesh :mesh",
-        "Ms { Oxs_VecMagScalarField { field :saturation } }"
-        if masked
-        else f"Ms {film.saturation_magnetization_a_per_m!r}",
+        f"Ms {moment}",
         "m0 :start",
         f"stage_count {1 + later}",
         f"stopping_time {{ {' '.join([repr(REST_S)] + [times] * drive.count)} }}",

@@ -6,9 +6,9 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.devices.device import StoredActivation, StoredSynapse
+from spingan.physics.mesh import Array
 from spingan.spec.activation import Activation, EnergyItem, Reset, Settling
 from spingan.spec.files import write_activation, write_synapse
 from spingan.spec.synapse import Synapse, Write
@@ -138,7 +138,7 @@ def smooth_leaky_relu() -> Activation:
     )
 
 
-def smooth_leaky(current_a: NDArray[np.float64]) -> NDArray[np.float64]:
+def smooth_leaky(current_a: Array) -> Array:
     """The smooth leaky ReLU's output, in amperes of equivalent input, at currents of any shape.
 
     f(x) = a y + (1 - a) (y + √(y² + k²) - k) / 2 has f(0) = 0 and slopes a and 1 on either side of a kink of width k.

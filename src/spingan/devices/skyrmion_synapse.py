@@ -10,17 +10,14 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.errors import UserError
 from spingan.physics import thiele
 from spingan.physics.film import Film
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.mtj import partly_reversed_conductance_s
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration, read_calibration
 from spingan.physics.spin_torque import slonczewski_torque
-
-Array = NDArray[np.float64]
 
 CALIBRATION = Path(__file__).parent / "calibration" / "skyrmion_co_pt.json"
 
@@ -113,24 +110,17 @@ class SkyrmionSynapse:
         torque = slonczewski_torque(current_density_a_per_m2, self.polarization, self.film, (1, 0, 0))
         return float(np.asarray(torque.field_t))
 
-    def with_drive(
-        self,
-        current_density_a_per_m2: float | None = None,
-        gilbert_damping: float | None = None,
-        polarisation_angle_rad: float | None = None,
-        handedness: Literal[1, -1] | None = None,
-    ) -> Self:
-        """The same disc at another current density, damping, polarisation or sense of its spiral."""
+    def with_drive(self, current_density_a_per_m2: float, gilbert_damping: float | None = None) -> Self:
+        """The same disc at another current density, and damping if one is given."""
         film = self.film if gilbert_damping is None else replace(self.film, gilbert_damping=gilbert_damping)
-        density = self.current_density_a_per_m2 if current_density_a_per_m2 is None else current_density_a_per_m2
-        angle = self.polarisation_angle_rad if polarisation_angle_rad is None else polarisation_angle_rad
-        return replace(
-            self,
-            film=film,
-            current_density_a_per_m2=density,
-            polarisation_angle_rad=angle,
-            handedness=self.handedness if handedness is None else handedness,
-        )
+        return replace(self, film=film, current_density_a_per_m2=current_density_a_per_m2)
+
+    def polar(self, x_m: Array, y_m: Array) -> tuple[Array, Array]:
+        """Radius in m about the disc's centre, and turns of the spiral from its track's inner rail, of places."""
+        dx, dy = x_m - self.centre_m[0], y_m - self.centre_m[1]
+        radius = np.hypot(dx, dy)
+        turn = np.mod(np.arctan2(self.handedness * dy, dx), 2 * math.pi) / (2 * math.pi)
+        return radius, (radius - self.rail_start_m) / self.pitch_m - turn
 
 
 PRINTED = SkyrmionSynapse(
@@ -177,11 +167,7 @@ def rail_cover(device: SkyrmionSynapse, x_m: Array, y_m: Array, cell_m: float) -
         x_m: (nx,) centres; `y_m` (ny,) likewise.
         cell_m: Side of a cell, over which a rail's flank is smoothed.
     """
-    dx = x_m[None, :] - device.centre_m[0]
-    dy = y_m[:, None] - device.centre_m[1]
-    radius = np.hypot(dx, dy)
-    turn = np.mod(np.arctan2(device.handedness * dy, dx), 2 * math.pi) / (2 * math.pi)
-    turns_out = (radius - device.rail_start_m) / device.pitch_m - turn
+    radius, turns_out = device.polar(x_m[None, :], y_m[:, None])
     nearest = np.maximum(np.round(turns_out), 0.0)  # there is no turn before the first
     slope = device.pitch_m / (2 * math.pi * np.maximum(radius, device.rail_start_m / 2))
     distance = np.abs(turns_out - nearest) * device.pitch_m / np.sqrt(1 + slope**2)
@@ -189,14 +175,19 @@ def rail_cover(device: SkyrmionSynapse, x_m: Array, y_m: Array, cell_m: float) -
     return np.where(radius <= device.radius_m, cover, 0.0)
 
 
+def disc_mesh(device: SkyrmionSynapse, cell_m: float) -> Mesh:
+    """Square cells over the disc's bounding square."""
+    cells = math.ceil(2 * device.radius_m / cell_m)
+    return Mesh(cells, cells, cell_m, cell_m)
+
+
 def ground(device: SkyrmionSynapse, calibration: SkyrmionCalibration, cell_m: float = 2e-9) -> thiele.Landscape:
     """The energy of a skyrmion over the disc: rails and edge. One that reaches the edge is lost."""
-    cells = math.ceil(2 * device.radius_m / cell_m)
-    centres = Mesh(cells, cells, cell_m, cell_m).x_m
+    centres = disc_mesh(device, cell_m).x_m
     excess = rail_cover(device, centres, centres, cell_m) * (
         device.rail_anisotropy_j_per_m3 - device.film.anisotropy_j_per_m3
     )
-    radius = np.hypot(centres[None, :] - device.centre_m[0], centres[:, None] - device.centre_m[1])
+    radius, _ = device.polar(centres[None, :], centres[:, None])
     to_edge = device.radius_m - radius
     energy = calibration.anisotropy_energy_j(excess, cell_m) + calibration.edge_energy_j(np.maximum(to_edge, 0.0))
     return thiele.landscape(energy, cell_m, to_edge > calibration.texture.radius_m / 2)
@@ -222,9 +213,7 @@ def track_places_m(device: SkyrmionSynapse) -> Array:
 
 def off_track_m(device: SkyrmionSynapse, place_m: Array) -> float:
     """Distance of a place (2,) from the middle of the track between the rails around it, along the radius."""
-    dx, dy = place_m - np.array(device.centre_m)
-    turn = math.atan2(device.handedness * dy, dx) % (2 * math.pi) / (2 * math.pi)
-    turns_out = (math.hypot(dx, dy) - device.rail_start_m) / device.pitch_m - turn
+    turns_out = float(device.polar(place_m[0], place_m[1])[1])
     return abs(turns_out - math.floor(turns_out) - 0.5) * device.pitch_m
 
 
@@ -233,7 +222,7 @@ def covered_share(device: SkyrmionSynapse, places_m: Array, skyrmion_radius_m: f
 
     The skyrmion is a disc, the junction's rim beside it a straight line.
     """
-    radius = np.hypot(places_m[..., 0] - device.centre_m[0], places_m[..., 1] - device.centre_m[1])
+    radius, _ = device.polar(places_m[..., 0], places_m[..., 1])
     depth = np.clip((device.detector_radius_m - radius) / skyrmion_radius_m, -1.0, 1.0)
     return 0.5 + (depth * np.sqrt(1 - depth**2) + np.arcsin(depth)) / math.pi
 

@@ -14,17 +14,16 @@ def study_figures(study: Study) -> list[Figure]:
     printed = study.variants[0]
     up = printed.printed_drive
     hot = printed.printed_heated
-    at_end = up.number_at(up.phase_end_s("potentiation"))
     energy = pulse_energy(PRINTED)
     found = [
         Figure("skyrmions on the track", up.device.skyrmions, "1", "32 inner, 32 outer"),
         Figure("whole operation", float(up.time_s[-1]) * 1e9, "ns", "122 periods of 2.5 ns: 57 up, 4, 57 down, 4"),
         Figure(
-            "skyrmions in at 142.5 ns, printed drive", at_end, "1",
+            "skyrmions in at 142.5 ns, printed drive", up.potentiated, "1",
             "2.5e10 A/m², vortex, damping 0.3; that all 64 come in is how the printed 64 states are read",
         ),
         Figure("skyrmions left at 305 ns, printed drive", float(up.number[-1]), "1"),
-        Figure("skyrmions in at 142.5 ns, printed drive, 300 K", hot.number_at(hot.phase_end_s("potentiation")), "1",
+        Figure("skyrmions in at 142.5 ns, printed drive, 300 K", hot.potentiated, "1",
             "one seed: heat carries them over the rails"),
         Figure("skyrmions left at 305 ns, printed drive, 300 K", float(hot.number[-1]), "1", f"{hot.lost} lost"),
         Figure("torque field at the printed density", PRINTED.torque_t(2.5e10) * 1e3, "mT", "P 0.4"),
@@ -36,9 +35,7 @@ def study_figures(study: Study) -> list[Figure]:
             "energy of a pulse, three layers", energy.perpendicular_three_layers_j * 1e15, "fJ",
             "the same through free layer, heavy metal and reference layer",
         ),
-        Figure(
-            "energy of a pulse, in-plane", energy.in_plane_j * 1e15, "fJ", "through the 0.5 nm magnet alone",
-        ),
+        Figure("energy of a pulse, in-plane", energy.in_plane_j * 1e15, "fJ", "through the 0.5 nm magnet alone"),
     ]  # fmt: skip
     for variant in study.variants:
         found += _variant_figures(variant)
@@ -69,12 +66,7 @@ def _nucleation_figures(made: Nucleation) -> list[Figure]:
 def _comparison_figures(both: Comparison) -> list[Figure]:
     run = f"mean of {both.solver_m.shape[1]}; {both.cell_m * 1e9:g} nm cells, {both.time_s[-1] * 1e9:g} ns"
     return [
-        Figure(
-            "small disc: path in the solver",
-            both.path_m * 1e9,
-            "nm",
-            run,
-        ),
+        Figure("small disc: path in the solver", both.path_m * 1e9, "nm", run),
         Figure("small disc: Thiele off by", both.root_mean_square_m * 1e9, "nm", "RMS distance at the end"),
         Figure("small disc: under the detector, solver", float(both.solver_number[-1]), "1"),
         Figure("small disc: under the detector, Thiele", float(both.thiele_number[-1]), "1"),
@@ -93,8 +85,8 @@ def _variant_figures(variant: Variant) -> list[Figure]:
         if point.works
         else "the largest swing of the sweep; none does it all"
     )
-    held = done.number_at(done.phase_end_s("short-term state")) - done.number_at(done.phase_end_s("potentiation"))
-    heated_in = float(np.mean([run.number_at(run.phase_end_s("potentiation")) for run in heat.operations]))
+    held = done.number_at(done.phase_end_s("short-term state")) - done.potentiated
+    heated_in = float(np.mean([run.potentiated for run in heat.operations]))
     heated_left = float(np.mean([run.number[-1] for run in heat.operations]))
     heated_lost = float(np.mean([run.lost for run in heat.operations]))
     retention = None if heat.retention_s is None else heat.retention_s * 1e9
@@ -104,7 +96,7 @@ def _variant_figures(variant: Variant) -> list[Figure]:
             f"{name}: damping there", point.gilbert_damping, "1",
             "0.3 is printed for the domain-wall devices (IV-D), none for the synapse",
         ),
-        Figure(f"{name}: skyrmions in at 142.5 ns", done.number_at(done.phase_end_s("potentiation")), "1", "no heat"),
+        Figure(f"{name}: skyrmions in at 142.5 ns", done.potentiated, "1", "no heat"),
         Figure(f"{name}: left at 305 ns", float(done.number[-1]), "1", "no heat"),
         Figure(f"{name}: skyrmions in at 142.5 ns, 300 K", heated_in, "1", "mean over the seeds"),
         Figure(f"{name}: left at 305 ns, 300 K", heated_left, "1", "likewise"),
@@ -121,9 +113,7 @@ def _variant_figures(variant: Variant) -> list[Figure]:
         Figure(f"{name}: energy of a pulse", variant.energy.perpendicular_j * 1e15, "fJ", "perpendicular, bilayer"),
         Figure(f"{name}: energy of a state", variant.energy_per_state_j * 1e15, "fJ", "potentiation over levels"),
         Figure(f"{name}: energy of a pulse, in-plane", variant.energy.in_plane_j * 1e15, "fJ"),
-        Figure(
-            f"{name}: closest pair", done.run.closest_m * 1e9, "nm", "no heat; the model has no merging",
-        ),
+        Figure(f"{name}: closest pair", done.run.closest_m * 1e9, "nm", "no heat; the model has no merging"),
         Figure(f"{name}: level spread at 300 K", heat.level_spread, "1", "skyrmions, worst pulse, over the seeds"),
         Figure(
             f"{name}: read noise at 300 K", float(heat.read_noise_s.max() / (conductance[-1] - conductance[0])),

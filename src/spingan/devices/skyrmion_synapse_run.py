@@ -1,10 +1,11 @@
 """The synapse at work: pulses in, skyrmions under the junction and conductance against time out; its working point."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,13 @@ from spingan.devices.skyrmion_synapse import (
 )
 from spingan.physics import thiele
 from spingan.physics.bilayer import CO_PT_BILAYER, CO_PT_CO, COBALT, stack_resistance_area_ohm_m2
+from spingan.physics.mesh import Array
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 from spingan.physics.thiele import ThieleRun
 from spingan.progress import Progress
 
-Array = NDArray[np.float64]
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 RELAXATION_S = 10e-9  # after injection: paper S, III-A
 STEP_S = 5e-12  # half of it moves the number under the junction by less than 0.1: tests/devices
@@ -88,6 +91,23 @@ class Operation:
         """Skyrmions under the junction at a time."""
         return float(np.interp(time_s, self.time_s, self.number))
 
+    @property
+    def rising(self) -> NDArray[np.bool_]:
+        """(k,) the moments of the potentiation."""
+        return self.time_s <= self.phase_end_s("potentiation")
+
+    @property
+    def potentiated(self) -> float:
+        """Skyrmions under the junction when the potentiation ends."""
+        return self.number_at(self.phase_end_s("potentiation"))
+
+    @property
+    def deviation(self) -> float:
+        """Largest deviation of the number against time in potentiation from a line, in parts of all skyrmions."""
+        time_s, number = self.time_s[self.rising], self.number[self.rising]
+        line = np.polyval(np.polyfit(time_s, number, 1), time_s)
+        return float(np.abs(line - number).max() / self.device.skyrmions)
+
 
 def torques_t(device: SkyrmionSynapse, phases: Sequence[Phase], step_s: float) -> Array:
     """Torque field in each step of the pulse train; a pulse begins each period."""
@@ -110,13 +130,8 @@ class Bench:
 
 def bench(device: SkyrmionSynapse, calibration: SkyrmionCalibration) -> Bench:
     """The device's landscape, drive and skyrmion, from the calibration at the device's damping."""
-    return Bench(
-        device,
-        calibration,
-        calibration.skyrmion().with_damping(device.film.gilbert_damping),
-        ground(device, calibration),
-        polarisation(device, calibration),
-    )
+    skyrmion = calibration.skyrmion().with_damping(device.film.gilbert_damping)
+    return Bench(device, calibration, skyrmion, ground(device, calibration), polarisation(device, calibration))
 
 
 def relaxed_places_m(at: Bench, generator: np.random.Generator | None = None, temperature_k: float = 0.0) -> Array:
@@ -231,21 +246,28 @@ def sweep(
         return Point(
             there.current_density_a_per_m2,
             damping,
-            done.number_at(done.phase_end_s("potentiation")),
+            done.potentiated,
             float(done.number[-1]),
             done.lost,
             done.run.closest_m,
-            _deviation(done, done.number),
+            done.deviation,
             device.skyrmions,
         )
 
     pairs = list(product(factors, dampings))
-    points: list[Point] = []
+    return tuple(in_threads(one, pairs, workers, "current densities and dampings", advance))
+
+
+def in_threads(
+    one: Callable[[Task], Result], tasks: Sequence[Task], workers: int, what: str, advance: Progress
+) -> list[Result]:
+    """What `one` returns for each task, in their order; `advance` is told of `what` as each ends."""
+    done: list[Result] = []
     with ThreadPoolExecutor(workers) as pool:
-        for point in pool.map(one, pairs):
-            points.append(point)
-            advance("current densities and dampings", len(points), len(pairs))
-    return tuple(points)
+        for result in pool.map(one, tasks):
+            done.append(result)
+            advance(what, len(done), len(tasks))
+    return done
 
 
 def working_point(points: Sequence[Point]) -> Point:
@@ -282,12 +304,6 @@ def pulse_energy(device: SkyrmionSynapse) -> PulseEnergy:
     )
 
 
-def _deviation(done: Operation, number: Array) -> float:
-    rising = done.time_s <= done.phase_end_s("potentiation")
-    line = np.polyfit(done.time_s[rising], number[rising], 1)
-    return float(np.abs(np.polyval(line, done.time_s[rising]) - number[rising]).max() / done.device.skyrmions)
-
-
 def designed(device: SkyrmionSynapse) -> SkyrmionSynapse:
     """The same disc with a radial polarisation, whose force runs along the track, and the spiral's other sense.
 
@@ -295,5 +311,5 @@ def designed(device: SkyrmionSynapse) -> SkyrmionSynapse:
     polarisation pushes along the track. The spiral's sense is chosen so that the Magnus force pulls those that leave
     the track further in, not back out.
     """
-    turned = device.with_drive(polarisation_angle_rad=math.pi / 2, handedness=-1)
-    return replace(turned, name="skyrmion synapse, radial polarisation")
+    name = "skyrmion synapse, radial polarisation"
+    return replace(device, name=name, polarisation_angle_rad=math.pi / 2, handedness=-1)

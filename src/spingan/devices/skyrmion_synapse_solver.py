@@ -1,29 +1,38 @@
 """The synapse in the micromagnetic solver: nucleation in a piece of the track, and a small disc beside the Thiele run.
 
-The whole disc for 305 ns would take days; these take minutes.
+The whole disc for 305 ns would take days; these take minutes. For mumax3 and OOMMF it becomes an experiment.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from spingan.devices.skyrmion_synapse import SkyrmionSynapse, covered_share, off_track_m, rail_cover, track_places_m
+from spingan.devices.export import Drive, Experiment
+from spingan.devices.skyrmion_synapse import (
+    SkyrmionSynapse,
+    covered_share,
+    disc_mesh,
+    off_track_m,
+    polarisation,
+    rail_cover,
+    shipped_calibration,
+    track_places_m,
+)
 from spingan.devices.skyrmion_synapse_run import bench
 from spingan.errors import UserError
 from spingan.physics import skyrmion_runs, thiele
 from spingan.physics.evolve import evolve
-from spingan.physics.mesh import Mesh, disc_mask
+from spingan.physics.mesh import Array, Mesh, disc_mask
+from spingan.physics.relax import relax
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
-from spingan.physics.skyrmion_texture import centres_m
+from spingan.physics.skyrmion_texture import centres_m, topological_charge
 from spingan.physics.spin_torque import SpinTorque, slonczewski_torque
 from spingan.physics.states import uniform
 from spingan.physics.system import System
-from spingan.physics.topology import topological_charge
-
-Array = NDArray[np.float64]
 
 PULSE_S, RELAXATION_S = 2e-9, 10e-9  # paper S, III-A
 NUCLEATION_FACTOR = 1.5  # the pulse's torque field over its threshold: assumed, as no current is printed
@@ -36,6 +45,8 @@ TOLERANCE = 1e-4
 REST_TOLERANCE = 1e-6  # at 1e-4 steps at the edge of stability jitter by 12 mT, and no film ever rests
 SAMPLE_S = 10e-12
 THIELE_STEP_S = 1e-12
+START_REST_T = 10e-3  # largest torque of an exported start; below it skyrmions creep along the track for minutes
+PULSES = 57  # to the printed maximum at 142.57 ns: docs/derivations.md, section 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,25 +158,23 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
     Raises:
         UserError: Skyrmions were lost or merged in the solver.
     """
-    start, system = _start(device, calibration, cell_m)
+    mesh = disc_mesh(device, cell_m)
+    disc = disc_mask(mesh, device.centre_m, device.radius_m)
+    low, high = device.film.anisotropy_j_per_m3, device.rail_anisotropy_j_per_m3
+    anisotropy = low + (high - low) * rail_cover(device, mesh.x_m, mesh.y_m, cell_m)
+    start = skyrmions_on_track(device, calibration, mesh) * disc
+    system = System(mesh, device.film, mask=disc, anisotropy_j_per_m3=anisotropy)
     at = bench(device, calibration)
     torque_t = device.torque_t(device.current_density_a_per_m2)
-    driven = replace(system, torques=(turning_torque(system.mesh, at.polarisation, torque_t),))
+    driven = replace(system, torques=(turning_torque(mesh, at.polarisation, torque_t),))
     settled = evolve(system, start, skyrmion_runs.SETTLE_S, tolerance=TOLERANCE).m
-    places: list[Array] = []
-
-    def look(_time: float, state: Array) -> float:
-        here = centres_m(state, system.mesh)
-        places.append(here if not places or len(here) != len(places[-1]) else _matched(places[-1], here))
-        return 0.0
-
-    done = evolve(driven, settled, duration_s, every_s=SAMPLE_S, observers={"place": look}, tolerance=TOLERANCE)
+    done, places = skyrmion_runs.watched(driven, settled, duration_s, SAMPLE_S)
     if {len(place) for place in places} != {device.skyrmions}:
         raise UserError(
             f"{device.name}: {device.skyrmions} skyrmions became {len(places[-1])} in the solver",
             "Drive it with less current, or take smaller cells.",
         )
-    solver = np.array(places)
+    solver = followed(places)
     every = round(SAMPLE_S / THIELE_STEP_S)
     run = thiele.run(
         at.skyrmion,
@@ -190,14 +199,12 @@ def compare(device: SkyrmionSynapse, calibration: SkyrmionCalibration, duration_
     )
 
 
-def _start(device: SkyrmionSynapse, calibration: SkyrmionCalibration, cell_m: float) -> tuple[Array, System]:
-    cells = math.ceil(2 * device.radius_m / cell_m)
-    mesh = Mesh(cells, cells, cell_m, cell_m)
-    disc = disc_mask(mesh, device.centre_m, device.radius_m)
-    low, high = device.film.anisotropy_j_per_m3, device.rail_anisotropy_j_per_m3
-    anisotropy = low + (high - low) * rail_cover(device, mesh.x_m, mesh.y_m, cell_m)
-    start = skyrmions_on_track(device, calibration, mesh) * disc
-    return start, System(mesh, device.film, mask=disc, anisotropy_j_per_m3=anisotropy)
+def followed(places: Sequence[Array]) -> Array:
+    """(k, n, 2) places of k moments, (n, 2) each, in the first's order: each skyrmion is the nearest one before."""
+    path = np.array(places)
+    for before, here in pairwise(path):
+        here[:] = here[linear_sum_assignment(np.linalg.norm(before[:, None] - here[None], axis=2))[1]]
+    return path
 
 
 def skyrmions_on_track(device: SkyrmionSynapse, calibration: SkyrmionCalibration, mesh: Mesh) -> Array:
@@ -220,8 +227,33 @@ def turning_torque(mesh: Mesh, turned: thiele.Polarisation, torque_t: float) -> 
     return SpinTorque(p, torque_t * radius / np.hypot(radius, turned.core_radius_m))
 
 
-def _matched(before: Array, after: Array) -> Array:
-    """`after` (n, 2) in the order of `before`, each skyrmion with its nearest."""
-    distance = np.linalg.norm(before[:, None, :] - after[None, :, :], axis=2)
-    _, order = linear_sum_assignment(distance)
-    return after[order]
+def synapse_experiment(device: SkyrmionSynapse, currents_a: Sequence[float], cell_m: float = 2e-9) -> Experiment:
+    """The disc with its skyrmions on the track, at rest (no torque above 10 mT), then 57 pulses of each current.
+
+    The current is perpendicular to the plane and even over the disc; its polarisation turns about the centre, and a
+    positive current pushes inwards. The rails' flanks are sharp, cell by cell, since mumax3 knows 256 anisotropies.
+
+    Raises:
+        UserError: no currents, or cells too large for the film.
+    """
+    mesh = disc_mesh(device, cell_m)
+    disc = disc_mask(mesh, device.centre_m, device.radius_m)
+    rails = rail_cover(device, mesh.x_m, mesh.y_m, cell_m) > 0.5
+    anisotropy = np.where(rails, device.rail_anisotropy_j_per_m3, device.film.anisotropy_j_per_m3)
+    turned = polarisation(device, shipped_calibration())
+    drives = tuple(
+        Drive(
+            label=f"{current * 1e6:+g}uA",
+            about=f"{current * 1e6:+g} uA through the disc, {current / device.area_m2:.4g} A/m2, {PULSES} pulses",
+            torques=(turning_torque(mesh, turned, device.torque_t(current / device.area_m2)),),
+            on_s=device.pulse_width_s,
+            off_s=round(device.pulse_period_s - device.pulse_width_s, 15),
+            count=PULSES,
+        )
+        for current in currents_a
+    )
+    system = System(mesh, device.film, mask=disc, anisotropy_j_per_m3=anisotropy)
+    about = "a disc with a spiral track, P = polarization of the current written into J"
+    placed = skyrmions_on_track(device, shipped_calibration(), mesh) * disc
+    start = relax(system, placed, torque_tolerance_t=START_REST_T).m
+    return Experiment("skyrmion_synapse", about, system, start, drives)

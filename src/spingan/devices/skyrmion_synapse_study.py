@@ -2,9 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +18,9 @@ from spingan.devices.skyrmion_synapse_run import (
     Phase,
     Point,
     PulseEnergy,
-    _deviation,
     bench,
     designed,
+    in_threads,
     operate,
     pulse_energy,
     sweep,
@@ -63,15 +61,8 @@ class Heat:
     """Where the drift is zero."""
 
 
-def hold(
-    at: Bench,
-    up: Operation,
-    seeds: Sequence[int],
-    advance: Progress,
-    workers: int = 1,
-    temperature_k: float = ROOM_TEMPERATURE_K,
-) -> Heat:
-    """Let the operation, and holds at several levels, run in the heat.
+def hold(at: Bench, up: Operation, seeds: Sequence[int], advance: Progress, workers: int = 1) -> Heat:
+    """Let the operation, and holds at several levels, run at room temperature.
 
     Args:
         up: The operation without heat, from whose potentiation the holds begin.
@@ -79,9 +70,8 @@ def hold(
         advance: Called with (what, done, total).
         workers: Threads.
     """
-    rising = up.time_s <= up.phase_end_s("potentiation")
-    top = float(up.number[rising].max())
-    starts = [int(np.argmin(np.abs(up.number[rising] - part * top))) for part in HOLD_PARTS]
+    number = up.number[up.rising]
+    starts = [int(np.argmin(np.abs(number - part * float(number.max())))) for part in HOLD_PARTS]
     tasks = [(seed, start) for start in (None, *starts) for seed in seeds]
 
     def one(task: tuple[int, int | None]) -> Operation:
@@ -92,24 +82,15 @@ def hold(
             phases,
             places_m=None if start is None else up.run.positions_m[start],
             alive=None if start is None else up.run.alive[start],
-            temperature_k=temperature_k,
+            temperature_k=ROOM_TEMPERATURE_K,
             generator=np.random.default_rng((seed, 0 if start is None else start + 1)),
             step_s=SWEEP_STEP_S,
         )
 
-    done: list[Operation] = []
-    with ThreadPoolExecutor(workers) as pool:
-        for operation in pool.map(one, tasks):
-            done.append(operation)
-            advance("runs with heat", len(done), len(tasks))
+    done = in_threads(one, tasks, workers, "runs with heat", advance)
     each = len(seeds)
-    groups = [done[first : first + each] for first in range(0, len(done), each)]
-    return _heat(temperature_k, groups[0], [float(up.number[start]) for start in starts], groups[1:])
-
-
-def _heat(
-    temperature_k: float, operations: Sequence[Operation], begun: Sequence[float], holds: Sequence[Sequence[Operation]]
-) -> Heat:
+    operations, *holds = (done[first : first + each] for first in range(0, len(done), each))
+    begun = [float(up.number[start]) for start in starts]
     numbers = np.array([operation.number for operation in operations])
     time_s = holds[0][0].time_s
     window = (time_s > 0) & (time_s <= READ_WINDOW_S)
@@ -119,7 +100,7 @@ def _heat(
     slope, level = np.polyfit(begun, drift, 1)
     settles = bool(slope < 0)
     return Heat(
-        temperature_k=temperature_k,
+        temperature_k=ROOM_TEMPERATURE_K,
         operations=tuple(operations),
         level_spread=float(numbers.std(axis=0, ddof=1).max()),
         hold_numbers=np.array(begun),
@@ -156,7 +137,7 @@ class Levels:
 
 def level_table(done: Operation, calibration: SkyrmionCalibration, heat: Heat) -> Levels:
     """Levels and what a pulse does at each without heat; the steps' standard deviation is that of the heated runs."""
-    rising = done.time_s <= done.phase_end_s("potentiation")
+    rising = done.rising
     down = (done.time_s >= done.phase_end_s("short-term state")) & (done.time_s <= done.phase_end_s("depression"))
     top = max(round(float(done.number[rising].max())), 1)
     numbers = np.asarray(np.arange(top + 1), dtype=np.float64)
@@ -167,7 +148,7 @@ def level_table(done: Operation, calibration: SkyrmionCalibration, heat: Heat) -
         _steps(heat.operations, rising, conductance, 1.0)[1],
         _steps((done,), down, conductance, -1.0)[0],
         _steps(heat.operations, down, conductance, -1.0)[1],
-        _deviation(done, done.number),
+        done.deviation,
     )
 
 
@@ -360,31 +341,22 @@ def synapse(variant: Variant) -> Synapse:
 def _retention(heat: Heat, top: int) -> Retention | None:
     if heat.retention_s is None or heat.resting_number is None:
         return None
-    places: tuple[tuple[Literal["minimum", "middle", "maximum"], float], ...] = (
-        ("minimum", 0.0),
-        ("middle", top / 2),
-        ("maximum", float(top)),
-    )
-    resting = heat.resting_number
-    towards = min(places, key=lambda place: abs(place[1] - resting))[0]
+    part = heat.resting_number / top
+    towards = "minimum" if part <= 0.25 else "middle" if part <= 0.75 else "maximum"  # whichever is nearest
     return Retention(law="exponential", time_s=float(f"{heat.retention_s:.3g}"), towards=towards)
-
-
-def _in(run: Operation) -> float:
-    return run.number_at(run.phase_end_s("potentiation"))
 
 
 def _notes(variant: Variant) -> tuple[str, ...]:
     heat, printed = variant.heat, variant.printed_drive
-    printed_end = printed.number_at(printed.phase_end_s("potentiation"))
     resting = "" if heat.resting_number is None else f"; at rest {heat.resting_number:.0f} would be under the junction"
     retention = "none found" if heat.retention_s is None else f"{heat.retention_s * 1e9:.3g} ns{resting}"
     return (
         f"At the printed 2.5e10 A/m² and damping {PRINTED.film.gilbert_damping:g} this polarisation brings "
-        f"{printed_end:.1f} of {printed.device.skyrmions} skyrmions under the junction by 142.5 ns without heat, "
-        f"{_in(variant.printed_heated):.1f} at {heat.temperature_k:g} K.",
+        f"{printed.potentiated:.1f} of {printed.device.skyrmions} skyrmions under the junction by 142.5 ns without "
+        "heat, "
+        f"{variant.printed_heated.potentiated:.1f} at {heat.temperature_k:g} K.",
         f"Levels and steps are those of a run without heat. In the heat, {variant.seeds} seeds: "
-        f"{np.mean([_in(run) for run in heat.operations]):.1f} come in, "
+        f"{np.mean([run.potentiated for run in heat.operations]):.1f} come in, "
         f"{np.mean([run.number[-1] for run in heat.operations]):.1f} are left in after depression, and "
         f"{np.mean([run.lost for run in heat.operations]):.1f} are lost over the edge in one operation, since the "
         "rails hold them by a few kT only: a write needs a check.",

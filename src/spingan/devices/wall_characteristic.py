@@ -20,6 +20,7 @@ from spingan.devices.wall_study import (
     rest,
     run_tasks,
     settle,
+    settling_time_s,
     sweep,
 )
 from spingan.errors import UserError
@@ -114,24 +115,19 @@ class Characteristic:
         highest current.
         """
         if self.rising is not None and self.falling is not None:
-            up = {point.current_a: point for point in self.rising if not point.annihilated}
-            down = {point.current_a: point for point in self.falling if not point.annihilated}
-            both = sorted(set(up) & set(down))
-            settling = np.array([_seconds(up[i], down[i]) for i in both])
-            return Branches(
-                np.array(both),
-                np.array([up[i].conductance_s for i in both]),
-                np.array([down[i].conductance_s for i in both]),
-                settling,
+            up, down = (
+                {run.current_a: run for run in runs if not run.annihilated} for runs in (self.rising, self.falling)
             )
-        current = np.array([point.current_a for point in self.alive])
-        rising = np.array([point.conductance_s for point in self.alive])
-        falling = rising.copy()
-        zero = int(np.flatnonzero(current == 0)[0])
-        rising[zero], falling[zero] = self.after_negative.conductance_s, self.after_positive.conductance_s
-        settling = np.array([_seconds(point) for point in self.alive])
-        settling[zero] = _seconds(self.after_negative, self.after_positive)
-        return Branches(current, rising, falling, settling)
+            pairs = [(up[current], down[current]) for current in sorted(set(up) & set(down))]
+        else:
+            ends = (self.after_negative, self.after_positive)
+            pairs = [(point, point) if point.current_a else ends for point in self.alive]
+        return Branches(
+            np.array([rising.current_a for rising, _ in pairs]),
+            np.array([rising.conductance_s for rising, _ in pairs]),
+            np.array([falling.conductance_s for _, falling in pairs]),
+            np.array([_seconds(*pair) for pair in pairs]),
+        )
 
 
 def _seconds(*runs: Settled) -> float:
@@ -139,11 +135,7 @@ def _seconds(*runs: Settled) -> float:
 
 
 def characterise(
-    setup: Setup,
-    plan: Plan,
-    extras: Collection[Extra] = (),
-    workers: int = 1,
-    advance: Progress = no_progress,
+    setup: Setup, plan: Plan, extras: Collection[Extra] = (), workers: int = 1, advance: Progress = no_progress
 ) -> Characteristic:
     """Study the device of `setup` as `plan` and `extras` say, in `workers` processes.
 
@@ -155,11 +147,10 @@ def characterise(
     """
     found = from_rest(setup, plan, workers, advance)
     at_rest = found[0.0]
-    start = at_rest.m
     points = tuple(found[current] for current in plan.currents_a)
     lowest, highest = _outermost(points, plan)
     releases: list[Task] = [(settle, (setup, 0.0, end.m, RELEASE_S)) for end in (lowest, highest)]
-    after_negative, after_positive = _run("back to rest", releases, workers, advance)
+    after_negative, after_positive = run_tasks(releases, workers, "back to rest", advance)
     study = Characteristic(
         setup=setup,
         plan=plan,
@@ -170,17 +161,20 @@ def characterise(
         after_positive=after_positive,
     )
     if "sweep" in extras:
-        study = _swept(study, lowest, highest, workers, advance)
+        up = [current for current in plan.sweep_a if lowest.current_a <= current <= highest.current_a]
+        ways: list[Task] = [(sweep, (setup, up, lowest.m)), (sweep, (setup, up[::-1], highest.m))]
+        rising, falling = run_tasks(ways, workers, "sweeps", advance)
+        study = replace(study, rising=tuple(rising), falling=tuple(falling[::-1]))
     if "resets" in extras:
         long: list[Task] = [(settle, (setup, 0.0, end.m, LONGEST_S, 0.0)) for end in (lowest, highest)]
-        resets = _run("10 ns resets", long, workers, advance)
+        resets = run_tasks(long, workers, "10 ns resets", advance)
         study = replace(study, resets=(resets[0], resets[1]))
     if "limits" in extras:
         sides: list[Task] = [
-            (annihilation_limit, (setup, start, end.current_a, sign * plan.limit_a))
+            (annihilation_limit, (setup, at_rest.m, end.current_a, sign * plan.limit_a))
             for end, sign in ((lowest, -1.0), (highest, 1.0))
         ]
-        limits = _run("annihilation limits", sides, workers, advance)
+        limits = run_tasks(sides, workers, "annihilation limits", advance)
         study = replace(study, limits=(limits[0], limits[1]))
     return replace(study, variants=_variants(setup, plan, extras, workers, advance))
 
@@ -194,7 +188,7 @@ def from_rest(setup: Setup, plan: Plan, workers: int, advance: Progress) -> dict
     at_rest = rest(setup, plan.start_m, plan.rest_s)
     asked = sorted((*(i for i in plan.currents_a if i), *plan.probes_a), key=abs)  # small currents take longest
     tasks: list[Task] = [(settle, (setup, current, at_rest.m)) for current in asked]
-    runs = _run("currents", tasks, workers, advance)
+    runs = run_tasks(tasks, workers, "currents", advance)
     return {0.0: at_rest} | dict(zip(asked, runs, strict=True))
 
 
@@ -205,35 +199,14 @@ def _outermost(points: Sequence[Settled], plan: Plan) -> tuple[Settled, Settled]
         UserError: It does not survive up to full scale, or not below zero.
     """
     lost = [point.current_a for point in points if point.annihilated]
-    within = [current for current in lost if current <= plan.full_scale_a]
     alive = [point for point in points if not point.annihilated]
-    if alive[0].current_a >= 0 or any(current > 0 for current in within):
+    if alive[0].current_a >= 0 or any(0 < current <= plan.full_scale_a for current in lost):
         names = ", ".join(f"{current * 1e6:g}" for current in lost)
         raise UserError(
             f"the wall is annihilated at {names} µA, within the full scale of {plan.full_scale_a * 1e6:g} µA",
             "The device has no curve there: keep to smaller currents, or pin its ends by a higher exchange bias",
         )
     return alive[0], alive[-1]
-
-
-def _run(what: str, tasks: Sequence[Task], workers: int, advance: Progress) -> list:
-    done = 0
-    advance(what, 0, len(tasks))
-
-    def one_more() -> None:
-        nonlocal done
-        done += 1
-        advance(what, done, len(tasks))
-
-    return run_tasks(tasks, workers, one_more)
-
-
-def _swept(study: Characteristic, lowest: Settled, highest: Settled, workers: int, advance: Progress) -> Characteristic:
-    """The study with its currents swept from one surviving end to the other, and back."""
-    up = [current for current in study.plan.sweep_a if lowest.current_a <= current <= highest.current_a]
-    tasks: list[Task] = [(sweep, (study.setup, up, lowest.m)), (sweep, (study.setup, up[::-1], highest.m))]
-    rising, falling = _run("sweeps", tasks, workers, advance)
-    return replace(study, rising=tuple(rising), falling=tuple(falling[::-1]))
 
 
 def _variants(
@@ -246,11 +219,8 @@ def _variants(
         for other in named.values()
         for current in plan.variant_currents_a
     ]
-    if not tasks:
-        return ()
-    runs = _run("variants", tasks, workers, advance)
-    count = len(plan.variant_currents_a)
-    return tuple(Variant(name, tuple(runs[index * count : (index + 1) * count])) for index, name in enumerate(named))
+    runs = iter(run_tasks(tasks, workers, "variants", advance) if tasks else ())
+    return tuple(Variant(name, tuple(next(runs) for _ in plan.variant_currents_a)) for name in named)
 
 
 def variant_setups(setup: Setup, extras: Collection[Extra]) -> dict[str, Setup]:
@@ -274,13 +244,8 @@ def variant_setups(setup: Setup, extras: Collection[Extra]) -> dict[str, Setup]:
 
 def window_s(study: Characteristic) -> float | None:
     """How long an evaluation must wait: the longest settling within full scale, 0 left out; None if nothing settled."""
-    full_scale = study.plan.full_scale_a
-    times = [
-        point.settling_s
-        for point in study.alive
-        if point.current_a and abs(point.current_a) <= full_scale and point.settling_s is not None
-    ]
-    return max(times) if times else None
+    driven = [point for point in study.alive if 0 < abs(point.current_a) <= study.plan.full_scale_a]
+    return max((point.settling_s for point in driven if point.settling_s is not None), default=None)
 
 
 def study_curve(
@@ -348,8 +313,7 @@ def reset_of(study: Characteristic, branches: Branches) -> Reset:
 def output_reset_s(study: Characteristic, run: Settled) -> float:
     """When the conductance came within 1 % of the curve's span of its last value, to stay."""
     span = float(np.ptp([point.conductance_s for point in study.alive]))
-    outside = np.flatnonzero(np.abs(run.path_s - run.path_s[-1]) > 0.01 * span)
-    return 0.0 if outside.size == 0 else float(run.time_s[outside[-1] + 1])
+    return settling_time_s(run.time_s, run.path_s, 0.01 * span)
 
 
 def slopes(study: Characteristic, range_a: float) -> Slopes | None:

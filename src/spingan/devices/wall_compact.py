@@ -12,17 +12,16 @@ from typing import Any
 
 import numpy as np
 import yaml
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from spingan.devices.published import CURVES
 from spingan.devices.wall_device import LEAKY_RELU, RELU, TorqueConvention, WallDevice
 from spingan.devices.wall_study import TORQUE_TOLERANCE_T, Setup, place_wall, rest_chain, run_tasks
-from spingan.devices.wall_system import mesh, system, wall_position_m
+from spingan.devices.wall_system import system, wall_position_m
 from spingan.errors import UserError
 from spingan.input_files import read_text, reason
 from spingan.output import write_text
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.typed import typed
 from spingan.physics.wall import WallConstants, WallModel, WallState, at_rest, settle
 from spingan.progress import Progress, no_progress
@@ -88,7 +87,7 @@ def fit_constants(model: WallModel, fitted: Sequence[WallObservation]) -> WallCo
         raise UserError("wall calibration: there is no run to fit", "Give at least one current that holds the wall")
     domain = float(np.mean([observation.domain_magnetisation for observation in fitted]))
 
-    def residuals(factors: NDArray[np.float64]) -> NDArray[np.float64]:
+    def residuals(factors: Array) -> Array:
         constants = WallConstants(**dict(zip(FITTED, factors.tolist(), strict=True)))
         trial = replace(model, constants=constants)
         states = [modelled(trial, observation) for observation in fitted]
@@ -199,9 +198,7 @@ def compact_model(device: WallDevice, cell_m: float = 1e-9, constants: WallConst
     """
     problem = system(device, -device.bias_current_a, "magnet-section", cell_m)
     polarisation = np.asarray(problem.torques[0].polarisation)
-    bias = np.zeros((3, *problem.mesh.shape))
-    if problem.exchange_bias_field_t is not None:
-        bias += np.asarray(problem.exchange_bias_field_t)
+    bias = np.asarray(problem.exchange_bias_field_t)
     return WallModel(
         film=device.film,
         width_m=device.width_m,
@@ -238,7 +235,7 @@ def compact_sweep(
     return tuple(states)
 
 
-def observe(m: NDArray[np.float64], grid: Mesh, drive: float) -> WallObservation:
+def observe(m: Array, grid: Mesh, drive: float) -> WallObservation:
     """What the calibration keeps of a solver's state with one wall: (3, ny, nx) magnetisation under `drive` tesla.
 
     Raises:
@@ -281,8 +278,8 @@ def calibrate_wall(
     setup = Setup(device, convention, cell_m, time_limit_s=time_limit_s)
     if range_a is None:
         range_a = CALIBRATION_RANGE_A - abs(device.bias_current_a)
-    shares = sorted({*FITTED_SHARES, *JUDGED_SHARES})
-    sides = [[share for share in shares if share > 0], [-share for share in sorted(-s for s in shares if s < 0)]]
+    shares = sorted({*FITTED_SHARES, *JUDGED_SHARES}, key=abs)
+    sides = [[share for share in shares if share > 0], [share for share in shares if share < 0]]
     middle = (device.profile.left_end_m + device.profile.right_start_m) / 2
     model = compact_model(device, cell_m)
     tasks = []
@@ -291,22 +288,15 @@ def calibrate_wall(
         guess = settle(model, drive_t(device, side[0] * range_a, convention), middle)
         begin = place_wall(setup, guess.position_m if guess.kept else middle)
         tasks.append((rest_chain, (setup, [share * range_a for share in side], begin)))
-    done = [0]
-
-    def advance() -> None:
-        done[0] += 1
-        progress("solver", done[0], len(tasks))
-
-    grid = mesh(device, cell_m)
     seen: dict[float, WallObservation] = {}
-    for side, runs in zip(sides, run_tasks(tasks, workers, advance), strict=True):
+    for side, runs in zip(sides, run_tasks(tasks, workers, "solver", progress), strict=True):
         for share, run in zip(side, runs, strict=False):
             if run.annihilated:
                 raise UserError(
                     f"wall calibration: {share * range_a * 1e6:.3g} µA annihilates {device.name}'s wall",
                     f"Calibrate over less than {range_a * 1e6:.3g} µA",
                 )
-            seen[share] = observe(run.m, grid, drive_t(device, share * range_a, convention))
+            seen[share] = observe(run.m, setup.mesh, drive_t(device, share * range_a, convention))
     return calibration_from(
         device,
         [seen[share] for share in FITTED_SHARES],
@@ -354,11 +344,6 @@ def shipped_constants(name: str) -> WallConstants:
     return read_wall_calibration(file).constants
 
 
-def write_shipped() -> None:
-    """Calibrate both printed devices, and write what is shipped."""
-    for device in (LEAKY_RELU, RELU):
-        write_wall_calibration(calibrate_wall(device), CURVES / f"wall_calibration_{device.name}.yaml")
-
-
 if __name__ == "__main__":
-    write_shipped()
+    for printed in (LEAKY_RELU, RELU):
+        write_wall_calibration(calibrate_wall(printed), CURVES / f"wall_calibration_{printed.name}.yaml")

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.errors import UserError
+from spingan.physics.mesh import Array
 from spingan.spec.activation import ConductanceCurve, EnergyItem, Function, Reset, Settling
 
 SAME = 1e-3  # of the output's span: branches closer than this are one curve to the solver; assumed
@@ -49,10 +50,9 @@ def fit_slopes(current_a: ArrayLike, output: ArrayLike, range_a: float) -> Slope
     current, values = np.asarray(current_a, dtype=np.float64), np.asarray(output, dtype=np.float64)
     near = range_a * 1e-9  # rounding of a current
     inside = np.abs(current) <= range_a + near
-    sides = {"positive": inside & (current >= -near), "negative": inside & (current <= near)}
     span = float(np.ptp(values[inside])) if inside.any() else 0.0
-    found: dict[str, tuple[float, float]] = {}
-    for side, chosen in sides.items():
+    found: list[tuple[float, float]] = []
+    for side, chosen in (("positive", inside & (current >= -near)), ("negative", inside & (current <= near))):
         if chosen.sum() < 3:
             raise UserError(
                 f"{chosen.sum()} currents lie on the {side} side within {range_a * 1e6:g} µA, 0 counted",
@@ -60,8 +60,8 @@ def fit_slopes(current_a: ArrayLike, output: ArrayLike, range_a: float) -> Slope
             )
         slope, offset = np.polyfit(current[chosen] / range_a, values[chosen], 1)
         deviation = float(np.abs(values[chosen] - slope * current[chosen] / range_a - offset).max())
-        found[side] = float(slope) / range_a, deviation / span if span > 0 else 0.0
-    (positive, positive_error), (negative, negative_error) = found["positive"], found["negative"]
+        found.append((float(slope) / range_a, deviation / span if span > 0 else 0.0))
+    (positive, positive_error), (negative, negative_error) = found
     return Slopes(positive, negative, positive_error, negative_error)
 
 
@@ -87,30 +87,30 @@ def drive_energies(
     """Joule heat of one evaluation by both readings of the current: as printed, and as the heavy metal carries it."""
     total = current_a + device.bias_current_a
     carried = heavy_metal_current_a(device, current_a, convention)
-    return (
-        _drive_energy(device, total, f"current as printed, {current_a * 1e6:g} µA", window_s),
-        _drive_energy(device, carried, f"current by {convention}, {carried * 1e6:.3g} µA", window_s),
+    readings = (
+        (total, f"current as printed, {current_a * 1e6:g} µA"),
+        (carried, f"current by {convention}, {carried * 1e6:.3g} µA"),
     )
-
-
-def _drive_energy(device: WallDevice, current_a: float, reading: str, window_s: float) -> EnergyItem:
-    power = joule_power_w(device, current_a)
-    return EnergyItem(
-        name=f"heavy metal, {reading}",
-        energy_j=power * window_s,
-        window_s=window_s,
-        source=f"{power * 1e6:.3g} µW of Joule heat over the longest settling time under drive",
+    printed, by_convention = (
+        EnergyItem(
+            name=f"heavy metal, {reading}",
+            energy_j=(power := joule_power_w(device, flowing)) * window_s,
+            window_s=window_s,
+            source=f"{power * 1e6:.3g} µW of Joule heat over the longest settling time under drive",
+        )
+        for flowing, reading in readings
     )
+    return printed, by_convention
 
 
 @dataclass(frozen=True)
 class Branches:
     """Outputs at rising inputs, (n,) each: on the way up and on the way down, and how long the wall took to settle."""
 
-    current_a: NDArray[np.float64]
-    rising: NDArray[np.float64]
-    falling: NDArray[np.float64]
-    settling_s: NDArray[np.float64]
+    current_a: Array
+    rising: Array
+    falling: Array
+    settling_s: Array
     """nan where it was still creeping at the end of the longest time."""
 
 
@@ -132,12 +132,19 @@ def conductance_curve(
     energy_items: Sequence[EnergyItem] = (),
     reset: Reset | None = None,
     area_m2: float | None = None,
+    *,
+    zero_s: float | None = None,
+    span_s: float | None = None,
 ) -> ConductanceCurve:
     """The curve as a cell takes it: conductance in siemens against input current.
 
     Branches that differ by less than a thousandth of the span are given as one: no memory that the solver can vouch
     for. Otherwise both are kept, and a reset between evaluations is required; `reset` says how long it takes and what
     it leaves.
+
+    Args:
+        zero_s: output that stands for 0; by default the one without an input.
+        span_s: by default from that to full scale.
 
     Raises:
         UserError: Zero or `full_scale_a` lies outside the currents.
@@ -150,8 +157,7 @@ def conductance_curve(
             "Give currents that reach so far",
         )
     zero, full = (float(np.interp(at, current, rising)) for at in (0.0, full_scale_a))
-    apart = np.abs(rising - falling) / abs(full - zero)
-    memory = bool(apart.max() > SAME)
+    memory = bool((np.abs(rising - falling) / (span_s or abs(full - zero))).max() > SAME)
     known = np.isfinite(branches.settling_s)
     slowest = float(branches.settling_s[known].max()) if known.any() else None
     return ConductanceCurve(
@@ -163,7 +169,7 @@ def conductance_curve(
         input_unit="A",
         output_unit="S",
         input_full_scale=full_scale_a,
-        output_zero=zero,
+        output_zero=zero if zero_s is None else zero_s,
         output_full_scale=full,
         linear_range=(-full_scale_a, full_scale_a),
         reset=(reset or Reset()).model_copy(update={"required": memory}),
@@ -183,7 +189,7 @@ LARGEST_ERROR = 0.05  # of the span: the issue's bound on the deviation from the
 SLOPE_TOLERANCE = 0.01  # of the positive slope, absolute: a twentieth of the printed 0.2; assumed
 
 
-def leaky(current: ArrayLike, slope: float) -> NDArray[np.float64]:
+def leaky(current: ArrayLike, slope: float) -> Array:
     """The ideal: the input above zero, `slope` times the input below; of the shape of `current`."""
     current = np.asarray(current, dtype=np.float64)
     return np.where(current > 0, current, slope * current)
@@ -206,6 +212,11 @@ class Match:
     gain: float
     zero: float
     span: float
+
+    @property
+    def brief(self) -> dict[str, float]:
+        """Slope and error as JSON-able values."""
+        return {"slope": self.slope, "linearity_error": self.linearity_error}
 
     def meets(self, asked: float) -> bool:
         """Whether slope and linearity are within their tolerances."""

@@ -6,13 +6,14 @@ wall's own width rounds the kink, so the search wants a long travel and a narrow
 anisotropy and the printed track, materials and ends.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 from scipy.optimize import differential_evolution
 
@@ -27,7 +28,7 @@ from spingan.devices.wall_device import (
     WallDevice,
 )
 from spingan.errors import UserError
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.mtj import conductance_per_area
 from spingan.physics.wall import WallConstants, WallState, at_rest, magnetisation_z, rest_state
 from spingan.progress import Progress, no_progress
@@ -37,6 +38,7 @@ GAP_M = 1e-9  # between two junctions beside each other: one cell
 END_M = 2e-9  # junctions keep this far from the track's ends, as the printed ones do
 SMALLEST_M = 1e-9  # a junction's least extent: one cell
 ROUND_M = 0.1e-9  # of the detectors' corners: finer than any drawing
+HOPELESS = 1e3  # the cost of what has no curve
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +53,11 @@ class Maps:
     """
 
     device: WallDevice
-    current_a: NDArray[np.float64]
-    cosine: NDArray[np.float64]
+    current_a: Array
+    cosine: Array
     mesh: Mesh
 
-    def outputs(self, detectors: Sequence[Detector]) -> NDArray[np.float64]:
+    def outputs(self, detectors: Sequence[Detector]) -> Array:
         """Summed conductance (n,) in siemens; the same sum as `wall_device.conductance_s`."""
         device, mesh = self.device, self.mesh
         parallel, antiparallel = conductance_per_area(
@@ -77,7 +79,7 @@ class Maps:
         return total
 
 
-def _covered(count: int, cell_m: float, start_m: float, end_m: float) -> NDArray[np.float64]:
+def _covered(count: int, cell_m: float, start_m: float, end_m: float) -> Array:
     edges = np.arange(count + 1) * cell_m
     return np.clip((np.minimum(edges[1:], end_m) - np.maximum(edges[:-1], start_m)) / cell_m, 0.0, 1.0)
 
@@ -111,49 +113,39 @@ def shifted(detectors: Sequence[Detector], by_m: float) -> tuple[Detector, ...]:
     return tuple(replace(d, x0_m=d.x0_m + by_m, x1_m=d.x1_m + by_m) for d in detectors)
 
 
-def badness(found: Match, asked: float) -> float:
-    """1 where slope or linearity stand at what the searches allow, less inside."""
-    return max(found.linearity_error / LARGEST_ERROR, abs(found.slope - asked) / SEARCH_SLOPE_TOLERANCE)
-
-
-def badness_when_shifted(found: Match, asked: float) -> float:
-    """The same for displaced junctions, whose slope may differ four times as much."""
-    return max(found.linearity_error / LARGEST_ERROR, abs(found.slope - asked) / SEARCH_SLOPE_TOLERANCE / 4)
-
-
-def spread_evenly(current_a: NDArray[np.float64], range_a: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """13 even currents over ±`range_a`, and the matrix (13, n) of the cubic spline to them from outputs at `current_a`.
-
-    Lines fitted to a bent curve depend on where its points lie: even ones, both ends among them, are what is asked for.
-    """
-    even = np.linspace(-1.0, 1.0, 13)
-    return range_a * even, CubicSpline(current_a / range_a, np.eye(len(current_a)))(even)
+def badness(found: Match, asked: float, leeway: float = 1.0) -> float:
+    """1 where linearity, or slope by `leeway` times its tolerance, is off as far as the searches allow; less inside."""
+    slope_error = abs(found.slope - asked) / SEARCH_SLOPE_TOLERANCE / leeway
+    return max(found.linearity_error / LARGEST_ERROR, slope_error)
 
 
 def cost(maps: Maps, detectors: Sequence[Detector], asked: float, range_a: float) -> float:
-    """What the searches make small: `badness` as drawn, and with the detectors shifted by 1 nm either way."""
-    even_a, spline = spread_evenly(maps.current_a, range_a)
-    worst = badness(match(even_a, spline @ maps.outputs(detectors), asked, range_a), asked)
-    for by_m in (-1e-9, 1e-9):
-        moved = match(even_a, spline @ maps.outputs(shifted(detectors, by_m)), asked, range_a)
-        worst = max(worst, badness_when_shifted(moved, asked))
-    return worst if np.isfinite(worst) else 1e3
+    """What the searches make small: `badness` as drawn, and with the detectors shifted by 1 nm either way.
+
+    It is judged at 13 even currents, joined to those of `maps` by a cubic spline: lines fitted to a bent curve depend
+    on where its points lie, and even ones, both ends among them, are what is asked for. Displaced junctions may differ
+    four times as much in slope.
+    """
+    even = np.linspace(-1.0, 1.0, 13)
+    spline = CubicSpline(maps.current_a / range_a, np.eye(len(maps.current_a)))(even)
+    found = []
+    for by_m, leeway in ((0.0, 1.0), (-1e-9, 4.0), (1e-9, 4.0)):
+        moved = match(range_a * even, spline @ maps.outputs(shifted(detectors, by_m)), asked, range_a)
+        found.append(badness(moved, asked, leeway))
+    worst = float(np.max(found))
+    return worst if np.isfinite(worst) else HOPELESS
 
 
 def least_by_evolution(
-    function: Callable[[NDArray[np.float64]], float],
+    function: Callable[[Array], float],
     count: int,
     seed: int,
     *,
     population: int,
     generations: int,
     after_each: Callable[[], None] = lambda: None,
-) -> tuple[NDArray[np.float64], float]:
+) -> tuple[Array, float]:
     """Numbers in 0..1 (count,) that make `function` small, and what it is there: scipy's differential evolution."""
-
-    def callback(*_: object) -> bool:
-        after_each()
-        return False
 
     options: dict[str, Any] = {"seed": seed}  # scipy 1.15 calls it rng, and takes both names
     best = differential_evolution(
@@ -163,7 +155,7 @@ def least_by_evolution(
         maxiter=generations,
         tol=1e-3,
         polish=False,
-        callback=callback,
+        callback=lambda *_: after_each(),
         **options,
     )
     return np.asarray(best.x), float(best.fun)
@@ -191,7 +183,6 @@ REST_PLACES = (0.3, 0.7)  # of the track's length, where the valley may lie
 MARGIN = 1.25  # of the range: currents up to here must keep the wall
 FREE_ENDS_M = 8e-9  # under the largest current the wall stays this far from the ends, about 1.5 Δ: assumed
 GENERATIONS, POPULATION = 40, 6  # of the differential evolution: more change the cost by less than 2 %
-HOPELESS = 1e3
 
 
 @dataclass(frozen=True)
@@ -228,7 +219,8 @@ class Goal:
     def _check_force(self) -> None:
         """Compare the largest push of the torque, pi Ms a, with the steepest pull that the anisotropy can give."""
         film = self.base.film
-        push = math.pi * film.saturation_magnetization_a_per_m * self.largest_drive_t
+        drive = drive_t(self.base, MARGIN * self.range_a, self.convention)
+        push = math.pi * film.saturation_magnetization_a_per_m * drive
         rise = ANISOTROPY_J_PER_M3[1] - ANISOTROPY_J_PER_M3[0]
         # 2 Δ dK/dx at the end of a parabola over half the track, with the widest wall: no profile does better.
         widest = replace(film, anisotropy_j_per_m3=ANISOTROPY_J_PER_M3[0]).wall_width_m / math.pi
@@ -242,11 +234,6 @@ class Goal:
                 f"Ask for a range below {limit_a * 1e6:.3g} µA, or take another convention",
             )
 
-    @property
-    def largest_drive_t(self) -> float:
-        """Damping-like amplitude at the margin's current."""
-        return drive_t(self.base, MARGIN * self.range_a, self.convention)
-
 
 def fitted_currents_a(range_a: float) -> list[float]:
     """The currents that search and fits look at: odd twelfths of the range, so that the even ones are left to judge.
@@ -257,18 +244,15 @@ def fitted_currents_a(range_a: float) -> list[float]:
     return [range_a * share for share in (*(-share for share in reversed(positive)), *positive)]
 
 
-def profile_from(numbers: NDArray[np.float64], length_m: float) -> AnisotropyProfile:
+def profile_from(numbers: Array, length_m: float) -> AnisotropyProfile:
     """A profile from four numbers in 0..1: the lowest anisotropy, both ends', and the valley's place."""
     low, high = ANISOTROPY_J_PER_M3
     flat = low + numbers[0] * 0.7 * (high - low)
     left, right = (flat + number * (high - flat) for number in numbers[1:3])
     valley = (REST_PLACES[0] + numbers[3] * (REST_PLACES[1] - REST_PLACES[0])) * length_m
     valley = round(valley * 1e10) / 1e10
-    return AnisotropyProfile(_three(flat), _three(left), valley, _three(right), valley, length_m)
-
-
-def _three(anisotropy_j_per_m3: float) -> float:
-    return round(anisotropy_j_per_m3 / 1e3) * 1e3
+    flat, left, right = (round(anisotropy / 1e3) * 1e3 for anisotropy in (flat, left, right))
+    return AnisotropyProfile(flat, left, valley, right, valley, length_m)
 
 
 def compact_states(
@@ -309,12 +293,7 @@ class Candidate:
     margins_m: tuple[float, float]
 
 
-def search(
-    goal: Goal,
-    constants: WallConstants,
-    seed: int,
-    progress: Progress = no_progress,
-) -> Candidate:
+def search(goal: Goal, constants: WallConstants, seed: int, progress: Progress = no_progress) -> Candidate:
     """The profile and detectors with which the compact wall comes closest to the goal.
 
     Differential evolution over nine numbers (six for slope 0): profile and detectors at once, then the detectors alone.
@@ -322,19 +301,17 @@ def search(
     Raises:
         UserError: No profile holds the wall over the range with its margin.
     """
-    currents = np.array(fitted_currents_a(goal.range_a))
+    currents = fitted_currents_a(goal.range_a)
+    margins = [-MARGIN * goal.range_a, 0.0, MARGIN * goal.range_a]
     two = goal.slope > 0
-    done = [0]
-
-    def judged(numbers: NDArray[np.float64]) -> float:
-        return _judge(goal, numbers, currents, constants, two)
-
-    def advance() -> None:
-        done[0] += 1
-        progress("search", done[0], GENERATIONS)
-
+    generation = itertools.count(1)
     numbers, least = least_by_evolution(
-        judged, 9 if two else 6, seed, population=POPULATION, generations=GENERATIONS, after_each=advance
+        lambda numbers: _judge(goal, numbers, currents, constants, two),
+        9 if two else 6,
+        seed,
+        population=POPULATION,
+        generations=GENERATIONS,
+        after_each=lambda: progress("search", next(generation), GENERATIONS),
     )
     if least >= HOPELESS:
         raise UserError(
@@ -344,11 +321,11 @@ def search(
             "Ask for a smaller range, or take another convention",
         )
     device = device_from(goal, numbers, two)
-    states = compact_states(device, [*currents.tolist()], goal.convention, constants)
-    ends = compact_states(device, _margins(goal), goal.convention, constants)
+    states = compact_states(device, currents, goal.convention, constants)
+    ends = compact_states(device, margins, goal.convention, constants)
     if states is None or ends is None:
         raise UserError("design: the search's best device does not hold its wall", "Ask for a smaller range")
-    maps = compact_maps(device, currents.tolist(), states, constants)
+    maps = compact_maps(device, currents, states, constants)
     detectors = fit_detectors(maps, goal.slope, goal.range_a, seed)
     if cost(maps, detectors, goal.slope, goal.range_a) < least:
         device = replace(device, detectors=detectors)
@@ -356,31 +333,24 @@ def search(
     return Candidate(device, final, (ends[0].position_m, ends[-1].position_m))
 
 
-def device_from(goal: Goal, numbers: NDArray[np.float64], two: bool) -> WallDevice:
+def device_from(goal: Goal, numbers: Array, two: bool) -> WallDevice:
     """The device that the search's numbers stand for."""
-    base = goal.base
-    profile = profile_from(numbers[:4], base.length_m)
-    detectors: tuple[Detector, ...] = detectors_from(numbers[4:], base, two)
     name = f"leaky_relu_{goal.slope:g}".replace(".", "p") if two else "relu_designed"
-    return replace(base, name=name, profile=profile, detectors=detectors, bias_current_a=0.0)
+    profile = profile_from(numbers[:4], goal.base.length_m)
+    detectors = detectors_from(numbers[4:], goal.base, two)
+    return replace(goal.base, name=name, profile=profile, detectors=detectors, bias_current_a=0.0)
 
 
-def _margins(goal: Goal) -> list[float]:
-    return [-MARGIN * goal.range_a, 0.0, MARGIN * goal.range_a]
-
-
-def _judge(
-    goal: Goal, numbers: NDArray[np.float64], currents: NDArray[np.float64], constants: WallConstants, two: bool
-) -> float:
+def _judge(goal: Goal, numbers: Array, currents: list[float], constants: WallConstants, two: bool) -> float:
     device = device_from(goal, numbers, two)
-    all_currents = [-MARGIN * goal.range_a, *currents.tolist(), MARGIN * goal.range_a]
+    all_currents = [-MARGIN * goal.range_a, *currents, MARGIN * goal.range_a]
     try:
         states = compact_states(device, all_currents, goal.convention, constants)
     except UserError:  # an anisotropy that jumps from cell to cell
-        return HOPELESS
+        states = None
     if states is None:
         return HOPELESS
     reach = [state.position_m for state in states]
     too_near = max(FREE_ENDS_M - min(reach), max(reach) - (device.length_m - FREE_ENDS_M), 0.0)
-    maps = compact_maps(device, currents.tolist(), states[1:-1], constants)
+    maps = compact_maps(device, currents, states[1:-1], constants)
     return cost(maps, device.detectors, goal.slope, goal.range_a) + too_near / 1e-9

@@ -8,18 +8,27 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.devices.wall_compact import WallCalibration, calibration_from, drive_t, observe, shipped_constants
-from spingan.devices.wall_curve import LARGEST_ERROR, SLOPE_TOLERANCE, Match, drive_energies, match
+from spingan.devices.wall_curve import (
+    LARGEST_ERROR,
+    SLOPE_TOLERANCE,
+    Branches,
+    CurveText,
+    Match,
+    conductance_curve,
+    drive_energies,
+    match,
+)
 from spingan.devices.wall_design import MARGIN, Candidate, Goal, Maps, fit_detectors, fitted_currents_a, search, shifted
 from spingan.devices.wall_device import LEAKY_RELU, RELU, WallDevice
 from spingan.devices.wall_study import Rest, Settled, Setup, place_wall, rest_chain, run_tasks, settle
 from spingan.devices.wall_system import mesh
 from spingan.errors import UserError
+from spingan.physics.mesh import Array
 from spingan.physics.wall import WallConstants
 from spingan.progress import Progress, no_progress
-from spingan.spec.activation import ConductanceCurve, Reset, Settling
+from spingan.spec.activation import ConductanceCurve, Reset
 
 REST_TOLERANCE_M = 1e-9  # of the issue: both drive directions come to rest within this
 SHIFT_M = 1e-9  # of the issue: the detectors may be displaced by this
@@ -41,7 +50,7 @@ class Walls:
     falling: tuple[Rest, ...]
 
     @cached_property
-    def current_a(self) -> NDArray[np.float64]:
+    def current_a(self) -> Array:
         """(n,) rising."""
         return np.array([rest.current_a for rest in self.rising])
 
@@ -51,7 +60,7 @@ class Walls:
         chosen = [next(s for s in states if abs(s.current_a - c) < 1e-6 * self.range_a) for c in currents_a]
         device = self.setup.device
         cosine = np.array([device.left_domain * state.m[2] for state in chosen])
-        return Maps(device, np.array(currents_a), cosine, mesh(device, self.setup.cell_m))
+        return Maps(device, np.array(currents_a), cosine, self.setup.mesh)
 
     @property
     def branch_difference_m(self) -> float:
@@ -72,18 +81,9 @@ def solve_walls(setup: Setup, goal: Goal, candidate: Candidate, workers: int, pr
     """
     inner = sorted({*fitted_currents_a(goal.range_a), *judged_currents_a(goal.range_a)})
     currents = [-MARGIN * goal.range_a, *inner, MARGIN * goal.range_a]
-    total = 2 * len(currents)
-    done = [0]
-
-    def advance() -> None:
-        done[0] += 1 if workers == 1 else len(currents)
-        progress("solver", done[0], total)
-
-    chains = []
-    for order, begin_m in ((currents, candidate.margins_m[0]), (currents[::-1], candidate.margins_m[1])):
-        arguments = (setup, order, place_wall(setup, begin_m))
-        chains.append((rest_chain, (*arguments, advance) if workers == 1 else arguments))
-    rising, falling = run_tasks(chains, workers, (lambda: None) if workers == 1 else advance)
+    starts = ((currents, candidate.margins_m[0]), (currents[::-1], candidate.margins_m[1]))
+    chains = [(rest_chain, (setup, order, place_wall(setup, begin_m))) for order, begin_m in starts]
+    rising, falling = run_tasks(chains, workers, "solver", progress)
     if len(rising) < len(currents) or len(falling) < len(currents) or rising[-1].annihilated or falling[-1].annihilated:
         return None
     return Walls(setup, goal.range_a, tuple(rising), tuple(falling[::-1]))
@@ -122,14 +122,8 @@ def jump(walls: Walls, workers: int, progress: Progress) -> Jumps:
     at = {round(state.current_a / walls.range_a, 6): state for state in walls.rising}
     rest = at[0.0].m
     cases = ((-MARGIN, rest), (MARGIN, rest), (0.0, at[-1.0].m), (0.0, at[1.0].m))
-    done = [0]
-
-    def advance() -> None:
-        done[0] += 1
-        progress("jumps", done[0], len(cases))
-
     tasks = [(settle, (walls.setup, share * walls.range_a, start)) for share, start in cases]
-    low, high, from_low, from_high = run_tasks(tasks, workers, advance)
+    low, high, from_low, from_high = run_tasks(tasks, workers, "jumps", progress)
     return Jumps((low, high), (from_low, from_high))
 
 
@@ -153,18 +147,7 @@ class Verdict:
     failures: tuple[str, ...]
 
 
-def with_detectors(walls: Walls, device: WallDevice) -> Walls:
-    """The same walls under other detectors, which do not touch them while the read torque is off.
-
-    Raises:
-        UserError: The walls were solved with the read torque on.
-    """
-    if walls.setup.read_torque:
-        raise UserError("design: with the read torque on, other detectors make other walls", "Solve them anew")
-    return Walls(replace(walls.setup, device=device), walls.range_a, walls.rising, walls.falling)
-
-
-def curve(walls: Walls, currents_a: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def curve(walls: Walls, currents_a: Sequence[float]) -> tuple[Array, Array]:
     """Outputs (n,) in siemens on the way up and on the way down."""
     detectors = walls.setup.device.detectors
     return walls.maps(currents_a).outputs(detectors), walls.maps(currents_a, falling=True).outputs(detectors)
@@ -178,16 +161,14 @@ def judge(walls: Walls, jumps: Jumps, asked: float) -> Verdict:
     found = match(currents, (up + down) / 2, asked, range_a)
     branch_error = float(np.abs(up - down).max()) / found.span
     maps = walls.maps(currents)
-    left, right = (
-        match(currents, maps.outputs(shifted(device.detectors, by_m)), asked, range_a) for by_m in (-SHIFT_M, SHIFT_M)
-    )
-    return Verdict(
-        device, walls, jumps, found, (left, right), branch_error, _failures(found, (left, right), jumps, walls, asked)
-    )
+    moved = (maps.outputs(shifted(device.detectors, by_m)) for by_m in (-SHIFT_M, SHIFT_M))
+    left, right = (match(currents, outputs, asked, range_a) for outputs in moved)
+    failures = _failures(found, (left, right), jumps, walls, asked)
+    return Verdict(device, walls, jumps, found, (left, right), branch_error, failures)
 
 
 def _failures(found: Match, shifts: tuple[Match, Match], jumps: Jumps, walls: Walls, asked: float) -> tuple[str, ...]:
-    failures = []
+    failures: list[str] = []
     if found.linearity_error > LARGEST_ERROR:
         failures.append(f"linearity error {found.linearity_error:.1%}, limit {LARGEST_ERROR:.0%} of the span")
     if abs(found.slope - asked) > SLOPE_TOLERANCE:
@@ -208,7 +189,6 @@ def _failures(found: Match, shifts: tuple[Match, Match], jumps: Jumps, walls: Wa
 
 
 MOST_ROUNDS = 3  # of search, solver and correction
-SAME = 1e-3  # of the span: both drive directions closer than this are one curve; as in wall_curve
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,7 +227,7 @@ def design(
         UserError: The goal cannot be met, with what stands in the way; the solver's time limit.
     """
     mesh(goal.base, cell_m)  # refuses cells that do not fill the track before the search begins
-    constants = first_constants(goal)
+    constants = shipped_constants(goal.base.name) if goal.base in (LEAKY_RELU, RELU) else WallConstants()
     best: Verdict | None = None
     for round_ in range(1, MOST_ROUNDS + 1):
         candidate = search(goal, constants, seed + round_ - 1, progress)
@@ -259,8 +239,7 @@ def design(
         verdict = _judged(goal, walls, seed, workers, progress)
         calibration = calibrate_on(walls)
         if not verdict.failures:
-            read_on = read_torque_match(verdict, goal)
-            return Design(goal, verdict, calibration, round_, read_on, seed)
+            return Design(goal, verdict, calibration, round_, read_torque_match(verdict, goal), seed)
         if best is None or len(verdict.failures) < len(best.failures):
             best = verdict
         constants = calibration.constants
@@ -277,29 +256,21 @@ def design(
     )
 
 
-def first_constants(goal: Goal) -> WallConstants:
-    """The shipped calibration of the device that the goal starts from, or the bare model for a device of one's own."""
-    if goal.base in (LEAKY_RELU, RELU):
-        return shipped_constants(goal.base.name)
-    return WallConstants()
-
-
 def _judged(goal: Goal, walls: Walls, seed: int, workers: int, progress: Progress) -> Verdict:
-    """The walls under the detectors that suit them best, judged."""
+    """The walls under the detectors that suit them best, judged; without read torque detectors do not touch walls."""
     detectors = fit_detectors(walls.maps(fitted_currents_a(goal.range_a)), goal.slope, goal.range_a, seed)
-    walls = with_detectors(walls, replace(walls.setup.device, detectors=detectors))
-    jumps: Jumps = jump(walls, workers, progress)
-    return judge(walls, jumps, goal.slope)
+    setup = replace(walls.setup, device=replace(walls.setup.device, detectors=detectors))
+    walls = replace(walls, setup=setup)
+    return judge(walls, jump(walls, workers, progress), goal.slope)
 
 
 def calibrate_on(walls: Walls) -> WallCalibration:
     """Fit the compact wall to the states at the fitted currents, judge it on the others."""
     setup = walls.setup
-    grid = mesh(setup.device, setup.cell_m)
     fitted = set(np.round(np.array(fitted_currents_a(walls.range_a)) / walls.range_a, 9).tolist())
     groups = {True: [], False: []}
     for state in walls.rising:
-        seen = observe(state.m, grid, drive_t(setup.device, state.current_a, setup.convention))
+        seen = observe(state.m, setup.mesh, drive_t(setup.device, state.current_a, setup.convention))
         groups[round(state.current_a / walls.range_a, 9) in fitted].append(seen)
     return calibration_from(
         setup.device,
@@ -318,8 +289,7 @@ def read_torque_match(verdict: Verdict, goal: Goal) -> Match | None:
     """
     setup = replace(verdict.walls.setup, read_torque=True)
     currents = judged_currents_a(goal.range_a)
-    start = verdict.walls.rising[1].m
-    states = rest_chain(setup, currents, start)
+    states = rest_chain(setup, currents, verdict.walls.rising[1].m)
     if len(states) < len(currents) or states[-1].annihilated:
         return None
     return match(currents, [state.conductance_s for state in states], goal.slope, goal.range_a)
@@ -331,35 +301,22 @@ def curve_of(found: Design) -> ConductanceCurve:
     walls, device = verdict.walls, verdict.device
     currents = walls.current_a
     up, down = curve(walls, currents.tolist())
-    full = float(np.interp(goal.range_a, currents, up))
-    memory = bool((np.abs(up - down) / verdict.match.span).max() > SAME)
-    low_s, back_s, high_s = verdict.jumps.settling_s
-    times = [
-        (share * goal.range_a, time_s)
-        for share, time_s in ((-MARGIN, low_s), (0.0, back_s), (MARGIN, high_s))
-        if time_s is not None
-    ]
-    slowest = max((time_s for _, time_s in times), default=None)
+    settling = np.full(len(currents), np.nan)
+    for share, time_s in zip((-MARGIN, 0.0, MARGIN), verdict.jumps.settling_s, strict=True):
+        settling[int(np.abs(currents / goal.range_a - share).argmin())] = np.nan if time_s is None else time_s
+    slowest = None if np.isnan(settling).all() else float(np.nanmax(settling))
     leaky = goal.slope > 0
+    zero, full = (float(np.interp(at, currents, up)) for at in (0.0, goal.range_a))
     middle = verdict.match.zero  # of the largest deviations: the knee of a ReLU puts it below the whole resting branch
-    zero = middle if leaky else float(np.interp(0.0, currents, up))
-    return ConductanceCurve(
+    resting = up[(currents >= -goal.range_a) & (currents < 0)]
+    share = (np.array([middle, resting.min(), resting.max()]) - zero) / (full - zero)
+    zero_note = (
+        "Its zero is the output without an input, as every curve's here: nothing in is nothing out. The middle of the "
+        f"largest deviations, which the error is judged by, lies {share[0]:+.2%} of full scale from it, the resting "
+        f"branch {share[1]:+.2%} to {share[2]:+.2%}."
+    )
+    text = CurveText(
         name=device.name,
-        function="leaky_relu" if leaky else "relu",
-        input=tuple(currents.tolist()),
-        rising=tuple(up.tolist()),
-        falling=tuple(down.tolist()) if memory else None,
-        input_unit="A",
-        output_unit="S",
-        input_full_scale=goal.range_a,
-        output_zero=zero,
-        output_full_scale=full,
-        linear_range=(-goal.range_a, goal.range_a),
-        reset=Reset(required=memory, time_s=back_s, residual=verdict.branch_error if memory else 0.0),
-        settling=Settling(input=tuple(i for i, _ in times), time_s=tuple(t for _, t in times)) if times else None,
-        energy_items=drive_energies(device, goal.range_a, goal.convention, slowest)[1:] if slowest else (),
-        delay_s=slowest,
-        area_m2=device.length_m * device.width_m,
         source=(
             f"designed by spingan: slope {goal.slope:g} over ±{goal.range_a * 1e6:g} µA, seed {found.seed}; film, "
             "track, ends and junctions as paper S (arXiv 2601.01441), III-B and IV-D"
@@ -373,18 +330,23 @@ def curve_of(found: Design) -> ConductanceCurve:
             f"the span, at {len(judged_currents_a(goal.range_a))} currents that nothing was fitted to.",
             "Changed from the printed device: the anisotropy profile (a valley without a flat zone) and the junctions; "
             "the read torque is off.",
-            *(() if leaky else (_zero_note(zero, middle, full, up[(currents >= -goal.range_a) & (currents < 0)]),)),
+            *(() if leaky else (zero_note,)),
         ),
     )
-
-
-def _zero_note(zero_s: float, middle_s: float, full_s: float, resting_s: NDArray[np.float64]) -> str:
-    share = (np.array([middle_s, resting_s.min(), resting_s.max()]) - zero_s) / (full_s - zero_s)
-    return (
-        "Its zero is the output without an input, as every curve's here: nothing in is nothing out. The middle of the "
-        f"largest deviations, which the error is judged by, lies {share[0]:+.2%} of full scale from it, the resting "
-        f"branch {share[1]:+.2%} to {share[2]:+.2%}."
+    made = conductance_curve(
+        Branches(currents, up, down, settling),
+        "leaky_relu" if leaky else "relu",
+        goal.range_a,
+        text,
+        drive_energies(device, goal.range_a, goal.convention, slowest)[1:] if slowest else (),
+        area_m2=device.length_m * device.width_m,
+        zero_s=middle if leaky else zero,
+        span_s=verdict.match.span,
     )
+    memory = made.falling is not None
+    residual = verdict.branch_error if memory else 0.0
+    reset = Reset(required=memory, time_s=verdict.jumps.settling_s[1], residual=residual)
+    return made.model_copy(update={"reset": reset})
 
 
 def summary(found: Design) -> dict[str, object]:
@@ -392,7 +354,6 @@ def summary(found: Design) -> dict[str, object]:
     verdict, goal = found.verdict, found.goal
     low_m, high_m = verdict.jumps.rest_positions_m
     profile = verdict.device.profile
-    margins = (verdict.walls.rising[0], verdict.walls.rising[-1])
     return {
         "device": verdict.device.name,
         "asked_slope": goal.slope,
@@ -412,15 +373,12 @@ def summary(found: Design) -> dict[str, object]:
         "largest_torque_t": verdict.walls.largest_torque_t,
         "margin": MARGIN,
         "margin_keeps_the_wall": verdict.jumps.kept,
-        "margin_positions_nm": [state.position_m * 1e9 for state in margins],
+        "margin_positions_nm": [verdict.walls.rising[end].position_m * 1e9 for end in (0, -1)],
         "settling_ns": [None if t is None else t * 1e9 for t in verdict.jumps.settling_s],
         "shifted_by_1_nm": [
-            {"shift_nm": shift, "slope": moved.slope, "linearity_error": moved.linearity_error}
-            for shift, moved in zip((-1, 1), verdict.shifts, strict=True)
+            {"shift_nm": shift} | moved.brief for shift, moved in zip((-1, 1), verdict.shifts, strict=True)
         ],
-        "with_read_torque": None
-        if found.read_on is None
-        else {"slope": found.read_on.slope, "linearity_error": found.read_on.linearity_error},
+        "with_read_torque": found.read_on and found.read_on.brief,
         "compact_model_largest_error_nm": found.calibration.largest_error_m * 1e9,
         "rounds": found.rounds,
         "seed": found.seed,

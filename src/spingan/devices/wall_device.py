@@ -4,20 +4,20 @@ Coordinates: x along the track from its left end, y across, z the film's normal.
 larger x.
 """
 
-import math
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Literal, get_args
 
 import numpy as np
 import yaml
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spingan.errors import UserError
 from spingan.input_files import exists, read_text
 from spingan.output import write_text
 from spingan.physics.film import Film
+from spingan.physics.mesh import Array
+from spingan.physics.typed import typed
 from spingan.yaml_text import parse_yaml
 
 TorqueConvention = Literal["textbook", "printed-formula", "magnet-section"]
@@ -70,7 +70,7 @@ class AnisotropyProfile:
                     "Give the parabola a length, or let its peak equal flat_j_per_m3",
                 )
 
-    def __call__(self, x_m: ArrayLike) -> NDArray[np.float64]:
+    def __call__(self, x_m: ArrayLike) -> Array:
         """Anisotropy in J/m³ at places `x_m` of any shape, in metres."""
         x = np.asarray(x_m, dtype=np.float64)
         k = np.full(x.shape, self.flat_j_per_m3)
@@ -92,6 +92,11 @@ class Detector:
     x1_m: float
     y0_m: float
     y1_m: float
+
+    @property
+    def corners_m(self) -> tuple[float, float, float, float]:
+        """Its edges: x0, x1, y0, y1."""
+        return self.x0_m, self.x1_m, self.y0_m, self.y1_m
 
     @property
     def area_m2(self) -> float:
@@ -139,10 +144,8 @@ class WallDevice:
 
     def __post_init__(self) -> None:
         if not self.name or set(self.name) & set("/\\") or self.name.startswith("."):
-            raise UserError(
-                f"a device's name is {self.name!r}, which names no file",
-                "Give letters, digits, - and _: curves bear it",
-            )
+            problem = f"a device's name is {self.name!r}, which names no file"
+            raise UserError(problem, "Give letters, digits, - and _: curves bear it")
         for name in (
             "length_m", "width_m", "heavy_metal_resistivity_ohm_m", "heavy_metal_thickness_m", "ra_parallel_ohm_m2",
             "spin_hall_angle",
@@ -201,25 +204,18 @@ def must_be_positive(what: str, value: float) -> None:
         raise UserError(f"{what} is {value:g}", "It must be above 0")
 
 
-_CO_PT = (
-    "paper S, IV-D: Ms, A, D, alpha, the constant Ku; thickness from the printed volumes "
-    "(docs/derivations.md, section 1)"
+WALL_FILM = Film(
+    saturation_magnetization_a_per_m=580e3,  # paper S, IV-D
+    exchange_stiffness_j_per_m=15e-12,  # paper S, IV-D
+    interfacial_dmi_j_per_m2=3e-3,  # paper S, IV-D
+    anisotropy_j_per_m3=0.6e6,  # paper S, IV-D
+    gilbert_damping=0.3,  # paper S, IV-D
+    thickness_m=1e-9,  # 2300 and 1640 nm³ over the printed areas: paper S, IV-D
+    source=(
+        "paper S, IV-D: Ms, A, D, alpha, the constant Ku; thickness from the printed volumes "
+        "(docs/derivations.md, section 1)"
+    ),
 )
-
-
-def _film() -> Film:
-    return Film(
-        saturation_magnetization_a_per_m=580e3,  # paper S, IV-D
-        exchange_stiffness_j_per_m=15e-12,  # paper S, IV-D
-        interfacial_dmi_j_per_m2=3e-3,  # paper S, IV-D
-        anisotropy_j_per_m3=0.6e6,  # paper S, IV-D
-        gilbert_damping=0.3,  # paper S, IV-D
-        thickness_m=1e-9,  # 2300 and 1640 nm³ over the printed areas: paper S, IV-D
-        source=_CO_PT,
-    )
-
-
-WALL_FILM = _film()
 # Paper S prints that a 3 nm exchange-bias layer pins both ends (III-B), and no field. Assumed: 0.29 mJ/m² of interface
 # energy, within the 0.1 to 0.5 mJ/m² common for Co on an antiferromagnet, over Ms x 1 nm.
 EXCHANGE_BIAS = ExchangeBias(length_m=3e-9, field_t=0.5)
@@ -252,31 +248,15 @@ LEAKY_RELU = WallDevice(
     read_voltage_v=READ_VOLTAGE_V,
 )
 
-RELU = WallDevice(
+RELU = replace(  # film, heavy metal and drive as the leaky device's: paper S, IV-D; junction and reading: assumed
+    LEAKY_RELU,
     name="relu",
     length_m=82e-9,  # paper S, IV-D1
     width_m=20e-9,  # paper S, IV-D1
-    film=WALL_FILM,
     # Not printed. Assumed: one well without a flat zone, so that the wall has one rest point, as "self-reset" (paper S,
     # III-B) demands; the leaky device's lowest and highest anisotropy; its bottom a wall's width before the detector.
-    profile=AnisotropyProfile(
-        flat_j_per_m3=0.6e6,
-        left_peak_j_per_m3=1.25e6,
-        left_end_m=54e-9,
-        right_peak_j_per_m3=1.25e6,
-        right_start_m=54e-9,
-        length_m=82e-9,
-    ),
+    profile=replace(LEAKY_RELU.profile, left_end_m=54e-9, right_start_m=54e-9, length_m=82e-9),
     detectors=(Detector("right", 63e-9, 79e-9, 0.0, 20e-9),),  # 63 to 79 nm: paper S, III-B; the whole width: assumed
-    exchange_bias=EXCHANGE_BIAS,
-    heavy_metal_resistivity_ohm_m=83e-8,  # paper S, IV-D
-    heavy_metal_thickness_m=4e-9,  # paper S, IV-D
-    spin_hall_angle=0.3,  # paper S, IV-D
-    polarization=0.614,  # paper S, IV-D
-    field_like_ratio=0.2,  # as the leaky device's
-    ra_parallel_ohm_m2=2e-12,  # as the leaky device's: assumed
-    half_bias_voltage_v=None,  # not printed
-    read_voltage_v=READ_VOLTAGE_V,  # as the leaky device's: assumed
     # "In the presence of a bias current": paper S, III-B; not printed. Assumed: it brings the wall's edge to the
     # detector, so that the conductance bends near zero input.
     bias_current_a=5e-6,
@@ -284,7 +264,6 @@ RELU = WallDevice(
 
 KIND = "wall-device"
 TEMPLATE = "spingan device new FILE"
-_PARTS = {"film": Film, "profile": AnisotropyProfile, "exchange_bias": ExchangeBias}
 
 
 def write_wall_device(device: WallDevice, path: str | Path) -> None:
@@ -294,7 +273,7 @@ def write_wall_device(device: WallDevice, path: str | Path) -> None:
         UserError: The file cannot be written.
     """
     content = {"kind": KIND} | asdict(device)
-    content["detectors"] = [asdict(detector) for detector in device.detectors]
+    content["detectors"] = list(content["detectors"])
     write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
 
 
@@ -319,71 +298,4 @@ def read_wall_device(path: str | Path) -> WallDevice:
     content, lines = parse_yaml(read_text(path, where), where, TEMPLATE)
     if content.pop("kind", None) != KIND:
         raise UserError(f"{where}: its kind is not {KIND}", f'It must say "kind: {KIND}", as what {TEMPLATE} writes')
-    for key, part in _PARTS.items():
-        if key in content:
-            content[key] = _build(part, content[key], where, (key,), lines)
-    detectors = content.get("detectors")
-    if not isinstance(detectors, list):
-        raise UserError(f"{where}: detectors is not a list", "Give a list of rectangles: name, x0_m, x1_m, y0_m, y1_m")
-    content["detectors"] = tuple(
-        _build(Detector, detector, where, ("detectors", index), lines) for index, detector in enumerate(detectors)
-    )
-    return _build(WallDevice, content, where, (), lines)
-
-
-def _build(
-    kind: type[Any], values: Any, where: str, path: tuple[int | str, ...], lines: Mapping[tuple[int | str, ...], int]
-) -> Any:
-    """The dataclass `kind` from a mapping, its numbers checked."""
-    named = ".".join(map(str, path)) or "the device"
-    if not isinstance(values, dict):
-        raise UserError(f"{where}: {named} is not a group of keys", f"It has {', '.join(f.name for f in fields(kind))}")
-    known = {field.name: field for field in fields(kind)}
-    hints = get_type_hints(kind)
-    for key in values:
-        if key not in known:
-            raise UserError(f"{where}{_at(lines, (*path, key))}: unknown key {key}", f"Known: {', '.join(known)}")
-    missing = [name for name, field in known.items() if name not in values and _is_required(field)]
-    if missing:
-        raise UserError(f"{where}: {named} lacks {', '.join(missing)}", "Give every key that has no default")
-    checked = {key: _number(value, hints[key], where, lines, (*path, key)) for key, value in values.items()}
-    try:
-        return kind(**checked)
-    except UserError as error:
-        raise UserError(f"{where}{_at(lines, path)}: {error.problem}", error.remedy) from error
-
-
-def _is_required(field: Any) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
-
-
-def _number(
-    value: Any, hint: Any, where: str, lines: Mapping[tuple[int | str, ...], int], path: tuple[int | str, ...]
-) -> Any:
-    """A value as its field wants it. YAML 1.1 reads 1e-9 as text: taken as the number that it is."""
-    if is_dataclass(value) or isinstance(value, tuple):
-        return value
-    named = f"{where}{_at(lines, path)}: {'.'.join(map(str, path))}"
-    if hint is str:
-        if not isinstance(value, str | int | float):
-            raise UserError(
-                f"{named} is {value!r}, not a word", "Give a word; quote it if it looks like something else"
-            )
-        return str(value)
-    if value is None and hint == float | None:
-        return None
-    try:
-        number = math.nan if value is None or isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise UserError(f"{named} is {value!r}, not a number", "Give a number")
-    if hint in (float, float | None):
-        return number
-    if not number.is_integer():
-        raise UserError(f"{named} is {value!r}, not a whole number", "Give 1 or -1")
-    return int(number)
-
-
-def _at(lines: Mapping[tuple[int | str, ...], int], path: tuple[int | str, ...]) -> str:
-    return f", line {lines[path]}" if path in lines else ""
+    return typed(WallDevice, content, where, f"See the form that {TEMPLATE} writes", lines)

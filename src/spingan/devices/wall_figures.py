@@ -1,6 +1,7 @@
 """Figures of a wall device's study: positions, conductances, times, slopes, powers, and the extras."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from spingan.devices.wall_characteristic import Characteristic, output_reset_s, slopes
 from spingan.devices.wall_curve import heavy_metal_current_a, joule_power_w
@@ -10,7 +11,6 @@ from spingan.tabular import Figure
 
 NOT_ASKED = "not among the currents of this run"
 AT_REST_M_PER_S = 0.01  # a nanometre in 100 ns: what a note calls at rest
-DENSITY_NOTE = "printed current: its density in the magnet's section, {density:.3g} A/m²"
 
 
 def microamperes(current_a: float) -> str:
@@ -18,37 +18,37 @@ def microamperes(current_a: float) -> str:
     return f"{current_a * 1e6:+.4g} µA" if current_a else "0 µA"
 
 
+def _at(study: Characteristic, current_a: float, quantity: str, unit: str, value: str, scale: float) -> Figure:
+    """A field of the run at an input, times `scale`; None and why where there is none."""
+    point = study.at(current_a)
+    number = None if point is None or point.annihilated else getattr(point, value)
+    note = "" if point is not None else NOT_ASKED
+    if point is not None and point.annihilated:
+        note = "the wall is annihilated"
+    name = f"{quantity} at {microamperes(current_a)}"
+    return Figure(name, None if number is None else number * scale, unit, note)
+
+
 def position_figure(study: Characteristic, current_a: float) -> Figure:
     """Where the wall settles under an input."""
-    quantity = f"wall position at {microamperes(current_a)}"
-    point = study.at(current_a)
-    if point is None:
-        return Figure(quantity, None, "nm", NOT_ASKED)
-    if point.annihilated:
-        return Figure(quantity, None, "nm", f"the wall is annihilated at {microamperes(current_a)}")
-    note = "" if point.still else "still moving"
-    return Figure(quantity, point.position_m * 1e9, "nm", note)
+    found, point = _at(study, current_a, "wall position", "nm", "position_m", 1e9), study.at(current_a)
+    if point is not None and point.annihilated:
+        return replace(found, note=f"{found.note} at {microamperes(current_a)}")
+    return found if point is None or point.still else replace(found, note="still moving")
 
 
 def conductance_figure(study: Characteristic, current_a: float) -> Figure:
     """What the detectors conduct under an input, with the wall at its place."""
-    quantity = f"conductance at {microamperes(current_a)}"
-    point = study.at(current_a)
-    if point is None or point.annihilated:
-        return Figure(quantity, None, "mS", NOT_ASKED if point is None else "the wall is annihilated")
-    return Figure(quantity, point.conductance_s * 1e3, "mS")
+    return _at(study, current_a, "conductance", "mS", "conductance_s", 1e3)
 
 
 def settling_figure(study: Characteristic, current_a: float) -> Figure:
     """How long the wall takes from rest to 2 % of its travel around the end."""
-    quantity = f"settling at {microamperes(current_a)}"
-    point = study.at(current_a)
-    if point is None:
-        return Figure(quantity, None, "ns", NOT_ASKED)
-    if point.settling_s is None:
-        note = "the wall is annihilated" if point.annihilated else f"still moving after {point.time_s[-1] * 1e9:.3g} ns"
-        return Figure(quantity, None, "ns", note)
-    return Figure(quantity, point.settling_s * 1e9, "ns", "to within 2 % of its travel")
+    found, point = _at(study, current_a, "settling", "ns", "settling_s", 1e9), study.at(current_a)
+    if point is None or point.annihilated:
+        return found
+    moving = f"still moving after {point.time_s[-1] * 1e9:.3g} ns"
+    return replace(found, note=moving if point.settling_s is None else "to within 2 % of its travel")
 
 
 def settling_range_figures(study: Characteristic) -> list[Figure]:
@@ -70,20 +70,13 @@ def volume_nm3(device: WallDevice) -> float:
 
 def rest_figures(study: Characteristic) -> list[Figure]:
     """Where the wall stands without an input: at the start, and after both ends, with the time and the speed left."""
-    rows = [
-        Figure("rest position", study.rest.position_m * 1e9, "nm", _rest_note(study)),
-    ]
-    ends = (("lowest", study.after_negative), ("highest", study.after_positive))
-    for which, run in ends:
+    placed = f"from a wall placed at {study.plan.start_m * 1e9:.6g} nm; {_creep(study.rest)}"
+    rows = [Figure("rest position", study.rest.position_m * 1e9, "nm", placed)]
+    for which, run in (("lowest", study.after_negative), ("highest", study.after_positive)):
         rows.append(Figure(f"position after the {which} current, input off", run.position_m * 1e9, "nm", _creep(run)))
     apart = abs(study.after_positive.position_m - study.after_negative.position_m)
     note = "0 for a device that resets itself to one rest point"
-    rows.append(Figure("rest points apart", apart * 1e9, "nm", note))
-    return rows
-
-
-def _rest_note(study: Characteristic) -> str:
-    return f"from a wall placed at {study.plan.start_m * 1e9:.6g} nm; {_creep(study.rest)}"
+    return [*rows, Figure("rest points apart", apart * 1e9, "nm", note)]
 
 
 def _creep(run: Settled) -> str:
@@ -102,9 +95,8 @@ def reset_figures(study: Characteristic) -> list[Figure]:
     rows = []
     for which, run in zip(("lowest", "highest"), runs, strict=True):
         time = output_reset_s(study, run)
-        rows.append(
-            Figure(f"reset of the conductance after the {which} current", time * 1e9, "ns", "to 1 % of the span")
-        )
+        quantity = f"reset of the conductance after the {which} current"
+        rows.append(Figure(quantity, time * 1e9, "ns", "to 1 % of the span"))
         if study.resets:
             rows.append(Figure(f"position 10 ns after the {which} current", run.position_m * 1e9, "nm", _creep(run)))
     return rows
@@ -133,25 +125,17 @@ def limit_figures(study: Characteristic, probes_a: tuple[float, float] | None = 
     rows = []
     sides = zip(("below", "above"), study.limits or (None, None), probes_a or (None, None), strict=True)
     for side, limit, probe in sides:
-        if limit is None and probe is None:
-            continue
-        ours, note = _limit(study, limit, probe)
-        rows.append(
-            Figure(
-                f"annihilating current {side} zero",
-                None if ours is None else ours * 1e6,
-                "µA",
-                note,
-            )
-        )
+        if limit is not None or probe is not None:
+            ours, note = _limit(study, limit, probe)
+            value = None if ours is None else ours * 1e6
+            rows.append(Figure(f"annihilating current {side} zero", value, "µA", note))
     return rows
 
 
 def _limit(study: Characteristic, limit: Limit | None, probe_a: float | None) -> tuple[float | None, str]:
     if limit is not None:
-        if limit.lost_a is None:
-            return None, f"the wall survives {microamperes(limit.held_a)}; not searched further"
-        return limit.lost_a, f"the wall survives {microamperes(limit.held_a)}"
+        further = "; not searched further" if limit.lost_a is None else ""
+        return limit.lost_a, f"the wall survives {microamperes(limit.held_a)}{further}"
     probe = None if probe_a is None else study.at(probe_a)
     if probe is None:
         return None, NOT_ASKED
@@ -174,20 +158,12 @@ def power_figures(device: WallDevice, study: Characteristic, current_a: float) -
     total = current_a + device.bias_current_a
     carried = heavy_metal_current_a(device, current_a, convention)
     density = total / (device.width_m * device.film.thickness_m)
-    where = f"at {microamperes(current_a)}"
+    heat = f"Joule heat at {microamperes(current_a)}, current"
+    printed = f"printed current: its density in the magnet's section, {density:.3g} A/m²"
+    by_convention = f"the heavy metal carries {carried * 1e6:.4g} µA"
     return [
-        Figure(
-            f"Joule heat {where}, current as printed",
-            joule_power_w(device, total) * 1e6,
-            "µW",
-            DENSITY_NOTE.format(density=density),
-        ),
-        Figure(
-            f"Joule heat {where}, current by {convention}",
-            joule_power_w(device, carried) * 1e6,
-            "µW",
-            f"the heavy metal carries {carried * 1e6:.4g} µA",
-        ),
+        Figure(f"{heat} as printed", joule_power_w(device, total) * 1e6, "µW", printed),
+        Figure(f"{heat} by {convention}", joule_power_w(device, carried) * 1e6, "µW", by_convention),
     ]
 
 
@@ -196,19 +172,13 @@ def variant_figures(study: Characteristic) -> list[Figure]:
     rows = []
     for variant in study.variants:
         for point in variant.points:
-            base = study.at(point.current_a)
-            where = f"{variant.name}: position at {microamperes(point.current_a)}"
+            base, where = study.at(point.current_a), f"at {microamperes(point.current_a)}"
+            position = f"{variant.name}: position {where}"
             if point.annihilated:
-                rows.append(Figure(where, None, "nm", "the wall is annihilated"))
+                rows.append(Figure(position, None, "nm", "the wall is annihilated"))
                 continue
             shift = "" if base is None else f"{(point.position_m - base.position_m) * 1e9:+.3g} nm from the base run"
             moving = "" if point.still else "; still moving"
-            rows.append(Figure(where, point.position_m * 1e9, "nm", shift + moving))
-            rows.append(
-                Figure(
-                    f"{variant.name}: conductance at {microamperes(point.current_a)}",
-                    point.conductance_s * 1e3,
-                    "mS",
-                )
-            )
+            rows.append(Figure(position, point.position_m * 1e9, "nm", shift + moving))
+            rows.append(Figure(f"{variant.name}: conductance {where}", point.conductance_s * 1e3, "mS"))
     return rows

@@ -1,12 +1,12 @@
 """What the solver needs to run a domain-wall device, and what is read off its magnetisation: place, conductance."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.devices.wall_device import CONVENTIONS, TorqueConvention, WallDevice
 from spingan.errors import UserError
 from spingan.physics import mtj
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
+from spingan.physics.spin_torque import SpinTorque, slonczewski_torque, spin_orbit_torque
 from spingan.physics.system import System
 
 SMALLEST_CELL_M = 0.1e-9  # below an atom; a continuum has nothing to say there
@@ -34,14 +34,12 @@ def interface_spin_density(device: WallDevice, current_a: float, convention: Tor
     raise UserError(f"there is no torque convention {convention!r}", f"Known: {', '.join(CONVENTIONS)}")
 
 
-def mesh(device: WallDevice, cell_m: float = 1e-9) -> "Mesh":
+def mesh(device: WallDevice, cell_m: float = 1e-9) -> Mesh:
     """The device's mesh of square cells.
 
     Raises:
         UserError: Cells below 0.1 nm, or the track is not a whole number of them long and wide.
     """
-    from spingan.physics.mesh import Mesh
-
     if not SMALLEST_CELL_M * (1 - 1e-9) <= cell_m <= device.length_m:
         raise UserError(
             f"the cell size is {cell_m * 1e9:g} nm, the limits are {SMALLEST_CELL_M * 1e9:g} nm and {device.name}'s "
@@ -66,7 +64,7 @@ def system(
     convention: TorqueConvention,
     cell_m: float = 1e-9,
     read_torque: bool = False,
-) -> "System":
+) -> System:
     """The solver's problem: `device` with `current_a` through its heavy metal, its bias current added.
 
     The spin polarisation is -y (paper S, III-B) for positive DMI and +y for negative, so that a positive current moves
@@ -76,9 +74,6 @@ def system(
     Raises:
         UserError: Cells that do not fill the track, or over which the anisotropy jumps; and as `System`.
     """
-    from spingan.physics.spin_torque import SpinTorque, slonczewski_torque, spin_orbit_torque
-    from spingan.physics.system import System
-
     grid = mesh(device, cell_m)
     density = interface_spin_density(device, current_a, convention)
     side = -1.0 if device.film.interfacial_dmi_j_per_m2 >= 0 else 1.0
@@ -95,19 +90,24 @@ def system(
         density = mtj.read_current_density(device.read_voltage_v, device.ra_parallel_ohm_m2, device.polarization)
         covered = np.zeros(grid.shape)
         for detector in device.detectors:
-            covered += mtj.cell_coverage(grid, detector.x0_m, detector.x1_m, detector.y0_m, detector.y1_m)
+            covered += mtj.cell_coverage(grid, *detector.corners_m)
         fixed_layer = np.array([0.0, 0.0, float(device.left_domain)])
         torques += (slonczewski_torque(density * covered, device.polarization, device.film, fixed_layer),)
+    pinned = device.exchange_bias.length_m
+    left = mtj.cell_coverage(grid, 0.0, pinned, 0.0, device.width_m)
+    right = mtj.cell_coverage(grid, device.length_m - pinned, device.length_m, 0.0, device.width_m)
+    bias = np.zeros((3, *grid.shape))
+    bias[2] = device.left_domain * device.exchange_bias.field_t * (left - right)
     return System(
         mesh=grid,
         film=device.film,
         anisotropy_j_per_m3=_anisotropy(device, grid),
-        exchange_bias_field_t=_exchange_bias_field_t(device, grid),
+        exchange_bias_field_t=bias,
         torques=torques,
     )
 
 
-def _anisotropy(device: WallDevice, grid: "Mesh") -> NDArray[np.float64]:
+def _anisotropy(device: WallDevice, grid: Mesh) -> Array:
     """Anisotropy (ny, nx) at the cells' centres.
 
     Raises:
@@ -126,16 +126,7 @@ def _anisotropy(device: WallDevice, grid: "Mesh") -> NDArray[np.float64]:
     return np.tile(along, (grid.ny, 1))
 
 
-def _exchange_bias_field_t(device: WallDevice, grid: "Mesh") -> NDArray[np.float64]:
-    pinned = device.exchange_bias.length_m
-    left = mtj.cell_coverage(grid, 0.0, pinned, 0.0, device.width_m)
-    right = mtj.cell_coverage(grid, device.length_m - pinned, device.length_m, 0.0, device.width_m)
-    field = np.zeros((3, grid.ny, grid.nx))
-    field[2] = device.left_domain * device.exchange_bias.field_t * (left - right)
-    return field
-
-
-def wall_position_m(m: NDArray[np.float64], mesh: "Mesh", system: "System | None" = None) -> float:
+def wall_position_m(m: Array, mesh: Mesh) -> float:
     """Where the wall stands along x, in metres: where m_z, averaged over the width, crosses zero.
 
     Between cell centres it is interpolated. With several crossings x1 < x2 < x3 it is x1 - x2 + x3: the place of one
@@ -145,16 +136,11 @@ def wall_position_m(m: NDArray[np.float64], mesh: "Mesh", system: "System | None
 
     Args:
         m: (3, ny, nx) magnetisation.
-        system: Gives the mask over which the average runs; None: all cells.
     """
-    weight = np.ones(m.shape[1:]) if system is None or system.mask is None else system.mask.astype(np.float64)
-    across = weight.sum(axis=0)
-    used = across > 0
-    profile = (m[2] * weight).sum(axis=0)[used] / across[used]
-    return crossing_m(profile, mesh.x_m[used])
+    return crossing_m(m[2].sum(axis=0) / mesh.ny, mesh.x_m)
 
 
-def crossing_m(profile: NDArray[np.float64], x_m: NDArray[np.float64]) -> float:
+def crossing_m(profile: Array, x_m: Array) -> float:
     """Signed sum of the places at which `profile` (n,) over `x_m` (n,) crosses zero; see `wall_position_m`."""
     positive = profile > 0
     at = np.flatnonzero(positive[1:] != positive[:-1])
@@ -166,28 +152,22 @@ def crossing_m(profile: NDArray[np.float64], x_m: NDArray[np.float64]) -> float:
     return float(signs @ places)
 
 
-def detector_conductances_s(device: WallDevice, m: NDArray[np.float64], mesh: "Mesh") -> dict[str, float]:
+def detector_conductances_s(device: WallDevice, m: Array, mesh: Mesh) -> dict[str, float]:
     """Conductance of every detector, in siemens, by its name; the fixed layers lie along the left domain.
 
     Args:
         m: (3, ny, nx) magnetisation.
     """
     along_fixed = device.left_domain * m[2]
+    junction = (device.ra_parallel_ohm_m2, device.polarization, device.read_voltage_v, device.half_bias_voltage_v)
     result: dict[str, float] = {}
     for detector in device.detectors:
-        covered = mtj.cell_coverage(mesh, detector.x0_m, detector.x1_m, detector.y0_m, detector.y1_m)
-        result[detector.name] = mtj.map_conductance_s(
-            along_fixed,
-            covered * (mesh.dx_m * mesh.dy_m),
-            device.ra_parallel_ohm_m2,
-            device.polarization,
-            device.read_voltage_v,
-            device.half_bias_voltage_v,
-        )
+        area = mtj.cell_coverage(mesh, *detector.corners_m) * (mesh.dx_m * mesh.dy_m)
+        result[detector.name] = mtj.map_conductance_s(along_fixed, area, *junction)
     return result
 
 
-def conductance_s(device: WallDevice, m: NDArray[np.float64], mesh: "Mesh") -> float:
+def conductance_s(device: WallDevice, m: Array, mesh: Mesh) -> float:
     """Conductance of all detectors in parallel, in siemens.
 
     Args:

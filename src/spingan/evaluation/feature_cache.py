@@ -21,7 +21,7 @@ def known_features(
     They are found again by the pixels and the network's weights, whatever the images' folder is called.
 
     Args:
-        advance: Told the images done at each batch; not called where the features are known.
+        advance: Told at each batch how many images are done; not called where the features are known.
     """
     place = _place(images, name)
     try:

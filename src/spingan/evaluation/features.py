@@ -128,7 +128,7 @@ def load_feature_cnn(path: str | Path) -> FeatureCnn:
 def describe(
     images: Images, net: FeatureCnn, advance: Callable[[int], None] = lambda done: None
 ) -> tuple[Float[np.ndarray, "n 64"], NDArray[np.int64]]:
-    """The features (float64) and the likeliest class of each image; `advance` is told the images done at each batch."""
+    """The features (float64) and the likeliest class of each image; `advance` is told how many are done."""
     features, classes = [], []
     with torch.inference_mode():
         for start in range(0, len(images), BATCH):
@@ -136,7 +136,7 @@ def describe(
             described = net.features(batch.contiguous(memory_format=torch.channels_last))
             features.append(described.double().numpy())
             classes.append(net.head(described)[:, : net.classes[0]].argmax(1).numpy())
-            advance(len(batch))
+            advance(start + len(batch))
     return np.concatenate(features), np.concatenate(classes)
 
 

@@ -54,11 +54,11 @@ def network(weights: Path | None = None) -> nn.Module:
 def inception_features(
     images: Images, net: nn.Module, advance: Callable[[int], None] = lambda done: None
 ) -> Float[np.ndarray, "n 2048"]:
-    """The 2,048 features (float64) of each image; `advance` is told the images done at each batch."""
+    """The 2,048 features (float64) of each image; `advance` is told at each batch how many are done."""
     features = []
     with torch.inference_mode():
         for start in range(0, len(images), BATCH):
             batch = images[start : start + BATCH]
             features.append(net(prepare(batch)).double().numpy())
-            advance(len(batch))
+            advance(start + len(batch))
     return np.concatenate(features)

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int, Int8, UInt8
 from numba import njit
 
-from spingan.nn.kernels import in_pieces
+from spingan.nn.kernels.base import in_pieces
 
 Features = Float[np.ndarray, "n features"]
 
@@ -118,7 +118,8 @@ def nearest_pixel_distances(images: UInt8[np.ndarray, "n size size *channels"]) 
     whole = np.int32 if signed.shape[1] <= _INT32_TERMS else np.int64
     most = np.iinfo(whole).max
     starts = range(0, count, _IMAGE_BLOCK)
-    squares = np.concatenate([_squares(signed[start : start + _IMAGE_BLOCK]) for start in starts]).astype(whole)
+    parts = (signed[start : start + _IMAGE_BLOCK] for start in starts)
+    squares = np.concatenate([np.square(part, dtype=np.int32).sum(1, dtype=np.int64) for part in parts]).astype(whole)
     nearest = np.full(count, most, whole)
     for number, start in enumerate(starts):
         rows = slice(start, min(start + _IMAGE_BLOCK, count))
@@ -135,14 +136,10 @@ def nearest_pixel_distances(images: UInt8[np.ndarray, "n size size *channels"]) 
     return np.sqrt(nearest.astype(np.float64))
 
 
-def _squares(values: Int8[np.ndarray, "n pixels"]) -> Int[np.ndarray, " n"]:
-    return np.square(values, dtype=np.int32).sum(1, dtype=np.int64)
-
-
 def _products(a: Int8[np.ndarray, "n pixels"], b: Int8[np.ndarray, "m pixels"]) -> Int[np.ndarray, "n m"]:
     """The exact products of all rows."""
-    exact = _whole_products if a.shape[1] <= _INT32_TERMS and _whole_is_faster() else _float_products
-    return exact(a, b)
+    whole = 1 < a.shape[1] <= _INT32_TERMS and _whole_is_faster()  # PyTorch's product of single columns is wrong
+    return _whole_products(a, b) if whole else _float_products(a, b)
 
 
 def _whole_products(a: Int8[np.ndarray, "n pixels"], b: Int8[np.ndarray, "m pixels"]) -> Int[np.ndarray, "n m"]:

@@ -4,7 +4,6 @@ float twin's value, and the missing classes."""
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -13,22 +12,21 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from spingan.data.catalogue import DATA
 from spingan.errors import UserError
 from spingan.evaluation.feature_cache import known_features
-from spingan.evaluation.features import Images, describe, feature_cnn, net_of
+from spingan.evaluation.features import FeatureCnn, Images, describe, feature_cnn, net_of
 from spingan.evaluation.frechet import class_histogram, frechet_distance, kernel_distance, missing_classes
 from spingan.evaluation.real_images import RealImages, data_of, image_bytes, real_images
 from spingan.evaluation.variety import COUNT, K, Variety, VarietyReference, check_k, variety_reference
 from spingan.input_files import is_folder
 from spingan.nn.weights import Model, float_twin
+from spingan.progress import Progress, no_progress
 
 Sampler = Callable[[int, int], Tensor]  # count, seed -> images in [-1, 1]
-Progress = Callable[[str, int, int], None]  # what is being done, images done, images in all
 FeatureSpace = Literal["cnn", "inception"]
-
 
 METRIC_NAMES: dict[FeatureSpace, str] = {"cnn": "FD({net}, {count})", "inception": "FID(inception-v3, {count})"}
 
@@ -132,7 +130,7 @@ def evaluate(
     features: FeatureSpace = "cnn",
     variety_count: int | None = None,
     k: int | None = None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> Quality:
     """Compare `count` generated images with as many test images of the set.
 
@@ -167,10 +165,10 @@ def evaluate(
     fewest = min(few, *map(len, real.floor_pair))
     k = min(K, fewest - 1) if k is None else k
     check_k(k, fewest)
-    describe_images = _describer(features, net, few)
+    own_net, inception = feature_cnn(net), _inception(features)
 
     def describe_set(what: str, images: Images) -> _Described:
-        return describe_images(images, _Counter(partial(progress, what), len(images)))
+        return _described(images, own_net, inception, few, lambda done: progress(what, done, len(images)))
 
     generated = describe_set("generated images", _drawn(sample, count, seed, data, "the model"))
     test = describe_set("test images", real.test)
@@ -178,7 +176,7 @@ def evaluate(
     names = DATA[data].class_names
     classes = generated.classes
     if names and classes is None:
-        classes = describe(generated.images, feature_cnn(net))[1]
+        classes = describe(generated.images, own_net)[1]
     histogram = class_histogram(classes, names) if names and classes is not None else {}
     twins = None if twin is None else describe_set("float twin", _drawn(twin, count, seed, data, "the float twin"))
     reference, floor_reference = _references(real, test, floor_test, data, data_path, k, progress)
@@ -191,7 +189,7 @@ def evaluate(
         class_histogram=histogram,
         missing_classes=missing_classes(histogram),
         variety=reference.measure(*generated.for_variety),
-        variety_floor=floor_reference.floor(*_first(floor, len(floor_reference.images))),
+        variety_floor=floor_reference.floor(*(part[: len(floor_reference.images)] for part in floor.for_variety)),
         variety_float_twin=None if twins is None else reference.measure(*twins.for_variety),
         protocol=f"{count:,} generated images, 8 bit, against {real.about_test}; floor: {real.about_floor}",
         seconds=time.monotonic() - started,
@@ -205,37 +203,26 @@ def evaluate(
     )
 
 
-class _Counter:
-    """Turns batch sizes into the count of images done so far."""
+def _described(
+    images: Images, net: FeatureCnn, inception: nn.Module | None, few: int, advance: Callable[[int], None]
+) -> _Described:
+    if inception is None:
+        found, classes = describe(images, net, advance)
+        return _Described(images, found, found[:few], classes)
+    from spingan.evaluation.inception import inception_features
 
-    def __init__(self, report: Callable[[int, int], None], total: int) -> None:
-        self._report, self._total, self._done = report, total, 0
-
-    def __call__(self, images: int) -> None:
-        self._done += images
-        self._report(self._done, self._total)
+    return _Described(images, inception_features(images, inception, advance), describe(images[:few], net)[0], None)
 
 
-def _describer(features: FeatureSpace, name: str, few: int) -> Callable[[Images, Callable[[int], None]], _Described]:
-    net = feature_cnn(name)
+def _inception(features: FeatureSpace) -> nn.Module | None:
+    """The network of the standard distance, where that is asked for."""
+    if features not in METRIC_NAMES:
+        raise UserError(f"unknown features {features!r}", f"Known: {', '.join(METRIC_NAMES)}.")
     if features == "cnn":
+        return None
+    from spingan.evaluation.inception import network
 
-        def describe_all(images: Images, advance: Callable[[int], None]) -> _Described:
-            found, classes = describe(images, net, advance)
-            return _Described(images, found, found[:few], classes)
-
-        return describe_all
-    if features == "inception":
-        from spingan.evaluation.inception import inception_features, network
-
-        inception = network()
-
-        def describe_both(images: Images, advance: Callable[[int], None]) -> _Described:
-            own = describe(images[:few], net)[0]
-            return _Described(images, inception_features(images, inception, advance), own, None)
-
-        return describe_both
-    raise UserError(f"unknown features {features!r}", f"Known: {', '.join(METRIC_NAMES)}.")
+    return network()
 
 
 def _references(
@@ -254,18 +241,13 @@ def _references(
     if images is None:
         missing = f"the training images are not on this machine; get them with: spingan data fetch {data}"
     else:
-        training = known_features(images, net, _Counter(partial(progress, "training images"), len(images)))
+        training = known_features(images, net, lambda done: progress("training images", done, len(images)))
 
     def reference(described: _Described) -> VarietyReference:
         return variety_reference(*described.for_variety, training, k=k, space=net, not_measured=missing)
 
     own = reference(test)
     return own, own if floor_test is test else reference(floor_test)
-
-
-def _first(described: _Described, count: int) -> tuple[Float[np.ndarray, "few 64"], Images]:
-    features, images = described.for_variety
-    return features[:count], images[:count]
 
 
 def _drawn(sample: Sampler, count: int, seed: int, data: str, who: str) -> Images:

@@ -9,7 +9,7 @@ Every number depends on how many images there are: only values at the same numbe
 [1] Kynkäänniemi et al., arXiv 1904.06991.  [2] Naeem et al., arXiv 2002.09797.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,33 +99,6 @@ def manifolds(real: Features, drawn: Features, k: int = K) -> Manifolds:
     return _manifolds(real, neighbour_radii(real, k), drawn, neighbour_radii(drawn, k), k)
 
 
-def nearest_neighbour_ratio(real: Images, drawn: Images) -> float | None:
-    """Median distance to the nearest other image among `drawn`, over the same among as many real images.
-
-    1 is as varied as real images, 0 the same picture again and again. None if the real images' median is 0 and the
-    drawn images' is not.
-
-    Raises:
-        UserError: Fewer than two images, other shapes, or another number of images.
-    """
-    _check_images(real, drawn)
-    return _ratio(float(np.median(nearest_pixel_distances(drawn))), float(np.median(nearest_pixel_distances(real))))
-
-
-def copies(drawn: Features, held_out: Features, training: Features) -> float:
-    """Share of `drawn` as near to its nearest training vector as the nearest 1 % of `held_out` are to theirs.
-
-    Real images reach about 0.01; a generator that copies the training set reaches 1.
-
-    Raises:
-        UserError: The sets do not compare, or a value is not finite.
-    """
-    drawn, training = _pair(drawn, training)
-    held_out, training = _pair(held_out, training)
-    limit = _copy_limit(nearest_distances(held_out, training))
-    return float((nearest_distances(drawn, training) <= limit).mean())
-
-
 @dataclass(frozen=True, eq=False)
 class VarietyReference:
     """Test images as a yardstick, measured once; made by `variety_reference`.
@@ -155,7 +128,11 @@ class VarietyReference:
         Raises:
             UserError: Another number or shape of images or features, or a value that is not finite.
         """
-        return replace(self._without_copies(features, images), **self._copies(features))
+        drawn = self._checked(features, images)
+        if self.training is None or self.training_distances is None:
+            return self._measured(drawn, images, None)
+        near = nearest_distances(drawn, self.training) <= _copy_limit(self.training_distances)
+        return self._measured(drawn, images, float(near.mean()))
 
     def floor(self, features: Features, images: Images) -> Variety:
         """The variety of real images that are not the test images: what a perfect generator would reach.
@@ -166,37 +143,31 @@ class VarietyReference:
         Raises:
             UserError: As `measure`.
         """
-        found = self._without_copies(features, images)
-        if self.training is None or self.training_distances is None:
-            return found
-        share = held_out_copies(self.training_distances)
-        return replace(found, copies=share, training_images=len(self.training), not_measured="")
+        distances = self.training_distances
+        share = None if distances is None else held_out_copies(distances)
+        return self._measured(self._checked(features, images), images, share)
 
-    def _without_copies(self, features: Features, images: Images) -> Variety:
-        real, drawn = _pair(self.features, features)
+    def _checked(self, features: Features, images: Images) -> Features:
+        _, drawn = _pair(self.features, features)
         _check_images(self.images, images)
-        if len(images) != len(drawn):
-            raise UserError(f"{len(images):,} images have {len(drawn):,} feature vectors", "Give one for each image.")
-        found = _manifolds(real, self.radii, drawn, neighbour_radii(drawn, self.k), self.k)
+        _check_one_each(drawn, images)
+        return drawn
+
+    def _measured(self, drawn: Features, images: Images, share: float | None) -> Variety:
+        found = _manifolds(self.features, self.radii, drawn, neighbour_radii(drawn, self.k), self.k)
         nearest = float(np.median(nearest_pixel_distances(images)))
         return Variety(
             **found._asdict(),
             nearest_neighbour_ratio=_ratio(nearest, self.nearest_distance),
-            copies=None,
+            copies=share,
             metric=METRIC_NAME.format(space=self.space, count=len(drawn), k=self.k),
             count=len(drawn),
             k=self.k,
             nearest_distance=nearest,
             nearest_distance_real=self.nearest_distance,
-            training_images=0,
+            training_images=0 if self.training is None else len(self.training),
             not_measured=self.not_measured,
         )
-
-    def _copies(self, features: Features) -> dict[str, Any]:
-        if self.training is None or self.training_distances is None:
-            return {}
-        found = nearest_distances(features, self.training) <= _copy_limit(self.training_distances)
-        return {"copies": float(found.mean()), "training_images": len(self.training), "not_measured": ""}
 
 
 def variety_reference(
@@ -223,8 +194,7 @@ def variety_reference(
     """
     features, _ = _pair(features, features)
     _check_images(images, images)
-    if len(images) != len(features):
-        raise UserError(f"{len(images):,} images have {len(features):,} feature vectors", "Give one for each image.")
+    _check_one_each(features, images)
     check_k(k, len(features))
     nearest = float(np.median(nearest_pixel_distances(images)))
     distances = None
@@ -302,6 +272,11 @@ def _pair(a: Features, b: Features) -> tuple[Features, Features]:
         if not np.isfinite(np.einsum("ij,ij->i", values, values)).all():
             raise UserError("a feature is not finite", "Look for images with NaN, or for a damaged network.")
     return first, second
+
+
+def _check_one_each(features: Features, images: Images) -> None:
+    if len(images) != len(features):
+        raise UserError(f"{len(images):,} images have {len(features):,} feature vectors", "Give one for each image.")
 
 
 def _check_images(real: Images, drawn: Images) -> None:

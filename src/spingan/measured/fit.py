@@ -120,10 +120,11 @@ def fit_activation(
     if low >= high:
         raise UserError(f"{path}: the branches share no range of {input_column}", "Measure both over the same inputs")
     grid = np.linspace(low, high, points)
-    branches = tuple(
-        Branch(label, x[rows], y[rows], grid, curve(path, x[rows], y[rows], grid)) for label, rows in parts
-    )
-    branches = tuple(_within(branch, low, high) for branch in branches)
+    branches = []
+    for label, rows in parts:
+        fitted = curve(path, x[rows], y[rows], grid)
+        inside = rows[(x[rows] >= low) & (x[rows] <= high)]
+        branches.append(Branch(label, x[inside], y[inside], grid, fitted))
     rms, largest = _errors(path, branches, maximum_error, branch_column)
     outputs = {branch.name: branch.fitted_y for branch in branches}
     rising = outputs["rising"]
@@ -144,7 +145,7 @@ def fit_activation(
         "provenance": f"{method} fit of {len(x)} {_made(table)} points; error {_percent(rms, largest)} of the span",
     }
     value = build(Activation, fields, f"the fit of {path}")
-    return Fit(Path(path), value, branches, rms, largest, len(x), input_column, x_unit, output_column, y_unit)
+    return Fit(Path(path), value, tuple(branches), rms, largest, len(x), input_column, x_unit, output_column, y_unit)
 
 
 def fit_synapse(
@@ -197,13 +198,15 @@ def fit_synapse(
         )
     up = _staircase(path, "rising", x[parts["rising"]], y[parts["rising"]], 1.0)
     positions = np.linspace(up.fitted_x[0], up.fitted_x[-1], states)
-    levels = PchipInterpolator(up.fitted_x, up.fitted_y)(positions)
+    curve = PchipInterpolator(up.fitted_x, up.fitted_y)
+    levels = curve(positions)
     branches = [replace(up, fitted_x=positions, fitted_y=levels)]
     steps: dict[str, Any] = {}
     if "falling" in parts:
         down = _staircase(path, "falling", x[parts["falling"]], y[parts["falling"]], -1.0)
         branches.append(down)
-        steps = {"step_up": _steps_up(up, positions), "step_down": _steps_down(down, levels)}
+        step_up = curve(np.minimum(positions + 1, up.fitted_x[-1])) - levels
+        steps = {"step_up": step_up, "step_down": _steps_down(down, levels)}
     rms, largest = _errors(path, branches, maximum_error, branch_column)
     base, span = (levels[0], levels[-1] - levels[0]) if unit == "1" else (0.0, 1.0)
     fields: dict[str, Any] = {
@@ -338,21 +341,11 @@ def _blocks(pooled: Floats) -> NDArray[np.intp]:
     return np.concatenate(([0], np.flatnonzero(rises) + 1, [len(pooled)]))
 
 
-def _steps_up(up: Branch, positions: Floats) -> Floats:
-    curve = PchipInterpolator(up.fitted_x, up.fitted_y)
-    return curve(np.minimum(positions + 1, up.fitted_x[-1])) - curve(positions)
-
-
 def _steps_down(down: Branch, levels: Floats) -> Floats:
     """Fall of one pulse at each level; a level beyond the branch's ends falls as the nearest end does."""
     curve = PchipInterpolator(down.fitted_x, down.fitted_y)
     positions = np.interp(levels, down.fitted_y[::-1], down.fitted_x[::-1])
     return curve(positions) - curve(np.minimum(positions + 1, down.fitted_x[-1]))
-
-
-def _within(branch: Branch, low: float, high: float) -> Branch:
-    inside = (branch.measured_x >= low) & (branch.measured_x <= high)
-    return replace(branch, measured_x=branch.measured_x[inside], measured_y=branch.measured_y[inside])
 
 
 def _span(fitted: Floats) -> float:

@@ -1,6 +1,5 @@
 """Measured and simulated tables: CSV, mumax3's table.txt and OOMMF's .odt, read as named columns."""
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.errors import UserError
+from spingan.errors import UserError, did_you_mean
 from spingan.input_files import check_cells, csv_cells, finite, read_text
 
 Format = Literal["csv", "mumax3", "oommf"]
@@ -64,8 +63,7 @@ class Table:
                 f"{self.path}: {len(found)} columns are called {name}",
                 f"Give the full name: {', '.join(column.name for column in found)}",
             )
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"Did you mean {close[0]}? " if close else ""
+        hint = did_you_mean(name, names)
         raise UserError(f"{self.path}: there is no column {name}", f"{hint}Its columns: {', '.join(names)}")
 
     def numbers(self, name: str) -> NDArray[np.float64]:
@@ -123,26 +121,17 @@ def _parse(path: Path, lines: Sequence[str]) -> Table:
     first = lines[0] if lines else ""
     if first.upper().startswith("# ODT"):
         return _parse_oommf(path, lines)
-    if (
-        first.startswith("#")
-        and "\t" in first
-        and all(_BRACKETED.match(name) for name in first[1:].strip().split("\t"))
-    ):
-        return _parse_mumax3(path, lines)
-    return _parse_csv(path, lines)
+    titles = first[1:].strip().split("\t")
+    tabbed = first.startswith("#") and "\t" in first
+    return (_parse_mumax3 if tabbed and all(map(_BRACKETED.match, titles)) else _parse_csv)(path, lines)
 
 
 def _parse_mumax3(path: Path, lines: Sequence[str]) -> Table:
-    tabs = [
-        (at, [cell.strip() for cell in line[1:].split("\t")]) for at, line in enumerate(lines, 1) if _is_tabbed(line)
-    ]
+    headers = [(at, line[1:]) for at, line in enumerate(lines, 1) if line.startswith("#") and "\t" in line]
+    tabs = [(at, [cell.strip() for cell in line.split("\t")]) for at, line in headers]
     names, units = zip(*map(_named, tabs[0][1]), strict=True)
     rows = [(at, line.split()) for at, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
     return _table(path, "mumax3", names, units, _under_one_header(path, tabs[0][1], sorted(rows + tabs[1:])))
-
-
-def _is_tabbed(line: str) -> bool:
-    return line.startswith("#") and "\t" in line
 
 
 def _parse_oommf(path: Path, lines: Sequence[str]) -> Table:

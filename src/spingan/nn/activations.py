@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spingan.errors import UserError
-from spingan.nn import curve_kernels
+from spingan.nn.kernels import curves as curve_kernels
 from spingan.nn.made_devices import MadeDevices
 from spingan.spec.activation import Activation
 

@@ -9,15 +9,13 @@ functions: ReLU that clips at the supply, tanh at the output. How the maps shrin
   activation cell would have to serve; the stride leaves the mean pool its place and 25 rows a filter.
 """
 
-import math
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TypeVar
 
 from torch import nn
 
 from spingan.nn.clipped_relu import ClippedReLU
-from spingan.nn.dcgan import Discriminator
+from spingan.nn.dcgan import Discriminator, initialised_without_norm
 from spingan.nn.family import Family
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
@@ -25,9 +23,6 @@ SEED_MAP = 7  # pixels a side of the dense layer's map: 28 halved twice
 KERNEL = 5  # paper M, results: "filters of size 5x5"
 WIDE, NARROW = 128, 64  # paper M, results: "128 and 64 filters"
 DROPOUT = 0.3  # paper M lists dropout switches (its Table I), no rate: assumed
-
-
-_Net = TypeVar("_Net", bound=nn.Sequential)
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ class AmDcgan(Family):
         layers["act2"] = ClippedReLU()
         layers["conv2"] = ZeroPaddedConv2d(self.narrow, 1, *geometry, bias=False, output_padding=1)
         layers["tanh"] = nn.Tanh()
-        return _initialised(nn.Sequential(layers))
+        return initialised_without_norm(nn.Sequential(layers))
 
     def make_discriminator(self) -> Discriminator:
         """Images (batch, 1, 28, 28) to one logit an image, (batch,)."""
@@ -78,23 +73,7 @@ class AmDcgan(Family):
         layers["dropout2"] = nn.Dropout(DROPOUT)
         layers["flatten"] = nn.Flatten()
         layers["dense"] = nn.Linear(self.narrow * SEED_MAP**2, 1, bias=False)
-        return _initialised(Discriminator(layers))
-
-
-def _initialised(net: _Net) -> _Net:
-    """Weights from N(0, 2 / inputs), He et al., arXiv:1502.01852: without batch norm the first scale must be right.
-
-    Inputs are what one output sums: of a zero-padded convolution a stride²-th part of the kernel meets pixels.
-    """
-    for module in net.modules():
-        if isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, 0.0, math.sqrt(2 / module.in_features))
-        elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            inputs = module.in_channels * math.prod(module.kernel_size)
-            if isinstance(module, nn.ConvTranspose2d):
-                inputs /= math.prod(module.stride)
-            nn.init.normal_(module.weight, 0.0, math.sqrt(2 / inputs))
-    return net
+        return initialised_without_norm(Discriminator(layers))
 
 
 AM_DCGAN = AmDcgan(batch_norm=False)

@@ -18,9 +18,10 @@ from torch.nn import functional
 
 from spingan.arrays.mapping import ArrayRules, gain_of_largest, nearest_level
 from spingan.errors import UserError
-from spingan.nn import kernels, level_kernels
 from spingan.nn.convolution import conv2d, conv_transpose2d
 from spingan.nn.draws import conductance_factors, has_kernel, standard_normal
+from spingan.nn.kernels import levels as level_kernels
+from spingan.nn.kernels import noise as noise_kernels
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
 from spingan.spec.noise import Noise
@@ -284,7 +285,7 @@ class AnalogLayer(nn.Module, ABC):
         if out.device.type == "cpu" and out.dtype in (torch.float32, torch.bfloat16):
             rows = row_scale.reshape(-1).contiguous()
             first_row = 0 if part is None else part[0] * (rows.numel() // len(out))
-            kernels.add_gaussian(out, rows, column_scale, key, first_row)
+            noise_kernels.add_gaussian(out, rows, column_scale, key, first_row)
             return
         first, total = (0, len(out)) if part is None else part
         unit = standard_normal(torch.Size((total, *out.shape[1:])), key, out.device)[first : first + len(out)]

@@ -15,10 +15,9 @@ from spingan.nn.analog import AnalogLayer, along, analog_layers
 from spingan.nn.copies import copied, has_hooks
 from spingan.nn.draws import standard_normal
 from spingan.nn.finite import require_finite
-from spingan.nn.kernels import stream_key
 from spingan.nn.made_devices import MadeDevices
 from spingan.nn.mean_pool import MemristiveMeanPool
-from spingan.nn.noise_source import NoiseSource
+from spingan.nn.noise_source import NoiseSource, stream_key
 from spingan.spec.noise import Noise
 from spingan.spec.synapse import Synapse
 from spingan.spec.technology import Technology

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from spingan.nn.patches import gather_patches, output_size, scatter_patches
+from spingan.nn.kernels.patches import gather_patches, output_size, scatter_patches
 
 _SMALL_MAP = 256  # output pixels x kernel area up to which the matrix product wins in bfloat16
 _TINY_MAP = 64  # and in float32

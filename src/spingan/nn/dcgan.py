@@ -8,6 +8,7 @@ and is counted as a digital function in the hardware's bill.
 import math
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from torch import Tensor, nn
 
@@ -16,6 +17,8 @@ from spingan.nn.zero_padded import ZeroPaddedConv2d
 
 LATENT_SIZE = 100  # paper S, IV-E
 LEAKY_SLOPE = 0.2  # paper S, IV-B
+
+_Net = TypeVar("_Net", bound=nn.Sequential)
 
 
 @dataclass(frozen=True)
@@ -93,13 +96,9 @@ class Dcgan(Family):
                 layers[f"act{number}"] = nn.LeakyReLU(LEAKY_SLOPE, inplace=True)
             inputs = stage.channels
         net = Discriminator(layers)
-        if not self.norm_free:
-            initialise(net)
-            return net
-        for module in net.modules():
-            if isinstance(module, nn.Conv2d):
-                inputs = module.in_channels * math.prod(module.kernel_size)
-                nn.init.normal_(module.weight, 0.0, math.sqrt(2 / ((1 + LEAKY_SLOPE**2) * inputs)))
+        if self.norm_free:
+            return initialised_without_norm(net, LEAKY_SLOPE)
+        initialise(net)
         return net
 
 
@@ -110,6 +109,25 @@ def initialise(net: nn.Module) -> None:
             nn.init.normal_(module.weight, 0.0, 0.02)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.weight, 1.0, 0.02)
+
+
+def initialised_without_norm(net: _Net, slope: float = 0.0) -> _Net:
+    """`net`, weights from N(0, 2 / ((1 + slope²) inputs)): without batch norm the first scale must be right.
+
+    Inputs are what one output sums: of a zero-padded convolution a stride²-th part of the kernel meets pixels. `slope`
+    is that of the activations below zero. Source: He et al., arXiv:1502.01852, eq. 15.
+    """
+    for module in net.modules():
+        if isinstance(module, nn.Linear):
+            inputs = module.in_features
+        elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            inputs = module.in_channels * math.prod(module.kernel_size)
+            if isinstance(module, nn.ConvTranspose2d):
+                inputs /= math.prod(module.stride)
+        else:
+            continue
+        nn.init.normal_(module.weight, 0.0, math.sqrt(2 / ((1 + slope**2) * inputs)))
+    return net
 
 
 # Channels: paper S, IV-B. Kernels and map sizes are not printed; of the natural schedules this one meets every digit of

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from spingan.nn import kernels
-from spingan.nn.noise_source import NoiseSource
+from spingan.nn.kernels.noise import drawn_like
+from spingan.nn.noise_source import NoiseSource, stream_key
 
 
 class DrawnDropout(nn.Dropout):
@@ -49,7 +49,7 @@ def same_switches(net: nn.Module, key: int) -> Iterator[None]:
     """Within the block every pass of `net` finds its dropout's switches in the same places, which `key` decides."""
     layers = [module for module in net.modules() if isinstance(module, DrawnDropout)]
     for number, layer in enumerate(layers):
-        layer.key = kernels.stream_key(key, number)
+        layer.key = stream_key(key, number)
     try:
         yield
     finally:
@@ -63,7 +63,7 @@ def dropout_factors(like: Tensor, share: float, key: int) -> Tensor:
         generator = torch.Generator(like.device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
         lot = torch.rand(like.shape, generator=generator, device=like.device)
         return (lot >= share).to(like.dtype) / (1 - share)
-    return kernels.drawn_like(like, _switches(share), key)
+    return drawn_like(like, _switches(share), key)
 
 
 @cache

@@ -1,9 +1,17 @@
 """Where a model's layers take their noise from."""
 
-from spingan.nn import kernels
+import numpy as np
 
 Part = tuple[int, int]
 """Of a batch that several processes share: the first sample that is here, and how many there are in all of them."""
+
+
+def stream_key(*parts: int) -> int:
+    """A 64-bit key from seeds and counters, well mixed: nearby parts give unrelated keys.
+
+    Zeros at the end do not count, so streams that must differ hold another number at the same place.
+    """
+    return int(np.random.SeedSequence([part & 0xFFFFFFFFFFFFFFFF for part in parts]).generate_state(1, np.uint64)[0])
 
 
 class NoiseSource:
@@ -20,10 +28,10 @@ class NoiseSource:
 
     def restart(self, *parts: int) -> None:
         """Begin a new sequence that depends on `parts` alone."""
-        self.seed = kernels.stream_key(*parts)
+        self.seed = stream_key(*parts)
         self.draws = 0
 
     def next_key(self) -> int:
         """A key that was not given before."""
         self.draws += 1
-        return kernels.stream_key(self.seed, self.draws)
+        return stream_key(self.seed, self.draws)

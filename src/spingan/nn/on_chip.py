@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
-from spingan.nn.pulse_kernels import PulseResponse, write_pulses
+from spingan.nn.kernels.pulses import PulseResponse, write_pulses
 from spingan.spec.synapse import Synapse
 from spingan.spec.technology import Technology
 

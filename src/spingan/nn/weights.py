@@ -21,7 +21,7 @@ from spingan.nn.chip import CALIBRATION, Chip, fit_to_weights, program_chip
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.family import Family, family_named
 from spingan.nn.finite import require_finite
-from spingan.nn.kernels import stream_key
+from spingan.nn.noise_source import stream_key
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 from spingan.spec.technology import Technology
 

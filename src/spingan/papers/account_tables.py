@@ -14,6 +14,7 @@ from spingan.reports.tables import NOT_COUNTED, Table, area_text, energy_text, q
 from spingan.tabular import cell
 
 Rows = list[tuple[str, ...]]
+_COMBINATION = ("which", "cells", "area", "power", "meets it")
 _SHARING = {
     "column": "one set of cells a filter, positions in turn",
     "value": "a set of cells for each value of a map, all at once",
@@ -102,7 +103,7 @@ def component_tables(components: Components) -> tuple[Table, ...]:
         tables += [_small(components.small), *(_table(table, "printed") for table in components.small_tables)]
         sums = zip(components.small_tables, components.small_sums, strict=True)
         rows = [_combination(_SHARING[table.sharing], found) for table, found in sums]
-        tables.append(_combinations("The small pair as described, counted by our rules", rows))
+        tables.append(Table("The small pair as described, counted by our rules", _COMBINATION, rows, (2, 3)))
     if components.measured is not None:
         tables.append(_components("One cell of ours", components.measured))
         tables += [_table(table, "our own") for table in (*components.measured_pair, *components.measured_small)]
@@ -151,11 +152,7 @@ def _small(small: SmallPair) -> Table:
         counts = f"{relu} ReLU, {switches} switches, {found.op_amps} op-amps: {found.combinations} combinations"
         rows.append(("all", counts, "", "", "yes"))
     total = f"{small.printed_area_mm2} mm² and {small.printed_power_w} W"
-    return _combinations(f"The small pair (2 filters, 3x3): counts that meet {total}", rows)
-
-
-def _combinations(title: str, rows: Rows) -> Table:
-    return Table(title, ("which", "cells", "area", "power", "meets it"), rows, (2, 3))
+    return Table(f"The small pair (2 filters, 3x3): counts that meet {total}", _COMBINATION, rows, (2, 3))
 
 
 def _combination(which: str, found: Combination) -> tuple[str, ...]:

@@ -17,11 +17,7 @@ from spingan.papers.printed import Rounding, explain_rounding, load_yaml, number
 Verdict = Literal["follows", "differs", "cannot be right"]
 TAG = "reverse-engineered"
 
-# Two combinations of cells that make the small pair's total, among many (docs/derivations.md, section 4).
-EXAMPLES: tuple[dict[str, int], ...] = (
-    {"relu": 195, "crossbar switch": 491},
-    {"relu": 183, "crossbar switch": 549, "op-amp": 20},
-)
+OP_AMPS = (0, 20, 100)  # of the small pair, for which the other counts are searched
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,7 @@ class AmDcganNumbers:
     small_filters: int
     small_area_mm2: str
     small_power_w: str
+    small_examples: tuple[dict[str, int], ...]
     notes: tuple[str, ...]
 
 
@@ -79,6 +76,7 @@ def am_dcgan_numbers() -> AmDcganNumbers:
         small_filters=int(small["filters"]),
         small_area_mm2=small["area_mm2"],
         small_power_w=small["power_w"],
+        small_examples=tuple(small["examples"]),
         notes=tuple(data["notes"]),
     )
 
@@ -147,8 +145,30 @@ class ImpliedTable:
 def implied_table() -> ImpliedTable:
     """Table II, cell by cell (docs/derivations.md, section 4)."""
     paper = am_dcgan_numbers()
-    rows = tuple(_row(name, row, paper) for name, row in paper.schedules.items())
-    return ImpliedTable(paper.source, TAG, paper.weights, paper.updates, rows, paper.notes)
+    each_j = paper.write_voltage_v**2 / paper.on_resistance_ohm * paper.write_times_s[0]
+    rows = []
+    for name, row in paper.schedules.items():
+        at_once, pulses = Fraction(row["at_once"]), row["pulses"]
+        writes = float(at_once * pulses)
+        few = (
+            f"{float(at_once):,.0f} devices at once x {pulses:,} pulses write {writes:,.0f} devices, "
+            f"fewer than the {paper.weights:,} weights: power and time are not of one network"
+        )
+        rows.append(
+            ImpliedRow(
+                schedule=name,
+                printed_name=row["printed_name"],
+                at_once=float(at_once),
+                pulses=pulses,
+                counts_from=row["why"],
+                writes=writes,
+                printed_energy_j=float(row["maximum_w"]) * float(row["times_s"][0]),
+                energy_j=paper.weights * paper.updates * each_j,
+                cells=tuple(_cells(name, row, paper)),
+                notes=(few,) if writes < paper.weights else (),
+            )
+        )
+    return ImpliedTable(paper.source, TAG, paper.weights, paper.updates, tuple(rows), paper.notes)
 
 
 def printed_range(printed: str) -> tuple[float, float]:
@@ -156,30 +176,6 @@ def printed_range(printed: str) -> tuple[float, float]:
     figure = Decimal(significant(printed))
     place = Decimal(1).scaleb(int(figure.as_tuple().exponent))
     return float(figure - place / 2), float(figure + place)
-
-
-def _row(name: str, row: Mapping[str, Any], paper: AmDcganNumbers) -> ImpliedRow:
-    at_once, pulses = Fraction(row["at_once"]), row["pulses"]
-    writes = float(at_once * pulses)
-    notes = ()
-    if writes < paper.weights:
-        notes = (
-            f"{float(at_once):,.0f} devices at once x {pulses:,} pulses write {writes:,.0f} devices, "
-            f"fewer than the {paper.weights:,} weights: power and time are not of one network",
-        )
-    each_j = paper.write_voltage_v**2 / paper.on_resistance_ohm * paper.write_times_s[0]
-    return ImpliedRow(
-        schedule=name,
-        printed_name=row["printed_name"],
-        at_once=float(at_once),
-        pulses=pulses,
-        counts_from=row["why"],
-        writes=writes,
-        printed_energy_j=float(row["maximum_w"]) * float(row["times_s"][0]),
-        energy_j=paper.weights * paper.updates * each_j,
-        cells=tuple(_cells(name, row, paper)),
-        notes=notes,
-    )
 
 
 def _cells(name: str, row: Mapping[str, Any], paper: AmDcganNumbers) -> Iterator[ImpliedCell]:
@@ -268,14 +264,14 @@ def combination(counts: Mapping[str, int]) -> Combination:
     return Combination(dict(counts), area_m2, power_w, meets)
 
 
-def small_pair(op_amps: tuple[int, ...] = (0, 20, 100)) -> SmallPair:
+def small_pair() -> SmallPair:
     """The two examples, and the number of solutions for each number of op-amps."""
     paper = am_dcgan_numbers()
     return SmallPair(
         paper.small_area_mm2,
         paper.small_power_w,
-        tuple(combination(counts) for counts in EXAMPLES),
-        tuple(found for number in op_amps if (found := _solutions(number)) is not None),
+        tuple(combination(counts) for counts in paper.small_examples),
+        tuple(found for number in OP_AMPS if (found := _solutions(number)) is not None),
     )
 
 

@@ -7,7 +7,6 @@ and `value`, a set for each value of each map, everything at once.
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -30,7 +29,7 @@ from spingan.papers.am_dcgan import (
     implied_table,
     small_pair,
 )
-from spingan.spec.technology import Technology, load_technology
+from spingan.spec.technology import load_technology
 from spingan.training.recipe import Recipe, load_recipe
 
 PAPER_M_RECIPE = "mnist-memristive"  # the pair that paper M describes
@@ -123,8 +122,12 @@ class Components:
 
     def to_dict(self) -> dict[str, Any]:
         """The tables as JSON-able values."""
-        measured = None if self.measured is None else _cells_to_dict(self.measured)
-        return asdict(self) | {"printed": _cells_to_dict(self.printed), "measured": measured}
+        cells: dict[str, Any] = {"printed": self.printed, "measured": self.measured}
+        for which, found in cells.items():
+            if found is not None:
+                keys = ("power_w", "area_m2", "source")
+                cells[which] = {name: {key: getattr(cell, key) for key in keys} for name, cell in found.items()}
+        return asdict(self) | cells
 
 
 @dataclass(frozen=True)
@@ -140,10 +143,8 @@ class WriteSchedules:
 
     def to_dict(self) -> dict[str, Any]:
         """Both as JSON-able values."""
-        return {
-            "implied_by_the_paper": None if self.implied is None else asdict(self.implied),
-            "ours": asdict(self.ours),
-        }
+        implied = None if self.implied is None else asdict(self.implied)
+        return {"implied_by_the_paper": implied, "ours": asdict(self.ours)}
 
 
 def components(recipe: str | Path | Recipe, overrides: tuple[str, ...] = (), *, measure: bool = False) -> Components:
@@ -206,11 +207,9 @@ def component_table(
     current-to-voltage converter, and each of its rows has a thresholding circuit for the sign (paper M, figures 2, 3).
     """
     uses = (*_uses("generator", counts.generator, sharing), *_uses("discriminator", counts.discriminator, sharing))
-    number: Counter[str] = Counter()
-    for use in uses:
-        number[use.component] += use.count
     totals = []
-    for component, count in number.items():
+    for component in dict.fromkeys(use.component for use in uses):
+        count = sum(use.count for use in uses if use.component == component)
         cell = cells.get(component, Component(component))
         values = (None if one is None else count * one for one in (cell.power_w, cell.area_m2))
         totals.append(ComponentTotal(component, count, *values))
@@ -223,12 +222,6 @@ def component_table(
         sum(total.area_m2 for total in totals if total.area_m2 is not None),
         tuple(total.component for total in totals if total.power_w is None or total.area_m2 is None),
     )
-
-
-def _cells_to_dict(cells: Mapping[str, Component]) -> dict[str, Any]:
-    return {
-        name: {"power_w": cell.power_w, "area_m2": cell.area_m2, "source": cell.source} for name, cell in cells.items()
-    }
 
 
 def _uses(net: str, model: ModelCounts, sharing: Sharing) -> Iterator[ComponentUse]:
@@ -308,22 +301,19 @@ def write_schedules(
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides)
     technology = load_technology(chosen.technology)
     counts = net_counts(chosen.net, technology, chosen.latent_size)
+    synapse = technology.synapse
+    known = synapse is not None and synapse.write.pulse_amplitude_v is not None and synapse.basis != "normalised"
+    paper_s = am_dcgan_numbers().write_times_s if known else ()
     ours = schedule_table(
         writable_arrays(counts.both, technology),
         technology,
         updates=chosen.training_images * chosen.epochs,
         updates_basis=f"{chosen.training_images:,} images x {chosen.epochs} epochs, one update an image",
-        write_times_s=_default_times(technology) if write_times_s is None else write_times_s,
+        write_times_s=paper_s if write_times_s is None else write_times_s,
         schedules=schedules,
         name=chosen.name,
     )
     return WriteSchedules(implied_table() if chosen.name == PAPER_M_RECIPE else None, ours)
-
-
-def _default_times(technology: Technology) -> tuple[float, ...]:
-    synapse = technology.synapse
-    known = synapse is not None and synapse.write.pulse_amplitude_v is not None and synapse.basis != "normalised"
-    return am_dcgan_numbers().write_times_s if known else ()
 
 
 def parse_schedule(text: str) -> WriteSchedule:

@@ -1,16 +1,19 @@
 """The circuits' figures beside what the papers print of them; the numbers come from the papers' files by name."""
 
 from spingan.circuits.am_dcgan_study import CnnStudy, cnn_figures
-from spingan.circuits.cards import Cards
+from spingan.circuits.cards import GENERIC_180NM, Cards
 from spingan.circuits.cell_activation import windows_giving_s
 from spingan.circuits.cell_devices import CellFunction
 from spingan.circuits.cell_simulation import CellResult
 from spingan.circuits.domain_wall_study import CellStudy
 from spingan.circuits.memristive_cells import CellResult as MemristiveResult
-from spingan.circuits.memristive_figures import cell_figures
+from spingan.circuits.memristive_cells import cell_figures
 from spingan.papers.rows import Name, Row, beside, printed_in
 
-SMALL_CNN = {"small CNN: power": 7.0, "small CNN: area": 0.188}  # paper M, Results, in W and mm²: CNN and DCNN together
+SMALL_CNN: dict[str, Name | float] = {  # printed for CNN and DCNN together
+    f"small CNN: {what}": ("small-pair", f"{what}, cells of Table I in the described pair")
+    for what in ("power", "area")
+}
 TABLE_1 = "circuit-am-dcgan-cnn"
 EVALUATION = "energy of an evaluation, current by magnet-section"
 
@@ -55,11 +58,11 @@ def _window_rows(study: CellStudy) -> list[Row]:
     ]
 
 
-def memristive_rows(result: MemristiveResult, cards: Cards | None = None) -> list[Row]:
+def memristive_rows(result: MemristiveResult, cards: Cards = GENERIC_180NM) -> list[Row]:
     """A cell of paper M beside its Table I."""
     return beside(cell_figures(result, cards), TABLE_1)
 
 
 def cnn_rows(study: CnnStudy) -> list[Row]:
     """Paper M's small net: its cells beside Table I, every group of nodes, and the whole net's power and area."""
-    return beside(cnn_figures(study), TABLE_1, dict(SMALL_CNN))
+    return beside(cnn_figures(study), TABLE_1, SMALL_CNN)

@@ -41,7 +41,7 @@ SYNAPSE: dict[str, Name | float] = {
     f"{way}: {what}": printed
     for way in ("vortex", "radial")
     for what, printed in {
-        "current density that works": 2.5e10,  # 2.5 MA/cm²: V-A1
+        "current density that works": ("synapse-as-printed", "current density of a pulse"),
         "skyrmions in at": ALL_IN,
         "left at 305 ns": NONE_LEFT,
         "lost over the edge": 0,  # follows from the printed 64 in and 0 left

@@ -1,5 +1,6 @@
 """Whether a printed number and ours agree, and what that says: only what was computed can match."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -12,7 +13,7 @@ from spingan.papers.printed import (
     numbers_in,
     significant,
 )
-from spingan.papers.values import Value
+from spingan.papers.rows import Value
 
 Status = Literal["matches", "differs", "needs", "taken"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -65,6 +66,15 @@ LIMIT_TEXT = "half a unit of the last printed place"
 """Of a limit or a range, whatever the kind."""
 
 
+def limit_text(row: PrintedRow) -> str:
+    """What a row's number may be off by, in words."""
+    if row.rule != "equals":
+        return LIMIT_TEXT
+    if row.kind == "input":
+        return "the printed digits"
+    return TOLERANCES[row.of].text(row.unit) if row.of else ARITHMETIC_TEXT
+
+
 def rounds_to(printed: str, ours: Numbers) -> str | None:
     """How every printed figure follows from ours (`exact`, `round`, `truncate`, ...); None if one does not."""
     wanted = numbers_in(printed)
@@ -91,15 +101,17 @@ def within(kind: str, printed: str, rule: str, ours: Numbers) -> bool:
         return all(low - half_last_place(low_text) <= value <= high + half_last_place(high_text) for value in ours)
     if len(texts) != len(ours):
         return False
-    if rule == "at most":
-        return all(mine <= value + half_last_place(text) for (text, value), mine in zip(texts, ours, strict=True))
-    if rule == "at least":
-        return all(mine >= value - half_last_place(text) for (text, value), mine in zip(texts, ours, strict=True))
-    bounds = [_bounds(TOLERANCES[kind], text, value) for text, value in texts]
+    bounds = [_bounds(kind, rule, text, value) for text, value in texts]
     return all(low <= mine <= high for (low, high), mine in zip(bounds, ours, strict=True))
 
 
-def _bounds(allowed: Tolerance, text: str, value: float) -> tuple[float, float]:
+def _bounds(kind: str, rule: str, text: str, value: float) -> tuple[float, float]:
+    """Between what ours may lie for a printed number to be met."""
+    if rule == "at most":
+        return -math.inf, value + half_last_place(text)
+    if rule == "at least":
+        return value - half_last_place(text), math.inf
+    allowed = TOLERANCES[kind]
     if allowed.factor is not None:
         ends = (value / allowed.factor, value * allowed.factor)
         return min(ends), max(ends)

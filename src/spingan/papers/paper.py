@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from spingan.errors import UserError
 from spingan.papers.printed import load_yaml
@@ -73,13 +72,12 @@ def paper_numbers() -> PaperNumbers:
         weight_bits=int(devices["weight_bits"]),
         optimiser_updates=int(data["optimiser_updates"]),
         backward_per_forward=int(data["backward_per_forward"]),
-        cells={key: _cell(key, cell) for key, cell in data["cells"].items()},
+        cells={
+            key: PrintedCell(key, cell["dataset"], cell["net"], cell["table_1"], tuple(cell["notes"]))
+            for key, cell in data["cells"].items()
+        },
         notes=tuple(data["notes"]),
     )
-
-
-def _cell(key: str, data: dict[str, Any]) -> PrintedCell:
-    return PrintedCell(key, data["dataset"], data["net"], data["table_1"], tuple(data["notes"]))
 
 
 _NETS = {"fashion-mnist": "fashion", "anime-faces": "colour-64"}  # of the rows of Table I

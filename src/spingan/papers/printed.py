@@ -22,7 +22,7 @@ KIND_MEANS: Mapping[Kind, str] = {
     "predicted": "from physics, circuits or training",
 }
 PAPERS = {"S": "paper_numbers.yaml", "M": "am_dcgan_numbers.yaml"}
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _SIGNIFICANT = 12  # digits of a float that we trust: sums such as 3 x 11.48 must not miss 34.44 by 1e-15
 
 
@@ -86,7 +86,7 @@ def _row(paper: str, group: str, data: dict[str, Any]) -> PrintedRow:
 
 def numbers_in(printed: str) -> tuple[tuple[str, float], ...]:
     """Every number in a printed text with its own digits: `3 to 6` has two, `64, 128` too."""
-    return tuple((found, float(found)) for found in _NUMBER.findall(printed))
+    return tuple((found, float(found)) for found in NUMBER.findall(printed))
 
 
 def significant(printed: str) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from spingan.errors import UserError
-from spingan.papers.judge import ARITHMETIC_TEXT, LIMIT_TEXT, STATUSES, TOLERANCES, Status, Verdict, judge
+from spingan.papers.judge import STATUSES, TOLERANCES, Status, Verdict, judge, limit_text
 from spingan.papers.printed import KINDS, Kind, PrintedRow, Rule, numbers_in, printed_rows
+from spingan.papers.rows import Value
 from spingan.papers.sources import LIVE_BY_NAME, SLOW, SLOW_BY_NAME, Live, Slow
 from spingan.papers.stored_results import SHIPPED, Stored, read_stored
-from spingan.papers.values import Value
 from spingan.tabular import DIGITS
 
 Number = float | list[float]
@@ -149,31 +149,25 @@ class _Found:
 
     source: Live | Slow
     values: Mapping[str, Value]
-    lacking: str
-    stored: Stored | None
+    lacking: str = ""
+    stored: Stored | None = None
 
     @classmethod
     def of(cls, name: str, stored_in: Path) -> "_Found":
         if name in LIVE_BY_NAME:
             source = LIVE_BY_NAME[name]
             try:
-                return cls(source, source.values(), "", None)
+                return cls(source, source.values())
             except UserError as error:
-                return cls(source, {}, str(error).replace("\n ", ":"), None)
+                return cls(source, {}, str(error).replace("\n ", ":"))
         slow = SLOW_BY_NAME[name]
         stored = read_stored(name, stored_in)
         if stored is None:
-            return cls(slow, {}, f"nothing is stored of: {slow.command}", None)
+            return cls(slow, {}, f"nothing is stored of: {slow.command}")
         return cls(slow, stored.values, "", stored)
 
-    @property
-    def obtained(self) -> str:
-        if self.stored is not None:
-            return self.stored.provenance()
-        return "now" if self.values else "not obtained" if self.source.name else ""
 
-
-_NO_SOURCE = _Found(Live("", "", "", ""), {}, "", None)
+_NO_SOURCE = _Found(Live("", "", "", ()), {})
 
 
 def _compare(row: PrintedRow, found: Mapping[str, _Found]) -> ComparedRow:
@@ -186,6 +180,7 @@ def _compare(row: PrintedRow, found: Mapping[str, _Found]) -> ComparedRow:
     if changed:
         why = f"the weights of {', '.join(changed)} have changed since: {mine.source.command}"
         verdict = Verdict("needs", why)
+    obtained = "now" if mine.values else "not obtained" if mine.source.name else ""
     ours = () if value is None else value.numbers_in(row.unit)
     return ComparedRow(
         paper=row.paper,
@@ -205,20 +200,12 @@ def _compare(row: PrintedRow, found: Mapping[str, _Found]) -> ComparedRow:
         beside=_beside(row, found),
         how=mine.source.how,
         command=mine.source.command,
-        obtained=mine.obtained,
-        tolerance=_limit(row),
+        obtained=obtained if stored is None else stored.provenance(),
+        tolerance=limit_text(row),
         stored=None if stored is None else stored.name,
         age_days=None if stored is None else round(stored.age_days(), 3),
         stale=bool(changed),
     )
-
-
-def _limit(row: PrintedRow) -> str:
-    if row.rule != "equals":
-        return LIMIT_TEXT
-    if row.kind == "input":
-        return "the printed digits"
-    return TOLERANCES[row.of].text(row.unit) if row.of else ARITHMETIC_TEXT
 
 
 def _number(numbers: tuple[float, ...]) -> Number:
@@ -230,15 +217,13 @@ def _beside(row: PrintedRow, found: Mapping[str, _Found]) -> str:
     """The values that stand beside a row, with the measure's name: never to be compared."""
     parts = []
     for source, names in row.beside.items():
-        values = found[source].values
-        parts += [f"{name} {_text(values[name])}" for name in names if name in values]
+        for name in names:
+            value = found[source].values.get(name)
+            if value is not None:
+                numbers = " to ".join(f"{number:.4g}" for number in value.numbers)
+                unit = "" if value.unit == "1" else f" {value.unit}"
+                parts.append(f"{name} {numbers}{unit}{f' ({value.note})' if value.note else ''}")
     return "; ".join(parts)
-
-
-def _text(value: Value) -> str:
-    numbers = " to ".join(f"{number:.4g}" for number in value.numbers)
-    unit = "" if value.unit == "1" else f" {value.unit}"
-    return f"{numbers}{unit}{f' ({value.note})' if value.note else ''}"
 
 
 def _state(source: Slow, stored: Stored | None) -> StoredState:

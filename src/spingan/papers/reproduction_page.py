@@ -28,16 +28,15 @@ CAPTION = (
 )
 
 
-def write_page(found: Reproduction, path: str | Path) -> Path:
+def write_page(found: Reproduction, path: Path) -> Path:
     """The comparison as one HTML file.
 
     Raises:
         UserError: It cannot be written.
     """
-    target = Path(path)
-    check_place(target)
-    write_text(target, page_html(found))
-    return target
+    check_place(path)
+    write_text(path, page_html(found))
+    return path
 
 
 def write_folder(found: Reproduction, folder: str | Path) -> tuple[Path, ...]:
@@ -65,7 +64,7 @@ def page_html(found: Reproduction) -> str:
     return page(
         "reproduction.html",
         title=TITLE,
-        headline=found.headline,
+        subtitle=found.headline,
         figures=[(status, str(number), _READINGS[status]) for status, number in statuses.items()],
         counts=count_table(found),
         agreement=picture,
@@ -87,7 +86,7 @@ def agreement_figure(found: Reproduction) -> Figure:
     """Ours over printed for every predicted number that has both, on a logarithmic axis."""
     rows = _predicted(found)
     labels = [f"{row.quantity} ({row.paper})" for row in rows]
-    ratios = np.array([_single(row.ours) / _single(row.printed) for row in rows])
+    ratios = np.array([_ratio(row) for row in rows])
     figure, (axis,) = new_figure(8.0, 0.24 * len(rows) + 1.0)
     places = np.arange(len(rows))
     near = np.array([row.status == "matches" for row in rows])
@@ -107,22 +106,19 @@ def agreement_figure(found: Reproduction) -> Figure:
 
 def _predicted(found: Reproduction) -> list[ComparedRow]:
     """Predicted rows with a positive ratio, compared as equals."""
-    return [
-        row
-        for row in found.rows
-        if row.kind == "predicted"
-        and row.status in ("matches", "differs")
-        and row.rule == "equals"
-        and not isinstance(row.printed, list)
-        and row.ours is not None
-        and not isinstance(row.ours, list)
-        and row.printed * row.ours > 0
-    ]
+    rows = []
+    for row in found.rows:
+        compared = row.kind == "predicted" and row.status in ("matches", "differs") and row.rule == "equals"
+        if compared and _ratio(row) > 0:
+            rows.append(row)
+    return rows
 
 
-def _single(number: object) -> float:
-    assert isinstance(number, int | float)  # _predicted leaves out the others
-    return float(number)
+def _ratio(row: ComparedRow) -> float:
+    """Ours over printed; 0 where either is 0 or is not one number."""
+    if isinstance(row.printed, list) or isinstance(row.ours, list) or not row.printed:
+        return 0.0
+    return (row.ours or 0.0) / row.printed
 
 
 def _cells(row: ComparedRow) -> dict[str, str]:

@@ -29,11 +29,12 @@ def row_table(title: str, rows: Sequence[ComparedRow]) -> Table:
 
 def reasons(rows: Sequence[ComparedRow]) -> list[str]:
     """A line for each row that differs, needs something, or has a word beside it."""
-    return [
-        f"{row.quantity}: {row.status}; {why_text(row)}"
-        for row in rows
-        if row.status in ("differs", "needs") or row.beside
-    ]
+    lines = []
+    for row in rows:
+        if row.status in ("differs", "needs") or row.beside:
+            why = (row.reason, row.beside and f"beside it, not to be compared: {row.beside}")
+            lines.append(f"{row.quantity}: {row.status}; {'; '.join(part for part in why if part)}")
+    return lines
 
 
 def count_table(found: Reproduction) -> Table:
@@ -71,13 +72,6 @@ def number_text(number: Number | None) -> str:
 def unit_text(row: ComparedRow) -> str:
     """The unit, and nothing for a bare number."""
     return "" if row.unit == "1" else row.unit
-
-
-def why_text(row: ComparedRow) -> str:
-    """The reason, and what stands beside it without being compared."""
-    return "; ".join(
-        part for part in (row.reason, row.beside and f"beside it, not to be compared: {row.beside}") if part
-    )
 
 
 def csv_of(found: Reproduction) -> str:

@@ -1,93 +1,21 @@
-"""The slow commands behind stored results: how each is run again, and which numbers are kept of what it prints."""
+"""Which numbers are kept of what a slow command prints with --json, or of a training's run folder."""
 
 import csv
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from spingan.errors import UserError
-from spingan.papers.values import Value, Values, values_of_rows
+from spingan.papers.rows import Value, Values, values_of_rows
 
-Progress = Callable[[str, int, int], None]
 Result = Mapping[str, Any]
 """What a command prints with --json."""
 
 
-def wall_device(name: Literal["leaky_relu", "relu"], everything: bool, progress: Progress) -> Result:
-    """`spingan device leaky-relu --full`, or `relu`."""
-    from spingan.devices.domain_wall import BY_NAME
-    from spingan.devices.wall_characteristic import EXTRAS, characterise
-    from spingan.devices.wall_study import Setup
-    from spingan.papers.device_rows import wall_rows
-    from spingan.studies.parallel import available_workers
-
-    key = name.replace("_", "-")
-    device = BY_NAME[key]
-    study = characterise(Setup(device.wall), device.plan, EXTRAS if everything else (), available_workers(), progress)
-    return {"rows": [row.to_dict() for row in wall_rows(key, study)]}
-
-
-def skyrmion_synapse(everything: bool, progress: Progress) -> Result:
-    """`spingan device skyrmion-synapse`, or with `--full`."""
-    from spingan.devices.skyrmion_synapse import shipped_calibration
-    from spingan.devices.skyrmion_synapse_study import characterise
-    from spingan.papers.device_rows import synapse_rows
-    from spingan.studies.parallel import available_workers
-
-    study = characterise(shipped_calibration(), 0, 4, available_workers(), progress, everything)
-    return {"seed": study.seed, "rows": [row.to_dict() for row in synapse_rows(study)]}
-
-
-def wall_cell(name: Literal["leaky_relu", "relu"], progress: Progress) -> Result:
-    """`spingan circuit leaky-relu`, or `relu`."""
-    from spingan.circuits.cell_simulation import simulate_cell
-    from spingan.papers.circuit_rows import cell_rows
-
-    found = simulate_cell(name, progress=progress)
-    return {"cards": found.study.cards.name, "rows": [row.to_dict() for row in cell_rows(found)]}
-
-
-def am_dcgan_cnn(progress: Progress) -> Result:
-    """`spingan circuit am-dcgan-cnn`."""
-    from spingan.circuits.am_dcgan_study import SEED, study_cnn
-    from spingan.papers.circuit_rows import cnn_rows
-
-    found = study_cnn(progress=progress)
-    return {"cards": found.run.cards, "seed": SEED, "rows": [row.to_dict() for row in cnn_rows(found)]}
-
-
-def quality(model: str, features: Literal["cnn", "inception"], progress: Progress) -> Result:
-    """`spingan evaluate MODEL`."""
-    from spingan.evaluation.quality import evaluate_model
-    from spingan.nn.weights import load_model
-
-    return evaluate_model(load_model(model), features=features, progress=progress).to_dict()
-
-
-def run_study(name: str, model: str, progress: Progress) -> Result:
-    """`spingan study NAME MODEL`."""
-    from spingan.studies import run
-
-    return run.run_study(name, model, progress=progress).to_dict()  # pyright: ignore[reportArgumentType]
-
-
-def training(recipe: str, overrides: tuple[str, ...], progress: Progress) -> Result:
-    """`spingan train RECIPE`: its losses, row by row as `metrics.csv` has them. Nothing else is kept."""
-    from spingan.training.loop import train
-    from spingan.training.recipe import load_recipe
-
-    chosen = load_recipe(recipe, overrides)
-    progress(f"training {recipe}", 0, chosen.epochs)
-    with tempfile.TemporaryDirectory() as folder:
-        train(chosen, Path(folder) / recipe, progress=False)
-        return read_run(Path(folder) / recipe)
-
-
 def read_run(folder: Path) -> Result:
-    """A run folder's recipe and losses.
+    """A run folder's recipe and losses, row by row as `metrics.csv` has them.
 
     Raises:
         UserError: It is not a run folder.
@@ -147,22 +75,20 @@ def noise_values(result: Result) -> Values:
         for setting in series["settings"]:
             name = f"{series['axis']}, {series['name']}, {setting['value']:g}"
             found[name] = Value(setting["of_ideal"], "times", f"the noise-free {result['metric']}")
-    latent = _settings(result, "latent noise")
-    if latent:
+
+    def settings(axis: str) -> list[dict[str, Any]]:
+        return [setting for series in result["series"] if series["axis"] == axis for setting in series["settings"]]
+
+    if latent := settings("latent noise"):
         values = [setting["value"] for setting in latent]
         borne = [setting["value"] for setting in latent if setting["tolerated"]]
         found["settings: latent noise"] = Value((min(values), max(values)), "1", "the ends of ours")
         found["largest latent noise tolerated"] = Value(max(borne, default=0.0), "1", result["rule"])
-    weight = _settings(result, "weight noise")
-    if weight:
+    if weight := settings("weight noise"):
         low, high = next(point["settings"] for point in result["printed"] if point["axis"] == "weight noise")
         named = sorted({round(100 * s["value"], 9) for s in weight if low <= s["value"] <= high})
         found["settings: weight noise"] = Value(tuple(named), "%", "of our settings, those that the paper names")
     return found
-
-
-def _settings(result: Result, axis: str) -> list[dict[str, Any]]:
-    return [setting for series in result["series"] if series["axis"] == axis for setting in series["settings"]]
 
 
 def quantization_values(result: Result) -> Values:
@@ -206,24 +132,17 @@ def losses_values(result: Result, after: int) -> Values:
     generator, discriminator = (
         np.array([row[f"{net}_loss"] for row in late]) for net in ("generator", "discriminator")
     )
-    span = f"steps {late[0]['step']:.0f} to {late[-1]['step']:.0f}, {len(late)} means over {_spacing(rows):.0f} steps"
+    spacing = rows[-1]["step"] - rows[-2]["step"] if len(rows) > 1 else rows[0]["step"]
+    span = f"steps {late[0]['step']:.0f} to {late[-1]['step']:.0f}, {len(late)} means over {spacing:.0f} steps"
     first = f"mean over the first {rows[0]['step']:.0f} steps"
+    low, high = np.percentile(generator, (5, 95)).tolist()
     return {
         "generator's first loss": Value(rows[0]["generator_loss"], "1", first),
         "discriminator's first loss": Value(rows[0]["discriminator_loss"], "1", first),
-        f"generator's loss after {after} steps, 5th and 95th percentile": Value(_middle(generator), "1", span),
+        f"generator's loss after {after} steps, 5th and 95th percentile": Value((low, high), "1", span),
         f"generator's loss after {after} steps, mean": Value(float(generator.mean()), "1", span),
         f"discriminator's loss after {after} steps, mean": Value(float(discriminator.mean()), "1", span),
     }
-
-
-def _middle(values: np.ndarray) -> tuple[float, float]:
-    low, high = np.percentile(values, (5, 95))
-    return float(low), float(high)
-
-
-def _spacing(rows: list[dict[str, float]]) -> float:
-    return rows[-1]["step"] - rows[-2]["step"] if len(rows) > 1 else rows[0]["step"]
 
 
 def _verdict(result: Result) -> str:

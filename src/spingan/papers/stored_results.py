@@ -14,14 +14,13 @@ from typing import Any
 
 from spingan.errors import UserError
 from spingan.output import output_folder, write_text
-from spingan.papers.slow import Progress, Result, read_run
+from spingan.papers.rows import Value, Values
+from spingan.papers.slow import Result, read_run
 from spingan.papers.sources import Slow, slow_source
-from spingan.papers.values import Value, Values
 
 SHIPPED = Path(__file__).parent / "stored"
 _WEIGHTS = (Path(__file__).parents[1] / "pretrained", Path(__file__).parents[3] / "weights")
 """Where shipped weights are: in the package, and, if too large for it, in a checkout's own folder."""
-_KEYS = {"command", "obtained", "models", "values"}
 
 
 @dataclass(frozen=True)
@@ -117,27 +116,20 @@ def read_stored(name: str, folder: Path = SHIPPED) -> Stored | None:
     Raises:
         UserError: The file is damaged.
     """
-    for place in (folder, SHIPPED):
-        path = place / f"{name}.json"
-        if path.exists():
-            return _read(name, path)
-    return None
-
-
-def _read(name: str, path: Path) -> Stored:
-    remedy = f"Delete it, and make it anew: spingan reproduce --fresh --only {name}"
+    path = next((path for place in (folder, SHIPPED) if (path := place / f"{name}.json").exists()), None)
+    if path is None:
+        return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if set(content) != _KEYS:
-            raise ValueError(f"its keys are {', '.join(sorted(content))}, not {', '.join(sorted(_KEYS))}")
         values = {
             key: Value(_number(item["value"]), str(item["unit"]), str(item["note"]))
             for key, item in content["values"].items()
         }
-        stored = Stored(name, content["command"], content["obtained"], content["models"], values)
+        stored = Stored(name, **(content | {"values": values}))
         if stored.date.tzinfo is None:
             raise ValueError("its date has no time zone")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        remedy = f"Delete it, and make it anew: spingan reproduce --fresh --only {name}"
         raise UserError(f"{path} is not a stored result: {error}", remedy) from error
     return stored
 
@@ -154,7 +146,7 @@ _KEPT = ("images", "seeds", "chips", "cards", "torch")
 """What a result says about itself that goes into `obtained`; never a path."""
 
 
-def renew(name: str, progress: Progress = lambda what, done, total: None, stored_in: Path = SHIPPED) -> Path:
+def renew(name: str, stored_in: Path = SHIPPED) -> Path:
     """Run the command of a stored result again, and store what it gives; the new file.
 
     Raises:
@@ -163,7 +155,7 @@ def renew(name: str, progress: Progress = lambda what, done, total: None, stored
     source = slow_source(name)
     output_folder(stored_in)  # a bad place is known before the hours of work
     started = time.monotonic()
-    result = source.run(progress)
+    result = source.run()
     return _store(source, result, {"seconds": round(time.monotonic() - started, 1)}, stored_in)
 
 
@@ -176,40 +168,30 @@ def store_result(name: str, file: str | Path, stored_in: Path = SHIPPED) -> Path
         UserError: There is no such result or file, or it is of another command.
     """
     source, path = slow_source(name), Path(file)
+    remedy = f"Make it: {source.command}{'' if source.from_run else ' --json > FILE'}"
     if not path.exists():
-        raise UserError(
-            f"there is no {path}", f"Make it: {source.command}{'' if source.from_run else ' --json > FILE'}"
-        )
-    result = read_run(path) if source.from_run else _read_json(path, source)
-    made = path / "metrics.csv" if source.from_run else path
+        raise UserError(f"there is no {path}", remedy)
+    if source.from_run:
+        result, made = read_run(path), path / "metrics.csv"
+    else:
+        made = path
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(result, dict):
+                raise ValueError("it does not hold one JSON object")
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} is not JSON of a command: {error}", remedy) from error
     date = datetime.fromtimestamp(made.stat().st_mtime, UTC).isoformat(timespec="seconds")
     return _store(source, result, {"date": date}, stored_in)
 
 
-def _check_model(source: Slow, result: Result) -> None:
-    """Refuse a result about another net than the source's; a run folder with the same weights is the same net.
-
-    Raises:
-        UserError: It is about another.
-    """
-    told = result.get("model")
-    if not source.models or told is None or told == source.models[0]:
-        return
-    if not Path(told).exists() or weights_fingerprint(told) != weights_fingerprint(source.models[0]):
-        raise UserError(
-            f"the result is about {told}, not about the shipped {source.models[0]}", f"Run {source.command}"
-        )
-
-
-def _mark(model: str) -> str:
-    from spingan.nn.weights import load_model
-    from spingan.studies.trials import fingerprint
-
-    return fingerprint(load_model(model).generator)
-
-
 def _store(source: Slow, result: Result, obtained: Mapping[str, Any], folder: Path) -> Path:
-    _check_model(source, result)
+    if source.models and (told := result.get("model")) is not None and told != source.models[0]:
+        same = Path(told).exists() and weights_fingerprint(told) == weights_fingerprint(source.models[0])
+        if not same:  # a run folder with the same weights is the same net
+            raise UserError(
+                f"the result is about {told}, not about the shipped {source.models[0]}", f"Run {source.command}"
+            )
     try:
         values = source.read(result)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
@@ -221,15 +203,3 @@ def _store(source: Slow, result: Result, obtained: Mapping[str, Any], folder: Pa
     known = {key: about[key] for key in ("seed", *_KEPT) if about.get(key) is not None}
     seconds = {"seconds": round(float(about["seconds"]), 1)} if about.get("seconds") is not None else {}
     return store(source.name, source.command, values, {**known, **seconds, **obtained}, source.models, folder)
-
-
-def _read_json(path: Path, source: Slow) -> Result:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError("it does not hold one JSON object")
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path} is not JSON of a command: {error}", f"Make it: {source.command} --json > FILE"
-        ) from error
-    return content

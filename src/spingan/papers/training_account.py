@@ -5,7 +5,6 @@ sums hold nothing else; what the paper leaves out is listed outside of them, fro
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,18 +30,14 @@ DETECTOR_DIAMETER_M = 220e-9  # the post-synapse of paper S, III-A, read as a di
 
 @dataclass(frozen=True)
 class ActivationLine:
-    """The activations of one kind in one net. `energy_j` is of one evaluation, over `window_s` (None: not known)."""
+    """The activations of one kind in one net. `energy_j` is of one evaluation, over `window_s`; None: not known."""
 
     net: str
     function: str
     count: int
     energy_j: float | None
     window_s: float | None
-
-    @property
-    def total_j(self) -> float | None:
-        """Energy of all of them in one forward pass."""
-        return None if self.energy_j is None else self.count * self.energy_j
+    total_j: float | None
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ class OutsideLine:
     note: str
 
 
-_UNITS = {"nj": "nJ", "uj": "µJ"}
+_LINES = ("activations", "table", "updates", "left_out", "estimates")
 
 
 @dataclass(frozen=True)
@@ -140,11 +135,7 @@ class TrainingAccount:
             "optimiser_energy_nj": optimiser,
             "training_energy_per_image_nj": image,
             "training_energy_per_batch_uj": batch,
-            "activations": [{**asdict(line), "total_j": line.total_j} for line in self.activations],
-            "table": [asdict(line) for line in self.table],
-            "updates": [asdict(line) for line in self.updates],
-            "left_out": [asdict(line) for line in self.left_out],
-            "estimates": [asdict(line) for line in self.estimates],
+            **{name: [asdict(line) for line in getattr(self, name)] for name in _LINES},
             "counts": self.counts.to_dict(),
             "notes": list(self.notes),
         }
@@ -157,24 +148,18 @@ def account_of_recipe(recipe: str | Path | Recipe, overrides: tuple[str, ...] = 
         UserError: An unknown recipe, key or technology.
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides)
-    return account_of_net(chosen.net, load_technology(chosen.technology), chosen, chosen.latent_size)
+    return _account(chosen.net, load_technology(chosen.technology), chosen, chosen.latent_size)
 
 
 def account_of_model(model: Model) -> TrainingAccount:
     """The account of a model's pair of nets on the technology that it was trained for, by its own recipe's batch."""
     from spingan.reports.report import recipe_of  # plots are not loaded for a recipe's account
 
-    return account_of_net(model.net, model.technology, recipe_of(model), model.latent_size)
+    return _account(model.net, model.technology, recipe_of(model), model.latent_size)
 
 
-def account_of_net(net: str, technology: Technology, recipe: Recipe, latent_size: int) -> TrainingAccount:
-    """The account of a named pair of nets, trained with the recipe's images and batches.
-
-    The paper's figures stand next to ours only where net and technology are the paper's (`printed_row`).
-
-    Raises:
-        UserError: An unknown net.
-    """
+def _account(net: str, technology: Technology, recipe: Recipe, latent_size: int) -> TrainingAccount:
+    """The paper's figures stand next to ours only where net and technology are the paper's (`printed_row`)."""
     key = printed_row(recipe.data.name, net, technology.name)
     return training_account(
         net_counts(net, technology, latent_size),
@@ -220,16 +205,24 @@ def training_account(
     image = None
     if forward is not None and backward is not None and optimiser is not None:
         image = forward + backward + optimiser / batch_size
-    figures: dict[tuple[str, str], float | int | None] = {  # of Table I: key in the paper's file, name
-        ("forward_nj", "forward pass, G and D (testing)"): _scaled(forward, 1e9),
-        ("backward_nj", "backward pass, 2 x forward"): _scaled(backward, 1e9),
-        ("update_nj", "one update of all values"): _scaled(update, 1e9),
-        ("optimiser_nj", "optimiser, 3 x update"): _scaled(optimiser, 1e9),
-        ("training_images", "training images"): images,
-        ("batches", "batches an epoch"): math.ceil(images / batch_size),
-        ("batch_uj", "training, a batch"): _scaled(image, batch_size * 1e6),
-        ("image_nj", "training, an image"): _scaled(image, 1e9),
+    figures: dict[tuple[str, str, str], float | int | None] = {  # of Table I: key in the paper's file, name, unit
+        ("forward_nj", "forward pass, G and D (testing)", "nJ"): _scaled(forward, 1e9),
+        ("backward_nj", "backward pass, 2 x forward", "nJ"): _scaled(backward, 1e9),
+        ("update_nj", "one update of all values", "nJ"): _scaled(update, 1e9),
+        ("optimiser_nj", "optimiser, 3 x update", "nJ"): _scaled(optimiser, 1e9),
+        ("training_images", "training images", ""): images,
+        ("batches", "batches an epoch", ""): math.ceil(images / batch_size),
+        ("batch_uj", "training, a batch", "µJ"): _scaled(image, batch_size * 1e6),
+        ("image_nj", "training, an image", "nJ"): _scaled(image, 1e9),
     }
+    table = []
+    for (key, quantity, unit), ours in figures.items():
+        printed = None if cell is None else cell.table[key]
+        rounding = None if printed is None or ours is None else explain_rounding(printed, ours)
+        note = "no rounding of ours gives it" if rounding == "none" else ""
+        if key == "update_nj" and update_is_printed:
+            note = "an input: the paper's own figure"
+        table.append(TableRow(quantity, printed, ours, unit, rounding, note))
     # Stands in for the paper's synapse, whose conductance is not printed; a device in siemens has a line of its own.
     reads_are_guessed = cell is not None and technology.synapse is not None and technology.synapse.basis == "normalised"
     return TrainingAccount(
@@ -244,7 +237,7 @@ def training_account(
         update_is_printed=update_is_printed,
         update_basis=update_basis,
         training_energy_per_image_j=image,
-        table=_table(figures, cell, update_is_printed),
+        table=tuple(table),
         updates=_update_readings(counts, technology, cell),
         left_out=_left_out(counts, technology),
         estimates=_read_estimates(counts, forward) if reads_are_guessed else (),
@@ -260,7 +253,7 @@ def _activation_lines(counts: NetCounts, technology: Technology) -> tuple[Activa
             windows = {item.window_s for item in device.energy_items} if device is not None else set()
             window_s = windows.pop() if len(windows) == 1 else None
             energy_j = activation_component(technology, function).energy_j
-            lines.append(ActivationLine(net, function, number, energy_j, window_s))
+            lines.append(ActivationLine(net, function, number, energy_j, window_s, _scaled(energy_j, number)))
     return tuple(lines)
 
 
@@ -323,19 +316,14 @@ def _left_out(counts: NetCounts, technology: Technology) -> tuple[OutsideLine, .
         if line.part != "activations" and line.item != "cells":
             basis = "not counted" if line.energy_j is None else "technology"
             found[line.item] = OutsideLine(line.item, line.count, line.energy_j, basis, line.note)
-    # The order of the paper's account, which begins with what the arrays do.
+    # The paper's account begins with what the arrays do. Reads come one after another, dense columns too.
     first = ("synapse reads", "times of a read, one after another", "writes, programming all weights once")
-    found[first[1]] = _time_of_reads(counts, technology)
-    return tuple(found[item] for item in (*first, *(item for item in found if item not in first)))
-
-
-def _time_of_reads(counts: NetCounts, technology: Technology) -> OutsideLine:
-    """How long the reads take, one after another: layers, positions, and columns where they are read in turn."""
     slots, reads = counts.both.total("read_slots"), counts.both.total("reads")
     in_turn = "" if slots == reads else f", {slots - reads:,} of them because dense columns are read in turn"
     time_s = None if technology.synapse is None else technology.synapse.read.time_s
     each = "no read time" if time_s is None else f"{time_s:g} s each, together {slots * time_s:.4g} s"
-    return OutsideLine("times of a read, one after another", slots, None, "not counted", each + in_turn)
+    found[first[1]] = OutsideLine(first[1], slots, None, "not counted", each + in_turn)
+    return tuple(found[item] for item in (*first, *(item for item in found if item not in first)))
 
 
 def _read_estimates(counts: NetCounts, forward_energy_j: float | None) -> tuple[OutsideLine, ...]:
@@ -350,31 +338,12 @@ def _read_estimates(counts: NetCounts, forward_energy_j: float | None) -> tuple[
         f"{energy_j * 1e12:.3g} pJ each; {conductance_s * 1e3:.3g} mS = π (110 nm)² / 2 Ω·µm²"
     )
     lines = []
-    for what, number in (
-        ("reads, structural zeros at 0 V", counts.both.total("useful_macs")),
-        ("reads, structural zeros as pixels", counts.both.total("macs")),
-    ):
+    for what, actions in (("at 0 V", "useful_macs"), ("as pixels", "macs")):
+        number = counts.both.total(actions)
         total = number * energy_j
         against = "" if not forward_energy_j else f"; {total / forward_energy_j:,.0f} times the activations"
-        lines.append(OutsideLine(what, number, total, "assumed", arithmetic + against))
+        lines.append(OutsideLine(f"reads, structural zeros {what}", number, total, "assumed", arithmetic + against))
     return tuple(lines)
-
-
-def _table(
-    figures: Mapping[tuple[str, str], float | int | None], cell: PrintedCell | None, update_is_printed: bool
-) -> tuple[TableRow, ...]:
-    rows = []
-    for (key, quantity), ours in figures.items():
-        printed = cell.table[key] if cell is not None else None
-        rounding = explain_rounding(printed, ours) if printed is not None and ours is not None else None
-        note = ""
-        if key == "update_nj" and update_is_printed:
-            note = "an input: the paper's own figure"
-        elif rounding == "none":
-            note = "no rounding of ours gives it"
-        unit = _UNITS.get(key.rpartition("_")[2], "")
-        rows.append(TableRow(quantity, printed, ours, unit, rounding, note))
-    return tuple(rows)
 
 
 def _notes(

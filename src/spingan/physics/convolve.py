@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spingan.physics.fourier import ROW, Plan, backward, forward
+from spingan.physics.mesh import Array
 from spingan.physics.padded import Grid
 from spingan.physics.simd import LANES, load, splat, store, transpose
 
@@ -39,11 +40,11 @@ class Convolver(NamedTuple):
     along_y: Plan
     positive: NDArray[np.int64]
     negative: NDArray[np.int64]
-    kernel: NDArray[np.float64]
+    kernel: Array
     trace: float
-    spectrum: NDArray[np.float64]
-    buffer: NDArray[np.float64]
-    corner: NDArray[np.float64]
+    spectrum: Array
+    buffer: Array
+    corner: Array
 
 
 @njit(cache=True)

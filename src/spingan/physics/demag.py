@@ -2,6 +2,7 @@
 
 import math
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,16 +10,14 @@ from numpy.typing import NDArray
 from spingan.physics.constants import MU_0
 from spingan.physics.convolve import Convolver, convolve
 from spingan.physics.fourier import ROW, Plan, plan
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.padded import grid
 from spingan.physics.simd import LANES
 
 NEAR_CELLS = 24  # Newell's formula up to here, then quadrature: the two agree to 1e-8 of the tensor there
 
 
-def newell_tensor(
-    nx: int, ny: int, dx_m: float, dy_m: float, thickness_m: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def newell_tensor(nx: int, ny: int, dx_m: float, dy_m: float, thickness_m: float) -> tuple[Array, Array, Array, Array]:
     """N_xx, N_yy, N_zz, N_xy between two cells, the average field in one of a unit magnetisation in the other.
 
     H = -N M. Entry [j, i] belongs to a distance of i dx along x and j dy along y, both from zero up; N_xx, N_yy and
@@ -41,18 +40,16 @@ def newell_tensor(
 
 
 def _near(x: NDArray[np.floating], y: NDArray[np.floating], dx: float, dy: float, dz: float) -> NDArray[np.floating]:
+    """By Newell's f and g, whose arsinh and arctan count as 0 where they divide by 0: their factors vanish there."""
     x, y = x.astype(np.longdouble), y.astype(np.longdouble)
     result = np.zeros((4, len(x)), dtype=np.longdouble)
-    weight = {-1: -1, 0: 2, 1: -1}
-    for i in (-1, 0, 1):
-        for j in (-1, 0, 1):
-            for k in (-1, 0, 1):
-                u, v, w = x + i * dx, y + j * dy, np.full_like(x, k * dz)
-                factor = weight[i] * weight[j] * weight[k]
-                result[0] += factor * _newell_f(u, v, w)
-                result[1] += factor * _newell_f(v, u, w)
-                result[2] += factor * _newell_f(w, v, u)
-                result[3] += factor * _newell_g(u, v, w)
+    for (i, weight_x), (j, weight_y), (k, weight_z) in product(((-1, -1), (0, 2), (1, -1)), repeat=3):
+        u, v, w = x + i * dx, y + j * dy, np.full_like(x, k * dz)
+        factor = weight_x * weight_y * weight_z
+        result[0] += factor * _newell_f(u, v, w)
+        result[1] += factor * _newell_f(v, u, w)
+        result[2] += factor * _newell_f(w, v, u)
+        result[3] += factor * _newell_g(u, v, w)
     return result / (4 * math.pi * dx * dy * dz)
 
 
@@ -80,15 +77,11 @@ def _newell_g(x: NDArray[np.floating], y: NDArray[np.floating], z: NDArray[np.fl
 
 
 def _arsinh(numerator: NDArray[np.floating], denominator: NDArray[np.floating]) -> NDArray[np.floating]:
-    """arsinh(n / d), and 0 where d is 0: its factor vanishes there."""
-    safe = np.where(denominator > 0, denominator, 1)
-    return np.where(denominator > 0, np.arcsinh(numerator / safe), 0)
+    return np.where(denominator > 0, np.arcsinh(numerator / np.where(denominator > 0, denominator, 1)), 0)
 
 
 def _arctan(numerator: NDArray[np.floating], denominator: NDArray[np.floating]) -> NDArray[np.floating]:
-    """atan(n / d), and 0 where d is 0: its factor vanishes there."""
-    safe = np.where(denominator != 0, denominator, 1)
-    return np.where(denominator != 0, np.arctan(numerator / safe), 0)
+    return np.where(denominator != 0, np.arctan(numerator / np.where(denominator != 0, denominator, 1)), 0)
 
 
 def _far(x: NDArray[np.floating], y: NDArray[np.floating], dx: float, dy: float, dz: float) -> NDArray[np.floating]:
@@ -96,16 +89,14 @@ def _far(x: NDArray[np.floating], y: NDArray[np.floating], dx: float, dy: float,
     each direction, and three nodes at 0 and ±sqrt(2/5) of the edge with weights 7/12, 5/24, 5/24 match its moments."""
     nodes = ((0.0, 7 / 12), (math.sqrt(0.4), 5 / 24), (-math.sqrt(0.4), 5 / 24))
     result = np.zeros((4, len(x)))
-    for i, weight_x in nodes:
-        for j, weight_y in nodes:
-            for k, weight_z in nodes:
-                u, v, w = x + i * dx, y + j * dy, k * dz
-                r2 = u**2 + v**2 + w**2
-                factor = weight_x * weight_y * weight_z / r2**2.5
-                result[0] += factor * (r2 - 3 * u**2)
-                result[1] += factor * (r2 - 3 * v**2)
-                result[2] += factor * (r2 - 3 * w**2)
-                result[3] += factor * (-3 * u * v)
+    for (i, weight_x), (j, weight_y), (k, weight_z) in product(nodes, repeat=3):
+        u, v, w = x + i * dx, y + j * dy, k * dz
+        r2 = u**2 + v**2 + w**2
+        factor = weight_x * weight_y * weight_z / r2**2.5
+        result[0] += factor * (r2 - 3 * u**2)
+        result[1] += factor * (r2 - 3 * v**2)
+        result[2] += factor * (r2 - 3 * w**2)
+        result[3] += factor * (-3 * u * v)
     return result * dx * dy * dz / (4 * math.pi)
 
 
@@ -147,22 +138,17 @@ def _opposite_rows(along: Plan) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return row_of[frequency], row_of[-frequency % (2 * along.length)]
 
 
-def _periodic(quadrant: NDArray[np.float64], py: int, px: int, odd: bool) -> NDArray[np.float64]:
+def _periodic(quadrant: Array, py: int, px: int, odd: bool) -> Array:
     """The whole periodic kernel from its quadrant of distances from zero up."""
     ny, nx = quadrant.shape
-    sign = -1.0 if odd else 1.0
+    j, i = np.arange(1 - ny, ny), np.arange(1 - nx, nx)
+    sign = np.where(j < 0, -1.0, 1.0)[:, None] * np.where(i < 0, -1.0, 1.0) if odd else 1.0
     whole = np.zeros((py, px))
-    whole[:ny, :nx] = quadrant
-    if nx > 1:
-        whole[:ny, px - nx + 1 :] = sign * quadrant[:, :0:-1]
-    if ny > 1:
-        whole[py - ny + 1 :] = sign * whole[ny - 1 : 0 : -1]
+    whole[np.ix_(j, i)] = sign * quadrant[np.ix_(np.abs(j), np.abs(i))]
     return whole
 
 
-def demagnetising_field_t(
-    mesh: Mesh, thickness_m: float, saturation_magnetization_a_per_m: float, m: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def demagnetising_field_t(mesh: Mesh, thickness_m: float, saturation_magnetization_a_per_m: float, m: Array) -> Array:
     """-mu0 Ms N m, the demagnetising field averaged over each cell, in tesla; (3, ny, nx)."""
     ready = convolver(mesh, thickness_m)
     field = np.zeros(3 * ready.grid.layer)

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.errors import UserError
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
 from spingan.physics.kernels import combine, largest_sum, normalise
 from spingan.physics.llg import Motion, motion, thermal_field_t
+from spingan.physics.mesh import Array
 from spingan.physics.system import System
 
-Observer = Callable[[float, NDArray[np.float64]], "float | NDArray[np.float64]"]
-Stop = Callable[[float, NDArray[np.float64], float], bool]
+Observer = Callable[[float, Array], "float | Array"]
+Stop = Callable[[float, Array, float], bool]
 
 # Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980), table 2: RK5(4)7M.
 STAGES = np.array(
@@ -49,55 +49,65 @@ class Trajectory:
         seconds: the wall-clock time that it took.
     """
 
-    time_s: NDArray[np.float64]
-    records: dict[str, NDArray[np.float64]]
-    m: NDArray[np.float64]
+    time_s: Array
+    records: dict[str, Array]
+    m: Array
     steps: int
     rejected: int
     stopped: bool
     seconds: float
 
 
-class _Clock:
-    """Ends a run that takes longer than the user allowed."""
+class _Record:
+    """What a run leaves while it goes on: what the observers saw, how many steps, and why it ends early."""
 
-    def __init__(self, limit_s: float | None) -> None:
-        self.start = time.perf_counter()
-        self.limit_s = limit_s
+    def __init__(
+        self, ready: Motion, observers: Mapping[str, Observer], stop: Stop | None, time_limit_s: float | None
+    ) -> None:
+        self.ready, self.observers, self.stop, self.time_limit_s = ready, observers, stop, time_limit_s
+        self.begin = time.perf_counter()
+        self.time_s: list[float] = []
+        self.records: dict[str, list[object]] = {name: [] for name in observers}
+        self.steps = self.rejected = 0
+        self.stopped = False
 
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self.start
+    def cells(self, m: Array) -> Array:
+        """A copy without the rim, (3, ny, nx)."""
+        return np.ascontiguousarray(self.ready.grid.cells(m, 3))
 
-    def check(self, reached: str) -> None:
-        if self.limit_s is not None and self.seconds > self.limit_s:
+    def check_time(self, now: float, duration_s: float) -> None:
+        if self.time_limit_s is not None and time.perf_counter() - self.begin > self.time_limit_s:
             raise UserError(
-                f"solver: the time limit of {self.limit_s:g} s is over, with {reached}",
+                f"solver: the time limit of {self.time_limit_s:g} s is over, with {now:.3g} s of {duration_s:.3g} s "
+                "simulated",
                 "Raise the time limit, take larger cells or a looser tolerance, or simulate less time.",
             )
 
+    def look(self, time_s: float, m: Array) -> None:
+        if not self.time_s or self.time_s[-1] != time_s:
+            self.time_s.append(time_s)
+            for name, observer in self.observers.items():
+                self.records[name].append(np.array(observer(time_s, self.cells(m))))
 
-class _Recorder:
-    def __init__(self, observers: Mapping[str, Observer]) -> None:
-        self.observers = observers
-        self.time_s: list[float] = []
-        self.records: dict[str, list[object]] = {name: [] for name in observers}
+    def ends(self, time_s: float, m: Array, torque_t: float) -> bool:
+        """Count a step, and ask whether it was the last."""
+        self.steps += 1
+        self.stopped = self.stop is not None and self.stop(time_s, self.cells(m), torque_t)
+        if self.stopped:
+            self.look(time_s, m)
+        return self.stopped
 
-    def look(self, time_s: float, m: NDArray[np.float64]) -> None:
-        if self.time_s and self.time_s[-1] == time_s:
-            return
-        self.time_s.append(time_s)
-        for name, observer in self.observers.items():
-            self.records[name].append(np.array(observer(time_s, m)))
-
-    def trajectory(self, m: NDArray[np.float64], steps: int, rejected: int, stopped: bool, clock: _Clock) -> Trajectory:
+    def trajectory(self, m: Array) -> Trajectory:
         records = {name: np.array(values, dtype=np.float64) for name, values in self.records.items()}
-        return Trajectory(np.array(self.time_s), records, m, steps, rejected, stopped, clock.seconds)
+        seconds = time.perf_counter() - self.begin
+        return Trajectory(
+            np.array(self.time_s), records, self.cells(m), self.steps, self.rejected, self.stopped, seconds
+        )
 
 
 def evolve(
     system: System,
-    m: NDArray[np.float64],
+    m: Array,
     duration_s: float,
     *,
     every_s: float | None = None,
@@ -141,17 +151,24 @@ def evolve(
     for name, value in positive.items():
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UserError(f"solver: {name} is {value:g}", "It must be above 0.")
-    _check_scheme(system, fixed_step_s)
-    clock = _Clock(time_limit_s)
-    recorder = _Recorder(observers or {})
+    if system.temperature_k > 0 and fixed_step_s is None:
+        raise UserError(
+            f"solver: a run at {system.temperature_k:g} K needs fixed_step_s",
+            "The thermal field has no error control: give a step of some femtoseconds, and halve it to see.",
+        )
+    if system.temperature_k == 0 and fixed_step_s is not None:
+        raise UserError("solver: fixed_step_s is for runs with temperature", "Leave it out; tolerance sets the steps.")
     ready = motion(system)
-    m = unit_vectors(m, system)
+    record = _Record(ready, observers or {}, stop, time_limit_s)
+    start = ready.grid.padded(unit_vectors(m, system))
+    record.look(0.0, start)
+    times = (duration_s, every_s)
     if fixed_step_s is not None:
-        return _heun(system, ready, m, duration_s, every_s, stop, fixed_step_s, seed, recorder, clock)
-    return _dormand_prince(ready, m, duration_s, every_s, tolerance, stop, first_step_s, recorder, clock)
+        return record.trajectory(_heun(system, record, start, times, fixed_step_s, seed))
+    return record.trajectory(_dormand_prince(record, start, times, tolerance, first_step_s))
 
 
-def unit_vectors(m: NDArray[np.float64], system: System) -> NDArray[np.float64]:
+def unit_vectors(m: Array, system: System) -> Array:
     """A copy of unit length inside the mask, zero outside.
 
     Raises:
@@ -167,16 +184,6 @@ def unit_vectors(m: NDArray[np.float64], system: System) -> NDArray[np.float64]:
     return np.ascontiguousarray(np.where(inside, m / np.where(inside, length, 1), 0.0))
 
 
-def _check_scheme(system: System, fixed_step_s: float | None) -> None:
-    if system.temperature_k > 0 and fixed_step_s is None:
-        raise UserError(
-            f"solver: a run at {system.temperature_k:g} K needs fixed_step_s",
-            "The thermal field has no error control: give a step of some femtoseconds, and halve it to see.",
-        )
-    if system.temperature_k == 0 and fixed_step_s is not None:
-        raise UserError("solver: fixed_step_s is for runs with temperature", "Leave it out; tolerance sets the steps.")
-
-
 def _targets(duration_s: float, every_s: float | None) -> list[float]:
     """The times that a step must end at."""
     if every_s is None:
@@ -186,28 +193,18 @@ def _targets(duration_s: float, every_s: float | None) -> list[float]:
 
 
 def _dormand_prince(
-    ready: Motion,
-    start: NDArray[np.float64],
-    duration_s: float,
-    every_s: float | None,
-    tolerance: float,
-    stop: Stop | None,
-    first_step_s: float | None,
-    recorder: _Recorder,
-    clock: _Clock,
-) -> Trajectory:
-    stages = len(STAGES)
-    m = ready.grid.padded(start)
+    record: _Record, m: Array, times: tuple[float, float | None], tolerance: float, first_step_s: float | None
+) -> Array:
+    ready, stages = record.ready, len(STAGES)
     trial = np.empty_like(m)
     k = np.zeros((stages + 1) * len(m))
-    recorder.look(0.0, start)
     torque = ready.velocity(m, k)
     fastest = torque * GYROMAGNETIC_RATIO_RAD_PER_S_T
-    step = first_step_s or (FIRST_TURN_RAD / fastest if fastest > 0 else duration_s)
-    now, steps, rejected = 0.0, 0, 0
-    for target in _targets(duration_s, every_s):
+    step = first_step_s or (FIRST_TURN_RAD / fastest if fastest > 0 else times[0])
+    now = 0.0
+    for target in _targets(*times):
         while now < target:
-            clock.check(f"{now:.3g} s of {duration_s:.3g} s simulated")
+            record.check_time(now, times[0])
             last = step >= (target - now) * (1 - 1e-9)
             taken = target - now if last else step
             torque = ready.attempt(m, k, taken * STAGES, trial)
@@ -219,12 +216,10 @@ def _dormand_prince(
                 m, trial = trial, m
                 k[: len(m)] = k[stages * len(m) :]  # the last stage is the next step's first
                 step = max(step, proposed) if last else proposed
-                steps += 1
-                if stop is not None and stop(now, _cells(ready, m), torque):
-                    recorder.look(now, _cells(ready, m))
-                    return recorder.trajectory(_cells(ready, m), steps, rejected, True, clock)
+                if record.ends(now, m, torque):
+                    return m
             else:
-                rejected += 1
+                record.rejected += 1
                 step = proposed
                 if taken < SHORTEST_STEP_S:
                     raise UserError(
@@ -232,42 +227,27 @@ def _dormand_prince(
                         f"the tolerance {tolerance:.1e}",
                         "Look at the fields and torques (are they in tesla?), or loosen the tolerance.",
                     )
-        recorder.look(now, _cells(ready, m))
-    return recorder.trajectory(_cells(ready, m), steps, rejected, False, clock)
-
-
-def _cells(ready: Motion, m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A copy without the rim, (3, ny, nx)."""
-    return np.ascontiguousarray(ready.grid.cells(m, 3))
+        record.look(now, m)
+    return m
 
 
 def _heun(
-    system: System,
-    ready: Motion,
-    start: NDArray[np.float64],
-    duration_s: float,
-    every_s: float | None,
-    stop: Stop | None,
-    step_s: float,
-    seed: int,
-    recorder: _Recorder,
-    clock: _Clock,
-) -> Trajectory:
-    random = np.random.default_rng(seed)
-    m = ready.grid.padded(start)
+    system: System, record: _Record, m: Array, times: tuple[float, float | None], step_s: float, seed: int
+) -> Array:
+    ready, random = record.ready, np.random.default_rng(seed)
     trial, noisy = np.empty_like(m), np.empty_like(m)
     k = np.zeros(2 * len(m))
-    recorder.look(0.0, start)
-    now, steps = 0.0, 0
-    for target in _targets(duration_s, every_s):
+    now = 0.0
+    for target in _targets(*times):
         count = max(1, math.ceil((target - now) / step_s - 1e-9))
         step = (target - now) / count  # equal steps that end at the target, no longer than asked for
         amplitude = thermal_field_t(system, step)
         begin = now
         for index in range(1, count + 1):
-            clock.check(f"{now:.3g} s of {duration_s:.3g} s simulated")
+            record.check_time(now, times[0])
             noisy[:] = ready.applied_t
-            ready.grid.cells(noisy, 3)[...] += amplitude * random.standard_normal(start.shape)
+            heat = ready.grid.cells(noisy, 3)
+            heat += amplitude * random.standard_normal(heat.shape)
             ready.velocity(m, k, 0, noisy)
             combine(m, k, np.array([step]), trial)
             normalise(trial)
@@ -275,10 +255,8 @@ def _heun(
             combine(m, k, np.array([step / 2, step / 2]), m)
             normalise(m)
             now = begin + index * step
-            steps += 1
-            if stop is not None and stop(now, _cells(ready, m), ready.velocity(m, k)):
-                recorder.look(now, _cells(ready, m))
-                return recorder.trajectory(_cells(ready, m), steps, 0, True, clock)
+            if record.ends(now, m, 0.0 if record.stop is None else ready.velocity(m, k)):
+                return m
         now = target
-        recorder.look(now, _cells(ready, m))
-    return recorder.trajectory(_cells(ready, m), steps, 0, False, clock)
+        record.look(now, m)
+    return m

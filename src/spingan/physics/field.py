@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.physics.demag import demagnetising_field_t
 from spingan.physics.kernels import local_field
+from spingan.physics.mesh import Array
 from spingan.physics.padded import grid
 from spingan.physics.system import System
 
@@ -30,7 +30,7 @@ class LocalTerms:
         stencil_t: exchange along x and y, then DMI along x and y.
     """
 
-    diagonal: NDArray[np.float64]
+    diagonal: Array
     stencil_t: tuple[float, float, float, float]
 
 
@@ -44,7 +44,8 @@ def local_terms(system: System, *, exchange: bool = True, dmi: bool = True, anis
     strength = film.interfacial_dmi_j_per_m2 / ms
     dmi_t = strength / mesh.dx_m, strength / mesh.dy_m
     edge_t = film.interfacial_dmi_j_per_m2**2 / (4 * film.exchange_stiffness_j_per_m * ms)
-    neighbours_x, neighbours_y = _neighbours(inside)
+    filled = np.pad(inside.astype(np.int64), 1)
+    neighbours_x, neighbours_y = filled[1:-1, :-2] + filled[1:-1, 2:], filled[:-2, 1:-1] + filled[2:, 1:-1]
     diagonal = np.zeros((3, *mesh.shape))
     if exchange:
         diagonal -= exchange_t[0] * neighbours_x + exchange_t[1] * neighbours_y
@@ -59,41 +60,35 @@ def local_terms(system: System, *, exchange: bool = True, dmi: bool = True, anis
     )
 
 
-def _neighbours(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """How many neighbours along x and along y each cell has."""
-    whole = np.pad(inside.astype(np.int64), 1)
-    return whole[1:-1, :-2] + whole[1:-1, 2:], whole[:-2, 1:-1] + whole[2:, 1:-1]
-
-
-def _local_field_t(system: System, terms: LocalTerms, m: NDArray[np.float64]) -> NDArray[np.float64]:
+def _local_field_t(system: System, terms: LocalTerms, m: Array) -> Array:
     cells = grid(system.mesh)
     field = np.zeros(3 * cells.layer)
     local_field(cells, cells.padded(m), cells.padded(terms.diagonal), terms.stencil_t, field)
     return cells.cells(field, 3)
 
 
-def applied_field_t(system: System) -> NDArray[np.float64]:
+def applied_field_t(system: System) -> Array:
     """The external field and the exchange bias together, (3, ny, nx)."""
     return _whole(system.external_field_t, system) + _bias_t(system)
 
 
-def _whole(value: object, system: System) -> NDArray[np.float64]:
+def _whole(value: object, system: System) -> Array:
     array = np.asarray(value, dtype=np.float64)
     return array if array.ndim == 3 else np.broadcast_to(array[:, None, None], (3, *system.mesh.shape))
 
 
-def _bias_t(system: System) -> NDArray[np.float64]:
+def _bias_t(system: System) -> Array:
     return _whole((0.0, 0.0, 0.0) if system.exchange_bias_field_t is None else system.exchange_bias_field_t, system)
 
 
-def _stray_field_t(system: System, m: NDArray[np.float64]) -> NDArray[np.float64]:
+def _stray_field_t(system: System, m: Array) -> Array:
     if not system.demagnetisation:
         return np.zeros_like(m)
     film = system.film
     return demagnetising_field_t(system.mesh, film.thickness_m, film.saturation_magnetization_a_per_m, m)
 
 
-def effective_field_t(system: System, m: NDArray[np.float64]) -> NDArray[np.float64]:
+def effective_field_t(system: System, m: Array) -> Array:
     """The field on each cell in tesla, (3, ny, nx), without torques and temperature; zero outside the mask.
 
     It is -dE/dm over the cell's moment Ms V, with E the total of `energies_j`.
@@ -103,7 +98,7 @@ def effective_field_t(system: System, m: NDArray[np.float64]) -> NDArray[np.floa
     return field * system.inside
 
 
-def energies_j(system: System, m: NDArray[np.float64]) -> dict[str, float]:
+def energies_j(system: System, m: Array) -> dict[str, float]:
     """The energy of each term in joule, and their total.
 
     The anisotropy's is K (1 - m_z²) V, zero for a film along its normal. What the boundary condition adds at the edges
@@ -114,7 +109,7 @@ def energies_j(system: System, m: NDArray[np.float64]) -> dict[str, float]:
     volume = system.mesh.dx_m * system.mesh.dy_m * system.film.thickness_m
     moment = system.film.saturation_magnetization_a_per_m * volume
 
-    def times(field: NDArray[np.float64]) -> float:
+    def times(field: Array) -> float:
         return -moment * float(np.vdot(field, m))
 
     exchange = local_terms(system, dmi=False, anisotropy=False)

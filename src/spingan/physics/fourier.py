@@ -11,12 +11,14 @@ real parts, then eight imaginary ones.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spingan.physics.mesh import Array
 from spingan.physics.simd import load, store
 
 ROW = 16
@@ -36,8 +38,8 @@ class Plan(NamedTuple):
 
     length: int
     radices: NDArray[np.int64]
-    twiddles: NDArray[np.float64]
-    twist: NDArray[np.float64]
+    twiddles: Array
+    twist: Array
     order: NDArray[np.int64]
 
 
@@ -73,6 +75,138 @@ def _radices(length: int) -> tuple[int, ...]:
             found.append(radix)
             length //= radix
     return tuple(found) if length == 1 else ()
+
+
+@njit
+def _get(buffer, at):
+    return load(buffer, at), load(buffer, at + 8)
+
+
+@njit
+def _put(buffer, at, z):
+    store(buffer, at, z[0])
+    store(buffer, at + 8, z[1])
+
+
+@njit
+def _turn(z, twiddles, w):
+    """z times the twiddle at `w`."""
+    re, im = twiddles[w], twiddles[w + 1]
+    return re * z[0] - im * z[1], re * z[1] + im * z[0]
+
+
+@njit
+def _as_is(z, twiddles, w):
+    return z
+
+
+@njit
+def _dft3(a, b, c):
+    half, sine = 0.5, math.sqrt(0.75)
+    sr, si = b[0] + c[0], b[1] + c[1]
+    dr, di = sine * (b[0] - c[0]), sine * (b[1] - c[1])
+    mr, mi = a[0] - half * sr, a[1] - half * si
+    return (a[0] + sr, a[1] + si), (mr + di, mi - dr), (mr - di, mi + dr)
+
+
+@njit
+def _dft4(a, b, c, d):
+    er, ei, fr, fi = a[0] + c[0], a[1] + c[1], a[0] - c[0], a[1] - c[1]
+    gr, gi, hr, hi = b[0] + d[0], b[1] + d[1], b[0] - d[0], b[1] - d[1]
+    return (er + gr, ei + gi), (fr + hi, fi - hr), (er - gr, ei - gi), (fr - hi, fi + hr)
+
+
+@njit
+def _dft5(a, b, c, d, e):
+    c1, c2 = math.cos(2 * math.pi / 5), math.cos(4 * math.pi / 5)
+    s1, s2 = math.sin(2 * math.pi / 5), math.sin(4 * math.pi / 5)
+    pr, pi, qr, qi = b[0] + e[0], b[1] + e[1], b[0] - e[0], b[1] - e[1]
+    rr, ri, tr, ti = c[0] + d[0], c[1] + d[1], c[0] - d[0], c[1] - d[1]
+    ur, ui = a[0] + c1 * pr + c2 * rr, a[1] + c1 * pi + c2 * ri
+    vr, vi = a[0] + c2 * pr + c1 * rr, a[1] + c2 * pi + c1 * ri
+    xr, xi = s1 * qr + s2 * tr, s1 * qi + s2 * ti
+    yr, yi = s2 * qr - s1 * tr, s2 * qi - s1 * ti
+    return (
+        (a[0] + pr + rr, a[1] + pi + ri),
+        (ur + xi, ui - xr),
+        (vr + yi, vi - yr),
+        (vr - yi, vi + yr),
+        (ur - xi, ui + xr),
+    )
+
+
+def _stages(turns_outputs: bool) -> tuple[Callable[..., None], ...]:
+    """The stages of radix 2 to 5, compiled: forward ones turn their outputs by the twiddles, backward ones inputs.
+
+    In stage(buffer, start, length, step, twiddles, w) the twiddles of this stage begin at `w`.
+    """
+    before, after = (_as_is, _turn) if turns_outputs else (_turn, _as_is)
+
+    @njit
+    def radix2(buffer, start, length, step, twiddles, w):
+        s = ROW * step
+        for j in range(step):
+            for k in range(ROW * (start + j), ROW * (start + length), 2 * s):
+                a = _get(buffer, k)
+                b = before(_get(buffer, k + s), twiddles, w)
+                a, b = (a[0] + b[0], a[1] + b[1]), (a[0] - b[0], a[1] - b[1])
+                _put(buffer, k, a)
+                _put(buffer, k + s, after(b, twiddles, w))
+            w += 2
+
+    @njit
+    def radix3(buffer, start, length, step, twiddles, w):
+        s = ROW * step
+        for j in range(step):
+            for k in range(ROW * (start + j), ROW * (start + length), 3 * s):
+                a = _get(buffer, k)
+                b = before(_get(buffer, k + s), twiddles, w)
+                c = before(_get(buffer, k + 2 * s), twiddles, w + 2)
+                a, b, c = _dft3(a, b, c)
+                _put(buffer, k, a)
+                _put(buffer, k + s, after(b, twiddles, w))
+                _put(buffer, k + 2 * s, after(c, twiddles, w + 2))
+            w += 4
+
+    @njit
+    def radix4(buffer, start, length, step, twiddles, w):
+        s = ROW * step
+        for j in range(step):
+            for k in range(ROW * (start + j), ROW * (start + length), 4 * s):
+                a = _get(buffer, k)
+                b = before(_get(buffer, k + s), twiddles, w)
+                c = before(_get(buffer, k + 2 * s), twiddles, w + 2)
+                d = before(_get(buffer, k + 3 * s), twiddles, w + 4)
+                a, b, c, d = _dft4(a, b, c, d)
+                _put(buffer, k, a)
+                _put(buffer, k + s, after(b, twiddles, w))
+                _put(buffer, k + 2 * s, after(c, twiddles, w + 2))
+                _put(buffer, k + 3 * s, after(d, twiddles, w + 4))
+            w += 6
+
+    @njit
+    def radix5(buffer, start, length, step, twiddles, w):
+        s = ROW * step
+        for j in range(step):
+            for k in range(ROW * (start + j), ROW * (start + length), 5 * s):
+                a = _get(buffer, k)
+                b = before(_get(buffer, k + s), twiddles, w)
+                c = before(_get(buffer, k + 2 * s), twiddles, w + 2)
+                d = before(_get(buffer, k + 3 * s), twiddles, w + 4)
+                e = before(_get(buffer, k + 4 * s), twiddles, w + 6)
+                a, b, c, d, e = _dft5(a, b, c, d, e)
+                _put(buffer, k, a)
+                _put(buffer, k + s, after(b, twiddles, w))
+                _put(buffer, k + 2 * s, after(c, twiddles, w + 2))
+                _put(buffer, k + 3 * s, after(d, twiddles, w + 4))
+                _put(buffer, k + 4 * s, after(e, twiddles, w + 6))
+            w += 8
+
+    return radix2, radix3, radix4, radix5
+
+
+_forward2, _forward3, _forward4, _forward5 = _stages(turns_outputs=True)
+_backward2, _backward3, _backward4, _backward5 = _stages(turns_outputs=False)
 
 
 @njit(cache=True)
@@ -113,184 +247,3 @@ def backward(buffer, start, plan):
         else:
             _backward2(buffer, start, length, step, twiddles, w)
         step *= radix
-
-
-@njit
-def _get(buffer, at):
-    return load(buffer, at), load(buffer, at + 8)
-
-
-@njit
-def _put(buffer, at, z):
-    store(buffer, at, z[0])
-    store(buffer, at + 8, z[1])
-
-
-@njit
-def _turn(z, twiddles, w):
-    """z times the twiddle at `w`."""
-    re, im = twiddles[w], twiddles[w + 1]
-    return re * z[0] - im * z[1], re * z[1] + im * z[0]
-
-
-@njit
-def _dft3(a, b, c):
-    half, sine = 0.5, math.sqrt(0.75)
-    sr, si = b[0] + c[0], b[1] + c[1]
-    dr, di = sine * (b[0] - c[0]), sine * (b[1] - c[1])
-    mr, mi = a[0] - half * sr, a[1] - half * si
-    return (a[0] + sr, a[1] + si), (mr + di, mi - dr), (mr - di, mi + dr)
-
-
-@njit
-def _dft4(a, b, c, d):
-    er, ei, fr, fi = a[0] + c[0], a[1] + c[1], a[0] - c[0], a[1] - c[1]
-    gr, gi, hr, hi = b[0] + d[0], b[1] + d[1], b[0] - d[0], b[1] - d[1]
-    return (er + gr, ei + gi), (fr + hi, fi - hr), (er - gr, ei - gi), (fr - hi, fi + hr)
-
-
-@njit
-def _dft5(a, b, c, d, e):
-    c1, c2 = math.cos(2 * math.pi / 5), math.cos(4 * math.pi / 5)
-    s1, s2 = math.sin(2 * math.pi / 5), math.sin(4 * math.pi / 5)
-    pr, pi, qr, qi = b[0] + e[0], b[1] + e[1], b[0] - e[0], b[1] - e[1]
-    rr, ri, tr, ti = c[0] + d[0], c[1] + d[1], c[0] - d[0], c[1] - d[1]
-    ur, ui = a[0] + c1 * pr + c2 * rr, a[1] + c1 * pi + c2 * ri
-    vr, vi = a[0] + c2 * pr + c1 * rr, a[1] + c2 * pi + c1 * ri
-    xr, xi = s1 * qr + s2 * tr, s1 * qi + s2 * ti
-    yr, yi = s2 * qr - s1 * tr, s2 * qi - s1 * ti
-    return (
-        (a[0] + pr + rr, a[1] + pi + ri),
-        (ur + xi, ui - xr),
-        (vr + yi, vi - yr),
-        (vr - yi, vi + yr),
-        (ur - xi, ui + xr),
-    )
-
-
-@njit
-def _forward2(buffer, start, length, step, twiddles, w):
-    s = ROW * step
-    for j in range(step):
-        for k in range(ROW * (start + j), ROW * (start + length), 2 * s):
-            a = _get(buffer, k)
-            b = _get(buffer, k + s)
-            a, b = (a[0] + b[0], a[1] + b[1]), (a[0] - b[0], a[1] - b[1])
-            _put(buffer, k, a)
-            _put(buffer, k + s, _turn(b, twiddles, w))
-        w += 2
-
-
-@njit
-def _backward2(buffer, start, length, step, twiddles, w):
-    s = ROW * step
-    for j in range(step):
-        for k in range(ROW * (start + j), ROW * (start + length), 2 * s):
-            a = _get(buffer, k)
-            b = _turn(_get(buffer, k + s), twiddles, w)
-            a, b = (a[0] + b[0], a[1] + b[1]), (a[0] - b[0], a[1] - b[1])
-            _put(buffer, k, a)
-            _put(buffer, k + s, b)
-        w += 2
-
-
-@njit
-def _forward3(buffer, start, length, step, twiddles, w):
-    s = ROW * step
-    for j in range(step):
-        for k in range(ROW * (start + j), ROW * (start + length), 3 * s):
-            a = _get(buffer, k)
-            b = _get(buffer, k + s)
-            c = _get(buffer, k + 2 * s)
-            a, b, c = _dft3(a, b, c)
-            _put(buffer, k, a)
-            _put(buffer, k + s, _turn(b, twiddles, w))
-            _put(buffer, k + 2 * s, _turn(c, twiddles, w + 2))
-        w += 4
-
-
-@njit
-def _backward3(buffer, start, length, step, twiddles, w):
-    s = ROW * step
-    for j in range(step):
-        for k in range(ROW * (start + j), ROW * (start + length), 3 * s):
-            a = _get(buffer, k)
-            b = _turn(_get(buffer, k + s), twiddles, w)
-            c = _turn(_get(buffer, k + 2 * s), twiddles, w + 2)
-            a, b, c = _dft3(a, b, c)
-            _put(buffer, k, a)
-            _put(buffer, k + s, b)
-            _put(buffer, k + 2 * s, c)
-        w += 4
-
-
-@njit
-def _forward4(buffer, start, length, step, twiddles, w):
-    s = ROW * step
-    for j in range(step):
-        for k in range(ROW * (start + j), ROW * (start + length), 4 * s):
-            a = _get(buffer, k)
-            b = _get(buffer, k + s)
-            c = _get(buffer, k + 2 * s)
-            d = _get(buffer, k + 3 * s)
-            a, b, c, d = _dft4(a, b, c, d)
-            _put(buffer, k, a)
-            _put(buffer, k + s, _turn(b, twiddles, w))
-            _put(buffer, k + 2 * s, _turn(c, twiddles, w + 2))
-            _put(buffer, k + 3 * s, _turn(d, twiddles, w + 4))
-        w += 6
-
-
-@njit
-def _backward4(buffer, start, length, step, twiddles, w):
-    s = ROW * step
-    for j in range(step):
-        for k in range(ROW * (start + j), ROW * (start + length), 4 * s):
-            a = _get(buffer, k)
-            b = _turn(_get(buffer, k + s), twiddles, w)
-            c = _turn(_get(buffer, k + 2 * s), twiddles, w + 2)
-            d = _turn(_get(buffer, k + 3 * s), twiddles, w + 4)
-            a, b, c, d = _dft4(a, b, c, d)
-            _put(buffer, k, a)
-            _put(buffer, k + s, b)
-            _put(buffer, k + 2 * s, c)
-            _put(buffer, k + 3 * s, d)
-        w += 6
-
-
-@njit
-def _forward5(buffer, start, length, step, twiddles, w):
-    s = ROW * step
-    for j in range(step):
-        for k in range(ROW * (start + j), ROW * (start + length), 5 * s):
-            a = _get(buffer, k)
-            b = _get(buffer, k + s)
-            c = _get(buffer, k + 2 * s)
-            d = _get(buffer, k + 3 * s)
-            e = _get(buffer, k + 4 * s)
-            a, b, c, d, e = _dft5(a, b, c, d, e)
-            _put(buffer, k, a)
-            _put(buffer, k + s, _turn(b, twiddles, w))
-            _put(buffer, k + 2 * s, _turn(c, twiddles, w + 2))
-            _put(buffer, k + 3 * s, _turn(d, twiddles, w + 4))
-            _put(buffer, k + 4 * s, _turn(e, twiddles, w + 6))
-        w += 8
-
-
-@njit
-def _backward5(buffer, start, length, step, twiddles, w):
-    s = ROW * step
-    for j in range(step):
-        for k in range(ROW * (start + j), ROW * (start + length), 5 * s):
-            a = _get(buffer, k)
-            b = _turn(_get(buffer, k + s), twiddles, w)
-            c = _turn(_get(buffer, k + 2 * s), twiddles, w + 2)
-            d = _turn(_get(buffer, k + 3 * s), twiddles, w + 4)
-            e = _turn(_get(buffer, k + 4 * s), twiddles, w + 6)
-            a, b, c, d, e = _dft5(a, b, c, d, e)
-            _put(buffer, k, a)
-            _put(buffer, k + s, b)
-            _put(buffer, k + 2 * s, c)
-            _put(buffer, k + 3 * s, d)
-            _put(buffer, k + 4 * s, e)
-        w += 8

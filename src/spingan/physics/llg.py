@@ -4,19 +4,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.physics.constants import BOLTZMANN, GYROMAGNETIC_RATIO_RAD_PER_S_T, MU_0
 from spingan.physics.convolve import Convolver, convolve
 from spingan.physics.demag import convolver
 from spingan.physics.field import applied_field_t, local_terms
-from spingan.physics.kernels import turn
+from spingan.physics.kernels import attempt, turn
+from spingan.physics.mesh import Array
 from spingan.physics.padded import Grid, grid
-from spingan.physics.stages import attempt
 from spingan.physics.system import System
 
-_Array = NDArray[np.float64]
-_Terms = tuple[_Array, _Array, _Array, _Array, _Array, tuple[float, float, float, float], _Array]
+Terms = tuple[Array, Array, Array, Array, Array, Array, tuple[float, float, float, float], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,83 +27,50 @@ class Motion:
     """
 
     grid: Grid
-    diagonal: NDArray[np.float64]
+    diagonal: Array
     stencil_t: tuple[float, float, float, float]
-    applied_t: NDArray[np.float64]
-    pull_t: NDArray[np.float64]
-    asymmetric: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
-    mobile: NDArray[np.float64]
+    applied_t: Array
+    pull_t: Array
+    asymmetric: tuple[Array, Array, Array]
+    mobile: Array
     convolver: Convolver | None
     moment_t: float
     damping: float
-    stray: NDArray[np.float64]
+    stray: Array
 
-    def velocity(
-        self,
-        m: NDArray[np.float64],
-        velocities: NDArray[np.float64],
-        index: int = 0,
-        applied_t: NDArray[np.float64] | None = None,
-    ) -> float:
+    def terms(self, applied_t: Array | None = None) -> Terms:
+        """What `kernels.turn` takes of the system, from the applied field on, for which `applied_t` may stand in."""
+        applied = self.applied_t if applied_t is None else applied_t
+        return applied, self.pull_t, *self.asymmetric, self.diagonal, self.stencil_t, self.mobile
+
+    @property
+    def precession(self) -> tuple[float, float]:
+        """gamma / (1 + alpha²), along m x B', and alpha times that, along m x (m x B')."""
+        along = GYROMAGNETIC_RATIO_RAD_PER_S_T / (1 + self.damping**2)
+        return along, along * self.damping
+
+    def velocity(self, m: Array, velocities: Array, index: int = 0, applied_t: Array | None = None) -> float:
         """Write dm/dt in rad/s as the vector `index` of `velocities`; its largest length over gamma, in tesla.
 
         `applied_t` stands in for the applied field, with the thermal one added.
         """
         self.update_demag(m)
-        along = GYROMAGNETIC_RATIO_RAD_PER_S_T / (1 + self.damping**2)
-        field = self.applied_t if applied_t is None else applied_t
-        fastest = self._turn(m, field, along, along * self.damping, velocities, index)
-        return fastest / GYROMAGNETIC_RATIO_RAD_PER_S_T
+        what = self.grid, m, self.stray, self.moment_t, self.terms(applied_t)
+        return turn(*what, *self.precession, velocities, index * len(m)) / GYROMAGNETIC_RATIO_RAD_PER_S_T
 
-    def attempt(
-        self,
-        m: NDArray[np.float64],
-        velocities: NDArray[np.float64],
-        weights: NDArray[np.float64],
-        end: NDArray[np.float64],
-    ) -> float:
-        """The stages of a step, see `stages.attempt`; the largest |dm/dt| over gamma at its end, in tesla."""
-        along = GYROMAGNETIC_RATIO_RAD_PER_S_T / (1 + self.damping**2)
-        terms = (self.applied_t, *self._terms)
-        where = self.convolver, self.grid, self.stray, self.moment_t
-        fastest = attempt(m, velocities, weights, end, *where, terms, along, along * self.damping)
-        return fastest / GYROMAGNETIC_RATIO_RAD_PER_S_T
+    def attempt(self, m: Array, velocities: Array, weights: Array, end: Array) -> float:
+        """The stages of a step, see `kernels.attempt`; the largest |dm/dt| over gamma at its end, in tesla."""
+        what = self.convolver, self.grid, self.stray, self.moment_t, self.terms()
+        return attempt(m, velocities, weights, end, *what, *self.precession) / GYROMAGNETIC_RATIO_RAD_PER_S_T
 
-    def descent(self, m: NDArray[np.float64], velocities: NDArray[np.float64], index: int = 0) -> float:
+    def descent(self, m: Array, velocities: Array, index: int = 0) -> float:
         """Write -m x (m x B') in tesla, with the stray field of the last `update_demag`; its largest length."""
-        return self._turn(m, self.applied_t, 0.0, 1.0, velocities, index)
+        return turn(self.grid, m, self.stray, self.moment_t, self.terms(), 0.0, 1.0, velocities, index * len(m))
 
-    def update_demag(self, m: NDArray[np.float64]) -> None:
+    def update_demag(self, m: Array) -> None:
         """Work out the demagnetising field, which the next torques take."""
         if self.convolver is not None:
             convolve(self.convolver, m, self.stray)
-
-    def _turn(
-        self,
-        m: NDArray[np.float64],
-        applied_t: NDArray[np.float64],
-        along: float,
-        across: float,
-        velocities: NDArray[np.float64],
-        index: int,
-    ) -> float:
-        return turn(
-            self.grid,
-            m,
-            self.stray,
-            self.moment_t,
-            applied_t,
-            *self._terms,
-            along,
-            across,
-            velocities,
-            index * len(m),
-        )
-
-    @property
-    def _terms(self) -> _Terms:
-        """What `turn` takes after the applied field."""
-        return self.pull_t, *self.asymmetric, self.diagonal, self.stencil_t, self.mobile
 
 
 def motion(system: System) -> Motion:

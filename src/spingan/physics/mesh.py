@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from spingan.errors import UserError
 
+Array = NDArray[np.float64]
 MOST_CELLS = 2**26  # a magnetisation alone takes 1.5 GiB then, and the solver keeps some twenty such arrays
 
 
@@ -25,16 +26,15 @@ class Mesh:
     dy_m: float
 
     def __post_init__(self) -> None:
-        for name in ("nx", "ny"):
-            if getattr(self, name) < 1:
-                raise UserError(f"mesh: {name} is {getattr(self, name)}", "A mesh has at least one cell each way.")
+        for name, count in (("nx", self.nx), ("ny", self.ny)):
+            if count < 1:
+                raise UserError(f"mesh: {name} is {count}", "A mesh has at least one cell each way.")
         if self.nx * self.ny > MOST_CELLS:
             raise UserError(
                 f"mesh: {self.nx:g} x {self.ny:g} cells are more than {MOST_CELLS:,}",
                 "Take larger cells, or look for a slip of units in the sizes.",
             )
-        for name in ("dx_m", "dy_m"):
-            value = getattr(self, name)
+        for name, value in (("dx_m", self.dx_m), ("dy_m", self.dy_m)):
             if not (math.isfinite(value) and value > 0):
                 raise UserError(f"mesh: {name} is {value:g}", "A cell's size must be a finite number above 0.")
 
@@ -44,18 +44,14 @@ class Mesh:
         return self.ny, self.nx
 
     @property
-    def x_m(self) -> NDArray[np.float64]:
+    def x_m(self) -> Array:
         """The cells' centres along x, shape (nx,)."""
-        return _centres(self.nx, self.dx_m)
+        return np.linspace(0.5, self.nx - 0.5, self.nx) * self.dx_m
 
     @property
-    def y_m(self) -> NDArray[np.float64]:
+    def y_m(self) -> Array:
         """The cells' centres along y, shape (ny,)."""
-        return _centres(self.ny, self.dy_m)
-
-
-def _centres(cells: int, edge_m: float) -> NDArray[np.float64]:
-    return np.linspace(0.5, cells - 0.5, cells) * edge_m
+        return np.linspace(0.5, self.ny - 0.5, self.ny) * self.dy_m
 
 
 def disc_mask(mesh: Mesh, centre_m: tuple[float, float], radius_m: float) -> NDArray[np.bool_]:

@@ -5,13 +5,10 @@ Julliere's ratio [1] with Slonczewski's dependence on the angle [2], each cell a
 [1] M. Julliere, Phys. Lett. A 54, 225 (1975).  [2] J. C. Slonczewski, Phys. Rev. B 39, 6995 (1989), eq. 4.2.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-if TYPE_CHECKING:
-    from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 
 
 def julliere_tmr(polarization: float) -> float:
@@ -44,7 +41,7 @@ def conductance_per_area(
     polarization: float,
     bias_v: float = 0.0,
     half_bias_v: float | None = None,
-) -> NDArray[np.float64]:
+) -> Array:
     """Conductance per area, in S/m², against the cosine of the angle between the layers, of any shape.
 
     g = (g_P + g_AP) / 2 + (g_P - g_AP) / 2 cos(angle) [2], g_P = 1 / RA and g_AP = g_P / (1 + TMR at the bias). At low
@@ -63,8 +60,8 @@ def conductance_per_area(
 
 
 def map_conductance_s(
-    cos_angle: NDArray[np.float64],
-    covered_area_m2: NDArray[np.float64],
+    cos_angle: Array,
+    covered_area_m2: Array,
     ra_parallel_ohm_m2: float,
     polarization: float,
     bias_v: float = 0.0,
@@ -84,13 +81,8 @@ def map_conductance_s(
 
 
 def partly_reversed_conductance_s(
-    area_m2: float,
-    reversed_area_m2: ArrayLike,
-    ra_parallel_ohm_m2: float,
-    polarization: float,
-    bias_v: float = 0.0,
-    half_bias_v: float | None = None,
-) -> NDArray[np.float64]:
+    area_m2: float, reversed_area_m2: ArrayLike, ra_parallel_ohm_m2: float, polarization: float
+) -> Array:
     """Conductance, in siemens, of a junction over parallel magnetisation with a part reversed, as by n skyrmions.
 
     `reversed_area_m2`, of any shape, is the integral of (1 - cos angle) / 2 over the junction: for a skyrmion a little
@@ -102,18 +94,18 @@ def partly_reversed_conductance_s(
     reversed_area = np.asarray(reversed_area_m2, dtype=np.float64)
     if np.any(reversed_area < 0) or np.any(reversed_area > area_m2):
         raise ValueError(f"the reversed area must lie within 0..{area_m2} m²")
-    up, down = conductance_per_area(np.array([1.0, -1.0]), ra_parallel_ohm_m2, polarization, bias_v, half_bias_v)
+    up, down = conductance_per_area(np.array([1.0, -1.0]), ra_parallel_ohm_m2, polarization)
     return up * (area_m2 - reversed_area) + down * reversed_area
 
 
-def cell_coverage(mesh: "Mesh", x0_m: float, x1_m: float, y0_m: float, y1_m: float) -> NDArray[np.float64]:
+def cell_coverage(mesh: Mesh, x0_m: float, x1_m: float, y0_m: float, y1_m: float) -> Array:
     """Fraction (ny, nx) of every cell that lies in the rectangle from (x0, y0) to (x1, y1), in metres."""
     along = _overlap(mesh.nx, mesh.dx_m, x0_m, x1_m)
     across = _overlap(mesh.ny, mesh.dy_m, y0_m, y1_m)
     return np.outer(across, along)
 
 
-def _overlap(count: int, cell_m: float, start_m: float, end_m: float) -> NDArray[np.float64]:
+def _overlap(count: int, cell_m: float, start_m: float, end_m: float) -> Array:
     edges = np.arange(count + 1) * cell_m
     covered = np.minimum(edges[1:], end_m) - np.maximum(edges[:-1], start_m)
     # Sums of decimal lengths leave 1e-16 of a cell here and there: rounded away.

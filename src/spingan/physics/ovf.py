@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Literal, NoReturn, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.errors import UserError
 from spingan.input_files import read_bytes
 from spingan.output import atomic_path
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 
 Encoding = Literal["text", "binary 4", "binary 8"]
 ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
@@ -41,7 +40,7 @@ class VectorField:
         unit: unit of the values, "1" for reduced magnetisation.
     """
 
-    values: NDArray[np.float64]
+    values: Array
     mesh: Mesh
     thickness_m: float
     origin_m: tuple[float, float, float]
@@ -51,7 +50,7 @@ class VectorField:
 
 def write_ovf(
     path: str | Path,
-    values: NDArray[np.float64],
+    values: Array,
     mesh: Mesh,
     thickness_m: float,
     *,
@@ -96,7 +95,7 @@ def write_ovf(
         file.write(f"\n# End: Data {kind}\n# End: Segment\n".encode())
 
 
-def _encoded(rows: NDArray[np.float64], encoding: Encoding) -> bytes:
+def _encoded(rows: Array, encoding: Encoding) -> bytes:
     kind = np.dtype("f8") if encoding == "text" else np.dtype(_CHECK[encoding][0])
     stored = rows.astype(kind)
     if not np.isfinite(stored).all():
@@ -159,21 +158,18 @@ class _Reader:
         position = 0
         number = 0
         while True:
-            end = content.find(b"\n", position)
-            if end < 0 or end > _LARGEST_HEADER_BYTES:
-                where = f"it ends in line {number + 1}" if number else "it has no line of text"
+            number += 1
+            end = content.find(b"\n", position, _LARGEST_HEADER_BYTES)
+            if end < 0:
+                where = f"it ends in line {number}" if number > 1 else "it has no line of text"
                 self.refuse(f"{where}, before any data", "The file was cut short, or is no OVF file: write it anew")
             line = content[position:end].decode("utf-8", "replace").strip()
             position = end + 1
-            number += 1
             if number == 1:
                 self._must_be_version_2(line)
-                continue
             line = line.split("##", 1)[0].strip()
-            if not line.startswith("#"):
-                if line:
-                    self.refuse(f"line {number} is not a header line: {line[:60]!r}", "Header lines begin with #")
-                continue
+            if line and not line.startswith("#"):
+                self.refuse(f"line {number} is not a header line: {line[:60]!r}", "Header lines begin with #")
             key, colon, value = line[1:].partition(":")
             key, value = "".join(key.split()).lower(), value.strip()
             if key == "begin" and value.lower().startswith("data"):
@@ -187,18 +183,16 @@ class _Reader:
                 header[key] = value
 
     def _must_be_version_2(self, line: str) -> None:
-        words = line.lstrip("#").split()
-        if [word.lower() for word in words[:2]] == ["oommf", "ovf"] and words[2:] == ["2.0"]:
+        words = line.lower().lstrip("#").split()
+        if words == ["oommf", "ovf", "2.0"]:
             return
-        if [word.lower() for word in words[:1]] == ["oommf"]:
-            self.refuse(
-                f"it is {' '.join(words)[:40]}, not OVF 2.0",
-                "Write it anew as OVF 2.0: OutputFormat = OVF2_BINARY in mumax3, avf2ovf -format b8 in OOMMF",
-            )
+        if words[:1] == ["oommf"]:
+            remedy = "Write it anew as OVF 2.0: OutputFormat = OVF2_BINARY in mumax3, avf2ovf -format b8 in OOMMF"
+            self.refuse(f"it is {line.lstrip('# ')[:40]}, not OVF 2.0", remedy)
         self.refuse(f"its first line is {line[:40]!r}", f"An OVF 2.0 file begins with {_FIRST_LINE!r}")
 
     def mesh(self, header: dict[str, str]) -> tuple[Mesh, float, tuple[float, float, float]]:
-        if self._whole(header, "segmentcount", default="1") != 1:
+        if self._whole({"segmentcount": "1"} | header, "segmentcount") != 1:
             self.refuse(f"it has {header['segmentcount']} segments", "Save one field a file")
         if header.get("meshtype", "").lower() != "rectangular":
             self.refuse(f"meshtype is {header.get('meshtype')!r}", "Only rectangular meshes are read")
@@ -222,23 +216,22 @@ class _Reader:
             self.refuse(f"its header has no {key}", "It was cut short, or another program left the line out")
         return header[key]
 
-    def _whole(self, header: dict[str, str], key: str, default: str | None = None) -> int:
-        text = header.get(key, default) if default else self._field(header, key)
-        if text is None or not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
+    def _whole(self, header: dict[str, str], key: str) -> int:
+        text = self._field(header, key)
+        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
             self.refuse(f"{key} is {text!r}", "It must be a whole number above 0")
         return int(text)
 
     def _number(self, header: dict[str, str], key: str) -> float:
         text = self._field(header, key)
         try:
-            value = float(text)
+            if math.isfinite(float(text)):
+                return float(text)
         except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            self.refuse(f"{key} is {text!r}", "It must be a finite number")
-        return value
+            pass
+        self.refuse(f"{key} is {text!r}", "It must be a finite number")
 
-    def binary(self, data: bytes, count: int, encoding: Encoding) -> NDArray[np.float64]:
+    def binary(self, data: bytes, count: int, encoding: Encoding) -> Array:
         name, check = _CHECK[encoding]
         kind = np.dtype(name)
         expected = (count + 1) * kind.itemsize
@@ -258,7 +251,7 @@ class _Reader:
         self._must_end(data[expected:])
         return numbers[1:].astype(np.float64)
 
-    def text(self, data: bytes, count: int) -> NDArray[np.float64]:
+    def text(self, data: bytes, count: int) -> Array:
         body, mark, rest = data.partition(b"#")
         words = body.split()
         if len(words) != count:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.simd import LANES
 
 
@@ -28,13 +28,13 @@ class Grid(NamedTuple):
     layer: int
     first: int
 
-    def padded(self, values: NDArray[Any]) -> NDArray[np.float64]:
+    def padded(self, values: NDArray[Any]) -> Array:
         """A flat padded copy of an array (..., ny, nx)."""
         result = np.zeros((*values.shape[:-2], self.ny + 2, self.stride))
         self.cells(result, *values.shape[:-2])[...] = values
         return result.ravel()
 
-    def cells(self, padded: NDArray[np.float64], *leading: int) -> NDArray[np.float64]:
+    def cells(self, padded: Array, *leading: int) -> Array:
         """The cells of a flat padded array as a view (*leading, ny, nx)."""
         whole = padded.reshape(*leading, self.ny + 2, self.stride)
         return whole[..., 1 : 1 + self.ny, LANES : LANES + self.nx]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from spingan.errors import UserError
 from spingan.physics.evolve import unit_vectors
 from spingan.physics.field import energies_j
 from spingan.physics.kernels import combine, largest_sum, normalise
 from spingan.physics.llg import Motion, motion
+from spingan.physics.mesh import Array
 from spingan.physics.simd import LANES, load, store
 from spingan.physics.system import System
 
@@ -35,16 +35,14 @@ class Relaxed:
         energies_j: as `spingan.physics.field.energies_j` gives them.
     """
 
-    m: NDArray[np.float64]
+    m: Array
     torque_t: float
     steps: int
     seconds: float
     energies_j: dict[str, float]
 
 
-def relax(
-    system: System, m: NDArray[np.float64], *, torque_tolerance_t: float = 1e-4, time_limit_s: float = 600.0
-) -> Relaxed:
+def relax(system: System, m: Array, *, torque_tolerance_t: float = 1e-4, time_limit_s: float = 600.0) -> Relaxed:
     """Bring the magnetisation to rest by dm/ds = -m x (m x B'), with Chebyshev steps of many stages.
 
     Spin torques count when the system has them: then the rest state is one under drive. Temperature does not. Of
@@ -106,14 +104,7 @@ def _stiffness_t(ready: Motion) -> float:
     )
 
 
-def _chebyshev(
-    ready: Motion,
-    state: NDArray[np.float64],
-    k: NDArray[np.float64],
-    work: NDArray[np.float64],
-    step: float,
-    stiffness: float,
-) -> NDArray[np.float64]:
+def _chebyshev(ready: Motion, state: Array, k: Array, work: Array, step: float, stiffness: float) -> Array:
     """One step of the second-order Runge-Kutta-Chebyshev scheme; its end lies in `work`."""
     stages = max(2, math.ceil(math.sqrt(step * stiffness / 0.653 + 1)))
     t, dt, ddt, b = _polynomials(stages)
@@ -132,7 +123,7 @@ def _chebyshev(
     return old
 
 
-def _polynomials(stages: int) -> tuple[NDArray[np.float64], ...]:
+def _polynomials(stages: int) -> tuple[Array, ...]:
     """Chebyshev's polynomials at 1 + damping / s², their two derivatives, and the scheme's coefficients b."""
     w0 = 1 + DAMPING / stages**2
     t, dt, ddt = (np.zeros(stages + 1) for _ in range(3))
@@ -155,7 +146,7 @@ def _recur(state, old, older, slope, first_slope, mu, nu, gain, offset, new):
         store(new, at, value + gain * load(slope, at) + offset * load(first_slope, at))
 
 
-def _error(k: NDArray[np.float64], moved: NDArray[np.float64], step: float, layer: int) -> float:
+def _error(k: Array, moved: Array, step: float, layer: int) -> float:
     """The largest error over all cells: 0.8 (start - end) + 0.4 step (first + last slope)."""
     whole = np.concatenate([k, moved])
     return largest_sum(whole, np.array([0.4 * step, 0.4 * step, 0.8]), layer)

@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.signal import fftconvolve
 
@@ -27,12 +26,11 @@ from spingan.output import write_text
 from spingan.physics import skyrmion_runs as runs
 from spingan.physics import thiele
 from spingan.physics.film import Film
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.skyrmion_texture import Texture, centres_m, moment_over_gamma, texture
 from spingan.physics.skyrmion_track import RAIL_WIDTH_M, softened, track_ground, track_rails
 from spingan.physics.typed import typed
 
-Array = NDArray[np.float64]
 Report = Callable[[float, str], None]
 
 STEP_HEIGHT_J_PER_M3 = 0.4e6  # from 0.8 to 1.2 MJ/m³: paper S, III-A and docs/derivations.md, section 2
@@ -247,7 +245,10 @@ def calibrate_skyrmion(film: Film, cell_m: float = 1e-9, report: Report | None =
         source=f"spingan's solver, {cell_m * 1e9:g} nm cells, tolerance {runs.TOLERANCE:g}: small films let go",
     )
     say(0.7, "driven along a track")
-    found = _softened(found, state)
+    track, length, softness, pushes = softened(found, state, TRACK_DRIVE_T, TRACK_RUN_S)
+    aside = np.abs(track.positions_m[:, 0, 1] - runs.TRACK_HEIGHT_M / 2)
+    fits = found.fits | {"track": _fit(aside, *pushes)}
+    found = replace(found, track_drive_length_m=length, softness_per_j=softness, fits=fits)
     judged = _judge(found, state, say)
     return replace(found, judgements=judged, seconds=time.perf_counter() - began)
 
@@ -261,13 +262,6 @@ def _drive(film: Film, state: Array, cell_m: float, gyro: float, dissipation: fl
     length = float(along.mean()) / (moment * DRIVE_T)
     path = np.linalg.norm(track.positions_m[:, 0] - track.positions_m[0, 0], axis=1)
     return length, float(velocity[1] / velocity[0]), _fit(path, along, np.full(len(along), along.mean()))
-
-
-def _softened(found: SkyrmionCalibration, state: Array) -> SkyrmionCalibration:
-    track, length, softness, pushes = softened(found, state, TRACK_DRIVE_T, TRACK_RUN_S)
-    aside = np.abs(track.positions_m[:, 0, 1] - runs.TRACK_HEIGHT_M / 2)
-    fits = found.fits | {"track": _fit(aside, *pushes)}
-    return replace(found, track_drive_length_m=length, softness_per_j=softness, fits=fits)
 
 
 def _radial(pair: runs.Track, gyro: float, dissipation: float) -> tuple[Array, Array]:
@@ -339,7 +333,7 @@ def _compare(
     track: runs.Track,
     torque_t: float = 0.0,
     polarisation: thiele.Polarisation = thiele.Polarisation(),
-    ground: thiele.Landscape | None = None,
+    ground: thiele.Landscape = thiele.FLAT,
 ) -> Judgement:
     every = round(runs.SAMPLE_S / THIELE_STEP_S)
     steps = (len(track.time_s) - 1) * every

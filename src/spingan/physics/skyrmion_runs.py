@@ -10,18 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.errors import UserError
-from spingan.physics.evolve import evolve
+from spingan.physics.evolve import Trajectory, evolve
 from spingan.physics.film import Film
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.skyrmion_texture import centres_m
 from spingan.physics.spin_torque import SpinTorque
 from spingan.physics.states import skyrmion
 from spingan.physics.system import System
-
-Array = NDArray[np.float64]
 
 SMALLEST_CELL_M = 0.1e-9  # below an atom; a continuum has nothing to say there
 BOX_M = 64e-9  # side of the film around one skyrmion at rest
@@ -112,19 +109,25 @@ def placed(texture: Array, mesh: Mesh, corners: list[tuple[int, int]]) -> Array:
     return out
 
 
-def follow(system: System, m: Array, duration_s: float, settle_s: float = SETTLE_S) -> Track:
-    """Let the skyrmions in `m` move and note where they are, from `settle_s` on.
-
-    Raises:
-        UserError: Their number changed on the way.
-    """
+def watched(system: System, m: Array, duration_s: float, every_s: float) -> tuple[Trajectory, list[Array]]:
+    """Let the skyrmions in `m` move, and note where they are, (n, 2) each time."""
     places: list[Array] = []
 
     def look(_time: float, state: Array) -> float:
         places.append(centres_m(state, system.mesh))
         return 0.0
 
-    done = evolve(system, m, duration_s, every_s=SAMPLE_S, observers={"place": look}, tolerance=TOLERANCE)
+    done = evolve(system, m, duration_s, every_s=every_s, observers={"place": look}, tolerance=TOLERANCE)
+    return done, places
+
+
+def follow(system: System, m: Array, duration_s: float, settle_s: float = SETTLE_S) -> Track:
+    """Let the skyrmions in `m` move and note where they are, from `settle_s` on.
+
+    Raises:
+        UserError: Their number changed on the way.
+    """
+    done, places = watched(system, m, duration_s, SAMPLE_S)
     if len({len(place) for place in places}) != 1:
         raise UserError(
             f"the film does not keep its skyrmions: {len(places[0])} at first, {len(places[-1])} at last",
@@ -138,24 +141,39 @@ def _strip(width_m: float, height_m: float, cell_m: float) -> Mesh:
     return Mesh(2 * round(width_m / cell_m / 2), 2 * round(height_m / cell_m / 2), cell_m, cell_m)
 
 
+def _released(
+    film: Film,
+    mesh: Mesh,
+    texture: Array,
+    columns: list[int],
+    duration_s: float,
+    settle_s: float = SETTLE_S,
+    torque_t: float | None = None,
+    anisotropy_j_per_m3: Array | None = None,
+) -> Track:
+    """Skyrmions put half way up a film, their left edges at `columns`, and let go; the torque is polarised along +y."""
+    row = (mesh.ny - texture.shape[1]) // 2
+    start = placed(texture, mesh, [(column, row) for column in columns])
+    torques = () if torque_t is None else (SpinTorque((0.0, 1.0, 0.0), torque_t),)
+    if anisotropy_j_per_m3 is not None:
+        anisotropy_j_per_m3 = np.ascontiguousarray(np.broadcast_to(anisotropy_j_per_m3, mesh.shape))
+    system = System(mesh, film, torques=torques, anisotropy_j_per_m3=anisotropy_j_per_m3)
+    return follow(system, start, duration_s, settle_s)
+
+
 def driven(film: Film, texture: Array, cell_m: float, torque_t: float, duration_s: float) -> Track:
     """One skyrmion in a square film under a uniform torque polarised along +y, at the film's own damping."""
     mesh = _strip(ROOM_M, ROOM_M, cell_m)
-    corner = (mesh.nx - texture.shape[1]) // 2
-    start = placed(texture, mesh, [(corner, corner)])
-    system = System(mesh, film, torques=(SpinTorque((0.0, 1.0, 0.0), torque_t),))
-    return follow(system, start, duration_s)
+    return _released(film, mesh, texture, [(mesh.nx - texture.shape[1]) // 2], duration_s, torque_t=torque_t)
 
 
 def pair_parting(film: Film, texture: Array, cell_m: float, distance_m: float, duration_s: float) -> Track:
     """Two skyrmions put beside each other along x."""
     mesh = _strip(distance_m + ROOM_M, HEIGHT_M, cell_m)
-    side = texture.shape[1]
     apart = round(distance_m / cell_m)
-    left = (mesh.nx - apart) // 2 - side // 2
-    row = (mesh.ny - side) // 2
-    start = placed(texture, mesh, [(left, row), (left + apart, row)])
-    return follow(System(mesh, replace(film, gilbert_damping=MEASURING_DAMPING)), start, duration_s)
+    left = (mesh.nx - apart) // 2 - texture.shape[1] // 2
+    slow = replace(film, gilbert_damping=MEASURING_DAMPING)
+    return _released(slow, mesh, texture, [left, left + apart], duration_s)
 
 
 def leaving(
@@ -173,13 +191,10 @@ def leaving(
         anisotropy_j_per_m3: A function of x (any shape) in metres; by default the film's.
     """
     mesh = _strip(ROOM_M, HEIGHT_M, cell_m)
-    side = texture.shape[1]
-    corner = (round(place_m / cell_m) - side // 2, (mesh.ny - side) // 2)
-    anisotropy = None
-    if anisotropy_j_per_m3 is not None:
-        anisotropy = np.ascontiguousarray(np.broadcast_to(anisotropy_j_per_m3(mesh.x_m), mesh.shape))
-    system = System(mesh, replace(film, gilbert_damping=gilbert_damping), anisotropy_j_per_m3=anisotropy)
-    return follow(system, placed(texture, mesh, [corner]), duration_s)
+    left = round(place_m / cell_m) - texture.shape[1] // 2
+    anisotropy = None if anisotropy_j_per_m3 is None else anisotropy_j_per_m3(mesh.x_m)
+    film = replace(film, gilbert_damping=gilbert_damping)
+    return _released(film, mesh, texture, [left], duration_s, anisotropy_j_per_m3=anisotropy)
 
 
 def along_track(
@@ -198,11 +213,9 @@ def along_track(
         anisotropy_j_per_m3: Of the film, a function of y (any shape) in metres, from 0 to `TRACK_HEIGHT_M`.
     """
     mesh = _strip(TRACK_LENGTH_M, TRACK_HEIGHT_M, cell_m)
-    side = texture.shape[1]
-    start = placed(texture, mesh, [((mesh.nx - side) // 2, (mesh.ny - side) // 2)])
-    anisotropy = np.ascontiguousarray(np.broadcast_to(anisotropy_j_per_m3(mesh.y_m)[:, None], mesh.shape))
-    torque = SpinTorque((0.0, 1.0, 0.0), torque_t)
-    return follow(System(mesh, film, torques=(torque,), anisotropy_j_per_m3=anisotropy), start, duration_s, SQUEEZE_S)
+    left = (mesh.nx - texture.shape[1]) // 2
+    anisotropy = anisotropy_j_per_m3(mesh.y_m)[:, None]
+    return _released(film, mesh, texture, [left], duration_s, SQUEEZE_S, torque_t, anisotropy)
 
 
 def profile(m: Array, mesh: Mesh, spacing_m: float = 0.5e-9, reach_m: float = 26e-9) -> tuple[Array, Array]:

@@ -9,10 +9,7 @@ from scipy.ndimage import correlate1d, label, zoom
 
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
 from spingan.physics.film import Film
-from spingan.physics.mesh import Mesh
-from spingan.physics.topology import topological_charge
-
-Array = NDArray[np.float64]
+from spingan.physics.mesh import Array, Mesh
 
 
 @dataclass(frozen=True)
@@ -34,9 +31,9 @@ class Texture:
     """The same for the force along p: zero for a Néel skyrmion."""
 
 
-def centres_m(m: Array, mesh: Mesh, background: int = 1) -> Array:
-    """Centres of all skyrmions, (n, 2) sorted by x: places of m_z reversed against the background, weighted by it."""
-    depth = np.maximum(-background * m[2], 0.0)
+def centres_m(m: Array, mesh: Mesh) -> Array:
+    """Centres of all skyrmions in an up film, (n, 2) sorted by x: places of reversed m_z, weighted by it."""
+    depth = np.maximum(-m[2], 0.0)
     islands = np.zeros(mesh.shape, dtype=np.int32)
     label(depth > 0, output=islands)
     count = int(islands.max())
@@ -67,11 +64,12 @@ def texture(m: Array, mesh: Mesh, reach_m: float = 24e-9) -> Texture:
     def total(density: Array) -> float:
         return float(density[near].sum() * cell)
 
+    fine = np.asarray(zoom(m[2], 8, order=1, grid_mode=True, mode="nearest"))  # 8 x 8 a cell, by straight lines
     xx = total((along_x**2).sum(axis=0))
     yy = total((along_y**2).sum(axis=0))
     return Texture(
         charge=topological_charge(m, near),
-        radius_m=math.sqrt(_area_below_zero(m[2]) * cell / math.pi),
+        radius_m=math.sqrt(np.count_nonzero(fine < 0) / 64 * cell / math.pi),
         reversed_area_m2=total((1 - m[2]) / 2),
         dissipation=(xx + yy) / 2,
         dissipation_difference=(xx - yy) / 2,
@@ -85,12 +83,35 @@ def _slope(m: Array, spacing_m: float, axis: int) -> Array:
     return correlate1d(m, np.array([1.0, -8.0, 0.0, 8.0, -1.0]) / (12 * spacing_m), axis=axis, mode="nearest")
 
 
-def _area_below_zero(m_z: Array) -> float:
-    """Area within the m_z = 0 contour in cells, each cell cut in 8 x 8 by straight lines between the centres."""
-    fine = np.asarray(zoom(m_z, 8, order=1, grid_mode=True, mode="nearest"))
-    return np.count_nonzero(fine < 0) / 64
-
-
 def moment_over_gamma(film: Film) -> float:
     """Ms t / γ in N s/m: the unit of the Thiele equation's gyrovector and dissipation."""
     return film.saturation_magnetization_a_per_m * film.thickness_m / GYROMAGNETIC_RATIO_RAD_PER_S_T
+
+
+def topological_charge(m: Array, mask: NDArray[np.bool_] | None = None) -> float:
+    """Berg and Lüscher's charge, the solid angles of all triangles of neighbouring cells over 4 pi.
+
+    It is -1 for a skyrmion with its core down in an up film, +1 for the opposite one. Each square of four cells is cut
+    into two triangles; squares with a cell outside the mask do not count. On a film with edges the canted rim adds a
+    part that is not whole.
+
+    Args:
+        m: magnetisation, (3, ny, nx); cells of zero length count as outside.
+        mask: the cells that count, (ny, nx).
+
+    Berg and Lüscher, Nucl. Phys. B 190, 412 (1981).
+    """
+    inside = np.einsum("iyx,iyx->yx", m, m) > 0.25  # inside it is 1, outside 0
+    if mask is not None:
+        inside &= mask
+    square = inside[:-1, :-1] & inside[:-1, 1:] & inside[1:, :-1] & inside[1:, 1:]
+    corners = [m[:, :-1, :-1], m[:, :-1, 1:], m[:, 1:, 1:], m[:, 1:, :-1]]
+    lower_left, lower_right, upper_right, upper_left = (corner[:, square] for corner in corners)
+    angle = _solid_angle(lower_left, lower_right, upper_right) + _solid_angle(lower_left, upper_right, upper_left)
+    return float(angle.sum() / (4 * math.pi))
+
+
+def _solid_angle(a: Array, b: Array, c: Array) -> Array:
+    ab, bc, ca = (np.einsum("in,in->n", p, q) for p, q in ((a, b), (b, c), (c, a)))
+    triple = np.einsum("in,in->n", a, np.cross(b, c, axis=0))
+    return 2 * np.arctan2(triple, 1 + ab + bc + ca)

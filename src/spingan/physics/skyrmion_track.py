@@ -9,16 +9,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.physics import skyrmion_runs as runs
 from spingan.physics import thiele
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 
 if TYPE_CHECKING:
     from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 
-Array = NDArray[np.float64]
 
 TRACK_M = 30e-9  # between the rails: paper S, III-A
 RAIL_WIDTH_M = 10e-9  # assumed, as in devices.skyrmion_synapse

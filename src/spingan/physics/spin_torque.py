@@ -4,11 +4,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spingan.errors import UserError
 from spingan.physics.constants import ELECTRON_CHARGE, HBAR
 from spingan.physics.film import Film
+from spingan.physics.mesh import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ class SpinTorque:
 
 
 def spin_orbit_torque(
-    charge_current_density_a_per_m2: float | NDArray[np.float64],
+    charge_current_density_a_per_m2: float | Array,
     spin_hall_angle: float,
     film: Film,
     polarisation: ArrayLike,
@@ -71,11 +72,10 @@ def spin_orbit_torque(
 
 
 def slonczewski_torque(
-    current_density_a_per_m2: float | NDArray[np.float64],
+    current_density_a_per_m2: float | Array,
     polarization_factor: float,
     film: Film,
     polarisation: ArrayLike,
-    field_like_ratio: float = 0.0,
     asymmetry: float = 1.0,
 ) -> SpinTorque:
     """The torque of a polarised current through the film: a = hbar P J / (2 e Ms t), times the angle's factor.
@@ -84,9 +84,9 @@ def slonczewski_torque(
     positive pulls m towards +p.
     """
     amplitude = _amplitude_t(current_density_a_per_m2, polarization_factor, film)
-    return SpinTorque(polarisation, amplitude, field_like_ratio, asymmetry)
+    return SpinTorque(polarisation, amplitude, asymmetry=asymmetry)
 
 
-def _amplitude_t(current_density: float | NDArray[np.float64], efficiency: float, film: Film) -> NDArray[np.float64]:
+def _amplitude_t(current_density: float | Array, efficiency: float, film: Film) -> Array:
     moment_a = film.saturation_magnetization_a_per_m * film.thickness_m
     return HBAR * efficiency * np.asarray(current_density, dtype=np.float64) / (2 * ELECTRON_CHARGE * moment_a)

@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 
 
-def uniform(mesh: Mesh, direction: ArrayLike, mask: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+def uniform(mesh: Mesh, direction: ArrayLike, mask: NDArray[np.bool_] | None = None) -> Array:
     """The same direction everywhere; it need not be of unit length.
 
     Raises:
@@ -23,13 +23,8 @@ def uniform(mesh: Mesh, direction: ArrayLike, mask: NDArray[np.bool_] | None = N
 
 
 def wall(
-    mesh: Mesh,
-    position_m: float,
-    width_m: float,
-    left: Literal[1, -1] = 1,
-    angle_rad: float | None = None,
-    mask: NDArray[np.bool_] | None = None,
-) -> NDArray[np.float64]:
+    mesh: Mesh, position_m: float, width_m: float, left: Literal[1, -1] = 1, angle_rad: float | None = None
+) -> Array:
     """A wall across x: m_z = -left tanh(pi (x - position) / width).
 
     Args:
@@ -39,15 +34,12 @@ def wall(
         left: sign of m_z to the left of the wall.
         angle_rad: of the in-plane part, from +x; by default the Néel wall that a positive D wants, pointing from the
             down domain to the up domain.
-        mask: cells outside are zero.
     """
     if angle_rad is None:
         angle_rad = math.pi if left > 0 else 0.0
     depth = np.broadcast_to(math.pi * (mesh.x_m - position_m) / width_m, mesh.shape)
     in_plane = 1 / np.cosh(np.clip(depth, -300, 300))
-    return _cut(
-        np.stack([in_plane * math.cos(angle_rad), in_plane * math.sin(angle_rad), -left * np.tanh(depth)]), mask
-    )
+    return np.stack([in_plane * math.cos(angle_rad), in_plane * math.sin(angle_rad), -left * np.tanh(depth)])
 
 
 def skyrmion(
@@ -58,7 +50,7 @@ def skyrmion(
     core: Literal[1, -1] = -1,
     chirality: Literal[1, -1] = 1,
     mask: NDArray[np.bool_] | None = None,
-) -> NDArray[np.float64]:
+) -> Array:
     """A Néel skyrmion with the profile of two walls: theta(r) = 2 atan(sinh(R / d) / sinh(r / d)), d = width / pi.
 
     Braun, Phys. Rev. B 50, 16485 (1994). m_z is zero at the radius R.
@@ -83,5 +75,5 @@ def skyrmion(
     return _cut(np.stack([radial * np.cos(angle), radial * np.sin(angle), -core * np.cos(theta)]), mask)
 
 
-def _cut(m: NDArray[np.float64], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+def _cut(m: Array, mask: NDArray[np.bool_] | None) -> Array:
     return np.ascontiguousarray(m if mask is None else m * mask)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from spingan.errors import UserError
 from spingan.physics.constants import MU_0
 from spingan.physics.film import Film
-from spingan.physics.mesh import Mesh
+from spingan.physics.mesh import Array, Mesh
 from spingan.physics.spin_torque import SpinTorque
 
 
@@ -41,7 +41,7 @@ class System:
     mesh: Mesh
     film: Film
     mask: NDArray[np.bool_] | None = None
-    anisotropy_j_per_m3: NDArray[np.float64] | None = None
+    anisotropy_j_per_m3: Array | None = None
     external_field_t: ArrayLike = (0.0, 0.0, 0.0)
     exchange_bias_field_t: ArrayLike | None = None
     frozen: NDArray[np.bool_] | None = None
@@ -75,7 +75,7 @@ class System:
         return np.ones(self.mesh.shape, dtype=bool) if self.mask is None else np.asarray(self.mask, dtype=bool)
 
     @property
-    def cell_anisotropy_j_per_m3(self) -> NDArray[np.float64]:
+    def cell_anisotropy_j_per_m3(self) -> Array:
         """The anisotropy of each cell, (ny, nx)."""
         if self.anisotropy_j_per_m3 is None:
             return np.full(self.mesh.shape, self.film.anisotropy_j_per_m3)

@@ -20,12 +20,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import spline_filter
 
 from spingan.physics.constants import BOLTZMANN
+from spingan.physics.mesh import Array
 from spingan.physics.thiele_kernels import add_forces, integrate, landscape_at, total_energy
 
-Array = NDArray[np.float64]
-
 REPULSION_REACH = 10.0  # lengths; F0 exp(-10) is left there, for the shipped film 0.002 pN of a drive of 0.2 pN
-EMPTY = np.zeros((0, 0))
 
 
 @dataclass(frozen=True)
@@ -56,20 +54,6 @@ class Skyrmion:
     def damping_n_s_per_m(self) -> float:
         """α D."""
         return self.gilbert_damping * self.dissipation_n_s_per_m
-
-    @property
-    def hall_angle_rad(self) -> float:
-        """Angle from the force to the velocity of a free skyrmion: tan = -G / (α D)."""
-        return math.atan2(-self.gyro_n_s_per_m, self.damping_n_s_per_m)
-
-    @property
-    def mobility_m_per_s_n(self) -> float:
-        """Speed of a free skyrmion for each newton: 1 / √(G² + (α D)²)."""
-        return 1 / math.hypot(self.gyro_n_s_per_m, self.damping_n_s_per_m)
-
-    def diffusion_m2_per_s(self, temperature_k: float) -> float:
-        """Diffusion constant of a free skyrmion: kT α D / (G² + (α D)²)."""
-        return BOLTZMANN * temperature_k * self.damping_n_s_per_m * self.mobility_m_per_s_n**2
 
     def with_damping(self, gilbert_damping: float) -> Self:
         """The same texture in a film of another Gilbert damping."""
@@ -120,6 +104,10 @@ class Landscape:
         return along_x, along_y
 
 
+FLAT = Landscape(np.zeros((0, 0)), np.zeros((0, 0), bool), 1.0)
+"""A plane without an end."""
+
+
 def landscape(energy_j: Array, spacing_m: float, inside: NDArray[np.bool_] | None = None) -> Landscape:
     """A landscape through given energies, joined by cubic splines.
 
@@ -161,7 +149,7 @@ def run(
     time_step_s: float,
     *,
     polarisation: Polarisation = Polarisation(),
-    ground: Landscape | None = None,
+    ground: Landscape = FLAT,
     temperature_k: float = 0.0,
     generator: np.random.Generator | None = None,
     every: int = 100,
@@ -174,7 +162,7 @@ def run(
         torque_t: (steps,) damping-like torque field in T during each step; its sign is the current's.
         time_step_s: Step; the run refuses one that is too long for the forces it meets.
         polarisation: The torque's polarisation over the plane.
-        ground: The landscape; none is a flat plane without an end.
+        ground: The landscape.
         temperature_k: Above 0, `generator` draws the thermal force.
         every: Steps between two records.
         alive: (n,) which of them there are; by default all.
@@ -199,9 +187,9 @@ def run(
         skyrmion.gyro_n_s_per_m,
         skyrmion.damping_n_s_per_m,
         _pair(skyrmion),
-        EMPTY if ground is None else ground.coefficients,
-        np.zeros((0, 0), bool) if ground is None else ground.inside,
-        1.0 if ground is None else ground.spacing_m,
+        ground.coefficients,
+        ground.inside,
+        ground.spacing_m,
         polarisation.packed(skyrmion.softness_per_j),
         torques * skyrmion.drive_n_per_t,
         time_step_s,
@@ -217,14 +205,14 @@ def run(
     return ThieleRun(time_s, recorded, recorded_alive, float(closest))
 
 
-def energy_j(skyrmion: Skyrmion, positions_m: Array, ground: Landscape | None = None) -> float:
+def energy_j(skyrmion: Skyrmion, positions_m: Array, ground: Landscape = FLAT) -> float:
     """Potential energy of skyrmions at (n, 2) places: landscape and repulsion, in J."""
     return total_energy(
         np.asarray(positions_m, dtype=np.float64),
         np.ones(len(positions_m), bool),
         _pair(skyrmion),
-        EMPTY if ground is None else ground.coefficients,
-        1.0 if ground is None else ground.spacing_m,
+        ground.coefficients,
+        ground.spacing_m,
         np.empty((4, 4)),
     )
 
@@ -235,7 +223,7 @@ def forces_n(
     torque_t: float = 0.0,
     *,
     polarisation: Polarisation = Polarisation(),
-    ground: Landscape | None = None,
+    ground: Landscape = FLAT,
 ) -> Array:
     """Force on each skyrmion at (n, 2) places, in N, without heat: shape (n, 2)."""
     places = np.asarray(positions_m, dtype=np.float64)
@@ -244,8 +232,8 @@ def forces_n(
         places,
         np.ones(len(places), bool),
         _pair(skyrmion),
-        EMPTY if ground is None else ground.coefficients,
-        1.0 if ground is None else ground.spacing_m,
+        ground.coefficients,
+        ground.spacing_m,
         polarisation.packed(skyrmion.softness_per_j),
         torque_t * skyrmion.drive_n_per_t,
         np.empty((4, 4)),

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from spingan.physics.mesh import Array
 
 
 @njit(cache=True)

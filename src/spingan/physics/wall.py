@@ -24,12 +24,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spingan.errors import UserError
 from spingan.physics import wall_kernels as kernels
 from spingan.physics.demag import newell_tensor
 from spingan.physics.film import Film
+from spingan.physics.mesh import Array
 
 TORQUE_TOLERANCE_T = 1e-4  # as the solver's relaxation: a wall that still moves at 0.1 nm/ns counts as at rest
 LONGEST_S = 20e-9  # twice the printed reset time of 10 ns (paper S, V-A3)
@@ -79,8 +80,8 @@ class WallModel:
     film: Film
     width_m: float
     cell_m: float
-    anisotropy_j_per_m3: NDArray[np.float64]
-    bias_field_t: NDArray[np.float64]
+    anisotropy_j_per_m3: Array
+    bias_field_t: Array
     left_domain: int = 1
     polarisation: tuple[float, float] = (0.0, -1.0)
     field_like_ratio: float = 0.0
@@ -110,11 +111,15 @@ class WallModel:
         return len(self.anisotropy_j_per_m3) * self.cell_m
 
     @property
-    def shape_factors(self) -> NDArray[np.float64]:
+    def shape_factors(self) -> Array:
         """(3, 2n - 1) demagnetising factors between columns, see `column_factors`."""
         return column_factors(len(self.anisotropy_j_per_m3), self.cell_m, self.width_m, self.film.thickness_m)
 
-    def parameters(self, drive_t: float) -> NDArray[np.float64]:
+    def track(self, drive_t: float) -> tuple[Array, Array, Array, Array]:
+        """What the kernels take of it at a damping-like amplitude of `drive_t` tesla."""
+        return self.anisotropy_j_per_m3, self.bias_field_t, self.shape_factors, self.parameters(drive_t)
+
+    def parameters(self, drive_t: float) -> Array:
         """(PARAMETERS,) the numbers that the kernels take, at a damping-like amplitude of `drive_t` tesla."""
         p = np.zeros(kernels.PARAMETERS)
         p[kernels.EXCHANGE] = self.constants.exchange * self.film.exchange_stiffness_j_per_m
@@ -152,7 +157,7 @@ class WallState:
     kept: bool = True
 
     @property
-    def vector(self) -> NDArray[np.float64]:
+    def vector(self) -> Array:
         """(4,) position, angle, width, tilt."""
         return np.array([self.position_m, self.angle_rad, self.width_m, self.tilt_rad])
 
@@ -161,13 +166,13 @@ class WallState:
 class WallRun:
     """A wall's path: `time_s` (n,), `states` (n, 4) position, angle, width, tilt, and the last state."""
 
-    time_s: NDArray[np.float64]
-    states: NDArray[np.float64]
+    time_s: Array
+    states: Array
     last: WallState
 
 
 @lru_cache(maxsize=32)
-def column_factors(columns: int, cell_m: float, width_m: float, thickness_m: float) -> NDArray[np.float64]:
+def column_factors(columns: int, cell_m: float, width_m: float, thickness_m: float) -> Array:
     """(3, 2 columns - 1) demagnetising factors xx, yy, zz between columns of a track; the middle is a column's own.
 
     Newell, Williams and Dunlop, J. Geophys. Res. 98, 9551 (1993), for blocks cell x width x thickness: the exact
@@ -239,10 +244,7 @@ def run(
     times, path = np.empty(keep), np.empty((keep, 4))
     outcome, time_s, torque_t, steps = kernels.integrate(
         state,
-        model.anisotropy_j_per_m3,
-        model.bias_field_t,
-        model.shape_factors,
-        model.parameters(drive_t),
+        *model.track(drive_t),
         duration_s,
         torque_tolerance_t,
         STEP_TOLERANCE,
@@ -268,10 +270,7 @@ def rest_state(model: WallModel, drive_t: float, start: WallState) -> WallState:
     state = start.vector
     outcome, torque_t = kernels.balance(
         state,
-        model.anisotropy_j_per_m3,
-        model.bias_field_t,
-        model.shape_factors,
-        model.parameters(drive_t),
+        *model.track(drive_t),
         REST_TORQUE_T,
         LARGEST_MOVE_NM,
     )
@@ -285,10 +284,7 @@ def energy_j(model: WallModel, state: WallState) -> float:
     n = len(model.anisotropy_j_per_m3)
     return kernels.forces(
         state.vector,
-        model.anisotropy_j_per_m3,
-        model.bias_field_t,
-        model.shape_factors,
-        model.parameters(0.0),
+        *model.track(0.0),
         np.empty((8, n)),
         np.empty(4),
         np.empty((4, 4)),
@@ -296,7 +292,7 @@ def energy_j(model: WallModel, state: WallState) -> float:
     )
 
 
-def magnetisation_z(model: WallModel, state: WallState, x_m: ArrayLike, y_m: ArrayLike) -> NDArray[np.float64]:
+def magnetisation_z(model: WallModel, state: WallState, x_m: ArrayLike, y_m: ArrayLike) -> Array:
     """m_z at points of the track, of the shape that `x_m` and `y_m` broadcast to."""
     along = (np.asarray(x_m, float) - state.position_m) * math.cos(state.tilt_rad)
     across = (np.asarray(y_m, float) - model.width_m / 2) * math.sin(state.tilt_rad)

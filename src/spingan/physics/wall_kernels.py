@@ -12,6 +12,7 @@ from numba import njit
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T, MU_0
 
 POSITION, ANGLE, WIDTH, TILT = range(4)
+STRAIGHT = np.array([POSITION, WIDTH, TILT])
 
 # Where each number stands in the parameter vector that the kernels take.
 EXCHANGE, DMI, MAGNETISATION, DAMPING, LEFT, TRACK_WIDTH, CELL, THICKNESS = range(8)
@@ -174,32 +175,26 @@ def rates(state, anisotropy, bias, shape, p, work, out):
     damping = p[DAMPING]
     # Position, width and tilt: damping B u - g φ' = F, and g·u + damping d φ' = F_φ. B is symmetric and positive.
     b = np.empty((3, 3))
-    g = np.empty(3)
-    f = np.empty(3)
     for row in range(3):
-        here = row if row == 0 else row + 1
-        g[row] = gyration[here]
-        f[row] = force[here]
         for column in range(3):
-            b[row, column] = damping * friction[here, column if column == 0 else column + 1]
-    by_force = solve3(b, f)
+            b[row, column] = damping * friction[STRAIGHT[row], STRAIGHT[column]]
+    g = gyration[STRAIGHT]
+    by_force = solve3(b, force[STRAIGHT])
     by_gyration = solve3(b, g)
     pull, drag = force[1], damping * friction[1, 1]
     for row in range(3):
         pull -= g[row] * by_force[row]
         drag += g[row] * by_gyration[row]
     angle_rate = pull / drag
-    out[0] = by_force[0] + by_gyration[0] * angle_rate
-    out[1] = angle_rate
-    out[2] = by_force[1] + by_gyration[1] * angle_rate
-    out[3] = by_force[2] + by_gyration[2] * angle_rate
+    out[STRAIGHT] = by_force + by_gyration * angle_rate
+    out[ANGLE] = angle_rate
     reach = abs(out[0]) + abs(out[2]) + abs(out[3]) * p[TRACK_WIDTH] / 2
     return max(abs(angle_rate), reach / state[2]) / GYROMAGNETIC_RATIO_RAD_PER_S_T
 
 
 @njit(cache=True)
 def solve3(matrix, right):
-    """Solution of a symmetric positive 3 x 3 system by elimination, scaled so that units do not matter."""
+    """Solution of a symmetric positive 3 x 3 system, scaled so that units do not matter."""
     scale = np.empty(3)
     for row in range(3):
         scale[row] = 1.0 / math.sqrt(matrix[row, row])
@@ -208,19 +203,42 @@ def solve3(matrix, right):
         for column in range(3):
             a[row, column] = matrix[row, column] * scale[row] * scale[column]
         a[row, 3] = right[row] * scale[row]
-    for pivot in range(3):
-        for row in range(pivot + 1, 3):
-            factor = a[row, pivot] / a[pivot, pivot]
-            for column in range(pivot, 4):
-                a[row, column] -= factor * a[pivot, column]
-    out = np.empty(3)
-    for row in range(2, -1, -1):
-        total = a[row, 3]
-        for column in range(row + 1, 3):
-            total -= a[row, column] * out[column]
-        out[row] = total / a[row, row]
+    out = _eliminate(a, False)
     for row in range(3):
         out[row] *= scale[row]
+    return out
+
+
+@njit(cache=True)
+def solve4(matrix, right):
+    """Solution of a 4 x 4 system, with row exchanges."""
+    a = np.empty((4, 5))
+    a[:, :4] = matrix
+    a[:, 4] = right
+    return _eliminate(a, True)
+
+
+@njit(cache=True)
+def _eliminate(a, exchange):
+    """Solution (n,) of the system whose matrix and right side are the columns of `a` (n, n + 1), which it spends."""
+    n = len(a)
+    for pivot in range(n):
+        best = pivot
+        for row in range(pivot + 1, n):
+            if exchange and abs(a[row, pivot]) > abs(a[best, pivot]):
+                best = row
+        for column in range(n + 1):
+            a[pivot, column], a[best, column] = a[best, column], a[pivot, column]
+        for row in range(pivot + 1, n):
+            factor = a[row, pivot] / a[pivot, pivot]
+            for column in range(pivot, n + 1):
+                a[row, column] -= factor * a[pivot, column]
+    out = np.empty(n)
+    for row in range(n - 1, -1, -1):
+        total = a[row, n]
+        for column in range(row + 1, n):
+            total -= a[row, column] * out[column]
+        out[row] = total / a[row, row]
     return out
 
 
@@ -232,42 +250,14 @@ def lost(state, length, widest):
 
 
 @njit(cache=True)
-def solve4(matrix, right):
-    """Solution of a 4 x 4 system by elimination with row exchanges."""
-    a = np.empty((4, 5))
-    a[:, :4] = matrix
-    a[:, 4] = right
-    for pivot in range(4):
-        best = pivot
-        for row in range(pivot + 1, 4):
-            if abs(a[row, pivot]) > abs(a[best, pivot]):
-                best = row
-        for column in range(5):
-            a[pivot, column], a[best, column] = a[best, column], a[pivot, column]
-        for row in range(pivot + 1, 4):
-            factor = a[row, pivot] / a[pivot, pivot]
-            for column in range(pivot, 5):
-                a[row, column] -= factor * a[pivot, column]
-    out = np.empty(4)
-    for row in range(3, -1, -1):
-        total = a[row, 4]
-        for column in range(row + 1, 4):
-            total -= a[row, column] * out[column]
-        out[row] = total / a[row, row]
-    return out
-
-
-@njit(cache=True)
 def _jacobian(state, here, anisotropy, bias, shape, p, work, out):
     """(4, 4) out: ∂(dξ/dt)/∂ξ in units of 1 nm and 1 rad, by forward differences from the rates `here`."""
-    moved = np.empty(4)
     there = np.empty(4)
     for column in range(4):
-        moved[:] = state
+        moved = state.copy()
         moved[column] += DIFFERENCE * UNIT[column]
         rates(moved, anisotropy, bias, shape, p, work, there)
-        for row in range(4):
-            out[row, column] = (there[row] - here[row]) / (UNIT[row] * DIFFERENCE)
+        out[:, column] = (there - here) / (UNIT * DIFFERENCE)
 
 
 @njit(cache=True)
@@ -289,7 +279,7 @@ def integrate(state, anisotropy, bias, shape, p, duration, torque_tolerance, tol
     n = len(anisotropy)
     length = n * p[CELL]
     work = np.empty((8, n))
-    here, there, trial = np.empty(4), np.empty(4), np.empty(4)
+    here, there = np.empty(4), np.empty(4)
     jacobian, matrix = np.empty((4, 4)), np.empty((4, 4))
     time = 0.0
     step = 1e-13
@@ -310,29 +300,23 @@ def integrate(state, anisotropy, bias, shape, p, duration, torque_tolerance, tol
         for row in range(4):
             for column in range(4):
                 matrix[row, column] = (1.0 if row == column else 0.0) - GAMMA * step * jacobian[row, column]
-            there[row] = here[row] / UNIT[row]
-        first = solve4(matrix, there)
-        for row in range(4):
-            trial[row] = state[row] + step * first[row] * UNIT[row]
+        first = solve4(matrix, here / UNIT)
+        trial = state + step * first * UNIT
         rates(trial, anisotropy, bias, shape, p, work, there)
-        for row in range(4):
-            there[row] = there[row] / UNIT[row] - 2.0 * first[row]
-        second = solve4(matrix, there)
+        second = solve4(matrix, there / UNIT - 2.0 * first)
         error = 0.0
         for row in range(4):
             difference = abs(0.5 * step * (first[row] + second[row])) / tolerance
             error = difference if difference > error or difference != difference else error
-            trial[row] = state[row] + step * (1.5 * first[row] + 0.5 * second[row]) * UNIT[row]
+        trial = state + step * (1.5 * first + 0.5 * second) * UNIT
         if error <= 1.0 and trial[2] > 0.0:
             time += step
-            for row in range(4):
-                state[row] = trial[row]
+            state[:] = trial
             torque = rates(state, anisotropy, bias, shape, p, work, here)
             age += 1
             if accepted < len(times):
                 times[accepted] = time
-                for row in range(4):
-                    path[accepted, row] = state[row]
+                path[accepted] = state
             accepted += 1
         elif age > 0:
             age = REFRESH
@@ -350,9 +334,7 @@ def balance(state, anisotropy, bias, shape, p, torque_tolerance, largest_move):
     """
     n = len(anisotropy)
     work = np.empty((8, n))
-    here = np.empty(4)
-    right = np.empty(4)
-    jacobian = np.empty((4, 4))
+    here, jacobian = np.empty(4), np.empty((4, 4))
     torque = rates(state, anisotropy, bias, shape, p, work, here)
     for _ in range(30):
         if lost(state, n * p[CELL], n * p[CELL] / 2) or torque != torque:
@@ -360,15 +342,12 @@ def balance(state, anisotropy, bias, shape, p, torque_tolerance, largest_move):
         if torque < torque_tolerance:
             return SETTLED, torque
         _jacobian(state, here, anisotropy, bias, shape, p, work, jacobian)
-        for row in range(4):
-            right[row] = -here[row] / UNIT[row]
-        move = solve4(jacobian, right)
+        move = solve4(jacobian, -here / UNIT)
         scale = 1.0
         for row in range(4):
             limit = largest_move if row in (POSITION, WIDTH) else largest_move / 10
             scale = min(scale, limit / max(abs(move[row]), 1e-30))
-        for row in range(4):
-            state[row] += scale * move[row] * UNIT[row]
+        state += scale * move * UNIT
         state[WIDTH] = max(state[WIDTH], p[CELL])
         torque = rates(state, anisotropy, bias, shape, p, work, here)
     return OUT_OF_TIME, torque

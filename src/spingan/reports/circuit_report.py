@@ -4,20 +4,19 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from spingan.circuits.cell_activation import cell_energy, printed_drive
 from spingan.circuits.domain_wall_study import CellStudy
 from spingan.circuits.monte_carlo import Samples
 from spingan.devices.published import CONDUCTANCES_MS
 from spingan.devices.wall_curve import leaky
-from spingan.output import output_folder, write_text
-from spingan.reports.plots import COLOURS, DASHES, new_figure, save_png
+from spingan.reports.plots import COLOURS, DASHES, OPEN, Content, add_legend, name_axes, new_figure, write_files
 from spingan.spec.activation import Activation
 from spingan.spec.files import write_activation
 from spingan.tabular import csv_text
 
-PRINTED = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none", "markersize": 5}
+PRINTED = {**OPEN, "markersize": 5}
 LABELS = {1: "one inverter", 2: "pair of inverters"}
 
 
@@ -31,14 +30,10 @@ def transfer_figure(study: CellStudy) -> Figure:
     if study.function == "leaky_relu" and curve.name.endswith(("simulated", "published")):
         left.plot(list(CONDUCTANCES_MS), [1e-3 * value for value in CONDUCTANCES_MS.values()], **PRINTED,
                   label="printed")  # fmt: skip
-    left.set_ylabel("conductance")
-    left.yaxis.set_major_formatter(EngFormatter(unit="S"))
     for number, (one, dash) in enumerate(((out, "-"), (study.other, "--"))):
         label = LABELS[one.cell.inverters]
         middle.plot(one.current_a, one.output_v, dash, color=COLOURS[number], linewidth=1.6, label=label)
     middle.plot(out.current_a, out.divider_v, ":", color=COLOURS[3], linewidth=1.6, label="divider")
-    middle.set_ylabel("output")
-    middle.yaxis.set_major_formatter(EngFormatter(unit="V"))
     right.plot(out.current_a, out.normalised(full), color=COLOURS[0], linewidth=1.6, label="the cell")
     if study.falling is not None:
         zero, at_full = (out.at(out.output_v, at) for at in (0.0, full))
@@ -46,12 +41,10 @@ def transfer_figure(study: CellStudy) -> Figure:
         right.plot(out.current_a, falling, "--", color=COLOURS[1], linewidth=1.4, label="falling")
     places = np.linspace(-full, full, 9)
     right.plot(places, leaky(places / full, study.slope), **PRINTED, label="claimed")
-    right.set_ylabel("output over full scale")
-    for axis in (left, middle, right):
-        axis.set_xlabel("input current")
-        axis.xaxis.set_major_formatter(EngFormatter(unit="A"))
-        axis.xaxis.set_major_locator(MaxNLocator(5))
-        axis.legend(frameon=False, fontsize=8)
+    shown = (left, "conductance", "S"), (middle, "output", "V"), (right, "output over full scale", None)
+    for axis, name, unit in shown:
+        name_axes(axis, "input current", name, "A", unit, ticks=5)
+        add_legend(axis)
     return figure
 
 
@@ -72,15 +65,12 @@ def waveform_figure(study: CellStudy) -> Figure:
     for axis, unit, name in ((left, "V", "output"), (right, "W", "drawn by divider and inverters")):
         axis.axvline(study.window_s, color=COLOURS[3], linewidth=1.0, linestyle=":")
         axis.set_xlim(0, last)
-        axis.set_xlabel("time after the step")
-        axis.set_ylabel(name)
-        axis.xaxis.set_major_formatter(EngFormatter(unit="s"))
-        axis.yaxis.set_major_formatter(EngFormatter(unit=unit))
+        name_axes(axis, "time after the step", name, "s", unit)
     left.annotate(
         "settled", (study.window_s, 0.02), xycoords=("data", "axes fraction"), fontsize=8, color="#444444",
         xytext=(3, 0), textcoords="offset points",
     )  # fmt: skip
-    left.legend(frameon=False, fontsize=8, loc="center right")
+    add_legend(left, loc="center right")
     return figure
 
 
@@ -106,10 +96,8 @@ def energy_figure(study: CellStudy, printed_j: float) -> Figure:
     axis.plot([printed_j] * len(bars), places, **PRINTED, label="printed, window unknown")
     axis.set_yticks(places, [label for label, _ in bars])
     axis.set_ylim(-0.6, len(bars) - 0.4)
-    axis.set_xlabel("energy of an evaluation")
-    axis.xaxis.set_major_formatter(EngFormatter(unit="J"))
-    axis.xaxis.set_major_locator(MaxNLocator(5))
-    axis.legend(frameon=False, fontsize=8, ncols=1, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    name_axes(axis, "energy of an evaluation", "", "J", ticks=5)
+    add_legend(axis, ncols=1, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 
@@ -126,23 +114,19 @@ def _part(name: str) -> tuple[str, str, str]:
 
 def spread_figure(devices: Samples, environment: Samples | None) -> Figure:
     """Transfers of made cells over the drawn one's, gain against offset, and what heat and supply do to all."""
-    panels = 2 if environment is None else 3
-    figure, axes = new_figure(3.5 * panels, 3.2, panels)
-    for axis, samples in ((axes[0], devices), (axes[-1], environment)):
-        if samples is None or (axis is axes[1] and environment is None):
-            continue
+    shown = [devices] if environment is None else [devices, environment]
+    panels = len(shown) + 1
+    figure, (first, cloud, *last) = new_figure(3.5 * panels, 3.2, panels)
+    for axis, samples in zip((first, *last), shown, strict=True):
         axis.plot(samples.u, samples.values[:100].T, color=COLOURS[0], linewidth=0.5, alpha=0.25)
         axis.plot(samples.u, samples.nominal, color=COLOURS[1], linewidth=1.8, label="as drawn")
         what = "made cells" if samples.what == "devices" else "temperatures and supplies"
         axis.plot([], [], color=COLOURS[0], linewidth=1.0, label=f"{min(len(samples.gain), 100)} {what}")
-        axis.set_xlabel("input over full scale")
-        axis.set_ylabel("output over full scale")
-        axis.legend(frameon=False, fontsize=8, loc="upper left")
-    cloud = axes[1]
+        name_axes(axis, "input over full scale", "output over full scale")
+        add_legend(axis, loc="upper left")
     cloud.plot(devices.offset, devices.gain, ".", color=COLOURS[0], markersize=4)
     cloud.plot([0], [1], marker="+", color=COLOURS[1], markersize=12, markeredgewidth=2, linestyle=DASHES[0])
-    cloud.set_xlabel("offset (of full scale)")
-    cloud.set_ylabel("gain (of the drawn cell's)")
+    name_axes(cloud, "offset (of full scale)", "gain (of the drawn cell's)")
     for axis in (cloud.xaxis, cloud.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axis.set_major_locator(MaxNLocator(5))
@@ -156,7 +140,7 @@ def write_circuit_report(
     printed_energy_j: float,
     devices: Samples | None = None,
     environment: Samples | None = None,
-) -> tuple[Path, ...]:
+) -> list[Path]:
     """Write everything into `folder`, and say which files; the activation is the first.
 
     Args:
@@ -165,11 +149,7 @@ def write_circuit_report(
     Raises:
         UserError: A file cannot be written.
     """
-    place = output_folder(folder)
-    tables = {
-        "transfer.csv": _transfer(study),
-        "steps.csv": _steps(study),
-    }
+    tables = {"transfer.csv": _transfer(study), "steps.csv": _steps(study)}
     pictures = {
         "transfer.png": transfer_figure(study),
         "waveforms.png": waveform_figure(study),
@@ -180,41 +160,32 @@ def write_circuit_report(
         pictures["spread.png"] = spread_figure(devices, environment)
     if environment is not None:
         tables["environment.csv"] = _samples(environment)
-    curve = place / f"{activation.name}.csv"
-    write_activation(activation, curve)
-    for name, text in tables.items():
-        write_text(place / name, text)
-    for name, figure in pictures.items():
-        save_png(figure, place / name)
-    return curve, *(place / name for name in (*tables, *pictures))
+    curve: dict[str, Content] = {f"{activation.name}.csv": lambda path: write_activation(activation, path)}
+    return write_files(folder, curve | tables | pictures)
 
 
 def _transfer(study: CellStudy) -> str:
-    out = study.transfer
-    columns = np.stack([out.current_a, out.divider_v, out.output_v, out.divider_w, out.inverters_w], axis=1)
-    return csv_text(("input_a", "divider_v", "output_v", "divider_w", "inverters_w"), _numbers(columns))
+    names = ("divider_v", "output_v", "divider_w", "inverters_w")
+    return csv_text(("input_a", *names), _rows(study.transfer, ("current_a", *names)))
 
 
 def _steps(study: CellStudy) -> str:
     """Every step's waveform, each fourth of its 0.5 ps steps."""
-    rows = []
-    for step in study.steps:
-        answer = step.response
-        columns = np.stack([answer.time_s, answer.output_v, answer.divider_w, answer.inverters_w], axis=1)[::4]
-        rows += [(f"{step.from_a:.6g}", f"{step.to_a:.6g}", *row) for row in _numbers(columns)]
-    return csv_text(("from_a", "to_a", "time_s", "output_v", "divider_w", "inverters_w"), rows)
+    names = ("time_s", "output_v", "divider_w", "inverters_w")
+    rows = [
+        (f"{step.from_a:.6g}", f"{step.to_a:.6g}", *row)
+        for step in study.steps
+        for row in _rows(step.response, names)[::4]
+    ]
+    return csv_text(("from_a", "to_a", *names), rows)
 
 
 def _samples(samples: Samples) -> str:
-    columns = np.stack(
-        [
-            samples.gain, samples.offset, samples.slope, samples.residual, samples.temperature_c, samples.supply,
-        ],
-        axis=1,
-    )  # fmt: skip
-    rows = [(number, *row) for number, row in enumerate(_numbers(columns))]
-    return csv_text(("number", "gain", "offset", "slope", "residual", "temperature_c", "supply"), rows)
+    names = ("gain", "offset", "slope", "residual", "temperature_c", "supply")
+    return csv_text(("number", *names), [(number, *row) for number, row in enumerate(_rows(samples, names))])
 
 
-def _numbers(columns: np.ndarray) -> list[tuple[str, ...]]:
-    return [tuple(f"{value:.7g}" for value in row) for row in columns.tolist()]
+def _rows(found: object, names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The arrays of those names as columns."""
+    columns = (getattr(found, name).tolist() for name in names)
+    return [tuple(f"{value:.7g}" for value in row) for row in zip(*columns, strict=True)]

@@ -1,28 +1,27 @@
 """The folder that a design leaves, and its pictures: the transfer beside the ideal, wall and profile, the jumps."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
 
 from spingan.devices.wall_compact import write_wall_calibration
 from spingan.devices.wall_curve import leaky
 from spingan.devices.wall_design import fitted_currents_a
 from spingan.devices.wall_design_run import Design, Verdict, curve, curve_of, judged_currents_a, summary
 from spingan.devices.wall_device import write_wall_device
+from spingan.devices.wall_study import Rest, Setup
 from spingan.devices.wall_system import mesh
-from spingan.output import output_folder, write_text
 from spingan.physics.ovf import write_ovf
-from spingan.reports.plots import COLOURS, new_figure, save_png
+from spingan.reports.plots import COLOURS, OPEN, Content, add_legend, name_axes, new_figure, write_files
+from spingan.reports.wall_report import draw_paths
 from spingan.spec.files import write_activation
 from spingan.tabular import csv_text
 
-IDEAL = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none", "markersize": 5}
 
-
-def write_design(found: Design, folder: str | Path) -> tuple[Path, ...]:
+def write_design(found: Design, folder: str | Path) -> list[Path]:
     """Write a design into `folder`, and say which files: device, curve, states, tables, pictures, summary.
 
     `device.yaml` is the device, `<its name>.csv` the curve that `convert` takes, `verification.csv` every solved
@@ -32,48 +31,32 @@ def write_design(found: Design, folder: str | Path) -> tuple[Path, ...]:
     Raises:
         UserError: A file cannot be written.
     """
-    place = output_folder(folder)
-    verdict = found.verdict
-    table = curve_of(found)
-    states = _write_states(found, output_folder(place / "states"))
-    device, activation = place / "device.yaml", place / f"{table.name}.csv"
-    verification, compact, page = place / "verification.csv", place / "compact.yaml", place / "design.json"
-    write_wall_device(verdict.device, device)
-    write_activation(table, activation)
-    write_text(verification, _verification(found))
-    write_wall_calibration(found.calibration, compact)
-    pictures = {
+    verdict, table = found.verdict, curve_of(found)
+    files: dict[str, Content] = {
+        f"{table.name}.csv": lambda path: write_activation(table, path),
+        "device.yaml": lambda path: write_wall_device(verdict.device, path),
+        "verification.csv": _verification(found),
+        "compact.yaml": lambda path: write_wall_calibration(found.calibration, path),
         "transfer.png": transfer_figure(found),
         "wall.png": wall_figure(verdict),
         "jumps.png": jumps_figure(verdict),
+        "design.json": json.dumps(summary(found), indent=2, ensure_ascii=False) + "\n",
     }
-    for name, figure in pictures.items():
-        save_png(figure, place / name)
-    write_text(page, json.dumps(summary(found), indent=2, ensure_ascii=False) + "\n")
-    return activation, device, verification, compact, *(place / name for name in pictures), page, *states
-
-
-def _write_states(found: Design, folder: Path) -> list[Path]:
-    walls = found.verdict.walls
-    grid = mesh(walls.setup.device, walls.setup.cell_m)
-    files = []
-    for way, states in (("up", walls.rising), ("down", walls.falling)):
+    for way, states in (("up", verdict.walls.rising), ("down", verdict.walls.falling)):
         for number, state in enumerate(states):
-            micro = state.current_a * 1e6
-            file = folder / f"{way}_{number:02d}_{micro:+.3f}uA.ovf"
-            write_ovf(
-                file,
-                state.m,
-                grid,
-                walls.setup.device.film.thickness_m,
-                encoding="binary 4",
-                description=(
-                    f"{walls.setup.device.name}, {micro:g} uA, {walls.setup.convention}, way {way}",
-                    f"largest torque {state.torque_t:.3g} T",
-                ),
-            )
-            files.append(file)
-    return files
+            name = f"states/{way}_{number:02d}_{state.current_a * 1e6:+.3f}uA.ovf"
+            files[name] = partial(_write_state, verdict.walls.setup, state, way)
+    return write_files(folder, files)
+
+
+def _write_state(setup: Setup, state: Rest, way: str, path: Path) -> None:
+    device = setup.device
+    about = (
+        f"{device.name}, {state.current_a * 1e6:g} uA, {setup.convention}, way {way}",
+        f"largest torque {state.torque_t:.3g} T",
+    )
+    grid, thickness_m = mesh(device, setup.cell_m), device.film.thickness_m
+    write_ovf(path, state.m, grid, thickness_m, encoding="binary 4", description=about)
 
 
 def _verification(found: Design) -> str:
@@ -83,10 +66,8 @@ def _verification(found: Design) -> str:
     ideal = found.verdict.match.zero + found.verdict.match.gain * leaky(currents, goal.slope)
     fitted = set(np.round(np.array(fitted_currents_a(goal.range_a)) * 1e6, 6).tolist())
     judged = set(np.round(np.array(judged_currents_a(goal.range_a)) * 1e6, 6).tolist())
-    headings = (
-        ("input_ua", "role", "position_up_nm", "position_down_nm", "torque_up_t", "torque_down_t",
-         "conductance_up_s", "conductance_down_s", "ideal_s")
-    )  # fmt: skip
+    headings = ("input_ua", "role", "position_up_nm", "position_down_nm", "torque_up_t", "torque_down_t",
+                "conductance_up_s", "conductance_down_s", "ideal_s")  # fmt: skip
     rows = []
     for number, (rising, falling) in enumerate(zip(walls.rising, walls.falling, strict=True)):
         micro = round(rising.current_a * 1e6, 6)
@@ -110,16 +91,12 @@ def transfer_figure(found: Design) -> Figure:
     axis.plot(currents, up, "-", color=COLOURS[0], linewidth=1.6, label="solver, up")
     axis.plot(currents, down, "--", color=COLOURS[1], linewidth=1.4, label="solver, down")
     asked = matched.zero + matched.gain * leaky(judged, goal.slope)
-    axis.plot(judged, asked, **IDEAL, label=f"asked: slope {goal.slope:g}")
-    axis.set_ylabel("conductance")
-    axis.yaxis.set_major_formatter(EngFormatter(unit="S"))
-    axis.legend(frameon=False, fontsize=8)
+    axis.plot(judged, asked, **OPEN, markersize=5, label=f"asked: slope {goal.slope:g}")
+    add_legend(axis)
     mean = (np.interp(judged, currents, up) + np.interp(judged, currents, down)) / 2
     below.plot(judged, (mean - asked) / matched.span, "o-", color=COLOURS[0], linewidth=1.2, markersize=4)
-    below.set_ylabel("deviation, parts of the span")
-    for panel in (axis, below):
-        panel.xaxis.set_major_formatter(EngFormatter(unit="A"))
-        panel.set_xlabel("input current")
+    for panel, name, unit in ((axis, "conductance", "S"), (below, "deviation, parts of the span", None)):
+        name_axes(panel, "input current", name, "A", unit)
     return figure
 
 
@@ -136,42 +113,17 @@ def wall_figure(verdict: Verdict) -> Figure:
         left.axhspan(detector.x0_m, detector.x1_m, color=COLOURS[3], alpha=0.15 + 0.15 * number, linewidth=0,
                      label=f"{detector.name} junction")  # fmt: skip
     left.set_ylim(0, device.length_m)
-    left.set_xlabel("input current")
-    left.set_ylabel("wall position")
-    left.xaxis.set_major_formatter(EngFormatter(unit="A"))
-    left.yaxis.set_major_formatter(EngFormatter(unit="m"))
-    left.legend(frameon=False, fontsize=8)
+    name_axes(left, "input current", "wall position", "A", "m")
+    add_legend(left)
     x_m = np.linspace(0, device.length_m, 201)
     right.plot(x_m, device.profile(x_m), color=COLOURS[0], linewidth=1.6)
-    right.set_xlabel("place along the track")
-    right.set_ylabel("anisotropy (per m³)")
-    right.xaxis.set_major_formatter(EngFormatter(unit="m"))
-    right.yaxis.set_major_formatter(EngFormatter(unit="J"))
+    name_axes(right, "place along the track", "anisotropy (per m³)", "m", "J")
     return figure
 
 
 def jumps_figure(verdict: Verdict) -> Figure:
     """Wall position against time: to both margins from rest, and back to rest from both ends of the range."""
-    figure, (axis,) = new_figure(5.2, 3.2)
-    runs = (
-        (verdict.jumps.to_margins[1], COLOURS[1], "-"),
-        (verdict.jumps.back[1], COLOURS[1], "--"),
-        (verdict.jumps.to_margins[0], COLOURS[0], "-"),
-        (verdict.jumps.back[0], COLOURS[0], "--"),
-    )
-    for run, colour, dash in runs:
-        axis.plot(
-            run.time_s,
-            run.path_m,
-            dash,
-            color=colour,
-            linewidth=1.4,
-            label=f"to {run.current_a * 1e6:.4g} µA".replace("-", "\N{MINUS SIGN}"),
-        )
-    axis.set_ylim(0, verdict.device.length_m)
-    axis.set_xlabel("time")
-    axis.set_ylabel("wall position")
-    axis.xaxis.set_major_formatter(EngFormatter(unit="s"))
-    axis.yaxis.set_major_formatter(EngFormatter(unit="m"))
-    axis.legend(frameon=False, fontsize=8)
-    return figure
+    (low, high), (after_low, after_high) = verdict.jumps.to_margins, verdict.jumps.back
+    runs = (high, after_high, low, after_low)
+    labels = [f"to {run.current_a * 1e6:.4g} µA".replace("-", "\N{MINUS SIGN}") for run in runs]
+    return draw_paths(runs, labels, verdict.device.length_m)

@@ -1,12 +1,10 @@
 """Tables and pictures of paper M's cells and of its small net: figures 4 and 5, the ideal as open markers."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from spingan.circuits.am_dcgan_cnn import READ_AT
 from spingan.circuits.am_dcgan_network import FILTER, POOL, Array
@@ -15,12 +13,10 @@ from spingan.circuits.cards import Cards
 from spingan.circuits.cell_bench import PULSE_S
 from spingan.circuits.memristive_activations import fit_tanh, relu_activation, tanh_activation
 from spingan.circuits.memristive_cells import CellResult
-from spingan.output import output_folder
-from spingan.reports.plots import COLOURS, DASHES, new_figure, save_png
+from spingan.reports.plots import COLOURS, DASHES, OPEN, Content, add_legend, name_axes, new_figure, write_files
 from spingan.spec.files import write_activation
-from spingan.tabular import write_csv
+from spingan.tabular import csv_text
 
-IDEAL: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none"}
 LABEL_SIZE = 9
 
 
@@ -29,13 +25,13 @@ def cell_figure(result: CellResult) -> Figure:
     figure, (left, right) = new_figure(8.0, 3.2, 2)
     unit = result.cell.input_unit
     left.plot(result.transfer.input, result.transfer.output_v, color=COLOURS[0], linewidth=1.6)
-    _axes(left, "input", unit, "output", "V")
+    name_axes(left, "input", "output", unit, "V", ticks=4)
     response = result.response
     right.plot(response.time_s, response.output_v, color=COLOURS[0], linewidth=1.6, label="output")
     if unit == "V":
         right.plot(response.time_s, response.input, "--", color=COLOURS[1], linewidth=1.2, label="input")
-        right.legend(frameon=False, fontsize=LABEL_SIZE - 1)
-    _axes(right, "time", "s", "", "V")
+        add_legend(right)
+    name_axes(right, "time", "", "s", "V", ticks=4)
     return figure
 
 
@@ -50,9 +46,9 @@ def activation_figure(tanh: CellResult, relu: CellResult) -> Figure:
         axis.plot(
             result.transfer.input, result.transfer.output_v, color=COLOURS[0], linewidth=1.6, label="cell in SPICE"
         )
-        axis.plot(at, ideal, **IDEAL, markersize=4, label=label)
-        axis.legend(frameon=False, fontsize=LABEL_SIZE - 1, title=title, title_fontsize=LABEL_SIZE)
-        _axes(axis, "input", "V", "output", "V")
+        axis.plot(at, ideal, **OPEN, markersize=4, label=label)
+        add_legend(axis, title=title, title_fontsize=LABEL_SIZE)
+        name_axes(axis, "input", "output", "V", "V", ticks=4)
     return figure
 
 
@@ -78,7 +74,7 @@ def waveform_figure(study: CnnStudy) -> Figure:
     for axis, (title, unit, name, chosen, factor) in zip(axes, panels, strict=True):
         _draw_waves(axis, study, study.run.waves[name][chosen] * factor, study.ideal[name][chosen] * factor)
         axis.set_title(title, fontsize=LABEL_SIZE, loc="left")
-        _axes(axis, "time", "s", "", unit)
+        name_axes(axis, "time", "", "s", unit, ticks=4)
     return figure
 
 
@@ -89,42 +85,26 @@ def _draw_waves(axis: Axes, study: CnnStudy, waves: Array, ideal: Array) -> None
     for number in range(lines.shape[1]):
         style = DASHES[number // len(COLOURS) % len(DASHES)]
         axis.plot(study.run.time_s, lines[:, number], style, color=COLOURS[number % len(COLOURS)], linewidth=1.1)
-        axis.plot(at, marks[:, number], **IDEAL, markersize=3.5)
-
-
-def _axes(axis: Axes, x: str, x_unit: str, y: str, y_unit: str) -> None:
-    axis.xaxis.set_major_formatter(EngFormatter(unit=x_unit))
-    axis.yaxis.set_major_formatter(EngFormatter(unit=y_unit))
-    axis.xaxis.set_major_locator(MaxNLocator(4))
-    axis.set_xlabel(x)
-    if y:
-        axis.set_ylabel(y)
+        axis.plot(at, marks[:, number], **OPEN, markersize=3.5)
 
 
 def write_cell(result: CellResult, cards: Cards, folder: Path) -> list[Path]:
     """The cell's transfer as a table, its picture, and, of ReLU and tanh, the activation file."""
-
-    output_folder(folder)
     curve, name = result.transfer, result.cell.name
-    table, picture = folder / f"{name}_transfer.csv", folder / f"{name}.png"
     points = [(value, curve.at(value), curve.power_at(value)) for value in curve.input.tolist()]
-    write_csv(table, [f"input_{result.cell.input_unit.lower()}", "output_v", "power_w"], points)
-    save_png(cell_figure(result), picture)
-    files = [table, picture]
+    files: dict[str, Content] = {
+        f"{name}_transfer.csv": csv_text([f"input_{result.cell.input_unit.lower()}", "output_v", "power_w"], points),
+        f"{name}.png": cell_figure(result),
+    }
     made = {"relu-switch": relu_activation, "tanh": tanh_activation}.get(name)
     if made is not None:
         activation = made(cards)
-        files.append(folder / f"{activation.name}.csv")
-        write_activation(activation, files[-1])
-    return files
+        files[f"{activation.name}.csv"] = lambda path: write_activation(activation, path)
+    return write_files(folder, files)
 
 
 def write_study(study: CnnStudy, folder: Path) -> list[Path]:
     """Figures 4 and 5, and every node of every picture, in SPICE and numpy."""
-
-    waves, functions, nodes = folder / "waveforms.png", folder / "activations.png", folder / "nodes.csv"
-    save_png(waveform_figure(study), waves)
-    save_png(activation_figure(study.cells["tanh"], study.cells["relu-switch"]), functions)
     rows = []
     for name in NODES:
         spice = study.run.settled(name)
@@ -132,5 +112,9 @@ def write_study(study: CnnStudy, folder: Path) -> list[Path]:
             at = (picture, *place)
             values = (float(values[at]) for values in (spice, study.ideal[name], study.curves[name]))
             rows.append((name, picture, "_".join(str(index) for index in place), *values))
-    write_csv(nodes, ["group", "picture", "place", "spice", "numpy_ideal", "numpy_with_cell_curves"], rows)
-    return [waves, functions, nodes]
+    files: dict[str, Content] = {
+        "waveforms.png": waveform_figure(study),
+        "activations.png": activation_figure(study.cells["tanh"], study.cells["relu-switch"]),
+        "nodes.csv": csv_text(["group", "picture", "place", "spice", "numpy_ideal", "numpy_with_cell_curves"], rows),
+    }
+    return write_files(folder, files)

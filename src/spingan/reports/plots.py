@@ -1,6 +1,6 @@
 """Plots in one look: SI units on the axes, readable in grey, a paper's claims as open markers, ours as lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
+from PIL import Image
 
-from spingan.output import atomic_path
+from spingan.output import atomic_path, output_folder, write_text
 
 if TYPE_CHECKING:
     from spingan.spec.activation import Activation
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 # Dark blue, orange, teal and grey differ in lightness as well as in hue; the dashes tell them apart on paper.
 COLOURS = ("#1b3a6b", "#d9772b", "#3a9a8c", "#8a8f98")
 DASHES = ("-", "--", "-.", ":")
-_MARKER: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none"}
-_SYMBOLS = {"Ohm": "Ω"}
+# A printed point, or one of an exact function.
+OPEN: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none"}
+_SYMBOLS = {"Ohm": "Ω", "1": None}
 _KINDS = {"A": "current", "V": "voltage", "S": "conductance", "Ohm": "resistance"}
 
 
@@ -43,6 +45,26 @@ def style_axis(axis: Axes) -> None:
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(visible=True, color="#e4e6ea", linewidth=0.8)
     axis.set_axisbelow(True)
+
+
+def name_axes(
+    axis: Axes, x: str, y: str, x_unit: str | None = None, y_unit: str | None = None, ticks: int | None = None
+) -> None:
+    """Name both axes, with SI prefixes on the ticks where there is a unit; at most `ticks` + 1 of them along x."""
+    for which, unit in ((axis.xaxis, x_unit), (axis.yaxis, y_unit)):
+        if unit is not None:
+            which.set_major_formatter(EngFormatter(unit=unit))
+    if x:
+        axis.set_xlabel(x)
+    if y:
+        axis.set_ylabel(y)
+    if ticks is not None:
+        axis.xaxis.set_major_locator(MaxNLocator(ticks))
+
+
+def add_legend(axis: Axes, **more: Any) -> None:
+    """A small legend without a frame."""
+    axis.legend(**{"frameon": False, "fontsize": 8, **more})
 
 
 def svg_bytes(figure: Figure) -> bytes:
@@ -66,6 +88,39 @@ def save_png(figure: Figure, path: str | Path, dots_per_inch: int = 160) -> None
         figure.savefig(temporary, format="png", dpi=dots_per_inch, metadata={"Software": None})
 
 
+def save_gif(pictures: Sequence[Image.Image], path: str | Path, duration_ms: int | list[int]) -> None:
+    """Write an animation that repeats for ever, each picture shown for its time.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    first, *others = pictures
+    look = {"duration": duration_ms, "loop": 0, "optimize": True}
+    with atomic_path(path) as temporary:
+        first.save(temporary, format="GIF", save_all=True, append_images=others, **look)
+
+
+Content = Figure | str | Callable[[Path], object]
+"""What a file holds: a picture, a text, or what a function writes."""
+
+
+def write_files(folder: str | Path, files: Mapping[str, Content]) -> list[Path]:
+    """Write files by their names into `folder`, pictures as PNG; their paths.
+
+    Raises:
+        UserError: One cannot be written.
+    """
+    place = output_folder(folder)
+    for name, content in files.items():
+        if isinstance(content, Figure):
+            save_png(content, place / name)
+        elif isinstance(content, str):
+            write_text(place / name, content)
+        else:
+            content(place / name)
+    return [place / name for name in files]
+
+
 def loss_curves(metrics: Mapping[str, ArrayLike]) -> Figure:
     """Losses of both nets against the epoch, from the columns of a run's metrics.csv."""
     figure, (axis,) = new_figure()
@@ -73,11 +128,10 @@ def loss_curves(metrics: Mapping[str, ArrayLike]) -> Figure:
     series = (("generator_loss", "generator"), ("discriminator_loss", "discriminator"))
     for (column, label), colour, dash in zip(series, COLOURS, DASHES, strict=False):
         axis.plot(epochs, np.asarray(metrics[column], float), dash, color=colour, label=label, linewidth=1.4)
-    axis.set_xlabel("epoch")
-    axis.set_ylabel("loss (binary cross-entropy)")
+    name_axes(axis, "epoch", "loss (binary cross-entropy)")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_ylim(bottom=0)
-    axis.legend(frameon=False, fontsize=9)
+    add_legend(axis, fontsize=9)
     return figure
 
 
@@ -100,8 +154,7 @@ def level_histogram(shares: ArrayLike, levels: ArrayLike) -> Figure:
     places = np.asarray(levels, float)
     width = 0.85 * float(np.min(np.diff(places)))
     axis.bar(places, np.asarray(shares, float), width=width, color=COLOURS[0])
-    axis.set_xlabel("level (weight over the column's full scale)")
-    axis.set_ylabel("share of the weights")
+    name_axes(axis, "level (weight over the column's full scale)", "share of the weights")
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
     return figure
 
@@ -125,23 +178,15 @@ def _draw_transfer(axis: Axes, activation: "Activation") -> None:
         ideal = np.where(u > 0, u, slope * u)
         span = activation.output_full_scale - activation.output_zero
         label = f"exact, slope {slope:.3g} below 0" if slope else "exact"
-        axis.plot(u * activation.input_full_scale, activation.output_zero + ideal * span, **_MARKER, label=label)
-    axis.set_xlabel(_axis_name("input", activation.input_unit))
-    axis.set_ylabel(_axis_name("output", activation.output_unit))
-    _prefix(axis, activation.input_unit, activation.output_unit)
-    axis.legend(frameon=False, fontsize=8, title=activation.function.replace("_", " "), title_fontsize=9)
+        axis.plot(u * activation.input_full_scale, activation.output_zero + ideal * span, **OPEN, label=label)
+    units = activation.input_unit, activation.output_unit
+    names = [_axis_name(quantity, unit) for quantity, unit in zip(("input", "output"), units, strict=True)]
+    ticks = [_SYMBOLS.get(unit, unit) for unit in units]
+    name_axes(axis, names[0], names[1], ticks[0], ticks[1], ticks=None if ticks[0] is None else 4)
+    add_legend(axis, title=activation.function.replace("_", " "), title_fontsize=9)
 
 
 def _axis_name(quantity: str, unit: str) -> str:
     """What an axis shows; the unit stands on its ticks."""
     kind = _KINDS.get(unit)
     return f"{quantity} {kind}" if kind else f"{quantity} (normalised)"
-
-
-def _prefix(axis: Axes, input_unit: str, output_unit: str) -> None:
-    """Ticks such as 20 µA or 0.1 mS."""
-    for which, unit in ((axis.xaxis, input_unit), (axis.yaxis, output_unit)):
-        if unit != "1":
-            which.set_major_formatter(EngFormatter(unit=_SYMBOLS.get(unit, unit)))
-    if input_unit != "1":
-        axis.xaxis.set_major_locator(MaxNLocator(4))

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from spingan.reports.tables import Table
+
 if TYPE_CHECKING:
     from spingan.evaluation.quality import Quality
 
@@ -15,25 +17,18 @@ _MEASURES = (  # attribute, name, format, what is better
 )
 
 
-def quality_headings(quality: "Quality") -> tuple[str, ...]:
-    """The columns of `quality_rows`: the float twin's only where there is one."""
-    twin = () if quality.float_twin is None else ("float twin",)
-    return ("measure", "this model", *twin, "real (floor)", "better")
-
-
-def quality_rows(quality: "Quality") -> tuple[tuple[str, ...], ...]:
-    """The distance and the six measures of variety, a row each."""
-    distances = [quality.value, quality.floor]
-    if quality.float_twin is not None:
-        distances.insert(1, quality.float_twin)
+def quality_table(quality: "Quality") -> Table:
+    """The distance and the six measures of variety, a row each; the float twin's where there is one."""
+    columns = [("this model", quality.value, quality.variety), ("real (floor)", quality.floor, quality.variety_floor)]
+    if quality.float_twin is not None and quality.variety_float_twin is not None:
+        columns.insert(1, ("float twin", quality.float_twin, quality.variety_float_twin))
+    names, distances, varieties = zip(*columns, strict=True)
     rows = [(quality.metric, *(f"{value:.3f}" for value in distances), "smaller")]
-    columns = [quality.variety, quality.variety_floor]
-    if quality.variety_float_twin is not None:
-        columns.insert(1, quality.variety_float_twin)
     for attribute, name, form, better in _MEASURES:
-        values = (getattr(column, attribute) for column in columns)
+        values = (getattr(variety, attribute) for variety in varieties)
         rows.append((name, *(measure_text(value, form) for value in values), better))
-    return tuple(rows)
+    title = f"{quality.metric}, and {quality_title(quality)}"
+    return Table(title, ("measure", *names, "better"), rows, range(1, len(names) + 1))
 
 
 def measure_text(value: float | None, form: str) -> str:

@@ -19,7 +19,7 @@ from spingan.nn.analog import analog_layers
 from spingan.nn.weights import Model
 from spingan.reports import plots
 from spingan.reports.page import Picture, page
-from spingan.reports.quality_table import quality_headings, quality_notes, quality_rows, quality_title
+from spingan.reports.quality_table import quality_notes, quality_table
 from spingan.reports.tables import Table
 from spingan.training.images import training_tensor
 from spingan.training.recipe import Recipe, load_recipe, recipe_from
@@ -173,10 +173,8 @@ def _losses(metrics: dict[str, NDArray[np.float64]]) -> Picture:
 
 def _quality(quality: "Quality") -> dict[str, Any]:
     shares = tuple((name, f"{share:.1%}", share) for name, share in quality.class_histogram.items())
-    headings = quality_headings(quality)
-    title = f"{quality.metric}, and {quality_title(quality)}"
     return {
-        "table": Table(title, headings, quality_rows(quality), range(1, len(headings) - 1)),
+        "table": quality_table(quality),
         "notes": quality_notes(quality),
         "classes": shares,
         "missing": quality.missing_classes,

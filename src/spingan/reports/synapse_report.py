@@ -1,6 +1,7 @@
 """The folder that `spingan device skyrmion-synapse` leaves: curves, tables, pictures and an animation."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +11,15 @@ from matplotlib.collections import EllipseCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
-from numpy.typing import NDArray
+from PIL import Image
 
 from spingan.devices.skyrmion_synapse import SkyrmionSynapse, rail_cover
 from spingan.devices.skyrmion_synapse_run import Operation, Point
 from spingan.devices.skyrmion_synapse_solver import Comparison
 from spingan.devices.skyrmion_synapse_study import Heat, Study, synapse
-from spingan.output import atomic_path, output_folder, write_text
-from spingan.reports.plots import COLOURS, DASHES, new_figure, save_png
+from spingan.reports.plots import COLOURS, DASHES, Content, add_legend, name_axes, new_figure, save_gif, write_files
 from spingan.spec.files import write_synapse
 from spingan.tabular import csv_text
-
-Array = NDArray[np.float64]
 
 DISC_MAP = LinearSegmentedColormap.from_list("disc", ["#ffffff", "#aeb4bd"])
 COUNT_MAP = LinearSegmentedColormap.from_list("count", ["#f2f4f8", "#7fa0cf", "#1b3a6b"])
@@ -43,23 +41,18 @@ def conductance_against_time(done: Operation, heat: Heat | None, printed_drive: 
         begin = end
     for number, run in enumerate(heat.operations if heat is not None else ()):
         label = f"{heat.temperature_k:g} K, {len(heat.operations)} seeds" if heat is not None and not number else None
-        axis.plot(nanoseconds, _milli(run.conductance_s), color=COLOURS[3], linewidth=0.6, label=label)
+        axis.plot(nanoseconds, run.conductance_s * 1e3, color=COLOURS[3], linewidth=0.6, label=label)
     density = done.device.current_density_a_per_m2
     damping = done.device.film.gilbert_damping
     label = f"{density:.3g} A/m², damping {damping:g}, 0 K"
-    axis.plot(nanoseconds, _milli(done.conductance_s), color=COLOURS[0], linewidth=1.6, label=label)
+    axis.plot(nanoseconds, done.conductance_s * 1e3, color=COLOURS[0], linewidth=1.6, label=label)
     printed = printed_drive.device
     label = f"printed {printed.current_density_a_per_m2:.3g} A/m², damping {printed.film.gilbert_damping:g}, 0 K"
-    axis.plot(printed_drive.time_s * 1e9, _milli(printed_drive.conductance_s), DASHES[1], color=COLOURS[1], label=label)
-    axis.set_xlabel("time (ns)")
-    axis.set_ylabel("conductance (mS)")
+    axis.plot(printed_drive.time_s * 1e9, printed_drive.conductance_s * 1e3, DASHES[1], color=COLOURS[1], label=label)
+    name_axes(axis, "time (ns)", "conductance (mS)")
     axis.set_xlim(0, nanoseconds[-1])
-    axis.legend(frameon=False, fontsize=8, loc="upper right")
+    add_legend(axis, loc="upper right")
     return figure
-
-
-def _milli(values: Array) -> Array:
-    return values * 1e3
 
 
 def sweep_maps(named: Sequence[tuple[str, Sequence[Point]]], chosen: Sequence[Point]) -> Figure:
@@ -88,8 +81,7 @@ def _draw_map(axis: Axes, points: Sequence[Point], chosen: Point) -> None:
     axis.imshow(values, cmap=COUNT_MAP, origin="lower", aspect="auto", vmin=0, vmax=points[0].skyrmions)
     axis.set_xticks(range(len(densities)), [f"{density / 1e10:g}" for density in densities])
     axis.set_yticks(range(len(dampings)), [f"{damping:g}" for damping in dampings])
-    axis.set_xlabel("current density (10¹⁰ A/m²)")
-    axis.set_ylabel("Gilbert damping")
+    name_axes(axis, "current density (10¹⁰ A/m²)", "Gilbert damping")
 
 
 def disc_pictures(done: Operation, times_s: Sequence[float], skyrmion_radius_m: float) -> Figure:
@@ -118,8 +110,7 @@ def _draw_disc(axis: Axes, device: SkyrmionSynapse) -> None:
     axis.set_xlim(-5, size + 5)
     axis.set_ylim(-5, size + 5)
     axis.set_aspect("equal")
-    axis.set_xlabel("x (nm)")
-    axis.set_ylabel("y (nm)")
+    name_axes(axis, "x (nm)", "y (nm)")
 
 
 def _draw_skyrmions(axis: Axes, done: Operation, moment: int, radius_m: float) -> None:
@@ -138,38 +129,34 @@ def _draw_skyrmions(axis: Axes, done: Operation, moment: int, radius_m: float) -
 
 def both_models(compared: Comparison) -> Figure:
     """The small disc: the solver's last state with both models' paths, and the number under the detector in both."""
-    figure, axes = new_figure(8.4, 3.6, 2)
+    figure, (left, right) = new_figure(8.4, 3.6, 2)
     size = compared.m.shape[1] * compared.cell_m * 1e9
-    axes[0].grid(visible=False)
+    left.grid(visible=False)
     shown = np.where((compared.m**2).sum(axis=0) > 0.5, compared.m[2], np.nan)
-    axes[0].imshow(shown, cmap="Greys_r", origin="lower", extent=(0, size, 0, size), vmin=-1, vmax=1.3)
+    left.imshow(shown, cmap="Greys_r", origin="lower", extent=(0, size, 0, size), vmin=-1, vmax=1.3)
     for number in range(compared.solver_m.shape[1]):
         solver, rigid = compared.solver_m[:, number] * 1e9, compared.thiele_m[:, number] * 1e9
         labels = ("solver", "Thiele") if number == 0 else (None, None)
-        axes[0].plot(*solver.T, "-", color=COLOURS[1], linewidth=1.4, label=labels[0])
-        axes[0].plot(*rigid.T, "--", color=COLOURS[0], linewidth=1.4, label=labels[1])
+        left.plot(*solver.T, "-", color=COLOURS[1], linewidth=1.4, label=labels[0])
+        left.plot(*rigid.T, "--", color=COLOURS[0], linewidth=1.4, label=labels[1])
     centre = (compared.device.centre_m[0] * 1e9, compared.device.centre_m[1] * 1e9)
     rim = Circle(centre, compared.device.detector_radius_m * 1e9, fill=False, edgecolor=COLOURS[2], linestyle="--")
-    axes[0].add_patch(rim)
-    axes[0].set_xlabel("x (nm)")
-    axes[0].set_ylabel("y (nm)")
-    axes[0].legend(frameon=False, fontsize=8, loc="upper right")
-    axes[1].plot(compared.time_s * 1e9, compared.solver_number, color=COLOURS[1], label="solver")
-    axes[1].plot(compared.time_s * 1e9, compared.thiele_number, "--", color=COLOURS[0], label="Thiele")
-    axes[1].set_xlabel("time (ns)")
-    axes[1].set_ylabel("skyrmions under the detector")
-    axes[1].legend(frameon=False, fontsize=8)
+    left.add_patch(rim)
+    name_axes(left, "x (nm)", "y (nm)")
+    add_legend(left, loc="upper right")
+    right.plot(compared.time_s * 1e9, compared.solver_number, color=COLOURS[1], label="solver")
+    right.plot(compared.time_s * 1e9, compared.thiele_number, "--", color=COLOURS[0], label="Thiele")
+    name_axes(right, "time (ns)", "skyrmions under the detector")
+    add_legend(right)
     return figure
 
 
-def write_animation(done: Operation, path: Path, skyrmion_radius_m: float) -> None:
+def write_animation(done: Operation, skyrmion_radius_m: float, path: Path) -> None:
     """The operation as a GIF of the disc.
 
     Raises:
         UserError: The file cannot be written.
     """
-    from PIL import Image
-
     figure = Figure(figsize=(FRAME_INCHES, FRAME_INCHES), dpi=FRAME_DPI)
     canvas = FigureCanvasAgg(figure)
     axis = figure.add_axes((0.14, 0.12, 0.82, 0.8))  # a layout engine would work anew for every frame
@@ -183,10 +170,7 @@ def write_animation(done: Operation, path: Path, skyrmion_radius_m: float) -> No
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
         frames.append(picture.quantize(32))
         axis.collections[-1].remove()
-    with atomic_path(path) as temporary:
-        frames[0].save(
-            temporary, format="GIF", save_all=True, append_images=frames[1:], duration=100, loop=0, optimize=True
-        )
+    save_gif(frames, path, duration_ms=100)
 
 
 def write_synapse_report(study: Study, folder: Path) -> list[Path]:
@@ -195,35 +179,24 @@ def write_synapse_report(study: Study, folder: Path) -> list[Path]:
     Raises:
         UserError: The folder cannot be written.
     """
-    output_folder(folder)
-    radius = study.calibration.texture.radius_m
-    variants = study.variants
-    files = []
+    radius, variants = study.calibration.texture.radius_m, study.variants
+    files: dict[str, Content] = {}
     for variant in variants:
-        curve = folder / f"{variant.name}.csv"
-        write_synapse(synapse(variant), curve)
-        run = folder / f"{variant.name}_run.csv"
-        write_text(run, _run_table(variant.operation))
-        time_plot = folder / f"{variant.name}_conductance.png"
-        save_png(conductance_against_time(variant.operation, variant.heat, variant.printed_drive), time_plot)
-        disc = folder / f"{variant.name}_disc.png"
-        done = variant.operation
+        name, done = variant.name, variant.operation
         moments = (0.0, done.phase_end_s("potentiation"), float(done.time_s[-1]))
-        save_png(disc_pictures(done, moments, radius), disc)
-        animation = folder / f"{variant.name}.gif"
-        write_animation(done, animation, radius)
-        files += [curve, run, time_plot, disc, animation]
-    maps = folder / "sweep.png"
+        files |= {
+            f"{name}.csv": partial(write_synapse, synapse(variant)),
+            f"{name}_run.csv": _run_table(done),
+            f"{name}_conductance.png": conductance_against_time(done, variant.heat, variant.printed_drive),
+            f"{name}_disc.png": disc_pictures(done, moments, radius),
+            f"{name}.gif": partial(write_animation, done, radius),
+        }
     named = [(variant.name.replace("_", " "), variant.points) for variant in variants]
-    save_png(sweep_maps(named, [variant.point for variant in variants]), maps)
-    sweep = folder / "sweep.csv"
-    write_text(sweep, _sweep_table([(variant.name, variant.points) for variant in variants]))
-    files += [maps, sweep]
+    files["sweep.png"] = sweep_maps(named, [variant.point for variant in variants])
+    files["sweep.csv"] = _sweep_table([(variant.name, variant.points) for variant in variants])
     if study.comparison is not None:
-        both = folder / "both_models.png"
-        save_png(both_models(study.comparison), both)
-        files.append(both)
-    return files
+        files["both_models.png"] = both_models(study.comparison)
+    return write_files(folder, files)
 
 
 def _run_table(done: Operation) -> str:

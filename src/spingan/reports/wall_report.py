@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib import get_data_path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
 from spingan.devices.wall_characteristic import Characteristic
@@ -17,13 +15,22 @@ from spingan.devices.wall_curve import SAME
 from spingan.devices.wall_device import Detector, WallDevice, write_wall_device
 from spingan.devices.wall_figures import microamperes
 from spingan.devices.wall_study import Settled
-from spingan.output import atomic_path, output_folder, write_text
-from spingan.reports.plots import COLOURS, new_figure, save_png, transfer_curves
+from spingan.reports.plots import (
+    COLOURS,
+    DASHES,
+    OPEN,
+    Content,
+    add_legend,
+    name_axes,
+    new_figure,
+    save_gif,
+    transfer_curves,
+    write_files,
+)
 from spingan.spec.activation import ConductanceCurve
 from spingan.spec.files import write_activation
 from spingan.tabular import csv_text
 
-PRINTED: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": "#444444", "linestyle": "none"}
 FRAMES = 90  # of the animation, at most
 FRAME_MS = 80
 LAST_FRAME_MS = 800
@@ -53,18 +60,13 @@ def characteristic_figure(
     span = float(np.ptp(branches.rising))
     if np.abs(branches.rising - branches.falling).max() > SAME * span:
         right.plot(branches.current_a, branches.falling, "--", color=COLOURS[1], linewidth=1.4, label="ours, falling")
-    for axis, printed, scale in ((left, printed_nm, 1e-9), (right, printed_ms, 1e-3)):
+    shown = (left, printed_nm, 1e-9, "wall position", "m"), (right, printed_ms, 1e-3, "conductance", "S")
+    for axis, printed, scale, name, unit in shown:
         if printed:
-            axis.plot(list(printed), [value * scale for value in printed.values()], **PRINTED, label="printed")
-        axis.xaxis.set_major_formatter(EngFormatter(unit="A"))
-        axis.xaxis.set_major_locator(MaxNLocator(5))
-        axis.set_xlabel("input current")
-        axis.legend(frameon=False, fontsize=8)
+            axis.plot(list(printed), [value * scale for value in printed.values()], **OPEN, label="printed")
+        name_axes(axis, "input current", name, "A", unit, ticks=5)
+        add_legend(axis)
     left.set_ylim(0, study.setup.device.length_m)
-    left.set_ylabel("wall position")
-    left.yaxis.set_major_formatter(EngFormatter(unit="m"))
-    right.set_ylabel("conductance")
-    right.yaxis.set_major_formatter(EngFormatter(unit="S"))
     return figure
 
 
@@ -77,22 +79,25 @@ def _shade(axis: Axes, detectors: Sequence[Detector]) -> None:
 
 def paths_figure(study: Characteristic) -> Figure:
     """Wall position against time at the outermost currents, and back to rest."""
-    figure, (axis,) = new_figure(5.2, 3.2)
     low, high = study.alive[0], study.alive[-1]
-    lines = (
-        (high, COLOURS[1], "-", f"{microamperes(high.current_a)} from rest"),
-        (study.after_positive, COLOURS[1], "--", "its release"),
-        (low, COLOURS[0], "-", f"{microamperes(low.current_a)} from rest"),
-        (study.after_negative, COLOURS[0], "--", "its release"),
-    )
-    for run, colour, dash, label in lines:
+    up, down = (f"{microamperes(run.current_a)} from rest" for run in (high, low))
+    runs = (high, study.after_positive, low, study.after_negative)
+    return draw_paths(runs, (up, "its release", down, "its release"), study.setup.device.length_m)
+
+
+def draw_paths(runs: Sequence[Settled], labels: Sequence[str], length_m: float) -> Figure:
+    """Wall position against time: to the highest current and back (dashed), to the lowest and back.
+
+    Args:
+        length_m: of the track.
+    """
+    figure, (axis,) = new_figure(5.2, 3.2)
+    for number, (run, label) in enumerate(zip(runs, labels, strict=True)):
+        colour, dash = COLOURS[1 - number // 2], DASHES[number % 2]
         axis.plot(run.time_s, run.path_m, dash, color=colour, linewidth=1.4, label=label)
-    axis.set_xlabel("time")
-    axis.set_ylabel("wall position")
-    axis.xaxis.set_major_formatter(EngFormatter(unit="s"))
-    axis.yaxis.set_major_formatter(EngFormatter(unit="m"))
-    axis.set_ylim(0, study.setup.device.length_m)
-    axis.legend(frameon=False, fontsize=8)
+    name_axes(axis, "time", "wall position", "s", "m")
+    axis.set_ylim(0, length_m)
+    add_legend(axis)
     return figure
 
 
@@ -107,10 +112,7 @@ def wall_animation(study: Characteristic, path: str | Path) -> None:
     pictures = [picture for run in runs for picture in _pictures(device, run, FRAMES // len(runs))]
     times = [FRAME_MS] * len(pictures)
     times[-1] = LAST_FRAME_MS
-    with atomic_path(path) as temporary:
-        pictures[0].save(
-            temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=times, loop=0, optimize=True
-        )
+    save_gif(pictures, path, times)
 
 
 def _pictures(device: WallDevice, run: Settled, count: int) -> list[Image.Image]:
@@ -154,8 +156,8 @@ def write_wall_report(
     folder: str | Path,
     printed_nm: Mapping[float, float],
     printed_ms: Mapping[float, float],
-) -> tuple[Path, ...]:
-    """Write everything into `folder`, and say which files.
+) -> list[Path]:
+    """Write everything into `folder`, and say which files; the curve is the first.
 
     Args:
         printed_nm: Printed wall positions in nm by current in A, for the picture.
@@ -164,33 +166,29 @@ def write_wall_report(
     Raises:
         UserError: A file cannot be written.
     """
-    place = output_folder(folder)
-    files = {
-        name: place / name for name in ("settled.csv", "device.yaml", "characteristic.png", "transfer.png", "paths.png")
+    files: dict[str, Content] = {
+        f"{curve.name}.csv": lambda path: write_activation(curve, path),
+        "settled.csv": _settled(study),
+        "device.yaml": lambda path: write_wall_device(study.setup.device, path),
+        "characteristic.png": characteristic_figure(study, printed_nm, printed_ms),
+        "transfer.png": transfer_curves([curve]),
+        "paths.png": paths_figure(study),
+        "wall.gif": lambda path: wall_animation(study, path),
     }
-    table = place / f"{curve.name}.csv"
-    animation = place / "wall.gif"
-    write_activation(curve, table)
-    write_text(files["settled.csv"], _settled(study))
-    write_wall_device(study.setup.device, files["device.yaml"])
-    save_png(characteristic_figure(study, printed_nm, printed_ms), files["characteristic.png"])
-    save_png(transfer_curves([curve]), files["transfer.png"])
-    save_png(paths_figure(study), files["paths.png"])
-    wall_animation(study, animation)
-    return table, *files.values(), animation
+    return write_files(folder, files)
 
 
 def _settled(study: Characteristic) -> str:
     """Every run of the study in a line: a nan position means that the wall was annihilated."""
-    runs = [("from rest", run) for run in (*study.points, *study.probes)]
-    runs += [
-        ("input off after the lowest", study.after_negative),
-        ("input off after the highest", study.after_positive),
-    ]
-    runs += [("10 ns reset", run) for run in study.resets or ()]
-    runs += [("rising sweep", run) for run in study.rising or ()]
-    runs += [("falling sweep", run) for run in study.falling or ()]
-    runs += [(variant.name, run) for variant in study.variants for run in variant.points]
+    groups = (
+        ("from rest", (*study.points, *study.probes)),
+        ("input off after the lowest", (study.after_negative,)),
+        ("input off after the highest", (study.after_positive,)),
+        ("10 ns reset", study.resets or ()),
+        ("rising sweep", study.rising or ()),
+        ("falling sweep", study.falling or ()),
+        *((variant.name, variant.points) for variant in study.variants),
+    )
     return csv_text(
         ("run", "input_ua", "position_nm", "conductance_ms", "settling_ns", "still", "followed_ns", "steps", "seconds"),
         [
@@ -205,6 +203,7 @@ def _settled(study: Characteristic) -> str:
                 run.steps,
                 f"{run.seconds:.3g}",
             )
-            for what, run in runs
+            for what, runs in groups
+            for run in runs
         ],
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from spingan.errors import UserError
+from spingan.errors import UserError, did_you_mean
 
 SCHEMA_VERSION = 1
 
@@ -108,7 +108,8 @@ def _shown(given: Any) -> str:
 
 def _remedy(model: type[BaseModel], path: tuple[int | str, ...], finding: Mapping[str, Any]) -> str:
     if finding["type"] == "extra_forbidden":
-        return f"Known keys here: {', '.join(_keys_at(model, path[:-1]))}"
+        known = _keys_at(model, path[:-1])
+        return f"{did_you_mean(path[-1], known)}Known keys here: {', '.join(known)}"
     if finding["type"] == "missing":
         return f"Add {path[-1]}"
     if not path:

@@ -9,10 +9,11 @@ import numpy as np
 from spingan.errors import UserError
 from spingan.evaluation.real_images import data_of
 from spingan.nn.weights import Model
+from spingan.progress import Progress, no_progress
 from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology
 from spingan.studies.claims import Claim, judge, largest_tolerated
-from spingan.studies.parallel import Progress, Workers, run_parallel
+from spingan.studies.parallel import Workers, run_parallel
 from spingan.studies.study import RULE, Interval, Series, Setting, Study, band, interval, obtained, tolerated
 from spingan.studies.trials import Outcome, Trial, fingerprint, run_trial
 
@@ -75,7 +76,7 @@ class Asked:
     data_name: str | None = None
     data_path: str | None = None
     workers: Workers = field(default_factory=Workers)
-    progress: Progress = lambda what, done, total: None
+    progress: Progress = no_progress
 
     @property
     def numbers(self) -> range:

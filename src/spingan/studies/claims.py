@@ -1,11 +1,11 @@
-"""What the papers claim, as data, and the rules by which settings bear a claim out."""
+"""What a study can be held against, as data, and the rules by which settings bear a claim out."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from spingan.studies.study import TOLERANCE, Judged, PaperPoint, Series, Setting
+from spingan.studies.study import TOLERANCE, Judged, Series, Setting
 
 SMALL = 0.01  # of the weights' mean square: an error that counts as a small deviation; chosen before the study was run
 UNSTEADY = 1.25  # times the spread of the generator's loss with float weights; chosen before the study was run
@@ -31,49 +31,6 @@ class Claim:
     must_reach: tuple[float, ...] = ()
     series: str = ""
     than: str = ""
-
-
-CLAIMS: dict[str, tuple[Claim, ...]] = {
-    "variability": (
-        Claim("paper M: up to 30 % of variability is tolerated without significantly degrading the images",
-              "variability", "tolerated", (0.0, 0.3), (0.3,)),
-    ),
-    "levels": (
-        Claim("paper M: 64 resistive levels are tolerated without significantly degrading the images",
-              "levels", "tolerated", (64, math.inf), (64,)),
-    ),
-    "epochs": (
-        Claim("paper M: after 50 epochs the images are of the quality that is wanted",
-              "epochs", "tolerated", (50, math.inf), (50,)),
-    ),
-    "block-error": (Claim("paper M, figure 7 (a) to (d), draws the errors; its text states no figure of them"),),
-    "leakage": (
-        Claim("paper M, figure 6, draws leakage currents at several noise levels; its text states no figure of them"),
-    ),
-    "noise": (  # paper S, V-B
-        Claim("paper S: latent noise of 0.1 to 0.2 keeps the images' fidelity",
-              "latent noise", "tolerated", (0.1, 0.2), (0.1, 0.2)),
-        Claim("paper S: weight noise of 2 % to 5 % raises the distance significantly (x 10.9 on Fashion-MNIST)",
-              "weight noise", "harm", must_reach=(0.05,)),
-        Claim("paper S: input noise does less harm than weight noise",
-              "input noise", "less harm", must_reach=(0.05,), than="weight noise"),
-    ),
-    "quantization": (
-        Claim("paper S: 4 to 5 bits add only small deviations from floating point weights",
-              "error of the weights", "small", (4, 5), (4, 5), series="gain a column"),
-        Claim("paper S: 4 bits can impact the stability of the training",
-              "losses in training", "unsteady", must_reach=(4,), series="generator"),
-    ),
-    "time": (),  # neither paper lets its devices age
-}  # fmt: skip
-
-# Paper S, V-B, and the noise-free 27.5 and 45.4. An FID of 16 would lie below 45.4: taken as an increase.
-PRINTED = (
-    PaperPoint("weight noise", "Fashion-MNIST", 300, 27.5, (0.02, 0.05), "an FID"),
-    PaperPoint("weight noise", "Anime Face", 180, 45.4, (0.02, 0.05), "an FID"),
-    PaperPoint("input noise", "Fashion-MNIST", 35, 27.5, None, "an FID"),
-    PaperPoint("input noise", "Anime Face", 16, 45.4, None, "an increase"),
-)
 
 
 def judge(claims: Sequence[Claim], series: Sequence[Series], ideal: Setting | None = None) -> tuple[Judged, ...]:

@@ -13,7 +13,6 @@ from spingan.nn.weights import Model, load_model
 from spingan.spec.noise import Noise
 from spingan.spec.synapse import Retention
 from spingan.studies.axes import Asked, Axis, Change, condition
-from spingan.studies.claims import PRINTED
 from spingan.studies.study import RULE, PaperPoint, Series, Setting, Study
 from spingan.studies.trials import Trial
 
@@ -69,7 +68,7 @@ def noise(
     axes: Sequence[str] = (),
     at: Sequence[float] = (),
     calibration: int = 0,
-    printed: Sequence[PaperPoint] = PRINTED,
+    printed: Sequence[PaperPoint] = (),
 ) -> Study:
     """The model's generator under every kind of noise and imperfection, setting by setting, over seeds and chips.
 

@@ -13,13 +13,13 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from spingan.errors import UserError
+from spingan.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-Progress = Callable[[str, int, int], None]
 
 SILENCE_LIMIT_S = 1800.0  # assumed: a piece of work takes seconds; half an hour without any is a process that hangs
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx|ucxx)://(\[[0-9a-fA-F:]+\]|[^\s/:\[\]]+):(?P<port>\d{1,5})/?")
@@ -72,7 +72,7 @@ def run_parallel(
     *,
     workers: int | Workers | None = None,
     what: str = "trials",
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> list[Result]:
     """`function` of every task, in the tasks' order, in new processes or on a cluster.
 

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from spingan.errors import UserError
 from spingan.input_files import exists
+from spingan.progress import Progress, no_progress
 from spingan.studies.axes import Asked
-from spingan.studies.claims import CLAIMS, Claim
-from spingan.studies.parallel import Progress, Workers
+from spingan.studies.claims import Claim
+from spingan.studies.parallel import Workers
 from spingan.studies.study import Study
 
 Name = Literal["variability", "levels", "epochs", "block-error", "leakage", "noise", "quantization", "time"]
@@ -34,15 +35,15 @@ def run_study(
     name: Name,
     model: str | Path,
     *,
-    claims: Sequence[Claim] | None = None,
+    claims: Sequence[Claim] = (),
     workers: Workers | None = None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
     **asked: Any,
 ) -> Study:
     """A study of a model (`spingan.study`, which draws its pictures, too).
 
     Args:
-        claims: What the settings are held against; None: the papers' claims about them.
+        claims: What the settings are held against (the papers' claims: `spingan.papers.claims`).
         workers: Where the trials run, and the file that gets their results; None: one process a processor.
         asked: `seed`; where the study has them `seeds`, `count`, `data_name` and `data_path` (`Asked`); and what it
             takes alone. None is the default of each.
@@ -62,8 +63,7 @@ def run_study(
     workers, place = workers or Workers(), _place if workers is not None and workers.scheduler is not None else str
     if common.get("data_path") is not None:
         common["data_path"] = place(common["data_path"])
-    held = tuple(CLAIMS[name] if claims is None else claims)
-    return run(Asked(place(model), claims=held, workers=workers, progress=progress, **common), **own)
+    return run(Asked(place(model), claims=tuple(claims), workers=workers, progress=progress, **common), **own)
 
 
 def _place(name: str | Path) -> str:

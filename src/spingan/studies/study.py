@@ -1,9 +1,7 @@
 """The result of every study: series of settings with intervals over seeds, the verdict on each claim, and its notes."""
 
-import io
 import math
 from collections.abc import Mapping, Sequence
-from csv import writer
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -11,6 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 from scipy import stats
+
+from spingan.tabular import cell, csv_text
 
 CONFIDENCE = 0.95
 TOLERANCE = 1.25  # of the ideal's distance; the rule of the project's studies, chosen before any of them was run
@@ -207,23 +207,17 @@ class Study:
 
     def csv(self) -> str:
         """A row a series, setting and seed; one without seed and value where the interval is over more than seeds."""
-        text = io.StringIO()
-        rows = writer(text, lineterminator="\n")
         heads = "axis", "series", "setting", "measure", "unit", "seed", "value", "mean", "low_95", "high_95"
-        rows.writerow((*heads, "of_ideal", "tolerated", "mean_recall", "mean_coverage"))
+        rows = []
         for line in self.series:
             for setting in line.settings:
                 found = setting.interval
                 about = (found.mean, found.low, found.high, setting.of_ideal)
-                judged = setting.tolerated, _cell(setting.recall, 4), _cell(setting.coverage, 4)
+                judged = setting.tolerated, cell(setting.recall, 4, ""), cell(setting.coverage, 4, "")
                 place = line.axis, line.name, f"{setting.value:g}", line.measure, line.unit
                 for seed, value in zip(self.seeds, setting.values, strict=True) if setting.values else (("", None),):
-                    rows.writerow((*place, seed, _cell(value), *map(_cell, about), *judged))
-        return text.getvalue()
-
-
-def _cell(value: float | None, digits: int = 6) -> str:
-    return "" if value is None else f"{value:.{digits}g}"
+                    rows.append((*place, seed, *(cell(number, 6, "") for number in (value, *about)), *judged))
+        return csv_text((*heads, "of_ideal", "tolerated", "mean_recall", "mean_coverage"), rows)
 
 
 def obtained(**about: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,17 @@ from spingan import __version__
 from spingan.errors import UserError
 from spingan.input_files import is_folder
 from spingan.nn.family import family_named
-from spingan.nn.kernels import stream_key
+from spingan.nn.noise_source import stream_key
 from spingan.nn.weights import WEIGHTS, save_weights
 from spingan.output import output_folder, write_text
 from spingan.spec.technology import Technology, load_technology
-from spingan.training.allocation import keep_freed_memory
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint, remove_leftovers, write_checkpoint
 from spingan.training.images import check_images, load_training_set, training_labels, training_tensor
+from spingan.training.machine import faster_precision, keep_freed_memory
 from spingan.training.nets import SAMPLES, SHUFFLE, Nets, build_nets, finished_model
-from spingan.training.precision import faster_precision
 from spingan.training.processes import Together, make_fabric, run_together
 from spingan.training.recipe import Recipe, recipe_from
-from spingan.training.record import NoRecord, Record, training_progress
+from spingan.training.record import Record, training_progress
 from spingan.training.run_lock import sole_training
 from spingan.training.step import train_step
 from spingan.training.warm_start import start_from_run
@@ -105,18 +105,18 @@ def _train_alone(plan: "_Plan", resume: bool) -> None:
         raise UserError(
             f"{devices} devices for batches of {recipe.batch_size} images", f"Choose 1 to {recipe.batch_size}."
         )
-    begun = _begun(recipe, plan.technology, folder, devices) if checkpoint.exists() else None
+    begun = _begun(plan)[1] if checkpoint.exists() else None
     settings = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)  # may have more epochs when resumed
     write_text(folder / RECIPE, settings)
     write_text(folder / "technology.json", json.dumps(plan.technology.to_dict(), indent=1))
-    precision = begun[1].get("precision") if begun else None
-    if precision is None:
-        precision = _precision(recipe, make_fabric(plan.device).device)
+    precision = begun["precision"] if begun else recipe.precision
+    if precision == "auto":
+        precision = faster_precision(make_fabric(plan.device).device)
     plan = replace(plan, precision=precision)
     if devices == 1:
-        _train(plan, begun)
+        _train(plan, begun is not None)
     else:
-        run_together(devices, _train_share, plan, begun is not None)
+        run_together(devices, _train, plan, begun is not None)
 
 
 @dataclass(frozen=True)
@@ -135,30 +135,24 @@ class _Plan:
     progress: bool
 
 
-_Begun = tuple[dict[str, dict[str, Tensor]], dict[str, Any]]
-
-
-def _begun(recipe: Recipe, technology: Technology, folder: Path, devices: int) -> _Begun:
+def _begun(plan: _Plan) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
     """What the run's checkpoint holds, if it is this run's."""
-    parts, state = read_checkpoint(folder / CHECKPOINT)
-    _check_same_run(recipe, technology, state, folder)
-    if state.get("devices", 1) != devices:
+    parts, state = read_checkpoint(plan.folder / CHECKPOINT)
+    _check_same_run(plan, state)
+    if state.get("devices", 1) != plan.devices:
         raise UserError(
-            f"{folder} was begun with --devices {state.get('devices', 1)}, and {devices} share a batch otherwise",
+            f"{plan.folder} was begun with --devices {state.get('devices', 1)}, and {plan.devices} share a batch "
+            "otherwise",
             "Resume with as many, or choose another --out.",
         )
     return parts, state
 
 
-def _train_share(plan: _Plan, resumed: bool) -> None:
-    """One of several processes."""
-    _train(plan, _begun(plan.recipe, plan.technology, plan.folder, plan.devices) if resumed else None)
-
-
-def _train(plan: _Plan, begun: _Begun | None) -> None:
+def _train(plan: _Plan, resumed: bool) -> None:
+    """The training in one process: the only one, or one of several."""
     recipe, technology, folder = plan.recipe, plan.technology, plan.folder
     keep_freed_memory()
-    parts, state = begun or (None, {"step": 0, "seconds": 0.0})
+    parts, state = _begun(plan) if resumed else (None, {"step": 0, "seconds": 0.0})
     fabric = make_fabric(plan.device, plan.precision, plan.devices)
     nets = build_nets(recipe, technology, fabric.device)
     if parts is not None:
@@ -189,7 +183,7 @@ def _train(plan: _Plan, begun: _Begun | None) -> None:
             now = {**about, "step": 0, "seconds": 0.0, "epoch_loss": []}
             write_checkpoint(folder / CHECKPOINT, nets.tensors(), now)
     try:
-        _run(recipe, technology, nets, pixels, labels, folder, fabric, state, about, plan.progress)
+        _run(plan, nets, pixels, labels, fabric, state, about)
     except (OSError, SafetensorError) as error:
         raise UserError(
             f"cannot write into {folder}: {error}",
@@ -197,31 +191,26 @@ def _train(plan: _Plan, begun: _Begun | None) -> None:
         ) from error
 
 
-def _precision(recipe: Recipe, device: torch.device) -> str:
-    return faster_precision(device) if recipe.precision == "auto" else recipe.precision
-
-
-def _check_same_run(recipe: Recipe, technology: Technology, state: dict[str, Any], folder: Path) -> None:
+def _check_same_run(plan: _Plan, state: dict[str, Any]) -> None:
     """A run may only be lengthened: every other key must be what it was."""
+    recipe, folder = plan.recipe, plan.folder
     free = {"epochs", "sample_epochs", "sample_count", "checkpoint_every", "data", "technology"}
     free |= {"rates_fall_after", "average_from"}  # as long as no step has been made by them
     before = recipe_from(state["recipe"], f"the recipe in {folder}").model_dump(mode="json")  # with keys of today
     now = recipe.model_dump(mode="json")
     steps_an_epoch = math.ceil(state["images"] / recipe.batch_size)
     changed = [key for key in now if key not in free and now[key] != before[key]]
-    if state["technology"] != technology.to_dict():
+    if state["technology"] != plan.technology.to_dict():
         changed.append("technology")
-    schedule = ("rates_fall_after", "epochs")
-    if any(before.get(key) != now[key] for key in schedule) and any(
-        fall is not None and state["step"] > fall * steps_an_epoch
-        for fall in (before.get("rates_fall_after"), recipe.rates_fall_after)
+    for since, also, what in (
+        ("rates_fall_after", "epochs", "schedule of the learning rates (rates_fall_after, epochs)"),
+        ("average_from", "average_from", "average_from"),
     ):
-        changed.append("schedule of the learning rates (rates_fall_after, epochs) for steps already made")
-    if before.get("average_from") != now["average_from"] and any(
-        since is not None and state["step"] > since * steps_an_epoch
-        for since in (before.get("average_from"), recipe.average_from)
-    ):
-        changed.append("average_from for steps already made")
+        epochs = [epoch for epoch in (before.get(since), now[since]) if epoch is not None]
+        if any(before.get(key) != now[key] for key in (since, also)) and any(
+            state["step"] > epoch * steps_an_epoch for epoch in epochs
+        ):
+            changed.append(f"{what} for steps already made")
     if changed:
         raise UserError(
             f"{folder} was begun with another {', '.join(changed)}",
@@ -235,17 +224,15 @@ def _check_same_run(recipe: Recipe, technology: Technology, state: dict[str, Any
 
 
 def _run(
-    recipe: Recipe,
-    technology: Technology,
+    plan: _Plan,
     nets: Nets,
     pixels: Tensor,
     labels: Tensor | None,
-    folder: Path,
     fabric: Fabric,
     state: dict[str, Any],
     about: dict[str, Any],
-    progress: bool,
 ) -> None:
+    recipe, folder = plan.recipe, plan.folder
     # _reapply_compile=False: nothing is compiled, and to look for it imports PyTorch's compiler
     made, _ = fabric.setup(nets.generator, nets.generator_optimizer, _reapply_compile=False)
     critic, _ = fabric.setup(nets.discriminator, nets.discriminator_optimizer, _reapply_compile=False)
@@ -258,42 +245,46 @@ def _run(
     together = Together(fabric)
     leads = fabric.is_global_zero  # of several processes the first alone writes and shows
     with (
-        Record(folder, resume_step=state["step"]) if leads else NoRecord() as record,
-        training_progress(total, state["step"], progress and leads) as bar,
+        Record(folder, resume_step=state["step"]) if leads else nullcontext() as record,
+        training_progress(total, state["step"], plan.progress and leads) as bar,
     ):
         for step in range(state["step"], total):
             epoch, batch = divmod(step, steps_an_epoch)
             if batch == 0:
                 order = _order(recipe.seed, epoch, len(pixels))
-            _set_rates(nets, recipe, rate_factor(recipe, step, steps_an_epoch))
+            factor = rate_factor(recipe, step, steps_an_epoch)
+            nets.generator_optimizer.param_groups[0]["lr"] = recipe.generator_learning_rate * factor
+            nets.discriminator_optimizer.param_groups[0]["lr"] = recipe.discriminator_learning_rate * factor
             chosen = order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size]
             real = _real(pixels[chosen], fabric.device)
             own = None if labels is None else labels[chosen]
             result = train_step(nets, made, critic, real, recipe, step, fabric, own)
             ends_epoch = batch + 1 == steps_an_epoch
-            saves = ends_epoch or (step + 1) % recipe.checkpoint_every == 0
-            if not result.finite() or (saves and not nets.finite()):
-                raise _diverged(step + 1, folder)
-            epoch_loss.append(result.discriminator_loss)
             done = step + 1
-            record.add(result, together.sums(nets.saturated()), len(chosen))
+            saves = ends_epoch or done % recipe.checkpoint_every == 0
+            if not result.finite() or (saves and not nets.finite()):
+                raise UserError(
+                    f"the training has diverged: in step {done} a loss or a weight is no longer a number",
+                    f"{_kept(folder)} Lower a learning rate or the noise, and train into another --out.",
+                )
+            epoch_loss.append(result.discriminator_loss)
+            saturated = together.sums(nets.saturated())
+            if record:
+                record.add(result, saturated, len(chosen))
+                if saves or done % recipe.log_every == 0:
+                    record.write_row(epoch + 1, done)
             losses = f"D {result.discriminator_loss:.3f}  G {result.generator_loss:.3f}"
             bar(done, f"epoch {epoch + 1}/{recipe.epochs}  {losses}")
-            if done % recipe.log_every == 0 or ends_epoch:
-                record.write_row(epoch + 1, done)
             if ends_epoch:
                 _check_contest(epoch_loss, family_named(recipe.net).losses[recipe.loss].won, epoch + 1, folder)
                 epoch_loss = []
-                if isinstance(record, Record) and (epoch + 1 in recipe.sample_epochs or done == total):
+                if record and (epoch + 1 in recipe.sample_epochs or done == total):
                     info = {**about, "epoch": epoch + 1, "step": done, "seconds": time.monotonic() - begun}
-                    _write_samples(nets, recipe, technology, info, folder, epoch + 1, record)
-            if saves:
-                if done % recipe.log_every and not ends_epoch:
-                    record.write_row(epoch + 1, done)
+                    _write_samples(plan, nets, info, record)
+            if record and saves:
                 record.flush()
                 now = {**about, "step": done, "seconds": time.monotonic() - begun, "epoch_loss": epoch_loss}
-                if leads:
-                    write_checkpoint(folder / CHECKPOINT, nets.tensors(), now)
+                write_checkpoint(folder / CHECKPOINT, nets.tensors(), now)
 
 
 def rate_factor(recipe: Recipe, step: int, steps_an_epoch: int) -> float:
@@ -302,15 +293,6 @@ def rate_factor(recipe: Recipe, step: int, steps_an_epoch: int) -> float:
         return 1.0
     first, end = (epoch * steps_an_epoch for epoch in (recipe.rates_fall_after, recipe.epochs))
     return 1.0 if step < first else (end - step) / (end - first)
-
-
-def _set_rates(nets: Nets, recipe: Recipe, factor: float) -> None:
-    for optimizer, rate in (
-        (nets.generator_optimizer, recipe.generator_learning_rate),
-        (nets.discriminator_optimizer, recipe.discriminator_learning_rate),
-    ):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * factor
 
 
 def _order(seed: int, epoch: int, count: int) -> Tensor:
@@ -323,31 +305,23 @@ def _real(pixels: Tensor, device: torch.device) -> Tensor:
     return pixels.to(device).float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
 
 
-def _write_samples(
-    nets: Nets, recipe: Recipe, technology: Technology, info: dict[str, Any], folder: Path, epoch: int, record: Record
-) -> None:
+def _write_samples(plan: _Plan, nets: Nets, info: dict[str, Any], record: Record) -> None:
     """The averaged generator as it stands: its weights file, a kept copy, and a grid of images from fixed latents."""
     from spingan.image_grid import save_grid
 
-    model = finished_model(nets, recipe, technology, info)
+    recipe, folder, name = plan.recipe, plan.folder, f"epoch_{info['epoch']:04d}"
+    model = finished_model(nets, recipe, plan.technology, info)
     save_weights(folder / WEIGHTS, model)
-    save_weights(output_folder(folder / KEPT_WEIGHTS) / f"epoch_{epoch:04d}.safetensors", model)
+    save_weights(output_folder(folder / KEPT_WEIGHTS) / f"{name}.safetensors", model)
     images = model.sample(recipe.sample_count, seed=stream_key(recipe.seed, SAMPLES) >> 1)
     output_folder(folder / "samples")
-    save_grid(images.numpy(), folder / "samples" / f"epoch_{epoch:04d}.png")
+    save_grid(images.numpy(), folder / "samples" / f"{name}.png")
     record.add_images(images, info["step"])
 
 
 def _kept(folder: Path) -> str:
     written = (folder / CHECKPOINT).exists()
     return f"The last good checkpoint is in {folder}." if written else "No checkpoint was written yet."
-
-
-def _diverged(step: int, folder: Path) -> UserError:
-    return UserError(
-        f"the training has diverged: in step {step} a loss or a weight is no longer a number",
-        f"{_kept(folder)} Lower a learning rate or the noise, and train into another --out.",
-    )
 
 
 def _check_contest(losses: list[float], won: float | None, epoch: int, folder: Path) -> None:

@@ -179,9 +179,3 @@ def _chip_as_it_is(nets: Nets, recipe: Recipe, technology: Technology, info: dic
 
 def _devices(net: nn.Module) -> list[DeviceActivation]:
     return [module for module in net.modules() if isinstance(module, DeviceActivation)]
-
-
-def redraw_programming(*models: nn.Module) -> None:
-    """Write every array once more: its programming noise is drawn anew."""
-    for layer in analog_layers(*models):
-        layer.redraw_deviation()

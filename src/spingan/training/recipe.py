@@ -3,17 +3,17 @@
 Nothing here loads torch: a misspelt key is told at once.
 """
 
-import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from spingan.data.catalogue import DATA
-from spingan.errors import UserError
+from spingan.errors import UserError, did_you_mean
 from spingan.input_files import exists, read_text
 from spingan.nn.net_names import NETS
 from spingan.spec.noise import Noise
+from spingan.spec.value import Value, build
 from spingan.yaml_text import parse_value, parse_yaml
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"
@@ -21,11 +21,7 @@ _SHIPPED = Path(__file__).parents[1] / "recipes"
 _Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Data(_Section):
+class Data(Value):
     """Where the real images come from."""
 
     name: Annotated[str, AfterValidator(DATA.check)]
@@ -35,7 +31,7 @@ class Data(_Section):
     """Train on the first so many images of the training part; by default on all."""
 
 
-class OnChip(_Section):
+class OnChip(Value):
     """Training whose only state are the conductances: every update is a train of write pulses.
 
     The recipe's learning rates then are the root mean square of an update in fractions of full scale.
@@ -47,7 +43,7 @@ class OnChip(_Section):
     """Of a device when the gradient is read back through the array, as a fraction of full scale."""
 
 
-class SlopePenalty(_Section):
+class SlopePenalty(Value):
     """A penalty on the discriminator's slope at real and at made images, as a finite difference.
 
     Added to its loss: weight (D(x + σ n) - D(x))², n standard normal (`spingan.nn.losses.slope_penalty`).
@@ -62,7 +58,7 @@ class SlopePenalty(_Section):
     """Steps from one penalty to the next."""
 
 
-class Augmentation(_Section):
+class Augmentation(Value):
     """Changes to every image that the discriminator sees, real and made alike."""
 
     shift: int = Field(default=0, ge=0)
@@ -73,7 +69,7 @@ class Augmentation(_Section):
     """What comes in: -1 is black, 1 white. The images' background, or the net learns to draw its edges."""
 
 
-class Recipe(_Section):
+class Recipe(Value):
     """How to train one generator and its discriminator on one technology."""
 
     name: str
@@ -123,49 +119,21 @@ class Recipe(_Section):
     sample_count: int = Field(default=64, gt=0)
 
     @model_validator(mode="after")
-    def _net_has_the_loss(self) -> Self:
+    def _keys_fit_together(self) -> Self:
         known = NETS[self.net].losses
         if self.loss not in known:
             raise UserError(f"loss {self.loss!r} is not one of net {self.net}", f"Choose one of: {', '.join(known)}.")
-        return self
-
-    @model_validator(mode="after")
-    def _clip_is_of_calibrated_columns(self) -> Self:
         if self.on_chip is not None and self.weight_clip is not None:
             raise UserError("on_chip has a full scale of its own", "Leave weight_clip out.")
-        return self
-
-    @model_validator(mode="after")
-    def _a_mean_begins_as_an_average(self) -> Self:
         if self.average_from is not None and self.average_decay is None:
             raise ValueError("average_from needs average_decay")
-        return self
-
-    @model_validator(mode="after")
-    def _penalty_has_a_loss(self) -> Self:
         if self.slope_penalty is not None and self.loss == "cross_entropy":
             raise UserError("slope_penalty goes with loss: relativistic", "With cross_entropy leave it out.")
-        return self
-
-    @model_validator(mode="after")
-    def _augmentation_fits_the_images(self) -> Self:
-        if self.augmentation is None:
-            return self
-        size = NETS[self.net].size
+        change, size = self.augmentation or Augmentation(), NETS[self.net].size
         for key in ("shift", "cutout"):
-            if getattr(self.augmentation, key) >= size:
+            if getattr(change, key) >= size:
                 raise UserError(f"augmentation.{key} has to be below the images' {size} pixels", "Make it smaller.")
         return self
-
-
-_SECTIONS: dict[str, type[BaseModel]] = {
-    "data": Data,
-    "read_noise": Noise,
-    "programming_noise": Noise,
-    "on_chip": OnChip,
-    "slope_penalty": SlopePenalty,
-    "augmentation": Augmentation,
-}
 
 
 def shipped_recipes() -> tuple[str, ...]:
@@ -182,11 +150,9 @@ def load_recipe(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
     name = str(name_or_path)
     path = _SHIPPED / f"{name}.yaml" if name in shipped_recipes() else Path(name_or_path)
     if not exists(path):
-        close = difflib.get_close_matches(name, shipped_recipes(), 1)
-        hint = f"Did you mean {close[0]}? " if close else ""
-        raise UserError(
-            f"unknown recipe {name!r}", f"{hint}Shipped: {', '.join(shipped_recipes())}. Or give a YAML file."
-        )
+        shipped = shipped_recipes()
+        hint = f"{did_you_mean(name, shipped)}Shipped: {', '.join(shipped)}. Or give a YAML file."
+        raise UserError(f"unknown recipe {name!r}", hint)
     content, _ = parse_yaml(read_text(path, f"the recipe {path}", "YAML in UTF-8"), f"recipe {path}")
     for override in overrides:
         _override(content, override)
@@ -199,10 +165,7 @@ def recipe_from(content: dict[str, Any], where: str) -> Recipe:
     Raises:
         UserError: An unknown key, or a value of the wrong kind; `where` says of what.
     """
-    try:
-        return Recipe.model_validate(content)
-    except ValidationError as error:
-        raise _recipe_error(error, where) from error
+    return build(Recipe, content, where)
 
 
 def _override(content: dict[str, Any], override: str) -> None:
@@ -219,21 +182,3 @@ def _override(content: dict[str, Any], override: str) -> None:
             raise UserError(f"--set {key}: {parent} holds a single value", "Leave out what follows it.")
         place = inner
     place[leaf] = parse_value(text, f"--set {key}: cannot read the value {text[:60]!r}")
-
-
-def _recipe_error(error: ValidationError, where: str) -> UserError:
-    first = error.errors()[0]
-    *parents, leaf = [str(part) for part in first["loc"]] or [""]
-    key = ".".join((*parents, leaf))
-    if first["type"] == "extra_forbidden":
-        section = _SECTIONS[parents[0]] if parents else Recipe
-        close = difflib.get_close_matches(leaf, section.model_fields, 1)
-        known = f"Known: {', '.join(section.model_fields)}."
-        return UserError(f"{where}: unknown key {key}", f"Did you mean {close[0]}? {known}" if close else known)
-    if first["type"] == "missing":
-        return UserError(f"{where}: {key} is missing", "Add it; a shipped recipe shows every key.")
-    cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, UserError):
-        return UserError(f"{where}: {cause.problem}", cause.remedy)
-    problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
-    return UserError(f"{where}: {key}: {problem} (got {first['input']!r})", "Correct the value.")

@@ -5,8 +5,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from torch import Tensor
@@ -28,8 +28,6 @@ COLUMNS = (
     "images_per_s",
     "saturated_fraction",
 )
-
-
 _ONLY_WHEN_TOLD = 10**9  # s; TensorBoard's own thread would answer a full disk with a traceback of its own
 
 
@@ -68,13 +66,7 @@ class Record:
 
     def add(self, result: "StepResult", saturation: Sequence[float], images: int) -> None:
         """Take one step into account; `saturation` is (saturated, evaluated) device activations."""
-        values = (
-            result.discriminator_loss,
-            result.generator_loss,
-            result.discriminator_real,
-            result.discriminator_fake,
-        )
-        self._sums = [total + value for total, value in zip(self._sums, values, strict=True)]
+        self._sums = [total + value for total, value in zip(self._sums, astuple(result), strict=True)]
         self._steps += 1
         self._images += images
         self._saturated += saturation[0]
@@ -104,30 +96,9 @@ class Record:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._file.close()
         self._board.close()
-
-
-class NoRecord:
-    """In place of a `Record` in all processes but the first."""
-
-    def add(self, result: "StepResult", saturation: Sequence[float], images: int) -> None:
-        """Nothing."""
-
-    def write_row(self, epoch: int, step: int) -> None:
-        """Nothing."""
-
-    def flush(self) -> None:
-        """Nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
 
 
 @contextmanager

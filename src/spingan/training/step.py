@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from lightning_fabric import Fabric
@@ -10,9 +11,8 @@ from torch import Tensor, nn
 from spingan.nn.analog import analog_layers, hold_weights
 from spingan.nn.dropout import same_switches
 from spingan.nn.family import family_named
-from spingan.nn.kernels import stream_key
 from spingan.nn.losses import slope_penalty
-from spingan.nn.noise_source import Part
+from spingan.nn.noise_source import stream_key
 from spingan.training.augmentation import augment
 from spingan.training.nets import (
     AUGMENTATION,
@@ -23,7 +23,6 @@ from spingan.training.nets import (
     SLOPE_NOISE,
     SWITCHES,
     Nets,
-    redraw_programming,
 )
 from spingan.training.processes import Share, Together
 from spingan.training.recipe import Recipe, SlopePenalty
@@ -70,11 +69,14 @@ def train_step(
     counted = [(device.saturated, device.evaluated) for device in nets.devices()]
     nets.generator.train()
     nets.discriminator.train()
-    _source(nets.generator, recipe.seed, GENERATOR_NOISE, step, share.part)
-    _source(nets.discriminator, recipe.seed, DISCRIMINATOR_NOISE, step, share.part)
-    if recipe.programming_noise is not None and recipe.on_chip is None:
-        redraw_programming(nets.generator, nets.discriminator)
+    for net, stream in ((nets.generator, GENERATOR_NOISE), (nets.discriminator, DISCRIMINATOR_NOISE)):
+        for layer in islice(analog_layers(net), 1):  # a net's layers share one source
+            layer.source.restart(recipe.seed, stream, step)
+            layer.source.part = share.part
+    writes_anew = recipe.programming_noise is not None and recipe.on_chip is None
     for layer in analog_layers(nets.generator, nets.discriminator):
+        if writes_anew:
+            layer.redraw_deviation()
         layer.calibrate()
     if step % recipe.calibrate_every == 0:
         for device in nets.devices():
@@ -84,7 +86,7 @@ def train_step(
     latents = latents[share.first : share.last].to(real)
     with hold_weights(nets.generator, nets.discriminator):
         fake = made(latents, *classes)
-        seen_real, seen_fake = looks.first(real), looks.second(fake.detach())
+        seen_real, seen_fake = looks.seen(real, 0), looks.seen(fake.detach(), 1)
         penalty = recipe.slope_penalty
         if penalty is None or step % penalty.every:
             on_real, on_fake = critic(seen_real, *classes), critic(seen_fake, *classes)
@@ -100,7 +102,7 @@ def train_step(
     nets.discriminator_optimizer.zero_grad()
     nets.discriminator.requires_grad_(False)  # the generator's step needs no gradient of the discriminator's weights
     with hold_weights(nets.discriminator):
-        loss_generator = loss.generator(on_real.detach(), critic(looks.third(fake), *classes))
+        loss_generator = loss.generator(on_real.detach(), critic(looks.seen(fake, 2), *classes))
         fabric.backward(loss_generator)
     nets.discriminator.requires_grad_(True)
     together.average_gradients(nets.generator, share)
@@ -130,18 +132,6 @@ class _Looks:
     step: int
     share: Share
 
-    def first(self, images: Tensor) -> Tensor:
-        """The real images at the discriminator's update."""
-        return self._seen(images, 0)
-
-    def second(self, images: Tensor) -> Tensor:
-        """The made ones at the discriminator's update."""
-        return self._seen(images, 1)
-
-    def third(self, images: Tensor) -> Tensor:
-        """The made ones at the generator's update."""
-        return self._seen(images, 2)
-
     def noise(self, like: Tensor, stream: int, look: int) -> Tensor:
         """Standard normal numbers of this process's share of the batch, in the shape of `like`."""
         key = stream_key(self.recipe.seed, stream, 3 * self.step + look) >> 1
@@ -149,7 +139,8 @@ class _Looks:
         noise = torch.randn(self.share.total, *like.shape[1:], generator=generator)
         return noise[self.share.first : self.share.last].to(like, memory_format=torch.channels_last)
 
-    def _seen(self, images: Tensor, look: int) -> Tensor:
+    def seen(self, images: Tensor, look: int) -> Tensor:
+        """Real images at look 0, generated ones at 1, and these again at the generator's update at 2."""
         change = self.recipe.augmentation
         if change is not None:
             key = stream_key(self.recipe.seed, AUGMENTATION, 3 * self.step + look) >> 1
@@ -172,10 +163,3 @@ def _with_slope(
         logits = critic(images, *labels)
         shifted = critic(images + penalty.deviation * looks.noise(images, SLOPE_NOISE, look), *labels)
     return logits, slope_penalty(shifted, logits, penalty.weight * penalty.every)
-
-
-def _source(net: nn.Module, seed: int, stream: int, step: int, part: Part | None) -> None:
-    for layer in analog_layers(net):  # they share one source
-        layer.source.restart(seed, stream, step)
-        layer.source.part = part
-        return

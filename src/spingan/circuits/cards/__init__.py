@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from spingan.circuits.cards.generic_16nm import GENERIC_16NM
-from spingan.circuits.cards.generic_180nm import GENERIC_180NM
 from spingan.circuits.messages import logical_lines, one_line
 from spingan.errors import UserError
 from spingan.input_files import read_text
@@ -82,17 +80,13 @@ def load_cards(path: Path | None = None, node: Node = "16nm") -> Cards:
             level in it for another.
     """
     if path is None:
-        text = {"16nm": GENERIC_16NM, "180nm": GENERIC_180NM}[node]
+        text = Path(__file__).with_name(f"generic_{node}.cards").read_text(encoding="utf-8")
         return Cards(f"generic-{node}", node, text, "nmos_generic", "pmos_generic")
-    text = _read(path)
+    text = read_text(path, str(path), "a text file of .model cards", LARGEST_FILE_BYTES)
     models = _models(text)
     nmos, pmos = _the_one(path, "nmos", models), _the_one(path, "pmos", models)
     _check_values(path, text)
     return Cards(one_line(path.stem), node, text, nmos, pmos)
-
-
-def _read(path: Path) -> str:
-    return read_text(path, str(path), "a text file of .model cards", LARGEST_FILE_BYTES)
 
 
 def _models(text: str) -> dict[str, str]:
@@ -144,3 +138,7 @@ def _the_one(path: Path, kind: str, models: dict[str, str]) -> str:
         what = f"{len(names)} {kind} models ({', '.join(names)})" if names else f"no {kind} model"
         raise UserError(f"{path} holds {what}", "Give a file with one .model of either kind, nmos and pmos")
     return names[0]
+
+
+GENERIC_16NM, GENERIC_180NM = load_cards(node="16nm"), load_cards(node="180nm")
+"""The project's own cards, which circuits take where none are given."""

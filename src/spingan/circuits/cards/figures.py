@@ -1,9 +1,9 @@
 """What a pair of transistors does: the figures by which cards are judged, ours or a user's."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spingan.circuits.cards import Cards
 from spingan.circuits.ngspice import run
@@ -58,9 +58,27 @@ def card_figures(cards: Cards) -> CardFigures:
                 f"{current[-1]:.3g} A on at {supply:g} V: it does not switch",
                 f"Are these cards for {cards.node}, at {length * 1e9:g} nm?",
             )
+    at_threshold = THRESHOLD_A * width / length
+
+    def gate_at(current_a: float, drain: str) -> float:
+        """The gate voltage at which a current flows."""
+        return float(np.interp(np.log(current_a), np.log(currents[drain]), gate))
+
+    def figures(kind: Literal["n", "p"]) -> TransistorFigures:
+        linear, full = f"{kind}l", f"{kind}s"
+        off_a, on_a = currents[full][0], currents[full][-1]
+        return TransistorFigures(
+            linear_threshold_v=gate_at(at_threshold, linear),
+            saturation_threshold_v=gate_at(at_threshold, full),
+            on_a_per_m=float(on_a / width),
+            off_a_per_m=float(off_a / width),
+            swing_v_per_decade=gate_at(10 * off_a, full),
+            dibl=(gate_at(10 * off_a, linear) - gate_at(10 * off_a, full)) / (supply - LINEAR_V),
+        )
+
     return CardFigures(
-        nmos=_figures(gate, currents["nl"], currents["ns"], length, width, supply),
-        pmos=_figures(gate, currents["pl"], currents["ps"], length, width, supply),
+        nmos=figures("n"),
+        pmos=figures("p"),
         inverter_threshold_v=float(np.interp(0.0, gate - output, gate)),
         inverter_gain=float(-np.gradient(output, gate).min()),
     )
@@ -68,48 +86,16 @@ def card_figures(cards: Cards) -> CardFigures:
 
 def _netlist(cards: Cards, width_m: float, supply_v: float) -> str:
     """Each transistor twice, at a low and at the full drain voltage, and an inverter; one sweep of all gates."""
-    lines = [
-        f"figures of {cards.name}",
-        cards.text,
-        "vg g 0 0",
-        "en gp 0 0 g 1",
-        f"vnl nl 0 {LINEAR_V:g}",
-        f"vns ns 0 {supply_v:g}",
-        f"vpl pl 0 {-LINEAR_V:g}",
-        f"vps ps 0 {-supply_v:g}",
-        f"vdd vdd 0 {supply_v:g}",
-        cards.transistor("nl", "nl g 0 0", "nmos", width_m),
-        cards.transistor("ns", "ns g 0 0", "nmos", width_m),
-        cards.transistor("pl", "pl gp 0 0", "pmos", width_m),
-        cards.transistor("ps", "ps gp 0 0", "pmos", width_m),
+    lines = [f"figures of {cards.name}", cards.text, "vg g 0 0", "en gp 0 0 g 1", f"vdd vdd 0 {supply_v:g}"]
+    for kind, gate, sign in (("n", "g", 1), ("p", "gp", -1)):
+        for region, drain_v in (("l", LINEAR_V), ("s", supply_v)):
+            drain = f"{kind}{region}"
+            lines.append(f"v{drain} {drain} 0 {sign * drain_v:g}")
+            lines.append(cards.transistor(drain, f"{drain} {gate} 0 0", "nmos" if kind == "n" else "pmos", width_m))
+    lines += [
         cards.transistor("ni", "out g 0 0", "nmos", width_m),
         cards.transistor("pi", "out g vdd vdd", "pmos", 2 * width_m),
         ".options gmin=1e-15",
         f".dc vg 0 {supply_v:g} {STEP_V:g}",
     ]
     return "\n".join(lines)
-
-
-def _figures(
-    gate_v: NDArray[np.float64],
-    linear_a: NDArray[np.float64],
-    saturated_a: NDArray[np.float64],
-    length_m: float,
-    width_m: float,
-    supply_v: float,
-) -> TransistorFigures:
-    at_threshold = THRESHOLD_A * width_m / length_m
-    off = saturated_a[0]
-    return TransistorFigures(
-        linear_threshold_v=_gate(at_threshold, linear_a, gate_v),
-        saturation_threshold_v=_gate(at_threshold, saturated_a, gate_v),
-        on_a_per_m=float(saturated_a[-1] / width_m),
-        off_a_per_m=float(off / width_m),
-        swing_v_per_decade=_gate(10 * off, saturated_a, gate_v),
-        dibl=(_gate(10 * off, linear_a, gate_v) - _gate(10 * off, saturated_a, gate_v)) / (supply_v - LINEAR_V),
-    )
-
-
-def _gate(current_a: float, currents_a: NDArray[np.float64], gate_v: NDArray[np.float64]) -> float:
-    """The gate voltage at which a current flows."""
-    return float(np.interp(np.log(current_a), np.log(currents_a), gate_v))

@@ -10,7 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spingan.nn.kernels import flat, gaussian_table, in_pieces, mixed_bits, require
+from spingan.nn.kernels.base import flat, in_pieces, require
+from spingan.nn.kernels.noise import gaussian_table, mixed_bits
 
 MOST_PULSES = 16  # on one device in one update: what a driver's counter holds; assumed
 

@@ -1,15 +1,16 @@
 """Compiled kernels of weights on levels: quantisation and the clip's gradient, each one pass over memory."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 from numba import njit
+from numpy.typing import NDArray
 from torch import Tensor
 
-from spingan.nn.kernels import flat, in_pieces, require
+from spingan.nn.kernels.base import flat, in_pieces, require
 
 
 @cache
@@ -23,7 +24,7 @@ def _quantise_kernels() -> tuple[Any, Any]:
         return full * table[np.uint32(code)] + value * zero  # a NaN stays one
 
     @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
-    def by_row(weight, gain, table, scale, first, columns, inner, out):
+    def by_row(weight, out, gain, table, scale, first, columns, inner):
         # rows of `inner` weights; row r lies in column (first + r) % columns
         top, offset = np.float32(table.size) - np.float32(0.5), scale + np.float32(0.5)
         for row in range(weight.size // inner):
@@ -34,10 +35,10 @@ def _quantise_kernels() -> tuple[Any, Any]:
                 target[index] = level(piece[index], full, factor, offset, table, top)
 
     @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
-    def by_place(weight, gain, factors, table, scale, out):
+    def by_place(weight, out, gain, table, scale):
         # rows with one weight of every column
         top, offset = np.float32(table.size) - np.float32(0.5), scale + np.float32(0.5)
-        columns = gain.size
+        columns, factors = gain.size, scale / gain
         for row in range(weight.size // columns):
             piece, target = weight[row * columns : (row + 1) * columns], out[row * columns : (row + 1) * columns]
             for index in range(columns):
@@ -56,33 +57,16 @@ def quantise_uniform(weight: Tensor, gain: Tensor, levels: Tensor, axis: int) ->
     """
     _require_columns(weight, gain, axis)
     require(levels.numel() >= 2, f"{levels.numel()} levels")
-    out = torch.empty_like(weight)
-    source, target = flat(weight), flat(out)
-    table, full = flat(levels), flat(gain)
+    out, table = torch.empty_like(weight), flat(levels)
     scale = np.float32((table.size - 1) / 2)
-    by_row, by_place = _quantise_kernels()
-    if _columns_last(weight, axis):
-        columns, factors = full.size, scale / full
-        _in_rows(
-            source.size // columns,
-            columns,
-            lambda _, part: by_place(source[part], full, factors, table, scale, target[part]),
-        )
-    else:
-        rows, columns = _rows(weight, axis)
-        inner = source.size // rows
-        _in_rows(
-            rows,
-            inner,
-            lambda first, part: by_row(source[part], full, table, scale, first, columns, inner, target[part]),
-        )
+    _over_columns(weight, axis, _quantise_kernels(), (flat(weight), flat(out)), flat(gain), table, scale)
     return out
 
 
 @cache
 def _two_sided_kernel() -> Any:
     @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
-    def by_row(weight, gain, smallest, states, first, columns, inner, out):
+    def by_row(weight, out, gain, smallest, states, first, columns, inner):
         top = np.float32(states - 1)
         step = (np.float32(1.0) - smallest) / top
         inverse, half, zero = np.float32(1.0) / step, np.float32(0.5), np.float32(0.0)
@@ -116,17 +100,9 @@ def quantise_two_sided(weight: Tensor, gain: Tensor, levels: Tensor) -> Tensor:
     _require_columns(weight, gain, 0)
     require(weight.is_contiguous(), "a weight whose columns are not axis 0 in memory")
     require(levels.numel() >= 4 and levels.numel() % 2 == 0, f"{levels.numel()} levels on two sides")
-    out = torch.empty_like(weight)
-    source, target, full = flat(weight), flat(out), flat(gain)
-    half = levels.numel() // 2
+    out, half = torch.empty_like(weight), levels.numel() // 2
     smallest = np.float32(levels[half].item())
-    kernel, columns = _two_sided_kernel(), weight.shape[0]
-    inner = source.size // columns
-    _in_rows(
-        columns,
-        inner,
-        lambda first, part: kernel(source[part], full, smallest, half, first, columns, inner, target[part]),
-    )
+    _over_columns(weight, 0, (_two_sided_kernel(), None), (flat(weight), flat(out)), flat(gain), smallest, half)
     return out
 
 
@@ -137,26 +113,13 @@ def clip_gradient(gradient: Tensor, weight: Tensor, gain: Tensor, axis: int) -> 
     if gradient.stride() != weight.stride() or gradient.dtype != weight.dtype:
         gradient = torch.empty_like(weight).copy_(gradient)
     out = torch.empty_like(weight)
-    incoming, source, target, full = flat(gradient), flat(weight), flat(out), flat(gain)
-    by_row, by_place = _clip_kernels()
-    if _columns_last(weight, axis):
-        columns = full.size
-        _in_rows(
-            source.size // columns, columns, lambda _, part: by_place(incoming[part], source[part], full, target[part])
-        )
-    else:
-        rows, columns = _rows(weight, axis)
-        inner = source.size // rows
-        _in_rows(
-            rows,
-            inner,
-            lambda first, part: by_row(incoming[part], source[part], full, first, columns, inner, target[part]),
-        )
+    arrays = flat(gradient), flat(weight), flat(out)
+    _over_columns(weight, axis, _clip_kernels(), arrays, flat(gain))
     return out
 
 
 def _require_columns(weight: Tensor, gain: Tensor, axis: int) -> None:
-    """The runs of memory that `_rows` and `_columns_last` speak of exist, and each has a gain."""
+    """The runs of memory that `_over_columns` goes by exist, and each has a gain."""
     require(weight.dtype == gain.dtype == torch.float32, f"weights of {weight.dtype}, gains of {gain.dtype}")
     require(
         axis in (0, 1) and gain.shape == (weight.shape[axis],),
@@ -166,24 +129,35 @@ def _require_columns(weight: Tensor, gain: Tensor, axis: int) -> None:
     require(in_rows and weight.numel() > 0, f"weights {tuple(weight.shape)} with strides {weight.stride()}")
 
 
-def _columns_last(weight: Tensor, axis: int) -> bool:
-    return axis == 1 and weight.stride(1) == 1 and not weight.is_contiguous()
+def _over_columns(
+    weight: Tensor, axis: int, kernels: tuple[Any, Any], arrays: Sequence[NDArray[Any]], *rest: Any
+) -> None:
+    """One of two kernels over pieces of flat arrays: by runs of one column each, or by rows with all columns' weights.
+
+    The first takes (*pieces, *rest, number of its first run, columns, weights of a run), the second (*pieces, *rest).
+    """
+    by_run, by_place = kernels
+    columns, size = weight.shape[axis], weight.numel()
+    if axis == 1 and weight.stride(1) == 1 and not weight.is_contiguous():
+        in_pieces(size // columns, columns, lambda start, stop: by_place(*_pieces(arrays, columns, start, stop), *rest))
+        return
+    runs = columns if axis == 0 else weight.shape[0] * columns
+    inner = size // runs
+    in_pieces(
+        runs,
+        inner,
+        lambda start, stop: by_run(*_pieces(arrays, inner, start, stop), *rest, start, columns, inner),
+    )
 
 
-def _rows(weight: Tensor, axis: int) -> tuple[int, int]:
-    """Runs of memory that belong to one column each, and the number of columns."""
-    columns = weight.shape[axis]
-    return (columns if axis == 0 else weight.shape[0] * columns), columns
-
-
-def _in_rows(rows: int, row_size: int, work: Callable[[int, slice], Any]) -> None:
-    in_pieces(rows, row_size, lambda start, stop: work(start, slice(start * row_size, stop * row_size)))
+def _pieces(arrays: Sequence[NDArray[Any]], size: int, start: int, stop: int) -> list[NDArray[Any]]:
+    return [part[start * size : stop * size] for part in arrays]
 
 
 @cache
 def _clip_kernels() -> tuple[Any, Any]:
     @njit(nogil=True, error_model="numpy")
-    def by_row(gradient, weight, gain, first, columns, inner, out):
+    def by_row(gradient, weight, out, gain, first, columns, inner):
         for row in range(weight.size // inner):
             full = gain[np.uint64((first + row) % columns)]
             part = slice(row * inner, (row + 1) * inner)
@@ -192,7 +166,7 @@ def _clip_kernels() -> tuple[Any, Any]:
                 target[index] = incoming[index] if abs(piece[index]) <= full else np.float32(0.0)
 
     @njit(nogil=True, error_model="numpy")
-    def by_place(gradient, weight, gain, out):
+    def by_place(gradient, weight, out, gain):
         columns = gain.size
         for row in range(weight.size // columns):
             part = slice(row * columns, (row + 1) * columns)

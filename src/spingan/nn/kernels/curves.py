@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spingan.nn.kernels import compile_for, flat, in_pieces, require
+from spingan.nn.kernels.base import compile_for, flat, over_elements, require
 
 
 @cache
@@ -69,15 +69,10 @@ def table_forward(
     nodes = flat(table)
     rise = np.diff(nodes)
     kernel, _ = _table_kernels(values.dtype == torch.bfloat16)
-    source, target = flat(values), flat(out)
     start, inverse = np.float32(low), np.float32(1.0 / step)
     lowest, highest = (-np.inf, np.inf) if extrapolate else (0.0, rise.size)
     ends = np.float32(lowest), np.float32(highest), np.float32(edge_tolerance(nodes.size))
-    counts = in_pieces(
-        source.size,
-        1,
-        lambda begin, end: kernel(source[begin:end], target[begin:end], nodes, rise, start, inverse, *ends),
-    )
+    counts = over_elements(kernel, (flat(values), flat(out)), nodes, rise, start, inverse, *ends)
     return out, int(sum(counts))
 
 
@@ -88,16 +83,10 @@ def table_backward(values: Tensor, gradient: Tensor, slope: Tensor, low: float, 
         slope: (points + 1,) float32: below the table, each of its points - 1 cells, above it.
     """
     require(slope.dim() == 1 and slope.numel() >= 2, f"slopes of shape {tuple(slope.shape)}")
-    gradient = _like(gradient, values)
     out = torch.empty_like(values)
     _, kernel = _table_kernels(values.dtype == torch.bfloat16)
-    source, incoming, target, slopes = flat(values), flat(gradient), flat(out), flat(slope)
-    start, inverse = np.float32(low), np.float32(1.0 / step)
-    in_pieces(
-        source.size,
-        1,
-        lambda begin, end: kernel(source[begin:end], incoming[begin:end], target[begin:end], slopes, start, inverse),
-    )
+    arrays = flat(values), flat(_like(gradient, values)), flat(out)
+    over_elements(kernel, arrays, flat(slope), np.float32(low), np.float32(1.0 / step))
     return out
 
 
@@ -187,28 +176,17 @@ def hinge_forward(
     _require_hinges(places, bends)
     out = torch.empty_like(values)
     kernel, _ = _hinge_kernels(values.dtype == torch.bfloat16, places.size)
-    source, target = flat(values), flat(out)
     ends = np.float32(low), np.float32(high)
-    counts = in_pieces(
-        source.size,
-        1,
-        lambda begin, end: kernel(source[begin:end], target[begin:end], np.float32(base), places, bends, *ends),
-    )
+    counts = over_elements(kernel, (flat(values), flat(out)), np.float32(base), places, bends, *ends)
     return out, int(sum(counts))
 
 
 def hinge_backward(values: Tensor, gradient: Tensor, places: NDArray[np.float32], bends: NDArray[np.float32]) -> Tensor:
     """The gradient of `hinge_forward`."""
     _require_hinges(places, bends)
-    gradient = _like(gradient, values)
     out = torch.empty_like(values)
     _, kernel = _hinge_kernels(values.dtype == torch.bfloat16, places.size)
-    source, incoming, target = flat(values), flat(gradient), flat(out)
-    in_pieces(
-        source.size,
-        1,
-        lambda begin, end: kernel(source[begin:end], incoming[begin:end], target[begin:end], places, bends),
-    )
+    over_elements(kernel, (flat(values), flat(_like(gradient, values)), flat(out)), places, bends)
     return out
 
 

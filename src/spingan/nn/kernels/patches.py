@@ -13,7 +13,7 @@ from jaxtyping import Float
 from numba import njit
 from torch import Tensor
 
-from spingan.nn.kernels import compile_for, flat, in_pieces, require
+from spingan.nn.kernels.base import compile_for, flat, in_pieces, require
 
 
 def output_size(size: int, kernel: int, stride: int, padding: int) -> int:

@@ -7,7 +7,7 @@ import sys
 PROGRAM = """
 import resource, sys
 import torch
-from spingan.training.allocation import keep_freed_memory
+from spingan.training.machine import keep_freed_memory
 told = keep_freed_memory() if sys.argv[1] == "keep" else True
 for _ in range(20):
     torch.ones(20_000_000)
