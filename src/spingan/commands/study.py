@@ -42,9 +42,9 @@ _BITS: dict[str, Any] = {
     "steps": option(int | None, "--steps", "Updates of the short trainings, 200; 0 trains nothing.", min=0),
 }
 _TIME: dict[str, Any] = {
-    "technologies": _option(list[str] | None, "--technology", "Technology of the chips; may be repeated.", metavar="T"),
-    "at": _option(list[float] | None, "--at", "Only this time since writing, seconds; may be repeated."),
-    "calibration": _option(int | None, "--calibration", "Images by which an aged chip measures itself.", min=0),
+    "technologies": option(list[str] | None, "--technology", "Technology of the chips; may be repeated.", metavar="T"),
+    "at": option(list[float] | None, "--at", "Only this time since writing, seconds; may be repeated."),
+    "calibration": option(int | None, "--calibration", "Images by which an aged chip measures itself.", min=0),
 }
 
 
