@@ -16,6 +16,7 @@ from spingan.circuits import memristive_activations
 from spingan.circuits.cell_simulation import simulate_cell
 from spingan.devices import published
 from spingan.devices.domain_wall import BY_NAME
+from spingan.devices.measured_memories import hfox_rram, pcm
 from spingan.devices.published import CURVES, LEAKY_LINEAR_A
 from spingan.devices.skyrmion_synapse import shipped_calibration
 from spingan.devices.skyrmion_synapse_study import SEEDS, synapse
@@ -40,9 +41,10 @@ MONTE_CARLO = 400  # instances of each cell
 
 
 def closed_forms(folder: Path) -> None:
-    """The published curves and the memristor."""
+    """The published curves, the memristor and the measured memories."""
     published.write_curves()
-    write_synapse(wox_memristor(), CURVES / "wox_memristor.csv")
+    for made in (wox_memristor(), hfox_rram(), pcm()):
+        write_synapse(made, CURVES / f"{made.name}.csv")
 
 
 def memristive_cells(folder: Path) -> None:

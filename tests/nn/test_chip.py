@@ -226,13 +226,47 @@ def test_a_chip_at_a_later_time_is_the_same_chip_with_what_its_retention_leaves(
     model = convert(net, technology).model
     conditions = ChipConditions(3, Noise(fraction=0.05), activation_gain=0.0)
     chip = program_chip(model, technology, conditions, calibration=(torch.randn(64, 9),))
-    assert torch.equal(chip.at(5.0)(given), chip(given))  # nothing is lost before t0
+    assert torch.equal(chip.at(10.0)(given), chip(given)) and torch.equal(chip.at(0.0)(given), chip(given))
     later = chip.at(1000.0)
     left = 100.0**-0.1
     torch.testing.assert_close(later.net[0].weight, left * chip.net[0].weight, rtol=1e-5, atol=1e-7)
     torch.testing.assert_close(later.net[0].bias, chip.net[0].bias)  # digital numbers stay as they were measured
     assert torch.equal(chip.at(1000.0)(given), later(given)) and later.conditions.time_s == 1000.0
-    torch.testing.assert_close(later.at(5.0)(given), chip(given))  # a time counts from the writing
+    torch.testing.assert_close(later.at(10.0)(given), chip(given))  # a time counts from the writing
+
+
+def test_an_aged_chip_measures_its_gains_and_norms_again_and_keeps_them(with_levels):
+    technology = _fading(with_levels, law="power", time_s=10.0, coefficient=0.1)
+    net, given = _normed("dense")
+    model = convert(nn.Sequential(*net, nn.Linear(6, 3)), technology).model
+    batches = (torch.randn(256, 9),)
+    chip = program_chip(model, technology, ChipConditions(3), calibration=batches)
+    later, measured = chip.at(1e5), chip.at(1e5, batches)
+    errors = [float((aged(given) - chip(given)).abs().max()) for aged in (later, measured)]
+    assert errors[0] > 0.1 and errors[1] < 1e-4  # all devices fade alike: one factor, which the gain takes out
+    kept = measured.at(1e6)  # with the gains and norms that were measured at 1e5 s
+    factor = (1e6 / 1e5) ** -0.1
+    torch.testing.assert_close(kept.net[2].weight, factor * chip.net[2].weight, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(kept.net[0].bias, measured.net[0].bias)
+
+
+def test_an_aged_chip_is_read_with_the_noise_that_it_had(with_levels):
+    technology = _fading(with_levels, law="power", time_s=10.0, coefficient=0.1)
+    model = convert(nn.Sequential(nn.Linear(9, 6)), technology).model
+    chip = program_chip(model, technology, ChipConditions(3, read_noise=Noise(fraction=0.05)))
+    given = torch.randn(1, 9).expand(4_000, -1)
+    fresh, later = (each(given).std(0) for each in (chip, chip.at(1e5)))
+    torch.testing.assert_close(later, fresh, rtol=0.08, atol=0)  # five standard errors of a ratio: 5 / sqrt(4000)
+
+
+def test_a_measured_gain_is_not_fooled_by_devices_that_relax(with_levels):
+    law = {"law": "relaxation", "time_s": 1.0, "spread": 0.05, "coefficient": 0.0}
+    technology = _fading(with_levels, **law)
+    model = convert(nn.Sequential(nn.Linear(4_000, 2, bias=False)), technology).model
+    chip = program_chip(model, technology, ChipConditions(3))
+    left, measured = (chip.at(1.0, batches).net[0].weight for batches in ((), (torch.randn(8, 4_000),)))
+    ratio = (measured / left).flatten()
+    assert float((ratio - 1).abs().max()) < 0.02  # own and reference's noise 0.14, weights' rms 0.58, 4,000 rows: 7 σ
 
 
 def test_nothing_is_made_up_where_the_retention_is_unknown(with_levels):

@@ -81,6 +81,52 @@ def test_the_time_until_a_share_is_lost_is_the_inverse_of_its_law(law):
         assert 1 - left(retention.time_until(lost)) == pytest.approx(lost, rel=1e-9)
 
 
+def _fading(**retention) -> Synapse:
+    return Synapse(name="a", basis="measured", conductance=(1e-6, 5e-6), retention=Retention(**retention))
+
+
+def test_a_law_says_nothing_before_its_first_point_and_an_exponential_one_has_none():
+    power = _fading(law="power", time_s=20.0, coefficient=0.05)
+    assert power.retention_at(20.0) is power.retention
+    with pytest.raises(UserError, match="begins 20 s after writing, not at 19"):
+        power.retention_at(19.0)
+    relaxed = _fading(law="relaxation", time_s=1.0, coefficient=0.01, spread=0.05)
+    with pytest.raises(UserError, match="begins 1 s"):
+        relaxed.retention_at(0.5)
+    exponential = _fading(law="exponential", time_s=20.0)
+    assert exponential.retention_at(1e-9) is exponential.retention
+
+
+def test_a_quantity_of_a_state_is_linear_between_the_states_that_are_given():
+    law = Retention(law="power", time_s=1.0, state=(0.0, 0.5, 1.0), coefficient=(0.1, 0.06, 0.05), spread=0.01)
+    state = np.array([0.0, 0.25, 0.5, 1.0, 1.2])
+    assert law.at_state("coefficient", state) == pytest.approx([0.1, 0.08, 0.06, 0.05, 0.05])
+    assert law.at_state("spread", state) == pytest.approx([0.01] * 5)
+    assert Retention(law="exponential", time_s=1.0).at_state("spread", state).tolist() == [0.0] * 5
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"law": "power", "coefficient": (0.1, 0.05)}, "gives state"),
+        ({"law": "power", "coefficient": 0.1, "state": (0.0, 1.0)}, "gives state"),
+        ({"law": "power", "coefficient": (0.1, 0.05), "state": (1.0, 0.0)}, "must rise"),
+        ({"law": "power", "coefficient": (0.1,), "state": (0.0, 1.0)}, "one entry a state"),
+        ({"law": "relaxation", "spread": 0.1}, "relaxation law needs"),
+    ],
+)
+def test_a_retention_without_its_numbers_is_refused(wrong, message):
+    with pytest.raises(ValidationError, match=message):
+        Retention(time_s=1.0, **wrong)
+
+
+def test_zero_conductance_lies_below_the_range_and_only_siemens_know_where():
+    fading = _fading(law="power", time_s=1.0, coefficient=0.1, towards="zero")
+    assert fading.resting_fraction == pytest.approx(-0.25)
+    with pytest.raises(ValidationError, match="does not know where zero is"):
+        Synapse(name="a", basis="normalised", conductance=(0.0, 1.0), retention=fading.retention)
+
+
 def test_without_a_coefficient_nobody_knows_when_and_without_retention_a_state_rests_at_the_bottom():
     assert Retention(law="power", time_s=1.0).time_until(0.1) is None
     synapse = Synapse(name="a", basis="normalised", conductance=(0.0, 1.0))

@@ -9,3 +9,7 @@ from .wires import LargestRows as LargestRows
 from .wires import WireRules as WireRules
 from .wires import fold as fold
 from .wires import largest_rows as largest_rows
+from .writing import Rewriting as Rewriting
+from .writing import Written as Written
+from .writing import rewriting as rewriting
+from .writing import write_and_verify as write_and_verify

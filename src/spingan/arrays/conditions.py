@@ -14,7 +14,7 @@ class ChipConditions:
 
     Attributes:
         seed: Decides everything that is frozen when the arrays are written: noise, faults, the activations' devices.
-        programming_noise: Noise of the weights, drawn once a chip.
+        programming_noise: Noise of the weights, drawn once a chip. It replaces the synapse's own write error.
         read_noise: Noise of the weights, drawn anew at each read.
         latent_noise: Standard deviation of the noise on the net's input, which has 1 itself.
         input_noise: Standard deviation of the noise on the inputs of every array, drawn anew at each read, as a
@@ -26,8 +26,10 @@ class ChipConditions:
         activation_gain: Standard deviation of the activations' gains, as a fraction of the gain.
         activation_offset: That of their offsets, as a fraction of the output's full scale.
         faded: Share of every device's state that is lost since it was written.
-        time_s: Time since the arrays were written; the synapse's retention says how much has faded.
-        calibration: Images that the chip draws once to measure its own batch norms; 0 keeps those of the net.
+        time_s: Time since the arrays were written, in which each device has changed by the synapse's retention; 0 is as
+            they were written.
+        calibration: Images that the chip draws once to measure its own batch norms and, after `time_s`, each array's
+            gain; 0 keeps those of the net.
     """
 
     seed: int = 0
@@ -69,17 +71,16 @@ class ChipConditions:
         if self.faded and self.time_s:
             raise UserError("both faded and time_s say how much of the states is lost", "Give one of the two.")
 
-    def share_lost(self, technology: Technology) -> float:
-        """Share of every state that is lost at the time of reading.
+    def check_devices(self, technology: Technology) -> None:
+        """Refuse an age that the technology's devices do not have.
 
         Raises:
-            UserError: The technology has no devices, or its synapse's retention is unknown at that time.
+            UserError: It has no devices that could fade, or their retention is unknown at that time.
         """
-        if not (self.faded or self.time_s):
-            return 0.0
-        if technology.synapse is None:
+        if (self.faded or self.time_s) and technology.synapse is None:
             raise UserError(f"technology {technology.name} has no devices that could fade", "Leave the fading out.")
-        return self.faded or technology.synapse.lost_at(self.time_s)
+        if self.time_s and technology.synapse is not None:
+            technology.synapse.retention_at(self.time_s)
 
 
 def with_stuck(technology: Technology, share: float) -> Technology:

@@ -6,20 +6,23 @@ the fraction's end stands for, so weight = gain x difference. Conductances are i
 included. The difference is taken behind the wires, of what the two columns give.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from spingan.arrays.ageing import aged
 from spingan.arrays.wires import WireRules, fold
 from spingan.errors import UserError
 from spingan.spec.noise import Noise
-from spingan.spec.synapse import Faults
+from spingan.spec.synapse import Faults, Synapse
 from spingan.spec.technology import Encoding, Technology
 
+_AGEING = 1  # stream of an array's seed
 _OFF = 1e-30  # gain of a column of zeros: nothing beside any weight, and its inverse is still a float32
 
 
@@ -228,6 +231,7 @@ class ProgrammedArray:
         gain: Weight that full scale stands for, a column each.
         stuck_positive, stuck_negative: Devices that keep their conductance whatever happens; None where none can.
         rest: Conductance that a device fades to.
+        seed: Decides how each device ages.
         built: Where there are devices, (rows, phases), the same for all columns of a phase; None: everywhere. Elsewhere
             both conductances are 0 and the weight is, whatever `codes` says.
     """
@@ -240,6 +244,7 @@ class ProgrammedArray:
     stuck_positive: Tensor | None
     stuck_negative: Tensor | None
     rest: float
+    seed: int
     built: Bool[Tensor, "rows phases"] | None = None
 
     def __post_init__(self) -> None:
@@ -268,12 +273,29 @@ class ProgrammedArray:
         """
         if not lost:
             return self
-        positive = self._after(self.positive, lost, self.stuck_positive)
-        negative = self._after(self.negative, lost, self.stuck_negative)
+        return self._changed(lambda conductance: self.rest + (conductance - self.rest) * (1 - lost))
+
+    def at(self, time_s: float, synapse: Synapse) -> "ProgrammedArray":
+        """The array `time_s` seconds after it was written, each device changed by the synapse's retention.
+
+        How a device differs from the mean is its own for ever: all times are the history of one array, whatever the
+        order in which they are asked for. A reference ages as a device at its middle does, a stuck device does not.
+
+        Raises:
+            UserError: The retention is unknown at that time.
+        """
+        retention, largest = synapse.retention_at(time_s), self.rules.off + 1
+        seed = np.random.SeedSequence((self.seed, _AGEING)).generate_state(1, np.uint64)[0] >> np.uint64(1)
+        lots = torch.Generator().manual_seed(int(seed))
+        return self._changed(lambda conductance: aged(conductance, retention, time_s, self.rest, largest, lots))
+
+    def _changed(self, change: Callable[[Tensor], Tensor]) -> "ProgrammedArray":
+        positive = self._after(self.positive, change, self.stuck_positive)
+        negative = self._after(self.negative, change, self.stuck_negative)
         return replace(self, positive=positive, negative=negative)
 
-    def _after(self, conductance: Tensor, lost: float, stuck: Tensor | None) -> Tensor:
-        after = self.rest + (conductance - self.rest) * (1 - lost)
+    def _after(self, conductance: Tensor, change: Callable[[Tensor], Tensor], stuck: Tensor | None) -> Tensor:
+        after = change(conductance)
         if self.rules.encoding == "sign_crossbar":  # a weight's other half is no device
             after = torch.where(conductance > 0, after, conductance)
         return after if stuck is None else torch.where(stuck, conductance, after)
@@ -315,7 +337,7 @@ def program(
 
     Programming noise and device faults come from `chip_seed` alone: the same seed is the same chip. Noise of full scale
     is drawn for every weight in units of the column's gain, noise of value in units of the weight, noise of resistance
-    for every device.
+    for every device. Without a noise each device has the synapse's own write error, where that is known.
 
     Faults hit the device of a midpoint-referenced weight, both devices of a pair, and the one that holds a sign
     crossbar's value; the reference column and the sign are taken to be sound.
@@ -323,7 +345,7 @@ def program(
     Args:
         weight: One column an output; rows in the order in which the inputs are presented.
         gain: Calibrated gains; None calibrates them on this matrix.
-        noise: Programming noise; None writes exactly.
+        noise: Programming noise; None writes as exactly as the synapse can be written.
         built: Where there are devices, for each phase of as many columns side by side; None: everywhere. Beside a
             midpoint reference each phase then has a reference column of its own.
 
@@ -351,6 +373,10 @@ def program(
     if noise is not None and noise.fraction > 0 and noise.of == "resistance":
         technology.synapse.require_siemens("noise of the resistance")
         positive, negative = (_within_tolerance(half, noise.fraction, generator) for half in (positive, negative))
+    if noise is None and technology.synapse.write_error is not None:
+        positive, negative = (
+            _with_write_error(half, technology.synapse, rules, generator) for half in (positive, negative)
+        )
     stuck: tuple[Tensor | None, Tensor | None] = (None, None)
     faults = technology.synapse.faults
     if any((faults.stuck_at_minimum, faults.stuck_at_maximum, faults.stuck_at_random)):
@@ -359,13 +385,23 @@ def program(
     if built is not None:
         there = _of_each_column(built, positive, 1)
         stuck = tuple(None if half is None else half & there for half in stuck)  # pyright: ignore[reportAssignmentType]
-    return ProgrammedArray(rules, codes, positive, negative, gain, stuck[0], stuck[1], rest, built)
+    return ProgrammedArray(rules, codes, positive, negative, gain, stuck[0], stuck[1], rest, chip_seed, built)
 
 
 def _within_tolerance(conductance: Tensor, tolerance: float, generator: torch.Generator) -> Tensor:
     """Devices whose resistance lies anywhere within ± `tolerance` of what was meant."""
     lot = torch.rand(conductance.shape, generator=generator, dtype=conductance.dtype)
     return conductance / (1 + tolerance * (2 * lot - 1))
+
+
+def _with_write_error(conductance: Tensor, synapse: Synapse, rules: ArrayRules, generator: torch.Generator) -> Tensor:
+    """Devices as far from what was meant as writing leaves them; none conducts less than nothing."""
+    span = synapse.conductance[-1] - synapse.conductance[0]
+    level = conductance.numpy() - rules.off
+    deviation = torch.from_numpy(np.interp(level, synapse.normalised_levels(), np.array(synapse.write_error) / span))
+    unit = torch.randn(conductance.shape, generator=generator, dtype=conductance.dtype)
+    written = (conductance + deviation * unit).clamp(min=0)
+    return torch.where(conductance > 0, written, conductance) if rules.encoding == "sign_crossbar" else written
 
 
 def _with_faults(

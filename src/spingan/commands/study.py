@@ -41,6 +41,11 @@ _BITS: dict[str, Any] = {
     "bits": option(list[int] | None, "--bits", "Bits of a weight; may be repeated. 4, 5, 6, 8.", min=1, max=16),
     "steps": option(int | None, "--steps", "Updates of the short trainings, 200; 0 trains nothing.", min=0),
 }
+_TIME: dict[str, Any] = {
+    "technologies": option(list[str] | None, "--technology", "Technology of the chips; may be repeated.", metavar="T"),
+    "at": option(list[float] | None, "--at", "Only this time since writing, seconds; may be repeated."),
+    "calibration": option(int | None, "--calibration", "Images by which an aged chip measures itself.", min=0),
+}
 
 
 def _add(name: "Name", what: str, options: dict[str, Any]) -> None:
@@ -84,6 +89,9 @@ _add(
         "tiles": option(list[int] | None, "--tile", "Rows and columns of a tile; may be repeated.", min=1),
     }
     | _PICTURES,
+)
+_add(
+    "time", "Pictures and distance from 1 s to 10 years after writing, with and without calibration.", _TIME | _PICTURES
 )
 _add("leakage", "Leakage currents of the arrays against variability.", {})
 

@@ -28,6 +28,8 @@ SHIPPED = {  # by name: module, and the object in it
     "skyrmion-synapse-simulated": ("skyrmion_synapse_study", "SIMULATED"),
     "skyrmion-synapse-designed": ("skyrmion_synapse_study", "DESIGNED"),
     "wox-memristor": ("wox_memristor", "WOX_MEMRISTOR"),
+    "hfox-rram": ("measured_memories", "HFOX_RRAM"),
+    "pcm": ("measured_memories", "PCM"),
     "leaky-relu-published": ("published", "LEAKY_RELU"),
     "leaky-relu-published-smooth": ("published", "SMOOTH_LEAKY_RELU"),
     "leaky-relu-simulated": ("domain_wall", "LEAKY_RELU"),

@@ -20,6 +20,7 @@ from spingan.nn.made_devices import MadeDevices
 from spingan.nn.mean_pool import MemristiveMeanPool
 from spingan.nn.noise_source import NoiseSource, stream_key
 from spingan.spec.noise import Noise
+from spingan.spec.synapse import Synapse
 from spingan.spec.technology import Technology
 
 Batches = Sequence[Tensor | tuple[Tensor, ...]]
@@ -61,19 +62,21 @@ class Chip(nn.Module):
         self.inputs = NoiseSource(stream_key(conditions.seed, _INPUTS))
         self.net = copied(meant)
         self.arrays: dict[str, ProgrammedArray] = {} if fresh is None else fresh.arrays
+        self._measures = bool(calibration)
+        self._gains: dict[str, float] = {} if fresh is None or calibration else fresh._gains
         self._program_layers()
         self._draw_activations()
         if conditions.programming_noise is not None and conditions.programming_noise.of == "resistance":
             pools = (module for module in self.net.modules() if isinstance(module, MemristiveMeanPool))
             for number, pool in enumerate(pools):
                 pool.make(conditions.programming_noise.fraction, stream_key(conditions.seed, _POOLS, number) >> 1)
-        if fresh is not None:
+        if fresh is not None and not calibration:
             for own, measured in zip(_norms(self.net), fresh._norms, strict=True):
                 own.load_state_dict(measured)
         elif conditions.calibration and not calibration:
             raise UserError("a chip that measures its batch norms needs inputs", "Give calibration a few batches.")
         elif calibration:
-            if not any(_norms(self.net)):
+            if not any(_norms(self.net)) and not conditions.time_s:
                 raise UserError("the net has no batch norm that a chip could calibrate", "Leave the calibration out.")
             with torch.no_grad():
                 recalibrate_batch_norm(self.net, calibration)
@@ -95,32 +98,54 @@ class Chip(nn.Module):
         self.reads.restart(self.conditions.seed, _READS, seed)
         self.inputs.restart(self.conditions.seed, _INPUTS, seed)
 
-    def at(self, time_s: float) -> "Chip":
-        """The same chip, `time_s` seconds after its arrays were written; its batch norms stay as it measured them.
+    def at(self, time_s: float, calibration: Batches = ()) -> "Chip":
+        """The same chip, `time_s` seconds after its arrays were written; 0 is as it was written.
+
+        Every device keeps what is its own, so that all times are the history of one chip. Batch norms, and gains that
+        were measured, stay as they were, unless they are measured again.
+
+        Args:
+            calibration: Batches of inputs that are read through the aged chip, to measure each array's gain and each
+                batch norm anew, as in `program_chip`.
 
         Raises:
             UserError: The technology has no devices, or its synapse's retention is unknown at that time.
         """
         conditions = replace(self.conditions, faded=0.0, time_s=time_s)
-        return Chip(self._meant[0], self.technology, conditions, (), (), fresh=self)
+        return Chip(self._meant[0], self.technology, conditions, (), calibration, fresh=self)
 
     def _program_layers(self) -> None:
-        noise, lost = self.conditions.programming_noise, self.conditions.share_lost(self.technology)
+        self.conditions.check_devices(self.technology)
+        noise = self.conditions.programming_noise
         layers = ((name, part) for name, part in self.net.named_modules() if isinstance(part, AnalogLayer))
         for number, (name, layer) in enumerate(layers):
             technology = self.technology.for_dense() if isinstance(layer, nn.Linear) else self.technology
             gain, built = layer.layout.per_column(layer.gain), layer.layout.built(layer.weight)
-            held: list[Tensor] = []
-            for part, (array, matrix) in enumerate(zip(layer.layout.names(name), layer.matrices(), strict=True)):
-                seed = stream_key(self.conditions.seed, _ARRAYS, number, part) >> 1
-                if technology.synapse is None:
-                    held.append(_ideal_weights(matrix, gain, technology, noise, seed))
-                    continue
-                if array not in self.arrays:
-                    self.arrays[array] = program(matrix, technology, seed, gain=gain, noise=noise, built=built)
-                held.append(self.arrays[array].faded(lost).weight())
-            layer.hold(held)
+            names, matrices = layer.layout.names(name), layer.matrices()
+            seeds = [stream_key(self.conditions.seed, _ARRAYS, number, part) >> 1 for part in range(len(names))]
+            if technology.synapse is None:
+                pairs = zip(matrices, seeds, strict=True)
+                layer.hold([_ideal_weights(matrix, gain, technology, noise, seed) for matrix, seed in pairs])
+            else:
+                for array, matrix, seed in zip(names, matrices, seeds, strict=True):
+                    if array not in self.arrays:
+                        self.arrays[array] = program(matrix, technology, seed, gain=gain, noise=noise, built=built)
+                self._hold(name, layer, technology.synapse)
             layer.source, layer.read_noise = self.reads, self.conditions.read_noise
+
+    def _hold(self, name: str, layer: AnalogLayer, synapse: Synapse) -> None:
+        """Let a layer compute with what its arrays have become."""
+        arrays, time_s = [self.arrays[array] for array in layer.layout.names(name)], self.conditions.time_s
+        weights = [
+            (written.at(time_s, synapse) if time_s else written.faded(self.conditions.faded)).weight()
+            for written in arrays
+        ]
+        if time_s and self._measures:
+            self._gains[name] = 1 / _share_left([written.weight() for written in arrays], weights)
+        if name in self._gains:  # behind the converters, so that the noise of a read is amplified, too
+            weights = [weight * self._gains[name] for weight in weights]
+            layer.gain = layer.gain * self._gains[name]
+        layer.hold(weights)
 
     def _draw_activations(self) -> None:
         devices = [module for module in self.net.modules() if isinstance(module, DeviceActivation)]
@@ -195,6 +220,18 @@ def _ideal_weights(matrix: Tensor, gain: Tensor, technology: Technology, noise: 
         )
     unit = torch.randn(matrix.shape, generator=torch.Generator().manual_seed(seed))
     return matrix + noise.fraction * unit * (matrix if noise.of == "value" else gain)
+
+
+def _share_left(written: Sequence[Tensor], aged: Sequence[Tensor]) -> float:
+    """The slope of what a layer's aged arrays give against what they gave as written: Σ w w' / Σ w².
+
+    Reads of known random inputs converge to it, as those of one constant input would if no device went its own way.
+    Arrays that have nothing in common with what was written, or held nothing, are left as they are: 1.
+    """
+    pairs = [(before.double(), after.double()) for before, after in zip(written, aged, strict=True)]
+    power = sum(float(before.square().sum()) for before, _ in pairs)
+    left = sum(float((before * after).sum()) for before, after in pairs)
+    return left / power if left > 0 else 1.0
 
 
 def _norms(net: nn.Module) -> Iterator[_Norm]:

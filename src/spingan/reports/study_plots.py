@@ -110,7 +110,7 @@ def _draw_panel(axis: Axes, study: Study, lines: list[Series]) -> None:
     unit = ideal.interval.mean if ideal is not None and study.compares_axes else 1.0
     for number, line in enumerate(lines):
         settings = line.settings
-        if ideal is not None and study.compares_axes and first.scale != "falling":
+        if ideal is not None and study.compares_axes and first.scale not in ("falling", "log10"):
             settings = (ideal, *settings)
         _draw_line(axis, line, settings, number, unit)
     points = [point for point in study.printed if point.axis == first.axis]
@@ -186,6 +186,8 @@ def _scale_x(axis: Axes, lines: list[Series]) -> None:
     elif scale == "log2":
         axis.set_xscale("log", base=2)
         axis.xaxis.set_major_formatter(_PLAIN)
+    elif scale == "log10":
+        axis.set_xscale("log")
     elif scale == "falling":
         axis.invert_xaxis()
     elif scale in _SIDE_BY_SIDE:

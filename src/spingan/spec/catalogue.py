@@ -138,6 +138,7 @@ def _unknown_of_synapse(synapse: Synapse) -> list[str]:
         "read.time_s": synapse.read.time_s is not None,
         "read.law": synapse.read.law is not None,
         "read noise": synapse.read.noise_s is not None or synapse.read_noise_s is not None,
+        "write error": synapse.write_error is not None,
         "steps up and down": synapse.step_up is not None and synapse.step_down is not None,
         "spread": synapse.spread.gain is not None,
         "faults": any(share is not None for share in synapse.faults.to_dict().values()),

@@ -36,6 +36,7 @@ _SYNAPSE_COLUMNS: dict[str, dict[str, tuple[str, float]]] = {
     "level": _COUNT,
     "conductance": _CONDUCTANCE | _NORMALISED,
     "read_noise": _CONDUCTANCE,
+    "write_error": _CONDUCTANCE | _NORMALISED,
     "step_up": _CONDUCTANCE | _NORMALISED,
     "step_up_spread": _CONDUCTANCE | _NORMALISED,
     "step_up_energy": _ENERGY,
@@ -107,10 +108,10 @@ def read_synapse(path: str | Path) -> Synapse:
         if quantity == "level":
             continue
         _must_not_be_negative(file, column)
-        if quantity.startswith("step") and "energy" not in quantity and column.unit != conductance.unit:
+        if quantity.startswith(("step", "write")) and "energy" not in quantity and column.unit != conductance.unit:
             raise UserError(
                 f"{file.where}: columns {column.name} and {conductance.name} differ in unit",
-                "Give the steps in the conductance's own unit",
+                "Give steps and the write error in the conductance's own unit",
             )
         fields[_FIELD_OF.get(quantity, quantity)] = column.values
     return build(Synapse, fields, file.where, file.line_of)

@@ -14,7 +14,7 @@ from spingan.spec.value import SCHEMA_VERSION, Fraction, NotNegative, Positive, 
 Basis = Literal["measured", "simulated", "normalised"]
 
 LEVEL_FIELDS = (
-    "read_noise_s", "step_up", "step_up_spread", "step_up_energy_j",
+    "read_noise_s", "write_error", "step_up", "step_up_spread", "step_up_energy_j",
     "step_down", "step_down_spread", "step_down_energy_j",
 )  # fmt: skip
 MAXIMUM_CONDUCTANCE_S = 1e3  # above 1 mΩ of resistance it is a slip of units, not a device: assumed
@@ -79,32 +79,64 @@ class Faults(Value):
 
 
 class Retention(Value):
-    """How a written state fades: exp(-t/τ), (t/t0)^-ν or 1 - ν ln(t/t0), towards a resting state."""
+    """How a written conductance changes with time, and how that differs from device to device.
 
-    law: Literal["exponential", "power", "logarithmic"]
+    With u a device's own standard normal number, which it keeps for ever, r the conductance where it rests, and spread
+    and coefficient those of the state that was written:
+
+    - exponential: G - r falls as exp(-t/τ), ln τ = ln time_s + spread u: a Gaussian spread of energy barriers, in kT;
+    - power: G - r falls as (t/t0)^-ν, logarithmic: as 1 - ν ln(t/t0), ν = coefficient + spread u, no less than 0;
+    - relaxation: G keeps its mean and becomes G + σ Gmax u, σ = spread + coefficient ln(t/t0).
+    """
+
+    law: Literal["exponential", "power", "logarithmic", "relaxation"]
     time_s: Positive
-    """τ, or t0."""
-    coefficient: NotNegative | None = None
-    """ν; the exponential law has none."""
-    towards: Literal["minimum", "middle", "maximum"] = "minimum"
+    """τ, or t0: the law's first point, before which it says nothing."""
+    coefficient: NotNegative | tuple[NotNegative, ...] | None = None
+    """ν, or what σ grows by when ln t grows by 1; the exponential law has none."""
+    spread: NotNegative | tuple[NotNegative, ...] | None = None
+    state: tuple[Fraction, ...] | None = None
+    """States for which coefficient and spread are given one by one: fractions of Gmax, rising; linear in between."""
+    towards: Literal["zero", "minimum", "middle", "maximum"] = "minimum"
+    """Where a device rests; zero is no conductance at all."""
+    measured_until_s: Positive | None = None
+    """The last time that was measured; later times are the law extended."""
+
+    @model_validator(mode="after")
+    def _tables_are_against_the_states(self) -> Self:
+        tables = [table for table in (self.coefficient, self.spread) if isinstance(table, tuple)]
+        if (self.state is None) == bool(tables):
+            raise ValueError(
+                "a retention that differs from state to state gives state, and coefficient or spread, as lists"
+            )
+        if self.state is not None:
+            if len(self.state) < 2 or any(upper <= lower for lower, upper in pairwise(self.state)):
+                raise ValueError("state must rise, with at least two entries")
+            if any(len(table) != len(self.state) for table in tables):
+                raise ValueError(f"coefficient and spread must have one entry a state: {len(self.state)}")
+        if self.law == "relaxation" and (self.coefficient is None or self.spread is None):
+            raise ValueError("the relaxation law needs spread, the deviation at time_s, and coefficient, its growth")
+        return self
+
+    def at_state(self, quantity: Literal["coefficient", "spread"], state: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The coefficient or the spread of devices written to `state`, fractions of Gmax; 0 where there is none."""
+        value = getattr(self, quantity)
+        if isinstance(value, tuple):
+            return np.interp(state, np.asarray(self.state), np.asarray(value))
+        return np.full_like(state, value or 0.0)
 
     def time_until(self, faded: float) -> float | None:
-        """Seconds until that share of a state, 0 to below 1, is lost; None where the law gives no coefficient."""
+        """Seconds until that share of a state, 0 to below 1, is lost on average, of the last state if states differ.
+
+        None where the law gives no coefficient, and by relaxation, which loses nothing on average.
+        """
         if self.law == "exponential":
             return -self.time_s * math.log1p(-faded)
-        if not self.coefficient:
+        coefficient = self.coefficient[-1] if isinstance(self.coefficient, tuple) else self.coefficient
+        if not coefficient or self.law == "relaxation":
             return None
         grown = -math.log1p(-faded) if self.law == "power" else faded
-        return self.time_s * math.exp(min(grown / self.coefficient, 700.0))  # beyond, no float holds it: for ever
-
-    def lost_at(self, time_s: float) -> float | None:
-        """Share of a state, 0 to 1, that is lost after `time_s` seconds; None where the law has no coefficient."""
-        if self.law == "exponential":
-            return -math.expm1(-time_s / self.time_s)
-        if not self.coefficient:
-            return None
-        grown = self.coefficient * math.log(max(time_s / self.time_s, 1.0))  # nothing is lost before t0
-        return -math.expm1(-grown) if self.law == "power" else min(grown, 1.0)
+        return self.time_s * math.exp(min(grown / coefficient, 700.0))  # beyond, no float holds it: for ever
 
 
 class Validity(Value):
@@ -127,6 +159,8 @@ class Synapse(Value):
     basis: Basis
     conductance: tuple[NotNegative, ...]
     read_noise_s: tuple[NotNegative, ...] | None = None
+    write_error: tuple[NotNegative, ...] | None = None
+    """Standard deviation of what is written from what was meant, after any verifying; in the unit of `conductance`."""
     step_up: tuple[NotNegative, ...] | None = None
     step_up_spread: tuple[NotNegative, ...] | None = None
     step_up_energy_j: tuple[NotNegative, ...] | None = None
@@ -175,6 +209,8 @@ class Synapse(Value):
         )  # fmt: skip
         if self.basis == "normalised" and any(figure is not None for figure in in_siemens):
             raise ValueError("basis normalised has no siemens, yet a noise or a spread is given in siemens")
+        if self.basis == "normalised" and self.retention is not None and self.retention.towards == "zero":
+            raise ValueError("basis normalised does not know where zero is: retention.towards must be another")
         return self
 
     @property
@@ -185,20 +221,27 @@ class Synapse(Value):
     @property
     def resting_fraction(self) -> float:
         """Where a state fades to, in fractions of the range; the smallest conductance where no retention is known."""
-        places = {"minimum": 0.0, "middle": 0.5, "maximum": 1.0}
+        lowest, highest = self.conductance[0], self.conductance[-1]
+        places = {"zero": -lowest / (highest - lowest), "minimum": 0.0, "middle": 0.5, "maximum": 1.0}
         return 0.0 if self.retention is None else places[self.retention.towards]
 
-    def lost_at(self, time_s: float) -> float:
-        """The share of every state, 0 to below 1, that is lost `time_s` seconds after it was written.
+    def retention_at(self, time_s: float) -> Retention:
+        """The retention, which is known `time_s` seconds after a state was written.
 
         Raises:
-            UserError: The retention is unknown, or nothing is known of it at that time.
+            UserError: It is unknown, or nothing is known of it at that time.
         """
-        lost = None if self.retention is None else self.retention.lost_at(time_s)
-        if lost is None:
+        retention = self.retention
+        if retention is None or (retention.law != "exponential" and retention.coefficient is None):
             raise UserError(
                 f"synapse {self.name} does not say how its states fade: nothing is known after {time_s:g} s",
                 "Give its file a retention (law, time_s, coefficient), or a share that is lost.",
+            )
+        if retention.law != "exponential" and time_s < retention.time_s:
+            raise UserError(
+                f"the {retention.law} law of synapse {self.name} begins {retention.time_s:g} s after writing, not at "
+                f"{time_s:g} s",
+                "Give that time or a later one; 0 is the chip as it was written.",
             )
         low, high = self.validity.time_s or (0.0, math.inf)
         if not low <= time_s <= high:
@@ -206,7 +249,7 @@ class Synapse(Value):
                 f"synapse {self.name} is known from {low:g} to {high:g} s after writing, not at {time_s:g} s",
                 "Give a time within that, or widen validity.time_s in its file if you know that it holds.",
             )
-        return min(lost, 1 - 1e-12)
+        return retention
 
     def normalised_levels(self) -> NDArray[np.float64]:
         """The levels as (G - Gmin) / (Gmax - Gmin): shape (states,), rising from 0 to 1."""

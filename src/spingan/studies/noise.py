@@ -178,6 +178,8 @@ def drift_note(synapse: str, retention: Retention | None, lost: Sequence[float])
             f"Drift: the retention of {synapse} is unknown, so no time belongs to a share lost; assumed: all devices "
             "fade towards their smallest conductance, the reference with them."
         )
+    if retention.law == "relaxation":
+        return f"Drift: the devices of {synapse} do not fade but spread, each its own way: spingan study time shows it."
     times = [(share, retention.time_until(share)) for share in lost]
     after = ", ".join(f"{share:.0%} after {time:.3g} s" for share, time in times if time is not None)
     law = f"fades towards its {retention.towards} by its {retention.law} law"

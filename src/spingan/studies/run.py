@@ -15,7 +15,7 @@ from spingan.studies.parallel import Workers
 from spingan.studies.study import Study
 
 Name = Literal[
-    "variability", "levels", "epochs", "block-error", "leakage", "noise", "quantization", "converters", "wires"
+    "variability", "levels", "epochs", "block-error", "leakage", "noise", "quantization", "converters", "wires", "time"
 ]
 
 
@@ -30,6 +30,7 @@ STUDIES: dict[Name, tuple[str, dict[str, Any]]] = {
     "quantization": ("quantization", _PICTURES),
     "converters": ("converters", _PICTURES),
     "wires": ("wires", _PICTURES),
+    "time": ("time", _PICTURES),
 }
 """A study is the function of its module's name in `spingan.studies`, with the fields of `Asked` that it takes."""
 

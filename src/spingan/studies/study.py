@@ -100,8 +100,8 @@ class Series:
         quantity: What the settings are values of.
         measure: What was measured, as an axis of a plot says it.
         unit: `A`, `1` for a fraction, or empty for a distance or a loss.
-        scale: Of the settings: `percent`, `log2`, `falling`, `labels` (side by side), `names` (the same, not joined);
-            empty for a linear one.
+        scale: Of the settings: `percent`, `log2`, `log10`, `falling`, `labels` (side by side), `names` (the same, not
+            joined); empty for a linear one.
     """
 
     axis: str

@@ -1,0 +1,188 @@
+"""Write and verify: pulses until a device reads what was meant, simulated with the synapse's own steps."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spingan.errors import UserError
+from spingan.spec.synapse import Synapse
+
+MOST_PULSES = 1_000  # a device that has had so many is given up: assumed
+_YEAR_S = 365.25 * 86_400.0
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """What writing devices took, an entry each.
+
+    Attributes:
+        reached: Where they are, in fractions of the synapse's span.
+        error: `reached` less what was meant, in the same unit.
+        verified: Whether the last read found them within tolerance.
+        pulses, resets: Pulses, and resets to the smallest conductance; each is followed by a read, and one comes first.
+        energy_j: Of pulses and resets, without the reads; None where the synapse does not say it.
+        time_s: Of pulses, resets and reads, one device after another; None where the synapse does not say it.
+    """
+
+    reached: NDArray[np.float64]
+    error: NDArray[np.float64]
+    verified: NDArray[np.bool_]
+    pulses: NDArray[np.int64]
+    resets: NDArray[np.int64]
+    energy_j: NDArray[np.float64] | None
+    time_s: NDArray[np.float64] | None
+
+
+def write_and_verify(
+    synapse: Synapse,
+    target: ArrayLike,
+    *,
+    start: ArrayLike = 0.0,
+    tolerance: float | None = None,
+    most_pulses: int = MOST_PULSES,
+    read_noise: float = 0.0,
+    seed: int = 0,
+) -> Written:
+    """Write devices towards `target`: read, a pulse up or down, and again until the read is within tolerance.
+
+    A pulse moves a device by the synapse's step where it is, linear between levels, and by that step's spread. A device
+    that can only go up (`reset_then_up`) is reset when it is too high, and begins again.
+
+    Args:
+        target: Of any shape, in fractions of the span, 0 to 1.
+        start: Where the devices are; one number for all, or as `target`.
+        tolerance: In fractions of the span; None is half of the smallest distance between two levels.
+        most_pulses: A device is given up after so many pulses and resets.
+        read_noise: Standard deviation of the verifying read, in fractions of the span.
+        seed: The same seed gives the same pulses.
+
+    Raises:
+        UserError: The synapse does not say what a pulse does, or a number is out of range.
+    """
+    meant = np.atleast_1d(np.asarray(target, dtype=np.float64))
+    place = np.broadcast_to(np.asarray(start, dtype=np.float64), meant.shape).copy()
+    if not ((meant >= 0) & (meant <= 1)).all() or not ((place >= 0) & (place <= 1)).all():
+        raise UserError("a device is to be written beyond its ends", "Give targets and starts from 0 to 1.")
+    levels = synapse.normalised_levels()
+    within = float(np.diff(levels).min()) / 2 if tolerance is None else tolerance
+    if not within > 0 or most_pulses < 1 or not read_noise >= 0:
+        raise UserError(
+            f"a tolerance of {within:g}, {most_pulses} pulses, a read noise of {read_noise:g}",
+            "Give a tolerance above 0, at least one pulse, and a noise of 0 or more.",
+        )
+    up, down = _Steps.of(synapse, "up"), _Steps.of(synapse, "down")
+    only_up = synapse.write.access == "reset_then_up"
+    if up is None or (down is None and not only_up):
+        raise UserError(
+            f"synapse {synapse.name} does not say what a write pulse does: its writing cannot be simulated",
+            "Give its file step_up and step_down: spingan fit synapse FILE --branch COLUMN finds them in measurements.",
+        )
+    random = np.random.default_rng(seed)
+    read = place + read_noise * random.standard_normal(meant.shape)
+    pulses, resets = np.zeros(meant.shape, dtype=np.int64), np.zeros(meant.shape, dtype=np.int64)
+    energy = np.zeros(meant.shape)
+    for _ in range(most_pulses):
+        rising, falling = read < meant - within, read > meant + within
+        moving = rising | falling
+        if not moving.any():
+            break
+        unit = random.standard_normal(meant.shape)
+        moved = up.move(place, unit)
+        if only_up:
+            other, spent = np.zeros_like(place), np.full(meant.shape, _or_nan(synapse.write.reset_energy_j))
+            resets += falling
+        else:
+            assert down is not None
+            other, spent = 2 * place - down.move(place, unit), down.energy(place)
+        energy += np.where(rising, up.energy(place), np.where(falling, spent, 0.0))
+        pulses += rising if only_up else moving
+        place = np.clip(np.where(rising, moved, np.where(falling, other, place)), 0.0, 1.0)
+        again = place + read_noise * random.standard_normal(meant.shape)
+        read = np.where(moving, again, read)
+    time = pulses * _or_nan(synapse.write.pulse_period_s or synapse.write.pulse_width_s)
+    time += (pulses + resets + 1) * _or_nan(synapse.read.time_s)
+    time += np.where(resets > 0, resets * _or_nan(synapse.write.reset_time_s), 0.0)
+    verified = np.abs(read - meant) <= within
+    return Written(place, place - meant, verified, pulses, resets, _known(energy), _known(time))
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """What it costs to write devices again and again.
+
+    Attributes:
+        every_s: Time from one writing to the next.
+        energy_j_per_year: Of all devices; None where the energy of a write is unknown.
+        endurance_years: Until a device has had its writes; None where endurance or pulses are unknown.
+    """
+
+    every_s: float
+    energy_j_per_year: float | None
+    endurance_years: float | None
+
+
+def rewriting(synapse: Synapse, devices: int, every_s: float, *, seed: int = 0) -> Rewriting:
+    """What it costs to write so many devices every `every_s` seconds.
+
+    Levels are taken to be used alike. Where the synapse has steps they are written and verified from the smallest
+    conductance on; where it only has an energy of a state, that is a write's energy.
+
+    Raises:
+        UserError: No time to write in.
+    """
+    if not every_s > 0:
+        raise UserError(f"devices cannot be written every {every_s:g} s", "Give a time above 0.")
+    energy = pulses = None
+    if synapse.step_up is not None and (synapse.step_down is not None or synapse.write.access == "reset_then_up"):
+        written = write_and_verify(synapse, np.tile(synapse.normalised_levels(), 16), seed=seed)
+        energy = None if written.energy_j is None else float(written.energy_j.mean())
+        pulses = float((written.pulses + written.resets).mean())
+    if synapse.write.energy_per == "state":
+        energy = synapse.write.energy_j if energy is None else energy
+    writes = _YEAR_S / every_s
+    lasts = None if not pulses or synapse.endurance_writes is None else synapse.endurance_writes / pulses / writes
+    return Rewriting(every_s, None if energy is None else devices * writes * energy, lasts)
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The steps of one direction against the level, in fractions of the span."""
+
+    levels: NDArray[np.float64]
+    step: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    energy_j: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, synapse: Synapse, direction: str) -> "_Steps | None":
+        """Those of a synapse; None where it has none."""
+        steps, spreads, energies = (
+            getattr(synapse, f"step_{direction}{name}") for name in ("", "_spread", "_energy_j")
+        )
+        if steps is None:
+            return None
+        span = synapse.conductance[-1] - synapse.conductance[0]
+        step = np.asarray(steps) / span
+        spread = step * (synapse.spread.cycle_to_cycle or 0.0) if spreads is None else np.asarray(spreads) / span
+        flat = synapse.write.energy_j if synapse.write.energy_per == "pulse" else None
+        energy = np.full(len(step), _or_nan(flat)) if energies is None else np.asarray(energies, dtype=np.float64)
+        return cls(synapse.normalised_levels(), step, spread, energy)
+
+    def move(self, place: NDArray[np.float64], unit: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Places after one pulse, as if it went up."""
+        return place + np.interp(place, self.levels, self.step) + unit * np.interp(place, self.levels, self.spread)
+
+    def energy(self, place: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Energy of one pulse at each place; NaN where it is unknown."""
+        return np.interp(place, self.levels, self.energy_j)
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _known(values: NDArray[np.floating[Any]]) -> NDArray[np.float64] | None:
+    """The values, or None if one of them depends on what is unknown."""
+    return None if np.isnan(values).any() else values.astype(np.float64)
