@@ -36,7 +36,7 @@ class Action(Value):
     energy_low_j: NotNegative | None = None
     energy_high_j: NotNegative | None = None
     time_s: NotNegative | None = None
-    energy_by_bits_j: dict[int, NotNegative] | None = None
+    energy_by_bits_j: dict[str, NotNegative] | None = None
 
     @model_validator(mode="after")
     def _range_holds_the_value(self) -> Self:
@@ -217,11 +217,9 @@ class Library:
             model = component.sram_model
             energy_j = model.energy_j(bits or model.word_bits, size_bytes or model.bytes[0])[write]
         elif action.energy_by_bits_j is not None and bits is not None:
-            table = action.energy_by_bits_j
-            if bits not in table:
-                known = ", ".join(map(str, sorted(table)))
-                raise UserError(f"{reference} has no figure for {bits:g} bits", f"It has figures for {known} bits.")
-            energy_j = table[int(bits)]
+            energy_j = action.energy_by_bits_j.get(f"{bits:g}")
+            if energy_j is None:
+                return Price(None, source=component.source, missing=f"{reference} has no figure for {bits:g} bits")
         value = _times(energy_j, growth * factors[0])
         return Price(
             value,

@@ -73,6 +73,16 @@ class ArrayCounts:
         """Cells crossed by a row that carries a pixel, summed over all reads: what a read energy multiplies."""
         return self.useful_macs // self.columns * self.physical_columns
 
+    @property
+    def cell_reads(self) -> int:
+        """Cells crossed if every row carries a value: what a read against the arrow, from the columns, uses."""
+        return self.macs // self.columns * self.physical_columns
+
+    @property
+    def partial_sums(self) -> int:
+        """Conversions that are added to another tile's: an output has one conversion for each tile above another."""
+        return self.output_conversions - self.columns * self.reads
+
 
 def array_counts(
     rows: int, columns: int, reads: int, useful_drives: int, technology: "Technology", arrays: int = 1
@@ -128,6 +138,7 @@ class LayerCounts:
         activations: Evaluations of activation devices by function (`relu`, `leaky_relu`).
         digital_in, digital_out: Values that enter and leave a digital function: one conversion each.
         trainable: Values that training changes: weights, biases, batch-norm scale and offset.
+        inputs: Values of one input.
     """
 
     name: str
@@ -138,6 +149,7 @@ class LayerCounts:
     digital_in: int = 0
     digital_out: int = 0
     trainable: int = 0
+    inputs: int = 0
 
 
 @dataclass(frozen=True)

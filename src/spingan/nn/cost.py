@@ -4,8 +4,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from spingan.costs.account import FullBill
 from spingan.costs.bill import Bill, make_bill
+from spingan.costs.components import Library
 from spingan.costs.counts import NetCounts
+from spingan.costs.training_bill import make_full_bill
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
 from spingan.nn.conversion import convert
@@ -44,6 +47,25 @@ def module_bill(net: nn.Module, technology: Technology, example_input: Any) -> B
     if not any(True for _ in analog_layers(net)):
         net = convert(net, technology, example_input=example_input).model
     return make_bill(name, {"net": count_model(net, example_input, technology)}, technology)
+
+
+def pair_full_bill(
+    net_name: str,
+    technology: Technology,
+    library: Library,
+    latent_size: int = LATENT_SIZE,
+    *,
+    batch_size: int | None = None,
+    on_chip: bool = False,
+) -> FullBill:
+    """The whole bill of the pair `net_name`: drawing with its generator, and training with batches of `batch_size`.
+
+    Raises:
+        UserError: As `pair_bill`, or a figure outside of its rule's range.
+    """
+    counts = net_counts(net_name, technology, latent_size)
+    nets = {"generator": counts.generator, "discriminator": counts.discriminator}
+    return make_full_bill(net_name, nets, technology, library, batch_size=batch_size, on_chip=on_chip)
 
 
 def net_counts(net_name: str, technology: Technology, latent_size: int = LATENT_SIZE) -> NetCounts:
