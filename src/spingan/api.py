@@ -180,7 +180,7 @@ def compare_bills(
     measured now.
 
     Args:
-        technologies: Names, files or folders; by default every shipped one.
+        technologies: Names, files or folders; by default every shipped one. A machine's name picks that machine.
         components: A YAML file whose entries override the library of components, machines included.
 
     Raises:
@@ -190,12 +190,14 @@ def compare_bills(
 
     if isinstance(what, str | Path):
         what = recipe_or_model(what)
-    names = [str(name) for name in technologies] or list(shipped_technologies())
-    chosen = [load_technology(name) for name in dict.fromkeys([*names, PAPER_S])]
     library = load_components(components)
+    named = [str(name) for name in technologies if str(name) in library.machines]
+    names = [str(name) for name in technologies if str(name) not in named] or list(shipped_technologies())
+    chosen = [load_technology(name) for name in dict.fromkeys([*names, PAPER_S])]
     bills = [pair_full_bill(what.net, technology, library, what.latent_size) for technology in chosen]
     synapses = [None if technology.synapse is None else technology.synapse.name for technology in chosen]
-    machines = [machine_row(name, machine, bills[0].useful_macs) for name, machine in library.machines.items()]
+    shown = named or list(library.machines)
+    machines = [machine_row(name, library.machines[name], bills[0].useful_macs) for name in shown]
     seconds, runs = measure_drawing(what.net, what.latent_size)
     how = f"measured now: PyTorch, batch 1, {torch.get_num_threads()} threads, median of {runs} runs"
     machines.append(measured_row(seconds, how))

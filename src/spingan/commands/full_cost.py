@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from spingan.commands.printing import print_json, print_note
+from spingan.commands.printing import print_json, print_note, print_table
 from spingan.errors import UserError
 
 
@@ -17,14 +17,19 @@ def full_cost(
     json: bool,
 ) -> None:
     """Print the whole bill of a recipe or model; with `out` write its pictures, too."""
-    from spingan.api import compare_bills, full_bill, recipe_or_model
-    from spingan.api import cost as bill_of
     from spingan.costs.components import load_components
     from spingan.output import output_folder
+    from spingan.spec.technology import load_technology
+    from spingan.training.recipe import load_recipe, shipped_recipes
 
-    load_components(components)  # what is wrong with the file is told before torch works
+    load_components(components)  # what a user may have misspelt is told before torch is loaded
+    if what in shipped_recipes() or what.endswith(".yaml"):
+        load_technology(load_recipe(what, overrides).technology)
     if out is not None:
         output_folder(out)
+    from spingan.api import compare_bills, full_bill, recipe_or_model
+    from spingan.api import cost as bill_of
+
     chosen = recipe_or_model(what, overrides)
     bill = full_bill(chosen, components=components)
     found = None
@@ -33,7 +38,7 @@ def full_cost(
         found = compare_bills(chosen, [] if names == ["all"] else names, components=components)
     files = ()
     if out is not None:
-        from spingan.reports.full_bill_plots import write_bill_pictures
+        from spingan.reports.bill_plots import write_bill_pictures
 
         files = write_bill_pictures(bill, out)
     if json:
@@ -41,26 +46,25 @@ def full_cost(
         told |= {} if found is None else {"compare": found.to_dict()}
         print_json(told if out is None else told | {"files": [str(file) for file in files]})
         return
-    from spingan.reports.bill_tables import bill_notes, bill_tables
-    from spingan.reports.full_bill_tables import (
+    from spingan.reports.bill_tables import (
         bill_item_notes,
         bill_item_tables,
         headlines,
         side_by_side_notes,
         side_by_side_table,
     )
-    from spingan.reports.tables import print_tables
 
     print("\n".join(headlines(bill)))
     if found is not None:
-        print()
-        print_tables([side_by_side_table(found)], side_by_side_notes(found))
+        table = side_by_side_table(found)
+        print(f"\n{table.title}")
+        print_table(table.headings, table.rows, table.right)
+        print("\n".join(["", *side_by_side_notes(found)]))
     if detail:
-        print()
-        print_tables(bill_item_tables(bill), [f"- {note}" for note in bill_item_notes(bill)])
-        own = bill_of(chosen)
-        print("\nBy the technology's own figures alone:")
-        print_tables(bill_tables(own), [f"- {note}" for note in bill_notes(own)])
+        for table in bill_item_tables(bill):
+            print(f"\n{table.title}")
+            print_table(table.headings, table.rows, table.right)
+        print("\n".join(["", *(f"- {note}" for note in bill_item_notes(bill))]))
     for file in files:
         print_note(str(file))
 

@@ -206,7 +206,9 @@ def cost(
     ] = None,
     compare: Annotated[
         list[str] | None,
-        typer.Option("--compare", metavar="NAMES", help="Full: technologies side by side, a,b or all; may be repeated."),
+        typer.Option(
+            "--compare", metavar="NAMES", help="Full: technologies side by side, a,b or all; may be repeated."
+        ),
     ] = None,
     detail: Annotated[bool, typer.Option("--detail", help="Full: tables by item and by layer, with sources.")] = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Full: folder for the pictures.")] = None,

@@ -127,11 +127,14 @@ class FullBill:
     programming_j: float | None
     useful_macs: int
     """Multiplications of drawing one image, without inserted zeros."""
+    assumed: tuple[str, ...] = ()
+    """Numbers of the design that no source gives."""
 
     def to_dict(self) -> dict[str, Any]:
         """Drawing at the top, training under its name, as JSON-able values."""
         training = None if self.training is None else self.training.to_dict()
-        return {**self.drawing.to_dict(), "training": training, "programming_once_energy_j": self.programming_j}
+        once = {"programming_once_energy_j": self.programming_j, "assumed": list(self.assumed)}
+        return {**self.drawing.to_dict(), "training": training, **once}
 
 
 def priced(
@@ -169,7 +172,5 @@ def together(items: Sequence[Item]) -> Item:
 def what_is_missing(items: Sequence[Item]) -> tuple[str, ...]:
     """Why items have no energy, each reason once, and what no item holds."""
     reasons = {f"{item.item}: {item.missing}": None for item in items if item.missing}
-    timeless = {
-        f"{item.item}: time" for item in items if item.item.startswith("activations") and item.time_s is None
-    }
+    timeless = {f"{item.item}: time" for item in items if item.item.startswith("activations") and item.time_s is None}
     return (*reasons, *sorted(timeless), *NOT_COUNTED)

@@ -227,7 +227,7 @@ class Library:
             _times(high_j, growth * factors[0]) if high_j is not None else value,
             _times(action.time_s, factors[1]),
             _times(area_m2, growth * factors[2]),
-            component.source,
+            component.source if component.sure == "verified" else f"{component.source} (own estimate)",
             component.sure,
         )
 
@@ -314,6 +314,11 @@ def load_components(path: str | Path | None = None) -> Library:
         {**library.machines, **own.machines},
     )
     _check_roles(merged, where)
+    try:
+        for name in merged.roles:
+            merged.item(name, bits=merged.figure("bits").value)
+    except UserError as error:
+        raise UserError(f"{where}: {error.problem}", error.remedy) from error
     used = {reference.rpartition(".")[0] for role in merged.roles.values() for reference in _references(role)}
     for name in own.components:
         if "." not in name and f"{own.origin}.{name}" not in used:

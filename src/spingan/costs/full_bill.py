@@ -17,6 +17,8 @@ from spingan.spec.technology import Converter, Technology
 
 FOLDED = ("BatchNorm1d", "BatchNorm2d")
 _DIGITAL = {"Tanh": "tanh", "Sigmoid": "sigmoid"}
+
+
 @dataclass(frozen=True)
 class Parts:
     """A technology, and the library that fills what it leaves open."""

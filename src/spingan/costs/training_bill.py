@@ -52,9 +52,13 @@ def make_full_bill(
     pulse, _ = _pulse(technology)
     steps = 0 if technology.synapse is None else (technology.synapse.states - 1) / 2
     programming_j = None if pulse.energy_j is None else cells * steps * pulse.energy_j
-    return FullBill(
-        name, technology.name, drawing_account(drawn, parts), training, programming_j, drawn.total("useful_macs")
+    assumed = tuple(
+        f"{figure_name} {figure.value:g} ({figure.source})"
+        for figure_name, figure in library.design.items()
+        if figure.sure != "verified"
     )
+    drawing, macs = drawing_account(drawn, parts), drawn.total("useful_macs")
+    return FullBill(name, technology.name, drawing, training, programming_j, macs, assumed)
 
 
 def training_account(counts: Mapping[str, ModelCounts], parts: Parts, batch_size: int, on_chip: bool) -> Account:
@@ -135,7 +139,8 @@ def _gradients(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
             yield priced("outer products, multiplied", name, array.useful_macs, multiply, note=note)
             yield priced("outer products, added", name, array.useful_macs, add, note=note)
             again = parts.buffer(layer.inputs, write=False)
-            yield priced("buffers, inputs again", name, array.useful_input_drives, again, low=layer.inputs)
+            reads = array.useful_input_drives
+            yield priced("buffers, inputs again", name, reads, again, low=min(layer.inputs, reads))
 
 
 def _batch_norm(model: ModelCounts, parts: Parts, prefix: str, way: str) -> Iterator[Item]:

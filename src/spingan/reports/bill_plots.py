@@ -72,18 +72,17 @@ def _draw_items(axis: Axes, account: Account, items: list[str]) -> None:
             bounds[item.item][1] += item.energy_high_j or 0.0
     axis.set_xscale("log")
     floor = min(bound or values[name] for name, (bound, _) in bounds.items()) / 2
-    axis.barh(items, [values[name] - floor for name in items], left=floor, color=COLOURS[0], height=0.6)
     spans = [
         [values[name] - max(bounds[name][0], floor) for name in items],
         [bounds[name][1] - values[name] for name in items],
     ]
-    axis.errorbar([values[name] for name in items], items, xerr=spans, fmt="none", ecolor=COLOURS[1], capsize=3)
+    style = {"fmt": "o", "color": COLOURS[0], "ecolor": COLOURS[0], "capsize": 3, "markersize": 6}
+    axis.errorbar([values[name] for name in items], items, xerr=spans, **style)
     highest = max(bounds[name][1] for name in items)
     axis.set_xlim(floor, highest * 8)
     for name in items:
         place = max(bounds[name][1], values[name]) * 1.25
         axis.text(place, name, f"{values[name] / account.energy_j:.1%}", va="center", fontsize=8)
     axis.invert_yaxis()
-    axis.grid(visible=False, axis="y")
     axis.xaxis.set_major_formatter(EngFormatter(unit="J"))
-    axis.set_xlabel("energy, one image; lines: low to high")
+    axis.set_xlabel("energy, one image, from low to high; share")
