@@ -125,6 +125,15 @@ def test_inputs_bit_by_bit_read_and_convert_as_often():
     for name in ("array reads", "column converters (ADC)"):
         assert item(drawing, name, "conv").energy_j == pytest.approx(4 * item(plain, name, "conv").energy_j)
     assert item(drawing, "row drivers (DAC)", "conv").energy_j == pytest.approx(9 * 16 * 4 * 0.4167e-12)
+    assert item(drawing, "shift and add", "conv").count == 32 * 3  # four conversions of each output make one value
+
+
+def test_a_converter_without_time_or_area_is_not_as_fast_as_it_likes_nor_without_size():
+    drawing, _ = accounts(WOX.model_copy(update={"dac": Converter(energy_j=1e-12), "adc": Converter(energy_j=1e-12)}))
+    usual, _ = accounts(WOX)
+    assert drawing.time_s == usual.time_s
+    assert item(drawing, "row drivers (DAC)", "conv").area_m2 is None
+    assert "row drivers (DAC): area" in drawing.not_counted and "row drivers (DAC): area" not in usual.not_counted
 
 
 def test_batch_norm_is_free_in_drawing_and_digital_in_training():

@@ -30,6 +30,7 @@ class Item:
         energy_j, energy_low_j, energy_high_j: Of all actions. None: not counted, and `missing` says why.
         time_s: For which it holds the image up; None where it does not.
         area_m2: Of all parts built.
+        lacks: What else is not counted of it: `time`, `area`.
     """
 
     item: str
@@ -43,6 +44,7 @@ class Item:
     source: str = ""
     note: str = ""
     missing: str = ""
+    lacks: tuple[str, ...] = ()
 
     def times(self, factor: float) -> "Item":
         """The item, `factor` times: the same parts, more often."""
@@ -151,13 +153,16 @@ def priced(
 ) -> Item:
     """An item of `count` actions, `low` to `high` of them, of a price, with `built` parts."""
     area_m2 = None if built is None or price.area_m2 is None else built * price.area_m2
+    lacks = ("area",) if built is not None and area_m2 is None else ()
     if price.energy_j is None:
         missing = price.missing or "no energy of it is known"
-        return Item(item, layer, count, time_s=time_s, area_m2=area_m2, source=price.source, missing=missing)
+        return Item(
+            item, layer, count, time_s=time_s, area_m2=area_m2, source=price.source, missing=missing, lacks=lacks
+        )
     bounds = (count if low is None else low, count, count if high is None else high)
     figures = (price.low_j or 0.0, price.energy_j, price.energy_j if price.high_j is None else price.high_j)
     least, value, most = (number * figure for number, figure in zip(bounds, figures, strict=True))
-    return Item(item, layer, count, value, least, most, time_s, area_m2, price.source, note)
+    return Item(item, layer, count, value, least, most, time_s, area_m2, price.source, note, lacks=lacks)
 
 
 def together(items: Sequence[Item]) -> Item:
@@ -172,5 +177,5 @@ def together(items: Sequence[Item]) -> Item:
 def what_is_missing(items: Sequence[Item]) -> tuple[str, ...]:
     """Why items have no energy, each reason once, and what no item holds."""
     reasons = {f"{item.item}: {item.missing}": None for item in items if item.missing}
-    timeless = {f"{item.item}: time" for item in items if item.item.startswith("activations") and item.time_s is None}
-    return (*reasons, *sorted(timeless), *NOT_COUNTED)
+    lacks = {f"{item.item}: {what}": None for item in items for what in item.lacks}
+    return (*reasons, *lacks, *NOT_COUNTED)

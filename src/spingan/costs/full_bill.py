@@ -39,8 +39,9 @@ class Parts:
         price = Price(own.energy_j, own.energy_j, own.energy_j, source=self.technology.source or self.technology.name)
         if own.energy_j is None:
             price = self.library.item(role, bits=bits)
-        if which == "adc" and price.time_s is None:
-            price = replace(price, time_s=1 / self.figure("adc_rate_per_s"))
+        if price.time_s is None:
+            usual_s = 1 / self.figure("adc_rate_per_s") if which == "adc" else self.library.item("dac").time_s
+            price = replace(price, time_s=usual_s)
         price = replace(price, time_s=own.time_s or price.time_s, area_m2=own.area_m2 or price.area_m2)
         return price, own.shared_by or (int(self.figure("adc_shared_by")) if which == "adc" else 1)
 
@@ -78,7 +79,8 @@ class Parts:
     def _own_component(self) -> str | None:
         """The library's component for a synapse whose file has no siemens: it bears the synapse's name."""
         name = "" if self.technology.synapse is None else self.technology.synapse.name
-        return next((one for one in self.library.components if one.endswith(f".{name}")), None)
+        known = self.library.components.items()
+        return next((one for one, part in known if one.endswith(f".{name}") and "read" in part.actions), None)
 
     def cell_area_m2(self) -> tuple[float, float, float]:
         """Least, likely and largest area of a cell."""
@@ -152,7 +154,7 @@ def array_items(name: str, layer: LayerCounts, array: ArrayCounts, parts: Parts)
     title = "column converters (ADC)"
     conversions = array.output_conversions * cycles
     yield priced(title, name, conversions, adc, time_s=times[title], built=math.ceil(ends[1] / shared))
-    sums = array.partial_sums * cycles + array.output_conversions * (cycles - 1)
+    sums = array.partial_sums + array.output_conversions * (cycles - 1)
     if sums:
         add = parts.library.item("shift_add", bits=parts.figure("partial_sum_bits"))
         yield priced("shift and add", name, sums, add, built=math.ceil(ends[1] / shared))
@@ -208,7 +210,8 @@ def _activation_items(
     time_s = activation_time_s(device)
     built = devices_built(layer, evaluations, max(slots // (array.arrays if array is not None else 1), 1))
     each = None if time_s is None else slots * time_s
-    yield priced(f"activations ({function})", name, evaluations, price, time_s=each, built=built)
+    one = priced(f"activations ({function})", name, evaluations, price, time_s=each, built=built)
+    yield replace(one, lacks=(*one.lacks, "time")) if each is None else one
     if array is not None and array.partial_sums:
         for which, title in (("dac", "DAC"), ("adc", "ADC")):
             note = "a sum of several tiles is digital: back to the activation's circuit, and again to digital"
