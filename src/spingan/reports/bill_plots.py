@@ -83,6 +83,6 @@ def _draw_items(axis: Axes, account: Account, items: list[str]) -> None:
     for name in items:
         place = max(bounds[name][1], values[name]) * 1.25
         axis.text(place, name, f"{values[name] / account.energy_j:.1%}", va="center", fontsize=8)
-    axis.invert_yaxis()
+    axis.set_ylim(len(items) - 0.5, -0.5)
     axis.xaxis.set_major_formatter(EngFormatter(unit="J"))
     axis.set_xlabel("energy, one image, from low to high; share")
