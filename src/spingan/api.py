@@ -204,7 +204,7 @@ def compare_bills(
     return side_by_side(what.name, list(zip(bills, synapses, strict=True)), machines)
 
 
-def recipe_or_model(name: str | Path, overrides: Sequence[str] = ()) -> Recipe | Model:
+def recipe_or_model(name: str | Path, overrides: tuple[str, ...] = ()) -> Recipe | Model:
     """A recipe with some keys changed, or a model; a shipped model that bears its recipe's name is that recipe.
 
     Raises:

@@ -71,10 +71,10 @@ class Parts:
             missing = f"{synapse.name} has no conductance in siemens, and the library no component of that name"
             return Price(None, time_s=time_s, area_m2=self.cell_area_m2()[1], source=source, missing=missing)
         mean_s = math.fsum(synapse.conductance) / synapse.states
-        levels = (mean_s, synapse.conductance[0], synapse.conductance[-1])
-        energies = [self.read_voltage_v**2 * level_s * time_s for level_s in levels]
+        of_siemens = self.read_voltage_v**2 * time_s
+        low_j, high_j = of_siemens * synapse.conductance[0], of_siemens * synapse.conductance[-1]
         assumed = "" if synapse.read.voltage_v and synapse.read.time_s else "; read voltage or time: own choice"
-        return Price(*energies, time_s, self.cell_area_m2()[1], source + assumed)
+        return Price(of_siemens * mean_s, low_j, high_j, time_s, self.cell_area_m2()[1], source + assumed)
 
     def _own_component(self) -> str | None:
         """The library's component for a synapse whose file has no siemens: it bears the synapse's name."""

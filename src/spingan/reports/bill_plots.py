@@ -80,9 +80,9 @@ def _draw_items(axis: Axes, account: Account, items: list[str]) -> None:
     axis.errorbar([values[name] for name in items], items, xerr=spans, **style)
     highest = max(bounds[name][1] for name in items)
     axis.set_xlim(floor, highest * 8)
-    for name in items:
+    for number, name in enumerate(items):
         place = max(bounds[name][1], values[name]) * 1.25
-        axis.text(place, name, f"{values[name] / account.energy_j:.1%}", va="center", fontsize=8)
+        axis.text(place, number, f"{values[name] / account.energy_j:.1%}", va="center", fontsize=8)
     axis.set_ylim(len(items) - 0.5, -0.5)
     axis.xaxis.set_major_formatter(EngFormatter(unit="J"))
     axis.set_xlabel("energy, one image, from low to high; share")
