@@ -76,6 +76,10 @@ def test_the_full_bill_has_lines_and_sums_that_say_what_they_lack():
     bill = json.loads(run("cost", "fashion-mnist", "--accounting", "full", "--json").stdout)
     assert not bill["energy_j"]["complete"] and "synapse reads" in bill["energy_j"]["missing"]
     assert {line["net"] for line in bill["lines"]} == {"generator", "discriminator"}
+    items = bill["items"]
+    assert bill["energy_per_image_j"] == pytest.approx(sum(item["energy_j"] or 0 for item in items), rel=1e-12)
+    assert bill["energy_low_j"] <= bill["energy_per_image_j"] <= bill["energy_high_j"]
+    assert bill["training"]["energy_per_image_j"] > bill["energy_per_image_j"]
     assert "one image" in run("cost", "fashion-mnist", "--accounting", "full").stdout
 
 
@@ -131,6 +135,13 @@ def test_data_sets_are_listed():
         (("cost", "fashion-mnist", "--set", "batch_size=-3"), ("batch_size",)),
         (("cost", "fashion-mnist", "--set", "epochs"), ("key=value",)),
         (("cost", "fashion-mnist", "--accounting", "mine"), ("mine", "paper")),
+        (("cost", "fashion-mnist", "--detail"), ("--detail", "--accounting full")),
+        (("cost", "fashion-mnist", "--accounting", "full", "--components", "none.yaml"), ("none.yaml",)),
+        (
+            ("cost", "fashion-mnist", "--accounting", "full", "--compare", "unobtainium"),
+            ("unobtainium", "wox-memristor"),
+        ),
+        (("cost", "clothes.weights", "--accounting", "full"), ("clothes.weights",)),
         (("cost", "fashion-mnist", "--set", "technology=nothing"), ("nothing", "skyrmion-published")),
         (("sample", "no-such-model"), ("no-such-model",)),
         (("evaluate", "no-such-model"), ("no-such-model",)),

@@ -2,9 +2,11 @@ from .errors import UserError as UserError
 
 __version__: str
 
+from .api import compare_bills as compare_bills
 from .api import cost as cost
 from .api import crossbar_deck as crossbar_deck
 from .api import evaluate as evaluate
+from .api import full_bill as full_bill
 from .api import reprogram as reprogram
 from .api import sample as sample
 from .api import study as study
@@ -13,6 +15,7 @@ from .circuits.cell_decks import cell_deck as cell_deck
 from .circuits.cell_decks import device_module as device_module
 from .circuits.cell_simulation import simulate_cell as simulate_cell
 from .comparison import compare as compare
+from .costs.components import load_components as load_components
 from .devices.device import Device as Device
 from .devices.device import device as device
 from .nn.conversion import convert as convert

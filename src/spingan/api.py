@@ -5,24 +5,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 
+from spingan.costs.account import FullBill
 from spingan.costs.bill import Bill
+from spingan.costs.components import load_components
 from spingan.errors import UserError
 from spingan.image_grid import picture_format, save_grid
 from spingan.input_files import exists, is_folder
-from spingan.nn.cost import module_bill, pair_bill
+from spingan.nn.cost import measure_drawing, module_bill, module_full_bill, pair_bill, pair_full_bill
 from spingan.nn.weights import Model, float_twin, load_model, reprogrammed, shipped_models
 from spingan.output import check_place, output_folder, write_text
 from spingan.progress import Progress, no_progress
-from spingan.spec.technology import Technology, load_technology, with_settings
-from spingan.training.recipe import Recipe, load_recipe, shipped_recipes
+from spingan.spec.technology import Technology, load_technology, shipped_technologies, with_settings
+from spingan.training.recipe import Recipe, load_recipe, recipe_from, shipped_recipes
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from spingan.circuits.decks import Deck
+    from spingan.costs.side_by_side import SideBySide
     from spingan.evaluation.quality import FeatureSpace, Quality
     from spingan.studies.run import Name
     from spingan.studies.study import Study
@@ -119,9 +123,99 @@ def cost(
             raise UserError("a net has no technology of its own", remedy)
         return module_bill(what, chosen, example_input)
     if isinstance(what, str | Path):
-        what = load_model(what) if _names_a_model(what) else load_recipe(what)
+        what = recipe_or_model(what)
     own = chosen or (what.technology if isinstance(what, Model) else load_technology(what.technology))
     return replace(pair_bill(what.net, own, what.latent_size), name=what.name)
+
+
+def full_bill(
+    what: str | Path | Recipe | Model | nn.Module,
+    technology: str | Path | Technology | None = None,
+    *,
+    components: str | Path | None = None,
+    example_input: Any = None,
+    batch_size: int | None = None,
+) -> FullBill:
+    """The whole bill of one image, every part of the hardware counted: drawing it, and training with it.
+
+    Args:
+        what, technology, example_input: As `cost` takes them. Of a pair, the generator draws.
+        components: A YAML file whose entries override the library of components.
+        batch_size: Images that share an update; by default the recipe's, and for a module no training is billed.
+
+    Raises:
+        UserError: As `cost`, or a components file that is not right, or a node or bits outside of a rule's range.
+    """
+    library = load_components(components)
+    chosen = None if technology is None else _technology(technology)
+    if isinstance(what, nn.Module):
+        if chosen is None:
+            remedy = 'Name one: spingan.full_bill(net, "skyrmion-published", example_input=torch.zeros(1, ...))'
+            raise UserError("a net has no technology of its own", remedy)
+        return module_full_bill(what, chosen, library, example_input, batch_size)
+    if isinstance(what, str | Path):
+        what = recipe_or_model(what)
+    own = chosen or (what.technology if isinstance(what, Model) else load_technology(what.technology))
+    recipe = what if isinstance(what, Recipe) else _trained_by(what)
+    on_chip = recipe is not None and recipe.on_chip is not None
+    batch = batch_size if batch_size is not None or recipe is None else recipe.batch_size
+    bill = pair_full_bill(what.net, own, library, what.latent_size, batch_size=batch, on_chip=on_chip)
+    return replace(bill, name=what.name)
+
+
+def _trained_by(model: Model) -> Recipe | None:
+    """The recipe that a model's file names; None where it names none."""
+    stored = model.info.get("recipe")
+    return None if stored is None else recipe_from(stored, f"recipe of {model.name}")
+
+
+def compare_bills(
+    what: str | Path | Recipe | Model,
+    technologies: Sequence[str | Path] = (),
+    *,
+    components: str | Path | None = None,
+) -> "SideBySide":
+    """One image of a recipe's or model's generator on several technologies, a graphics card and a processor.
+
+    Paper S's devices are always among them. The library's machines count at their peak; the time on this processor is
+    measured now.
+
+    Args:
+        technologies: Names, files or folders; by default every shipped one. A machine's name picks that machine.
+        components: A YAML file whose entries override the library of components, machines included.
+
+    Raises:
+        UserError: As `full_bill`.
+    """
+    from spingan.costs.side_by_side import PAPER_S, machine_row, measured_row, side_by_side
+
+    if isinstance(what, str | Path):
+        what = recipe_or_model(what)
+    library = load_components(components)
+    named = [str(name) for name in technologies if str(name) in library.machines]
+    names = [str(name) for name in technologies if str(name) not in named] or list(shipped_technologies())
+    chosen = [load_technology(name) for name in dict.fromkeys([*names, PAPER_S])]
+    bills = [pair_full_bill(what.net, technology, library, what.latent_size) for technology in chosen]
+    synapses = [None if technology.synapse is None else technology.synapse.name for technology in chosen]
+    shown = named or list(library.machines)
+    machines = [machine_row(name, library.machines[name], bills[0].useful_macs) for name in shown]
+    seconds, runs = measure_drawing(what.net, what.latent_size)
+    how = f"measured now: PyTorch, batch 1, {torch.get_num_threads()} threads, median of {runs} runs"
+    machines.append(measured_row(seconds, how))
+    return side_by_side(what.name, list(zip(bills, synapses, strict=True)), machines)
+
+
+def recipe_or_model(name: str | Path, overrides: tuple[str, ...] = ()) -> Recipe | Model:
+    """A recipe with some keys changed, or a model; a shipped model that bears its recipe's name is that recipe.
+
+    Raises:
+        UserError: There is neither, or keys are to be changed in a model.
+    """
+    if not _names_a_model(name):
+        return load_recipe(name, overrides)
+    if overrides:
+        raise UserError(f"{name} is a model, which has no keys to set", "Leave --set out, or name a recipe.")
+    return load_model(name)
 
 
 def _names_a_model(name: str | Path) -> bool:

@@ -5,8 +5,9 @@ import io
 
 import pytest
 
-from spingan.nn.cost import pair_bill
-from spingan.reports.bill_tables import bill_notes, bill_tables
+from spingan.costs.components import load_components
+from spingan.nn.cost import pair_full_bill
+from spingan.reports.bill_tables import bill_item_notes, bill_item_tables, headlines
 from spingan.reports.tables import energy_text, markdown_text
 from spingan.spec.technology import load_technology
 from spingan.tabular import csv_text, plain_text
@@ -38,10 +39,16 @@ def test_every_layout_holds_every_cell():
     assert plain_text(("x", "y"), ROWS, right=(1,)).splitlines()[2:] == ["a       1", "bc, d  22"]
 
 
-def test_a_bill_s_table_marks_lower_bounds_and_its_notes_say_what_is_missing():
-    bill = pair_bill("fashion", load_technology("wox-memristor"))
-    generator, discriminator = bill_tables(bill)
-    assert all(len(row) == len(table.headings) for table in (generator, discriminator) for row in table.rows)
-    assert generator.rows[-1][0] == "one image" and generator.rows[-1][2].startswith("> ")
-    assert any("tanh" in row[0] for row in generator.rows)
-    assert any(note.startswith("not counted, cells: ") for note in bill_notes(bill))
+def test_five_numbers_come_first_and_every_item_has_its_source_below():
+    bill = pair_full_bill("fashion", load_technology("wox-memristor"), load_components(), batch_size=128)
+    first = headlines(bill)
+    assert len(first) <= 10
+    for word in ("energy", "time", "power", "area", "largest"):
+        assert any(line.split()[0] == word for line in first[1:6])
+    tables = bill_item_tables(bill)
+    assert all(len(row) == len(table.headings) for table in tables for row in table.rows)
+    notes = bill_item_notes(bill)
+    numbers = {number for row in tables[0].rows for number in row[-1].strip("[]").split(", ")}
+    assert all(any(note.startswith(f"[{number}] ") for note in notes) for number in numbers)
+    assert any(note.startswith("not counted: activations (leaky_relu)") for note in notes)
+    assert any(row[0] == "activations (leaky_relu)" and row[2] == "not counted" for row in tables[2].rows)

@@ -191,9 +191,31 @@ def cost(
     measure: Annotated[
         bool, typer.Option("--measure", help="Components with our own cells, too, measured in ngspice.")
     ] = False,
+    components: Annotated[
+        Path | None,
+        typer.Option("--components", metavar="FILE", help="Full: a YAML file that overrides the library's entries."),
+    ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--compare", metavar="NAMES", help="Full: technologies side by side, a,b or all; may be repeated."
+        ),
+    ] = None,
+    detail: Annotated[bool, typer.Option("--detail", help="Full: tables by item and by layer, with sources.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Full: folder for the pictures.")] = None,
     json: Json = False,
 ) -> None:
-    """The energy bill of a recipe's nets on its technology, or a table of what they are built of and written by."""
+    """The energy bill of a recipe's nets on its technology, or a table of what they are built of and written by.
+
+    With --accounting full, RECIPE may be a model, too.
+    """
+    from spingan.commands.full_cost import full_cost, refuse_without_full
+
+    if accounting == "full" and table == "bill":
+        overrides = tuple(set_ or ())
+        full_cost(recipe, overrides, components=components, compare=compare, detail=detail, out=out, json=json)
+        return
+    refuse_without_full(components=components, compare=compare, detail=detail, out=out)
     from spingan.spec.technology import load_technology
     from spingan.training.recipe import load_recipe
 
@@ -203,9 +225,6 @@ def cost(
         return
     if table == "components":
         _components(recipe, tuple(set_ or ()), measure, json)
-        return
-    if accounting == "full":
-        _full_bill(recipe, tuple(set_ or ()), json)
         return
     from spingan.papers.training_account import account_of_recipe
 
@@ -218,20 +237,6 @@ def cost(
 
     basis, *notes = account_notes(account)
     print_tables(account_tables(account), (basis, *(f"- {note}" for note in notes)))
-
-
-def _full_bill(recipe: str, overrides: tuple[str, ...], json: bool) -> None:
-    from spingan.api import cost as bill_of
-    from spingan.training.recipe import load_recipe
-
-    bill = bill_of(load_recipe(recipe, overrides))
-    if json:
-        print_json(bill.to_dict())
-        return
-    from spingan.reports.bill_tables import bill_notes, bill_tables
-    from spingan.reports.tables import print_tables
-
-    print_tables(bill_tables(bill), [f"- {note}" for note in bill_notes(bill)])
 
 
 def _write_schedules(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from spingan.costs.counts import ArrayCounts, ModelCounts
+from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
 from spingan.spec.activation import Activation
 from spingan.spec.technology import Technology
 
@@ -236,10 +236,15 @@ def activations_built(model: ModelCounts) -> dict[str, int]:
     for layer in model.layers:
         if layer.array is not None:
             turns = max(layer.array.turns, Fraction(1))
-        channels = layer.output_shape[0] if len(layer.output_shape) == 3 else 1
         for function, evaluations in layer.activations.items():
-            built[function] += max(math.ceil(evaluations / turns), channels)
+            built[function] += devices_built(layer, evaluations, turns)
     return dict(built)
+
+
+def devices_built(layer: LayerCounts, evaluations: int, turns: Fraction) -> int:
+    """Devices of one layer behind an array whose reads come in `turns`."""
+    channels = layer.output_shape[0] if len(layer.output_shape) == 3 else 1
+    return max(math.ceil(evaluations / turns), channels)
 
 
 def _reads(net: str, model: ModelCounts, technology: Technology) -> Line:

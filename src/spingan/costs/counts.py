@@ -89,6 +89,16 @@ class ArrayCounts:
         """All cells of the layer: weights and reference columns."""
         return self.weight_cells + self.reference_cells
 
+    @property
+    def cell_reads(self) -> int:
+        """Cells crossed if every row carries a value: what a read against the arrow, from the columns, uses."""
+        return self.macs * self.physical_columns // self.columns
+
+    @property
+    def partial_sums(self) -> int:
+        """Conversions that are added to another tile's: an output has one conversion for each tile above another."""
+        return self.output_conversions - self.outputs
+
 
 def array_counts(
     rows: int,
@@ -177,6 +187,7 @@ class LayerCounts:
         activations: Evaluations of activation devices by function (`relu`, `leaky_relu`).
         digital_in, digital_out: Values that enter and leave a digital function: one conversion each.
         trainable: Values that training changes: weights, biases, batch-norm scale and offset.
+        inputs: Values of one input.
     """
 
     name: str
@@ -187,6 +198,7 @@ class LayerCounts:
     digital_in: int = 0
     digital_out: int = 0
     trainable: int = 0
+    inputs: int = 0
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,7 @@ def _is_known(module: nn.Module) -> bool:
 
 
 def _count_layer(name: str, module: nn.Module, image: Tensor, output: Tensor, technology: Technology) -> LayerCounts:
-    layer = LayerCounts(name, type(module).__name__, tuple(output.shape[1:]))
+    layer = LayerCounts(name, type(module).__name__, tuple(output.shape[1:]), inputs=image.numel())
     digital = replace(
         layer,
         digital_in=image.numel(),

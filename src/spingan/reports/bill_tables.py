@@ -1,27 +1,11 @@
-"""The bill of a net as tables of text."""
+"""The whole bill as text: five numbers on top, tables of items and layers, and technologies and machines compared."""
 
-from spingan.costs.bill import Bill, Line, Quantity, Sum
+from collections.abc import Iterable
+
+from spingan.costs.account import Account, FullBill, Item
+from spingan.costs.bill import Sum
+from spingan.costs.side_by_side import PAPER_S, Row, SideBySide
 from spingan.reports.tables import NOT_COUNTED, Table, area_text, quantity_text
-
-_UNITS: dict[Quantity, str] = {"energy_j": "J", "time_s": "s", "area_m2": ""}
-
-
-def bill_tables(bill: Bill) -> tuple[Table, ...]:
-    """A table for each net, with its sums; `>` is a lower bound."""
-    return tuple(_of_net(bill.of(net), net) for net in bill.counts)
-
-
-def bill_notes(bill: Bill) -> list[str]:
-    """What a reader of the tables must know, and why an item is not counted."""
-    reasons: dict[str, dict[str, None]] = {}
-    for line in bill.lines:
-        if line.count and line.not_counted:
-            reasons.setdefault(line.item, {}).update(dict.fromkeys(line.not_counted.values()))
-    return [
-        "One image forward through each net: positions of a map in turn, nothing overlapped, every array its own.",
-        "> is a lower bound, for it lacks what is not counted. Programming is outside of the sums.",
-        *(f"not counted, {item}: {'; '.join(found)}" for item, found in reasons.items()),
-    ]
 
 
 def sum_text(total: Sum, unit: str) -> str:
@@ -31,21 +15,140 @@ def sum_text(total: Sum, unit: str) -> str:
     return f"{'> ' if total.missing else ''}{quantity_text(total.value, unit, 4) if unit else area_text(total.value)}"
 
 
-def _of_net(bill: Bill, net: str) -> Table:
-    rows = [
-        (line.item, f"{line.count:,}", *(_text(line, quantity) for quantity in _UNITS), line.source or "")
-        for line in bill.lines
-        if line.count
+def headlines(bill: FullBill) -> list[str]:
+    """The five numbers of drawing one image that a person remembers, and one line about training."""
+    account = bill.drawing
+    item, share = account.largest
+    pipelined = quantity_text(account.time_pipelined_s, "s", 3)
+    lines = [
+        f"{bill.name} on {bill.technology}, to draw one image:",
+        f"  energy   {_range(account)}",
+        f"  time     {quantity_text(account.time_s or None, 's', 3)} ({pipelined} from image to image, pipelined)",
+        f"  power    {quantity_text(account.power_w, 'W', 3)}",
+        f"  area     {area_text(account.total('area_m2') or None)}",
+        f"  largest  {item}, {share:.0%} of the energy",
     ]
-    sums = (sum_text(bill.total(quantity), unit) for quantity, unit in _UNITS.items())
-    rows.append(("one image", "", *sums, ""))
-    title = f"{bill.name} on {bill.technology}: {net}"
-    return Table(title, ("item", "count", "energy", "time", "area", "source"), rows, (1, 2, 3, 4))
+    if bill.training is not None:
+        item, share = bill.training.largest
+        lines.append(f"To train with one image: {_range(bill.training)}; largest {item}, {share:.0%}")
+    missing = sum(item.energy_j is None for item in account.items)
+    more = f"{missing} items without a figure, and " if missing else ""
+    lines.append(f"Not counted: {more}amplifiers, leakage, control. Items, sources and the rest: --detail")
+    return lines
 
 
-def _text(line: Line, quantity: Quantity) -> str:
-    value = getattr(line, quantity)
-    lacks = quantity in line.not_counted
-    if value is None:
-        return NOT_COUNTED if lacks else ""
-    return sum_text(Sum(value, (line.item,) if lacks else ()), _UNITS[quantity])
+def bill_item_tables(bill: FullBill) -> tuple[Table, ...]:
+    """Drawing and training by item, then by layer; sources are numbers that `bill_item_notes` explains."""
+    numbers = {source: number for number, source in enumerate(_sources(bill), start=1)}
+    tables = []
+    for what, account in _accounts(bill).items():
+        title = f"{bill.name} on {bill.technology}, to {what} one image"
+        headings = ("item", "count", "energy", "low", "high", "share", "time", "area", "source")
+        rows = []
+        for items in sorted(_grouped(account.items, "item"), key=lambda items: -_energy_j(items)):
+            count = f"{sum(item.count for item in items):,.0f}"
+            named = dict.fromkeys(str(numbers[source]) for item in items for source in _split(item))
+            rows.append((items[0].item, count, *_cells(items, account.energy_j), f"[{', '.join(named)}]"))
+        tables.append(Table(f"{title}: by item", headings, rows, range(1, 8)))
+        layers = [(items[0].layer, *_cells(items, account.energy_j)) for items in _grouped(account.items, "layer")]
+        tables.append(Table(f"{title}: by layer", ("layer", *headings[2:-1]), layers, range(1, 7)))
+    return tuple(tables)
+
+
+def bill_item_notes(bill: FullBill) -> list[str]:
+    """What the items mean, and what none of them holds."""
+    accounts = _accounts(bill).values()
+    notes = dict.fromkeys(f"{item.item}: {item.note}" for account in accounts for item in account.items if item.note)
+    missing = dict.fromkeys(reason for account in accounts for reason in account.not_counted)
+    once = quantity_text(bill.programming_j, "J", 3)
+    return [
+        *(f"[{number}] {source}" for number, source in enumerate(_sources(bill), start=1)),
+        "Energy stands between low and high: where sources differ, and where the use of a part does.",
+        f"Writing all weights once, from the lowest level to the middle: {once}; outside of the sums.",
+        *notes,
+        *(f"assumed: {choice}" for choice in bill.assumed),
+        *(f"not counted: {reason}" for reason in missing),
+    ]
+
+
+def side_by_side_table(found: SideBySide) -> Table:
+    """A row for each technology and machine, energy with its range."""
+    headings = ("hardware", "energy", "from", "to", "time", "area", "power", "largest item")
+    rows = [_compared(row) for row in found.rows]
+    return Table(f"One image of {found.net}", headings, rows, range(1, 7))
+
+
+def side_by_side_notes(found: SideBySide) -> list[str]:
+    """The ratio to paper S's devices, and what each row stands on."""
+    energies = {row.name: row.energy_j for row in found.rows}
+    lines = ["Best technology here against paper S's devices: no other technology has the energy of every item."]
+    if found.best is not None and found.ratio is not None:
+        best, paper = (quantity_text(energies[name], "J", 3) for name in (found.best, PAPER_S))
+        times = f"{1 / found.ratio:.3g} times less" if found.ratio < 1 else f"{found.ratio:.3g} times more"
+        lines = [
+            f"Best technology here, {found.best}, {best}; paper S's devices at their word, all counted, {paper}: "
+            f"{times}."
+        ]
+    for row in found.rows:
+        missing = f"; not counted: {'; '.join(row.missing)}" if row.missing else ""
+        lines.append(f"- {row.name}: {row.basis}{missing}")
+    return lines
+
+
+def _range(account: Account) -> str:
+    value, low, high = (account.total(name) for name in ("energy_j", "energy_low_j", "energy_high_j"))
+    return (
+        f"{quantity_text(value or None, 'J', 3)} ({quantity_text(low, 'J', 3)} to {quantity_text(high, 'J', 3)})"
+        if value
+        else NOT_COUNTED
+    )
+
+
+def _grouped(items: Iterable[Item], key: str) -> list[list[Item]]:
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(getattr(item, key), []).append(item)
+    return list(groups.values())
+
+
+def _energy_j(items: list[Item]) -> float:
+    return sum(item.energy_j or 0.0 for item in items)
+
+
+def _cells(items: list[Item], whole_j: float) -> tuple[str, ...]:
+    """Energy, low, high, share, time and area of some items; `>` where some of them have no energy."""
+    sums = Account(tuple(items), ())
+    known = [item for item in items if item.energy_j is not None]
+    names = ("energy_j", "energy_low_j", "energy_high_j")
+    texts = [quantity_text(sums.total(name) if known else None, "J", 3) for name in names]
+    texts[0] = f"> {texts[0]}" if 0 < len(known) < len(items) else texts[0]
+    share = f"{sums.energy_j / whole_j:.1%}" if whole_j else ""
+    time = quantity_text(sums.time_s, "s", 3) if sums.time_s else ""
+    return *texts, share, time, area_text(sums.total("area_m2")) if sums.total("area_m2") else ""
+
+
+def _accounts(bill: FullBill) -> dict[str, Account]:
+    training = {} if bill.training is None else {"train with": bill.training}
+    return {"draw": bill.drawing, **training}
+
+
+def _split(item: Item) -> list[str]:
+    return [source for source in item.source.split("; ") if source]
+
+
+def _sources(bill: FullBill) -> list[str]:
+    """Every source, in the order of the items."""
+    items = [item for account in _accounts(bill).values() for item in account.items]
+    return list(dict.fromkeys(source for item in items for source in _split(item)))
+
+
+def _compared(row: Row) -> tuple[str, ...]:
+    bound = "> " if row.missing and row.energy_j is not None else ""
+    share = f"{row.largest}, {row.share:.0%}" if row.share else ""
+
+    def text(value: float | None, unit: str) -> str:
+        return quantity_text(value, unit, 3) if value else "-"
+
+    first, *others = (text(value, "J") for value in (row.energy_j, row.energy_low_j, row.energy_high_j))
+    area = area_text(row.area_m2) if row.area_m2 else "-"
+    return row.name, bound + first, *others, text(row.time_s, "s"), area, text(row.power_w, "W"), share

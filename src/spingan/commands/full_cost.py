@@ -1,0 +1,80 @@
+"""`spingan cost ... --accounting full`: the whole bill, its tables and pictures, and several technologies compared."""
+
+from pathlib import Path
+
+from spingan.commands.printing import print_json, print_note, print_table
+from spingan.errors import UserError
+
+
+def full_cost(
+    what: str,
+    overrides: tuple[str, ...],
+    *,
+    components: Path | None,
+    compare: list[str] | None,
+    detail: bool,
+    out: Path | None,
+    json: bool,
+) -> None:
+    """Print the whole bill of a recipe or model; with `out` write its pictures, too."""
+    from spingan.costs.components import load_components
+    from spingan.output import output_folder
+    from spingan.spec.technology import load_technology
+    from spingan.training.recipe import load_recipe, shipped_recipes
+
+    load_components(components)  # what a user may have misspelt is told before torch is loaded
+    if what in shipped_recipes() or what.endswith(".yaml"):
+        load_technology(load_recipe(what, overrides).technology)
+    if out is not None:
+        output_folder(out)
+    from spingan.api import compare_bills, full_bill, recipe_or_model
+    from spingan.api import cost as bill_of
+
+    chosen = recipe_or_model(what, overrides)
+    bill = full_bill(chosen, components=components)
+    found = None
+    if compare is not None:
+        names = [name.strip() for words in compare for name in words.split(",") if name.strip()]
+        found = compare_bills(chosen, [] if names == ["all"] else names, components=components)
+    files = ()
+    if out is not None:
+        from spingan.reports.bill_plots import write_bill_pictures
+
+        files = write_bill_pictures(bill, out)
+    if json:
+        told = {**bill_of(chosen).to_dict(), "accounting": "full", **bill.to_dict()}
+        told |= {} if found is None else {"compare": found.to_dict()}
+        print_json(told if out is None else told | {"files": [str(file) for file in files]})
+        return
+    from spingan.reports.bill_tables import (
+        bill_item_notes,
+        bill_item_tables,
+        headlines,
+        side_by_side_notes,
+        side_by_side_table,
+    )
+
+    print("\n".join(headlines(bill)))
+    if found is not None:
+        table = side_by_side_table(found)
+        print(f"\n{table.title}")
+        print_table(table.headings, table.rows, table.right)
+        print("\n".join(["", *side_by_side_notes(found)]))
+    if detail:
+        for table in bill_item_tables(bill):
+            print(f"\n{table.title}")
+            print_table(table.headings, table.rows, table.right)
+        print("\n".join(["", *(f"- {note}" for note in bill_item_notes(bill))]))
+    for file in files:
+        print_note(str(file))
+
+
+def refuse_without_full(**given: object) -> None:
+    """Refuse options of the whole bill where another account is asked for.
+
+    Raises:
+        UserError: One of them is given.
+    """
+    named = [f"--{name}" for name, value in given.items() if value not in (None, False)]
+    if named:
+        raise UserError(f"{', '.join(named)} belongs to the whole bill", "Add --accounting full.")

@@ -1,0 +1,371 @@
+"""The library of components: what one action of a part costs, by origin, with its source.
+
+`components/*.yaml` holds one file an origin. A user's file of the same form overrides any entry. A reference such as
+`isaac.adc.convert` names origin, component and action; a role (`adc`) names the components that price an item.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from spingan.costs.converter_models import AdcModel, NodeRule, SramModel, Sure
+from spingan.errors import UserError
+from spingan.input_files import read_text
+from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value, build
+from spingan.yaml_text import parse_yaml
+
+SHIPPED = Path(__file__).parent / "components"
+Text = Annotated[str, Field(min_length=1)]
+
+
+def _check_order(low: float | None, value: float | None, high: float | None) -> None:
+    known = [figure for figure in (low, value, high) if figure is not None]
+    if known != sorted(known):
+        raise ValueError("low, value and high must not fall")
+
+
+class Action(Value):
+    """What one action costs; without an energy a formula of the component gives it."""
+
+    energy_j: NotNegative | None = None
+    energy_low_j: NotNegative | None = None
+    energy_high_j: NotNegative | None = None
+    time_s: NotNegative | None = None
+    energy_by_bits_j: dict[str, NotNegative] | None = None
+
+    @model_validator(mode="after")
+    def _range_holds_the_value(self) -> Self:
+        _check_order(self.energy_low_j, self.energy_j, self.energy_high_j)
+        return self
+
+
+class LibraryComponent(Value):
+    """A part as one origin describes it.
+
+    Attributes:
+        node_nm: Of the figures; `scaling`: the rule that takes them to another node, None for never.
+        bits: Of the figures; `bits_rule`: how energy and area grow with them, None for not at all.
+        sure: Whether the figures were seen in the source. Those from memory are shown and never billed.
+    """
+
+    node_nm: Positive | None = None
+    scaling: str | None = None
+    bits: Annotated[int, Field(gt=0)] | None = None
+    bits_rule: Literal["linear", "quadratic", "power_of_two"] | None = None
+    area_m2: Positive | None = None
+    conditions: str = ""
+    source: Text
+    sure: Sure
+    actions: dict[str, Action]
+    adc_model: AdcModel | None = None
+    sram_model: SramModel | None = None
+
+    @model_validator(mode="after")
+    def _rules_have_a_start(self) -> Self:
+        if self.scaling is not None and self.node_nm is None:
+            raise ValueError("scaling needs the node_nm that the figures belong to")
+        if self.bits_rule is not None and self.bits is None:
+            raise ValueError("bits_rule needs the bits that the figures belong to")
+        by_formula = self.adc_model is not None or self.sram_model is not None
+        bare = [name for name, action in self.actions.items() if action.energy_j is None]
+        if bare and not by_formula:
+            raise ValueError(f"action {bare[0]} has no energy_j, and the component has no formula")
+        return self
+
+
+class Figure(Value):
+    """One number of the design, with its range."""
+
+    value: NotNegative
+    low: NotNegative | None = None
+    high: NotNegative | None = None
+    source: Text
+    sure: Sure
+
+    @model_validator(mode="after")
+    def _range_holds_the_value(self) -> Self:
+        _check_order(self.low, self.value, self.high)
+        return self
+
+
+class Role(Value):
+    """The actions that price an item: `value`, and those that widen its range."""
+
+    value: Text
+    low: Text | None = None
+    high: Text | None = None
+
+
+class Passes(Value):
+    """How often a training step sends one image through a net, and back."""
+
+    forward: NotNegative
+    backward: NotNegative
+    gradients: NotNegative
+
+
+class Machine(Value):
+    """A graphics card or a processor that draws the same image.
+
+    Attributes:
+        operations_per_s: At its peak, an addition or a multiplication each; with `power_w` it makes an energy.
+        energy_per_mac_j: Of a multiplication and an addition, where that is what is published.
+    """
+
+    kind: Literal["gpu", "cpu"]
+    operations_per_s: Positive | None = None
+    best_operations_per_s: Positive | None = None
+    power_w: Positive | None = None
+    energy_per_mac_j: Positive | None = None
+    energy_per_mac_low_j: Positive | None = None
+    conditions: Text
+    source: Text
+    sure: Sure
+
+    @model_validator(mode="after")
+    def _has_an_energy(self) -> Self:
+        if self.energy_per_mac_j is None and (self.operations_per_s is None or self.power_w is None):
+            raise ValueError("a machine needs energy_per_mac_j, or operations_per_s and power_w")
+        return self
+
+
+class LibraryFile(Value):
+    """One file of the library; a user's file overrides entries of any origin by their full name, `isaac.adc`."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    origin: Text
+    reference: str | None = None
+    components: dict[str, LibraryComponent] = Field(default_factory=dict)
+    scaling: dict[str, NodeRule] = Field(default_factory=dict)
+    design: dict[str, Figure] = Field(default_factory=dict)
+    passes: dict[str, Passes] = Field(default_factory=dict)
+    roles: dict[str, Role] = Field(default_factory=dict)
+    machines: dict[str, Machine] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one action costs, between low and high. None: not counted, and `missing` says why."""
+
+    energy_j: float | None
+    low_j: float | None = None
+    high_j: float | None = None
+    time_s: float | None = None
+    area_m2: float | None = None
+    source: str = ""
+    sure: Sure = "verified"
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Library:
+    """All components by their full name, the rules, and how the design uses them."""
+
+    components: Mapping[str, LibraryComponent] = field(default_factory=dict)
+    scaling: Mapping[str, NodeRule] = field(default_factory=dict)
+    design: Mapping[str, Figure] = field(default_factory=dict)
+    passes: Mapping[str, Passes] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    machines: Mapping[str, Machine] = field(default_factory=dict)
+
+    def figure(self, name: str) -> Figure:
+        """A number of the design.
+
+        Raises:
+            UserError: There is none of that name.
+        """
+        return _named("design figure", name, self.design)
+
+    def price(
+        self, reference: str, *, bits: float | None = None, size_bytes: float | None = None, write: bool = False
+    ) -> Price:
+        """One action at the design's node.
+
+        Args:
+            reference: Origin, component and action, such as `isaac.adc.convert`.
+            bits: Of the value; None: as the component's figures.
+            size_bytes: Of the memory, for components with a memory's formula.
+
+        Raises:
+            UserError: No such component or action, or a node or bits outside of a rule's range.
+        """
+        name, _, wanted = reference.rpartition(".")
+        component = _named("component", name, self.components)
+        action = _named(f"action of {name}", wanted, component.actions)
+        if component.sure == "memory":
+            return Price(
+                None, source=component.source, sure="memory", missing=f"{name} is a figure from memory, unchecked"
+            )
+        node_nm = self.figure("node_nm").value
+        growth = _growth(component, bits)
+        factors = (1.0, 1.0, 1.0)
+        if component.scaling is not None:
+            rule = _named("scaling rule", component.scaling, self.scaling)
+            factors = rule.factors(component.node_nm or node_nm, node_nm)
+        energy_j, low_j, high_j = action.energy_j, action.energy_low_j, action.energy_high_j
+        area_m2 = component.area_m2
+        if component.adc_model is not None:
+            rate = self.figure("adc_rate_per_s").value
+            model, of_bits = component.adc_model, bits or self.figure("bits").value
+            energy_j, area_m2 = model.energy_j(of_bits, rate, node_nm), model.area_m2(of_bits, rate, node_nm)
+        elif component.sram_model is not None:
+            model = component.sram_model
+            energy_j = model.energy_j(bits or model.word_bits, size_bytes or model.bytes[0])[write]
+        elif action.energy_by_bits_j is not None and bits is not None:
+            energy_j = action.energy_by_bits_j.get(f"{bits:g}")
+            if energy_j is None:
+                return Price(None, source=component.source, missing=f"{reference} has no figure for {bits:g} bits")
+        value = _times(energy_j, growth * factors[0])
+        return Price(
+            value,
+            _times(low_j, growth * factors[0]) if low_j is not None else value,
+            _times(high_j, growth * factors[0]) if high_j is not None else value,
+            _times(action.time_s, factors[1]),
+            _times(area_m2, growth * factors[2]),
+            component.source if component.sure == "verified" else f"{component.source} (own estimate)",
+            component.sure,
+        )
+
+    def item(
+        self, role: str, *, bits: float | None = None, size_bytes: float | None = None, write: bool = False
+    ) -> Price:
+        """What prices an item: the role's value, and a range over all of the role's components.
+
+        Raises:
+            UserError: As `price`, or no such role.
+        """
+        chosen = _named("role", role, self.roles)
+        price = self.price(chosen.value, bits=bits, size_bytes=size_bytes, write=write)
+        if price.energy_j is None:
+            return price
+        prices = [price]
+        for other in (chosen.low, chosen.high):
+            if other is not None:
+                prices.append(self.price(other, bits=bits, size_bytes=size_bytes, write=write))
+        known = [one for one in prices if one.low_j is not None and one.high_j is not None]
+        sources = dict.fromkeys(one.source for one in known)
+        return Price(
+            price.energy_j,
+            min(one.low_j for one in known if one.low_j is not None),
+            max(one.high_j for one in known if one.high_j is not None),
+            price.time_s,
+            price.area_m2,
+            "; ".join(sources),
+            price.sure,
+        )
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _growth(component: LibraryComponent, bits: float | None) -> float:
+    """How energy and area change from the component's bits to others."""
+    if bits is None or component.bits is None or component.bits_rule is None:
+        return 1.0
+    if component.bits_rule == "power_of_two":
+        return 2.0 ** (bits - component.bits)
+    return (bits / component.bits) ** (1 if component.bits_rule == "linear" else 2)
+
+
+def _named(what: str, name: str, known: Mapping[str, Any]) -> Any:
+    if name in known:
+        return known[name]
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    raise UserError(f"there is no {what} {name}", f"{hint}Known: {', '.join(sorted(known))}")
+
+
+def load_components(path: str | Path | None = None) -> Library:
+    """The library that comes with the package, with the entries of a user's file in front.
+
+    Args:
+        path: A YAML file of the same form; its `origin` names its own new components, and `isaac.adc` under
+            `components` replaces that one.
+
+    Raises:
+        UserError: The file cannot be read, an entry is not right, or one overrides nothing that there is.
+    """
+    library = _shipped()
+    if path is None:
+        return library
+    where = f"components file {path}"
+    own = _read(read_text(Path(path), where), where)
+    components = dict(library.components)
+    for name, component in own.components.items():
+        full = name if "." in name else f"{own.origin}.{name}"
+        if "." in name:
+            _named_in(where, "component", name, components)
+        components[full] = component
+    for what, given, known in (("design figure", own.design, library.design), ("role", own.roles, library.roles)):
+        for name in given:
+            _named_in(where, what, name, known)
+    merged = Library(
+        components,
+        {**library.scaling, **own.scaling},
+        {**library.design, **own.design},
+        {**library.passes, **own.passes},
+        {**library.roles, **own.roles},
+        {**library.machines, **own.machines},
+    )
+    _check_roles(merged, where)
+    try:
+        for name in merged.roles:
+            merged.item(name, bits=merged.figure("bits").value)
+    except UserError as error:
+        raise UserError(f"{where}: {error.problem}", error.remedy) from error
+    used = {reference.rpartition(".")[0] for role in merged.roles.values() for reference in _references(role)}
+    for name in own.components:
+        if "." not in name and f"{own.origin}.{name}" not in used:
+            raise UserError(
+                f"{where}: {own.origin}.{name} is a new component that no item uses",
+                f"Override one by its full name, or use it: roles: adc: {{value: {own.origin}.{name}.ACTION}}",
+            )
+    return merged
+
+
+def _named_in(where: str, what: str, name: str, known: Mapping[str, Any]) -> None:
+    try:
+        _named(what, name, known)
+    except UserError as error:
+        raise UserError(f"{where}: {error.problem}", error.remedy) from None
+
+
+def _references(role: Role) -> list[str]:
+    return [reference for reference in (role.value, role.low, role.high) if reference is not None]
+
+
+def _check_roles(library: Library, where: str) -> None:
+    """Refuse a role that names a component or an action that is not there."""
+    for name, role in library.roles.items():
+        for reference in _references(role):
+            component, _, action = reference.rpartition(".")
+            _named_in(where, f"component (role {name})", component, library.components)
+            _named_in(where, f"action of {component} (role {name})", action, library.components[component].actions)
+    for name, component in library.components.items():
+        if component.scaling is not None:
+            _named_in(where, f"scaling rule ({name})", component.scaling, library.scaling)
+
+
+def _read(text: str, where: str) -> LibraryFile:
+    data, lines = parse_yaml(text, where, "docs/files.md")
+    return build(LibraryFile, data, where, lambda path: lines.get(path) or lines.get(path[:-1]))
+
+
+@cache
+def _shipped() -> Library:
+    """The files of the package as one library."""
+    parts: dict[str, dict[str, Any]] = {name: {} for name in Library.__dataclass_fields__}
+    for path in sorted(SHIPPED.glob("*.yaml")):
+        file = _read(path.read_text(encoding="utf-8"), path.name)
+        parts["components"] |= {f"{file.origin}.{name}": one for name, one in file.components.items()}
+        for part in ("scaling", "design", "passes", "roles", "machines"):
+            parts[part] |= getattr(file, part)
+    library = Library(**parts)
+    _check_roles(library, "the library of components")
+    return library

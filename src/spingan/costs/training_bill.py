@@ -1,0 +1,202 @@
+"""The whole bill of training with one image: passes back, outer products, batch norm, the optimiser, and the writes.
+
+An update serves a batch, so that an image's share is one over its size.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from spingan.costs.account import Account, FullBill, Item, priced, what_is_missing
+from spingan.costs.components import Library, Price
+from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
+from spingan.costs.full_bill import FOLDED, Parts, array_stages, drawing_account, off_chip_item, pass_items
+from spingan.costs.write_schedules import Pulse, WriteSchedule, schedule_cost, writable_arrays, write_pulse
+from spingan.errors import UserError
+from spingan.spec.technology import Technology
+
+ROW_BY_ROW = WriteSchedule("row by row", 1, Fraction(1), "parallel")
+NOT_COUNTED = (
+    "losses and what augments images",
+    "memory chips for feature maps of a batch (each image's maps stay on the chip)",
+)
+
+
+def make_full_bill(
+    name: str,
+    counts: Mapping[str, ModelCounts],
+    technology: Technology,
+    library: Library,
+    *,
+    batch_size: int | None = None,
+    on_chip: bool = False,
+) -> FullBill:
+    """The whole bill of counted nets on a technology.
+
+    Args:
+        counts: By the net's name: `generator` and `discriminator`, or `net`. The generator draws.
+        batch_size: Of the training; None: no training is billed.
+        on_chip: Every update is written into the devices and no optimiser keeps moments.
+
+    Raises:
+        UserError: A batch of no images, a net without passes in the library, or a figure outside of its rule's range.
+    """
+    parts = Parts(technology, library)
+    drawn = counts["generator"] if "generator" in counts else next(iter(counts.values()))
+    training = None
+    if batch_size is not None:
+        if batch_size < 1:
+            raise UserError(f"a batch of {batch_size} images", "Give at least one.")
+        training = training_account(counts, parts, batch_size, on_chip)
+    cells = sum(model.total("weight_cells") for model in counts.values())
+    pulse, _ = _pulse(technology)
+    steps = 0 if technology.synapse is None else (technology.synapse.states - 1) / 2
+    programming_j = None if pulse.energy_j is None else cells * steps * pulse.energy_j
+    assumed = tuple(
+        f"{figure_name} {figure.value:g} ({figure.source})"
+        for figure_name, figure in library.design.items()
+        if figure.sure != "verified"
+    )
+    drawing, macs = drawing_account(drawn, parts), drawn.total("useful_macs")
+    return FullBill(name, technology.name, drawing, training, programming_j, macs, assumed)
+
+
+def training_account(counts: Mapping[str, ModelCounts], parts: Parts, batch_size: int, on_chip: bool) -> Account:
+    """One image's share of a training step: every net forward, back and updated, as often as the library says.
+
+    Raises:
+        UserError: The library has no passes for a net of that name.
+    """
+    items: list[Item] = []
+    for net, model in counts.items():
+        if net not in parts.library.passes:
+            known = ", ".join(parts.library.passes)
+            raise UserError(f"the library says nothing of the passes of net {net}", f"It knows {known}.")
+        passes, prefix = parts.library.passes[net], f"{net}." if len(counts) > 1 else ""
+        forward, _ = pass_items(model, parts, folded=False, prefix=prefix)
+        items += [item.times(passes.forward) for item in forward]
+        items += [item.times(passes.forward) for item in _batch_norm(model, parts, prefix, "forward")]
+        items += [item.times(passes.backward) for item in _batch_norm(model, parts, prefix, "back")]
+        items += [item.times(passes.backward) for item in _backward(model, parts, prefix)]
+        items += [item.times(passes.gradients) for item in _gradients(model, parts, prefix)]
+        update = list(_update(net, model, parts, on_chip))
+        items += [item.times(1 / batch_size) for item in update]
+    image = next((layer.inputs for layer in counts.get("discriminator", ModelCounts(())).layers), 0)
+    if image:
+        items.append(off_chip_item("input and output", image, parts, "the real image"))
+    return Account(tuple(items), (*what_is_missing(items), *NOT_COUNTED))
+
+
+def _arrays(model: ModelCounts, prefix: str) -> Iterator[tuple[str, LayerCounts, ArrayCounts | None]]:
+    """Every layer with the array that it stands behind, and that array's name."""
+    name, array = "input", None
+    for layer in model.layers:
+        if layer.array is not None:
+            name, array = prefix + layer.name, layer.array
+        yield name, layer, array
+
+
+def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
+    """Errors back through the arrays: columns driven, rows converted, every cell crossed; slopes multiplied."""
+    (dac, dac_shared), (adc, shared) = parts.converter("dac"), parts.converter("adc")
+    bits, read = parts.figure("bits"), parts.read()
+    for name, layer, array in _arrays(model, prefix):
+        if layer.array is not None and array is not None:
+            stages = array_stages(array, parts)
+            rows, columns = array.row_drivers, array.column_ends
+            drives, conversions = array.output_conversions, array.useful_input_drives
+            time_s = stages["row drivers (DAC)"]
+            built = math.ceil(columns / dac_shared)
+            yield priced("column drivers, back (DAC)", name, drives, dac, time_s=time_s, built=built)
+            time_s = stages["array reads"]
+            yield priced("array reads, back", name, array.cell_reads * parts.input_cycles, read, time_s=time_s)
+            turns = min(shared, max(rows // array.arrays, 1)) * array.reads
+            time_s = turns * (adc.time_s or 0.0)
+            built, high = math.ceil(rows / shared), array.input_drives
+            yield priced(
+                "row converters, back (ADC)", name, conversions, adc, high=high, time_s=time_s, built=built,
+                note="high: rows of inserted zeros are converted, too",
+            )  # fmt: skip
+            hold = parts.library.item("sample_hold")
+            yield priced("sample and hold, back", name, conversions, hold, built=rows)
+            read_back, written = parts.buffer(drives, write=False), parts.buffer(layer.inputs, write=True)
+            yield priced("buffers, back: errors in", name, drives, read_back)
+            yield priced("buffers, back: errors out", name, conversions, written, low=min(layer.inputs, conversions))
+            yield priced("bus, back", name, drives + conversions, parts.library.item("bus", bits=bits))
+        slopes = sum(layer.activations.values())
+        if slopes:
+            multiply = parts.library.item("gradient_multiply")
+            yield priced("slopes of activations, digital", name, slopes, multiply)
+
+
+def _gradients(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
+    """Outer products of inputs and errors, digital: a multiplication and an addition for each use of a weight."""
+    multiply, add = parts.library.item("gradient_multiply"), parts.library.item("gradient_add")
+    for name, layer, array in _arrays(model, prefix):
+        if layer.array is not None and array is not None:
+            note = "digital; not counted: the sums' own memory"
+            yield priced("outer products, multiplied", name, array.useful_macs, multiply, note=note)
+            yield priced("outer products, added", name, array.useful_macs, add, note=note)
+            again = parts.buffer(layer.inputs, write=False)
+            reads = array.useful_input_drives
+            yield priced("buffers, inputs again", name, reads, again, low=min(layer.inputs, reads))
+
+
+def _batch_norm(model: ModelCounts, parts: Parts, prefix: str, way: str) -> Iterator[Item]:
+    """Batch norm in training is digital: its statistics belong to the batch."""
+    for name, layer, _ in _arrays(model, prefix):
+        if layer.type in FOLDED:
+            for what, role in (("multiplications", "multiply"), ("additions", "add")):
+                count = layer.digital_out * parts.figure(f"batch_norm_{what}")
+                yield priced(f"batch norm {way}, digital", name, count, parts.library.item(role), note=what)
+
+
+def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterator[Item]:
+    """One update of a net: the optimiser's arithmetic and memory, and the devices' writes and verifies."""
+    values, layer = model.trainable, net if net != "net" else "all layers"
+    bits = parts.figure("training_bits")
+    if not on_chip:
+        for what, role in (("multiplications", "multiply"), ("additions", "add"), ("divisions", "divide")):
+            count = values * parts.figure(f"adam_{what}")
+            yield priced("optimiser (Adam), digital", layer, count, parts.library.item(role), note=what)
+        words = values * parts.figure("adam_words") * bits
+        kept = values * parts.figure("adam_moments") * bits / 8
+        note = f"{kept:,.0f} bytes of moments in a memory chip, with gradient and weight read and written"
+        yield priced("optimiser's memory traffic", layer, words, parts.library.item("off_chip", bits=1), note=note)
+    cells = model.total("weight_cells")
+    pulse, period_s = _pulse(parts.technology)
+    pulses, checks = parts.library.figure("pulses_per_update"), parts.library.figure("verifies_per_update")
+    count, low, high = (cells * number for number in (pulses.value, pulses.low or 0, pulses.high or pulses.value))
+    time_s = None
+    if period_s is not None:
+        arrays = writable_arrays(model, parts.technology)
+        one = schedule_cost(ROW_BY_ROW, arrays, Pulse(period_s, period_s, None, None), updates=1)
+        time_s = pulses.value * one.update_time_s
+    note = "row by row, all arrays at once; one pulse a device (high: as a measured chip verified)"
+    yield priced("writes", layer, count, pulse, low=low, high=high, time_s=time_s, note=note)
+    read = parts.read()
+    count, low, high = (cells * number for number in (checks.value, checks.low or 0, checks.high or checks.value))
+    yield priced("verifies", layer, count, read, low=low, high=high, note="reads of single cells, no converter")
+
+
+def _pulse(technology: Technology) -> tuple[Price, float | None]:
+    """The price of one write pulse and its time: by the synapse's step tables, else by its pulse."""
+    synapse = technology.synapse
+    if synapse is None:
+        return Price(None, missing=f"{technology.name} has no synapse"), None
+    source = synapse.source or synapse.name
+    try:
+        pulse = write_pulse(synapse)
+    except UserError as error:
+        pulse, missing = None, error.problem
+    else:
+        missing = f"{synapse.name} has neither a write voltage nor an energy"
+    time_s = None if pulse is None else pulse.time_s
+    tables = [table for table in (synapse.step_up_energy_j, synapse.step_down_energy_j) if table is not None]
+    if tables:
+        steps = [energy_j for table in tables for energy_j in table]
+        return Price(math.fsum(steps) / len(steps), min(steps), max(steps), source=source), time_s
+    if pulse is None or pulse.energy_j is None:
+        return Price(None, source=source, missing=missing), time_s
+    low, high = pulse.energy_j
+    return Price((low + high) / 2, low, high, source=source), time_s

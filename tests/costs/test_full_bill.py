@@ -1,0 +1,234 @@
+"""The whole bill: items that add up, ranges that hold their value, counts times components, and what is missing."""
+
+import math
+
+import pytest
+
+from spingan.costs.account import Account, FullBill
+from spingan.costs.components import load_components
+from spingan.costs.counts import LayerCounts, ModelCounts, array_counts
+from spingan.costs.side_by_side import machine_row, side_by_side, technology_row
+from spingan.costs.training_bill import make_full_bill
+from spingan.errors import UserError
+from spingan.spec.technology import Converter, Technology, load_technology
+
+LIBRARY = load_components()
+WOX = load_technology("wox-memristor")
+PAPER = load_technology("skyrmion-published")
+NAMES = ("wox-memristor", "skyrmion-published", "skyrmion-designed", "ideal")
+FIELDS = ("energy_j", "energy_low_j", "energy_high_j", "time_s", "area_m2")
+TILED = WOX.model_copy(update={"tile_rows": 4, "tile_columns": 4})
+
+
+def model(technology: Technology) -> ModelCounts:
+    """A convolution of 9 x 2 at 16 positions with batch norm and ReLU, then a dense layer of 32 x 3 and a tanh."""
+    layers = (
+        LayerCounts(
+            "conv", "Conv2d", (2, 4, 4), array=array_counts(9, 2, 16, 100, technology), trainable=18, inputs=16
+        ),
+        LayerCounts("norm", "BatchNorm2d", (2, 4, 4), digital_in=32, digital_out=32, trainable=4, inputs=32),
+        LayerCounts("act", "ReLU", (2, 4, 4), {"relu": 32}, inputs=32),
+        LayerCounts(
+            "dense", "Linear", (3,), array=array_counts(32, 3, 1, 32, technology.for_dense()), trainable=99, inputs=32
+        ),
+        LayerCounts("tanh", "Tanh", (3,), digital_in=3, digital_out=3, inputs=3),
+    )
+    return ModelCounts(layers)
+
+
+def bill(technology: Technology, batch_size: int | None = 8, library=LIBRARY, on_chip: bool = False) -> FullBill:
+    counts = {"net": model(technology)}
+    return make_full_bill("test", counts, technology, library, batch_size=batch_size, on_chip=on_chip)
+
+
+def item(account: Account, name: str, layer: str):
+    (found,) = [one for one in account.items if (one.item, one.layer) == (name, layer)]
+    return found
+
+
+def accounts(technology: Technology) -> tuple[Account, Account]:
+    found = bill(technology)
+    assert found.training is not None
+    return found.drawing, found.training
+
+
+@pytest.mark.parametrize("technology", [*map(load_technology, NAMES), TILED], ids=lambda one: one.name)
+def test_sums_are_those_of_the_items_and_every_range_holds_its_value(technology):
+    for account in accounts(technology):
+        told = account.to_dict()
+        for key, field in zip(
+            ("energy_per_image_j", "energy_low_j", "energy_high_j", "time_per_image_s", "area_m2"), FIELDS, strict=True
+        ):
+            assert told[key] == math.fsum(one[field] for one in told["items"] if one[field] is not None)
+        assert sum(account.by("item").values()) == pytest.approx(account.energy_j)
+        assert sum(account.by("layer").values()) == pytest.approx(account.energy_j)
+        for one in account.items:
+            assert one.count > 0
+            if one.energy_j is None:
+                assert one.missing and any(one.missing in reason for reason in account.not_counted)
+            else:
+                assert one.source and not one.missing
+                assert one.energy_low_j is not None and one.energy_high_j is not None
+                assert 0 <= one.energy_low_j <= one.energy_j <= one.energy_high_j, one
+        assert account.not_counted
+
+
+def test_items_are_counts_times_components():
+    drawing, _ = accounts(WOX)
+    array = model(WOX).arrays[0]
+    assert WOX.synapse is not None and WOX.synapse.read.voltage_v is not None
+    levels = WOX.synapse.conductance
+    reads = item(drawing, "array reads", "conv")
+    each = WOX.synapse.read.voltage_v**2 * (WOX.synapse.read.time_s or 0)
+    assert reads.count == array.useful_cell_reads
+    assert reads.energy_j == pytest.approx(reads.count * each * math.fsum(levels) / len(levels))
+    assert (reads.energy_low_j, reads.energy_high_j) == pytest.approx(
+        (reads.count * each * levels[0], reads.count * each * levels[-1])
+    )
+    adc = item(drawing, "column converters (ADC)", "conv")
+    assert adc.count == array.output_conversions
+    assert adc.energy_j == pytest.approx(array.output_conversions * LIBRARY.item("adc", bits=8).energy_j)
+    dac = item(drawing, "row drivers (DAC)", "conv")
+    assert dac.count == array.input_drives
+    price = LIBRARY.item("dac", bits=8)
+    assert dac.energy_j == pytest.approx(array.input_drives * price.energy_j)
+    assert dac.energy_low_j == pytest.approx(array.useful_input_drives * price.low_j)
+    relu = item(drawing, "activations (relu)", "conv")
+    assert relu.energy_j == pytest.approx(32 * WOX.activations["relu"].energy_j)
+    wires = item(drawing, "wires", "conv")
+    pitch_m = math.sqrt(48) * 32e-9  # a transistor and a memristor at 32 nm
+    assert wires.energy_j == pytest.approx(array.useful_cell_reads * 0.2e-15 * pitch_m * 1e6 * 0.1**2)
+
+
+def test_a_technology_s_own_converter_stands_before_the_library():
+    own = Converter(energy_j=3e-12, area_m2=5e-9, time_s=2e-9, shared_by=1)
+    drawing, _ = accounts(WOX.model_copy(update={"adc": own}))
+    found, array = item(drawing, "column converters (ADC)", "conv"), model(WOX).arrays[0]
+    assert found.energy_low_j == found.energy_j == found.energy_high_j == array.output_conversions * 3e-12
+    assert found.area_m2 == 2 * 5e-9 and found.time_s == pytest.approx(16 * 2e-9)
+
+
+def test_sums_of_several_tiles_are_added_digitally_and_go_back_to_the_activation_s_circuit():
+    drawing, _ = accounts(TILED)
+    array = model(TILED).arrays[0]
+    assert array.output_conversions == 3 * 2 * 16 and array.partial_sums == 2 * 2 * 16  # nine rows in tiles of four
+    assert item(drawing, "shift and add", "conv").count == array.partial_sums
+    assert item(drawing, "around activations (DAC)", "conv").count == 32
+    whole, _ = accounts(WOX)
+    assert not {"shift and add", "around activations (DAC)"} & set(whole.by("item"))
+
+
+def test_inputs_bit_by_bit_read_and_convert_as_often():
+    serial = WOX.model_copy(update={"input_coding": "bit_serial", "dac": Converter(bits=4)})
+    drawing, _ = accounts(serial)
+    plain, _ = accounts(WOX)
+    for name in ("array reads", "column converters (ADC)"):
+        assert item(drawing, name, "conv").energy_j == pytest.approx(4 * item(plain, name, "conv").energy_j)
+    assert item(drawing, "row drivers (DAC)", "conv").energy_j == pytest.approx(9 * 16 * 4 * 0.4167e-12)
+    assert item(drawing, "shift and add", "conv").count == 32 * 3  # four conversions of each output make one value
+
+
+def test_a_converter_without_time_or_area_is_not_as_fast_as_it_likes_nor_without_size():
+    drawing, _ = accounts(WOX.model_copy(update={"dac": Converter(energy_j=1e-12), "adc": Converter(energy_j=1e-12)}))
+    usual, _ = accounts(WOX)
+    assert drawing.time_s == usual.time_s
+    assert item(drawing, "row drivers (DAC)", "conv").area_m2 is None
+    assert "row drivers (DAC): area" in drawing.not_counted and "row drivers (DAC): area" not in usual.not_counted
+
+
+def test_batch_norm_is_free_in_drawing_and_digital_in_training():
+    drawing, training = accounts(WOX)
+    assert not any("batch norm" in name for name in drawing.by("item"))
+    multiply, add = (LIBRARY.item(role).energy_j or 0.0 for role in ("multiply", "add"))
+    assert training.by("item")["batch norm forward, digital"] == pytest.approx(32 * (3 * multiply + 4 * add))
+
+
+def test_an_update_is_shared_by_its_batch_and_the_passes_are_not():
+    small, large = (bill(WOX, size).training for size in (8, 16))
+    assert small is not None and large is not None
+    for name in ("writes", "verifies", "optimiser (Adam), digital", "optimiser's memory traffic"):
+        assert small.by("item")[name] == pytest.approx(2 * large.by("item")[name])
+    assert small.by("item")["array reads, back"] == large.by("item")["array reads, back"]
+    traffic = item(small, "optimiser's memory traffic", "all layers")
+    assert traffic.count == 121 * 7 * 32 / 8  # values x words x bits / batch
+    assert "968 bytes" in traffic.note  # two moments of four bytes
+
+
+def test_training_on_the_chip_keeps_no_moments():
+    training = bill(WOX, on_chip=True).training
+    assert training is not None and not any("optimiser" in name for name in training.by("item"))
+    assert training.by("item")["writes"] > 0
+
+
+def test_writes_cost_what_the_step_tables_say():
+    training = bill(WOX, 1).training
+    assert training is not None and WOX.synapse is not None
+    steps = [*(WOX.synapse.step_up_energy_j or ()), *(WOX.synapse.step_down_energy_j or ())]
+    writes, cells = item(training, "writes", "all layers"), model(WOX).total("weight_cells")
+    assert writes.energy_j == pytest.approx(cells * math.fsum(steps) / len(steps))
+    assert writes.energy_high_j == pytest.approx(8.5 * cells * max(steps))
+    assert writes.time_s == pytest.approx(32 * 100e-9)  # row by row: the taller array decides
+
+
+def test_the_stages_of_an_image_overlap_when_pipelined():
+    drawing, _ = accounts(WOX)
+    assert drawing.time_pipelined_s is not None
+    assert drawing.time_pipelined_s < drawing.time_s
+    assert drawing.time_pipelined_s == pytest.approx(16 * 100e-9)  # the convolution's positions, a read each
+    assert drawing.power_w == pytest.approx(drawing.energy_j / drawing.time_s)
+
+
+def test_what_a_technology_does_not_give_is_named_and_never_zero():
+    drawing, training = accounts(load_technology("ideal"))
+    reads = item(drawing, "array reads", "conv")
+    assert reads.energy_j is None and "no synapse" in reads.missing
+    assert any(reason.startswith("array reads") for reason in drawing.not_counted)
+    assert item(training, "writes", "all layers").energy_j is None
+    own = LIBRARY.components["paper-s.skyrmion_published"]
+    assert item(accounts(PAPER)[0], "array reads", "conv").energy_j == pytest.approx(
+        item(accounts(PAPER)[0], "array reads", "conv").count * (own.actions["read"].energy_j or 0)
+    )
+
+
+def test_a_batch_of_none_and_a_net_that_nobody_knows_the_passes_of_are_refused():
+    with pytest.raises(UserError, match="0 images"):
+        bill(WOX, 0)
+    with pytest.raises(UserError, match="encoder"):
+        make_full_bill("test", {"encoder": model(WOX)}, WOX, LIBRARY, batch_size=1)
+    assert bill(WOX, None).training is None
+
+
+def test_a_user_s_component_reaches_the_bill(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "schema_version: 1\norigin: mine\ncomponents:\n  brahms.dac:\n    source: mine\n    sure: verified\n"
+        "    actions: {convert: {energy_j: 1.0e-12}}\n"
+    )
+    found = bill(WOX, library=load_components(path)).drawing
+    assert item(found, "row drivers (DAC)", "conv").energy_j == pytest.approx(9 * 16 * 1e-12)
+
+
+def test_side_by_side_names_the_ratio_to_paper_s_devices_and_machines_are_lower_bounds():
+    bills = [(bill(one, None), one.synapse and one.synapse.name) for one in map(load_technology, NAMES)]
+    macs = bills[0][0].useful_macs
+    machine = LIBRARY.machines["nvidia-a100"]
+    card = machine_row("nvidia-a100", machine, macs)
+    found = side_by_side("test", bills, [card])
+    rows = {row.name: row for row in found.rows}
+    assert found.best in ("wox-memristor", "skyrmion-designed")  # neither ideal, which lacks items, nor paper S's own
+    assert found.ratio == pytest.approx(rows[found.best].energy_j / rows["skyrmion-published"].energy_j)
+    assert card.energy_j == pytest.approx(2 * macs * 400 / 19.5e12) and card.missing
+    remembered = machine_row("x", machine.model_copy(update={"sure": "memory"}), macs)
+    assert remembered.energy_j is None and "memory" in remembered.missing[0]
+    assert technology_row(bills[-1][0]).missing
+
+
+def test_the_json_has_the_keys_that_it_promises():
+    told = bill(WOX).to_dict()
+    for account in (told, told["training"]):
+        assert {
+            *("energy_per_image_j", "energy_low_j", "energy_high_j", "time_per_image_s", "area_m2", "power_w"),
+            *("items", "not_counted"),
+        } <= set(account)
+        for one in account["items"]:
+            assert {"item", "layer", "count", *FIELDS, "source"} <= set(one)
