@@ -26,8 +26,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import splu
 
 from spingan.arrays.conditions import ChipConditions
-from spingan.arrays.mapping import ArrayRules, column_gain, program
+from spingan.arrays.mapping import column_gain, program
 from spingan.arrays.nodal import CellLaw, solve_tile
+from spingan.arrays.rules import ArrayRules
 from spingan.arrays.wires import WireRules, fold
 from spingan.nn.chip import program_chip
 from spingan.nn.conversion import convert

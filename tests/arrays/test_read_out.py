@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from spingan.arrays.mapping import ArrayRules, program
+from spingan.arrays.mapping import program
+from spingan.arrays.rules import ArrayRules
 from spingan.circuits.crossbar_column import Array, solve_crossbar
 from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from spingan.arrays.mapping import nearest_level
-from spingan.nn.analog import along, spacing
 from spingan.nn.kernels.levels import quantise_two_sided
+from spingan.nn.quantise import along, spacing
 from spingan.spec.technology import load_technology
 
 

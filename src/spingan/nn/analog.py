@@ -4,89 +4,31 @@
 what the layer computes with. Its gradient passes straight through the levels and stops at the clip.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, Literal, cast
+from typing import cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from spingan.arrays.mapping import ArrayRules, gain_of_largest, nearest_level
+from spingan.arrays.mapping import gain_of_largest
+from spingan.arrays.rules import ArrayRules
 from spingan.errors import UserError
+from spingan.nn.array_reads import ArrayReads
 from spingan.nn.converters import Quantiser
-from spingan.nn.convolution import autocast, conv2d, conv_transpose2d
-from spingan.nn.draws import conductance_factors, has_kernel, standard_normal
-from spingan.nn.kernels import levels as level_kernels
-from spingan.nn.kernels import noise as noise_kernels
+from spingan.nn.convolution import conv2d, conv_transpose2d
+from spingan.nn.draws import conductance_factors, standard_normal
 from spingan.nn.layouts import layout_of
 from spingan.nn.noise_source import NoiseSource
-from spingan.nn.tiled import Noise as AddedNoise
-from spingan.nn.tiled import (
-    Reads,
-    bit_planes,
-    convolution_reads,
-    dense_reads,
-    segments,
-    tiled_product,
-    transposed_reads,
-)
+from spingan.nn.quantise import Quantise, Spacing, along, spacing
+from spingan.nn.tiled import convolution_reads, dense_reads, transposed_reads
 from spingan.nn.zero_padded import ZeroPaddedConv2d, zero_padded_conv2d
 from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology
 
-Spacing = Literal["uniform", "two-sided", "uneven"]
 
-
-@once_differentiable
-def _gradient_within_clip(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-    weight, gain = ctx.saved_tensors
-    if has_kernel(weight):
-        return level_kernels.clip_gradient(gradient, weight, gain, ctx.axis), None, None, None, None
-    inside = weight.abs() <= along(gain, weight, ctx.axis)
-    return gradient * inside, None, None, None, None
-
-
-class _Quantise(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor, gain: Tensor, levels: Tensor, spacing: Spacing, axis: int) -> Tensor:
-        ctx.save_for_backward(weight, gain)
-        ctx.axis = axis
-        if spacing == "uniform" and has_kernel(weight):
-            return level_kernels.quantise_uniform(weight, gain, levels, axis)
-        if spacing == "two-sided" and axis == 0 and has_kernel(weight) and weight.is_contiguous():
-            return level_kernels.quantise_two_sided(weight, gain, levels)
-        full = along(gain, weight, axis)
-        return levels[nearest_level((weight / full).clamp(-1, 1), levels)] * full + weight * 0  # a NaN stays one
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        return _gradient_within_clip(ctx, *grad_outputs)
-
-
-def spacing(levels: NDArray[np.float64]) -> Spacing:
-    """How weight levels lie: evenly from -1 to 1, evenly on either side of a gap at zero, or otherwise."""
-    if np.allclose(levels, np.linspace(-1, 1, len(levels)), rtol=0, atol=1e-6):
-        return "uniform"
-    upper = levels[len(levels) // 2 :]
-    mirrored = len(levels) % 2 == 0 and len(upper) > 1 and np.allclose(levels, np.concatenate((-upper[::-1], upper)))
-    even = mirrored and np.allclose(upper, np.linspace(upper[0], 1, len(upper)), rtol=0, atol=1e-6)
-    return "two-sided" if even else "uneven"
-
-
-def along(per_column: Tensor, weight: Tensor, axis: int) -> Tensor:
-    """(columns,) values shaped to broadcast over a weight whose columns lie on `axis`."""
-    shape = [1] * weight.dim()
-    shape[axis] = -1
-    return per_column.view(shape)
-
-
-class AnalogLayer(nn.Module, ABC):
+class AnalogLayer(ArrayReads):
     """What the analog layers share: levels, gain, programming noise and read noise.
 
     Attributes:
@@ -218,7 +160,7 @@ class AnalogLayer(nn.Module, ABC):
         """The weights as they are written, before anything varies."""
         if not self.levels.numel() or self.holds_conductances:
             return self.weight
-        return cast(Tensor, _Quantise.apply(self.weight, self.gain, self.levels, self.spacing, self.column_axis))
+        return cast(Tensor, Quantise.apply(self.weight, self.gain, self.levels, self.spacing, self.column_axis))
 
     def _read_columns(self, written: Tensor, varied: bool) -> Tensor:
         """The weights that the columns give, with both devices' conductances as they came out."""
@@ -282,10 +224,6 @@ class AnalogLayer(nn.Module, ABC):
             self._held = self.effective_weight()
         return self._held
 
-    @abstractmethod
-    def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """The layer's product of inputs and weights."""
-
     def forward(self, input: Tensor) -> Tensor:
         if self.needs_batch:
             self._require_samples(input)
@@ -298,164 +236,6 @@ class AnalogLayer(nn.Module, ABC):
         if self.adc is None and self.read_noise is not None and self.read_noise.fraction > 0:
             out = self._with_read_noise(out, driven, weight)
         return out
-
-    def _driven(self, inputs: Tensor) -> Tensor:
-        """The inputs as the rows are driven: on the codes of the DAC, with its noise."""
-        if self.dac is None:
-            return inputs
-        driven = self.dac(inputs)
-        if self.dac.noise_lsb and not self.dac.calibrating:
-            unit = self._normal(len(inputs), inputs.numel() // len(inputs)).view(inputs.shape)
-            driven = driven + (unit * (self.dac.noise_lsb * self.dac.step)).to(driven.dtype)
-        return driven
-
-    def _product(self, driven: Tensor, weight: Tensor) -> Tensor:
-        """The product and the bias; tile by tile, with read noise, where an ADC reads each tile's columns."""
-        if self.adc is None:
-            return self._apply_array(driven, weight, self.bias)
-        if driven.dim() <= -self.value_axis:
-            self._require_samples(driven)
-        out = self._read_array(*autocast(driven, weight))
-        return out if self.bias is None else out + self._along_values(self.bias.to(out.dtype))
-
-    @abstractmethod
-    def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
-        """The product, read by `_read` in as many parts as use different rows."""
-
-    def _read(self, reads: Reads, samples: int, column: Tensor | None = None) -> Tensor:
-        """(columns, reads): the sums of the tiles that these rows stand in, each converted.
-
-        Args:
-            column: Which of the outputs each column gives; None: as they come.
-        """
-        assert self.adc is not None
-        column = torch.arange(len(self.gain), device=self.gain.device) if column is None else column
-        unit = self.gain.detach()[column]
-        parts = segments(reads.rows, self.rules.tile_rows if self.tile_sums == "digital" else None)
-        noise = self._tile_noise(unit, column, samples)
-        product = partial(tiled_product, unit=unit, parts=parts, adc=self.adc, column=column, noise=noise)
-        if not self.bit_serial:
-            return product(reads.inputs, reads.weight)
-        assert self.dac is not None
-        weight = reads.weight.detach()
-        held = [worth * product(plane, weight) for plane, worth in bit_planes(reads.inputs.detach(), self.dac)]
-        straight = reads.weight @ reads.inputs
-        return straight if self.adc.calibrating else straight + (sum(held) - straight).detach()
-
-    def _tile_noise(self, unit: Tensor, column: Tensor, samples: int) -> AddedNoise | None:
-        noise, adc = self.read_noise, self.adc
-        assert adc is not None
-        fraction = 0.0 if noise is None else noise.fraction
-        if adc.calibrating or not (fraction or adc.noise_lsb):
-            return None
-        swing = 1.0 if adc.swing is None else adc.swing[column]
-        steps = (unit * swing * (adc.step * adc.noise_lsb))[:, None].square()
-
-        def added(inputs: Tensor, weight: Tensor) -> Tensor:
-            power = inputs.float().square()
-            if noise is None or noise.of == "full_scale":
-                variance = power.sum(0) * unit[:, None].square()
-            else:
-                variance = weight.float().square() @ power
-            columns, reads = weight.shape[0], inputs.shape[1]
-            drawn = self._normal(samples, columns * (reads // samples)).view(samples, columns, -1)
-            drawn = drawn.transpose(0, 1).reshape(columns, reads)
-            return drawn * (variance * fraction**2 + steps).sqrt()
-
-        return added
-
-    def _normal(self, samples: int, each: int) -> Tensor:
-        """(samples, each) standard normal numbers, which do not depend on how a batch is shared out."""
-        first, total = (0, samples) if self.source.part is None else self.source.part
-        unit = standard_normal(torch.Size((total, each)), self.source.next_key(), self.gain.device)
-        return unit[first : first + samples]
-
-    def _with_read_noise(self, out: Tensor, inputs: Tensor, weight: Tensor) -> Tensor:
-        """Noise of independent weights, drawn once an output: variance σ² Σ x² (docs/derivations.md, section 5)."""
-        noise = self.read_noise
-        assert noise is not None
-        if self.value_axis == -3:
-            self._require_samples(inputs)
-        out = out.contiguous(memory_format=self._values_last)
-        with torch.no_grad(), torch.autocast(out.device.type, enabled=False):
-            if noise.of == "full_scale":
-                power = self._input_power(inputs)
-                self._add_noise(out, power.sqrt_().mul_(noise.fraction), self.gain, self.source.next_key())
-            else:
-                power = self._apply_array(inputs.float().square(), weight.float().square(), None)
-                unit = torch.zeros_like(out)
-                rows = power.new_ones(power.select(self.value_axis, 0).unsqueeze(self.value_axis).shape)
-                self._add_noise(unit, rows, torch.ones_like(self.gain), self.source.next_key())
-                out.detach().add_(unit.mul_(power.clamp_(min=0).sqrt_().mul_(noise.fraction)))
-        return out
-
-    @property
-    def _values_last(self) -> torch.memory_format:
-        """The memory order in which the values of one read lie side by side."""
-        return torch.contiguous_format if self.value_axis == -1 else torch.channels_last
-
-    def _require_samples(self, inputs: Tensor) -> None:
-        if inputs.dim() <= -self.value_axis:
-            wanted = "a batch of vectors" if self.value_axis == -1 else "a batch of images"
-            raise UserError(f"noise and devices that differ need {wanted}", "Add a first axis: image[None].")
-
-    def _along_values(self, per_value: Tensor) -> Tensor:
-        """(columns,) values shaped to broadcast over what goes out."""
-        return per_value.view(-1, *(1,) * (-1 - self.value_axis))
-
-    def _add_noise(self, out: Tensor, row_scale: Tensor, column_scale: Tensor, key: int) -> None:
-        """Add noise of deviation row_scale x column_scale to `out` in place, outside autograd.
-
-        Args:
-            out: Its values lie side by side in memory (`_values_last`); the first axis counts the samples, of which the
-                source's `part` says where they stand in a shared batch.
-            row_scale: As `out`, with one value.
-            column_scale: (values,).
-        """
-        part = self.source.part
-        if out.device.type == "cpu" and out.dtype in (torch.float32, torch.bfloat16):
-            rows = row_scale.reshape(-1).contiguous()
-            first_row = 0 if part is None else part[0] * (rows.numel() // len(out))
-            noise_kernels.add_gaussian(out, rows, column_scale, key, first_row)
-            return
-        first, total = (0, len(out)) if part is None else part
-        unit = standard_normal(torch.Size((total, *out.shape[1:])), key, out.device)[first : first + len(out)]
-        out.detach().add_((unit * row_scale * self._along_values(column_scale)).to(out.dtype))
-
-    def _apply_with_transposed_noise(self, inputs: Tensor, weight: Tensor) -> Tensor:
-        """The product, whose gradient comes back through noisy devices: of variance σ² Σ δ², as at a forward read."""
-        if self.value_axis == -3:
-            self._require_samples(inputs)
-        key = self.source.next_key()
-        powers: list[Tensor] = []
-
-        def arriving(gradient: Tensor) -> None:
-            powers.append(gradient.detach().float().square())
-
-        def leaving(gradient: Tensor) -> Tensor:
-            power = self._output_power(powers.pop() * self._along_values(self.gain.square()), gradient)
-            noisy = gradient.detach().clone(memory_format=self._values_last)
-            ones = torch.ones(noisy.shape[self.value_axis], device=noisy.device)
-            self._add_noise(noisy, power.clamp_(min=0).sqrt_().mul_(self.transposed_noise), ones, key)
-            return noisy
-
-        inputs = inputs.view_as(inputs)  # a place of its own in the graph, with this layer's gradient alone
-        inputs.register_hook(leaving)
-        out = self._product(inputs, weight)
-        out = out if out._base is None else out.clone()  # read noise in place would cut a view's hook off
-        out.register_hook(arriving)
-        return out
-
-    @abstractmethod
-    def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
-        """Sums of `power` (as the outputs) over what each input feeds, with one value: as `like`."""
-
-    def _input_power(self, inputs: Tensor) -> Tensor:
-        """Σ x² over what each output reads, with one value."""
-        squares = inputs.detach().float().square().sum(self.value_axis, keepdim=True)
-        shape = list(self.weight.shape)
-        shape[0] = shape[1] = 1
-        return self._apply_array(squares, squares.new_ones(shape), None)
 
 
 class AnalogConv2d(AnalogLayer, nn.Conv2d):

@@ -11,7 +11,7 @@ from spingan.arrays.conditions import ChipConditions, with_stuck
 from spingan.arrays.mapping import ProgrammedArray, program
 from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
-from spingan.nn.analog import AnalogLayer, along, analog_layers
+from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.converters import measured_ranges
 from spingan.nn.copies import copied, has_hooks
 from spingan.nn.draws import standard_normal
@@ -19,6 +19,7 @@ from spingan.nn.finite import require_finite
 from spingan.nn.made_devices import MadeDevices
 from spingan.nn.mean_pool import MemristiveMeanPool
 from spingan.nn.noise_source import NoiseSource, stream_key
+from spingan.nn.quantise import along
 from spingan.spec.noise import Noise
 from spingan.spec.synapse import Synapse
 from spingan.spec.technology import Technology

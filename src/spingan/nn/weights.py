@@ -16,12 +16,13 @@ from spingan.arrays.conditions import ChipConditions
 from spingan.arrays.mapping import nearest_level
 from spingan.errors import UserError
 from spingan.input_files import exists, is_folder
-from spingan.nn.analog import AnalogLayer, along
+from spingan.nn.analog import AnalogLayer
 from spingan.nn.chip import CALIBRATION, Chip, fit_to_weights, program_chip
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.family import Family, family_named
 from spingan.nn.finite import require_finite
 from spingan.nn.noise_source import stream_key
+from spingan.nn.quantise import along
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 from spingan.spec.technology import Technology, Transposed
 
