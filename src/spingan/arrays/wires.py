@@ -5,7 +5,7 @@ H, so that an ordinary product with it is the tile with its wires, for every inp
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -163,3 +163,26 @@ def largest_rows(technology: Technology, loss: float = 0.05) -> LargestRows:
             break
         rows += 1
     return LargestRows(rows, 1 << (rows.bit_length() - 1) if rows else 0)
+
+
+ASSUMED_OHM = 0.35  # from cell to cell, where a technology states none: what aihwkit assumes (Gmax 5 µS)
+
+
+def tallest_column(technology: Technology, loss: float = 0.05) -> dict[str, Any]:
+    """`largest_rows` in JSON's types, with `ASSUMED_OHM` where the technology states no wires.
+
+    Returns:
+        `largest_rows`, the exact number, or None where no conductance is known; `largest_rows_power_of_two`;
+        `largest_rows_wire_ohm` and whether it is `largest_rows_wire_assumed`; `largest_rows_loss`.
+    """
+    known = technology.synapse is not None and technology.synapse.basis != "normalised"
+    stated = WireRules.of(technology).column_ohm
+    wired = technology if stated else technology.model_copy(update={"wire_resistance_ohm": ASSUMED_OHM})
+    most = largest_rows(wired, loss) if known else None
+    return {
+        "largest_rows": None if most is None else most.exact,
+        "largest_rows_power_of_two": None if most is None else most.power_of_two,
+        "largest_rows_wire_ohm": stated or ASSUMED_OHM,
+        "largest_rows_wire_assumed": not stated,
+        "largest_rows_loss": loss,
+    }

@@ -36,10 +36,16 @@ def list_shipped(json: Json = False) -> None:
 @app.command("show")
 def show_one(name: Name, json: Json = False) -> None:
     """All that a technology says, and what it leaves unknown."""
+    from spingan.arrays.wires import tallest_column
     from spingan.spec.catalogue import describe
+    from spingan.spec.technology import load_technology
 
     description = describe(name)
-    overview = {key: value for key, value in description.items() if key not in ("values", "derived", "unknown")}
+    description["derived"] |= (tallest := tallest_column(load_technology(name)))
+    description |= tallest
+    overview = {
+        key: value for key, value in description.items() if key not in ("values", "derived", "unknown", *tallest)
+    }
     text = table(
         ("property", "value"), [(key, _cell(value)) for key, value in (overview | description["derived"]).items()]
     )
