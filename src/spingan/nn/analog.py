@@ -253,13 +253,14 @@ class AnalogConv2d(AnalogLayer, nn.Conv2d):
 
     def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
         down, across = ((self.dilation[axis] * (self.kernel_size[axis] - 1)) for axis in (0, 1))
-        if self.padding == "same":
+        if isinstance(self.padding, str):
+            down, across = (down, across) if self.padding == "same" else (0, 0)
             padding = (across // 2, across - across // 2, down // 2, down - down // 2)
-        elif self.padding == "valid":
-            padding = (0, 0, 0, 0)
         else:
-            padding = (int(self.padding[1]),) * 2 + (int(self.padding[0]),) * 2
-        reads, size = convolution_reads(driven, weight, self.stride, padding, self.dilation)
+            high, wide = int(self.padding[0]), int(self.padding[1])
+            padding = (wide, wide, high, high)
+        stride, dilation = (self.stride[0], self.stride[1]), (self.dilation[0], self.dilation[1])
+        reads, size = convolution_reads(driven, weight, stride, padding, dilation)
         return self._read(reads, len(driven)).view(-1, len(driven), *size).transpose(0, 1)
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:

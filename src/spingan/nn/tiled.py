@@ -197,7 +197,7 @@ class _TiledProduct(torch.autograd.Function):
         steps = unit * adc.step
         (lowest, highest), reads = adc.codes(), inputs.shape[1]
         total = torch.zeros(len(weight), reads)
-        ctx.parts, ctx.masks = parts, [None] * len(parts)
+        masks: list[Tensor | None] = [None] * len(parts)
         differentiated = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         piece = reads if noise is not None else max(1, _IN_CACHE // len(weight))
         for first in range(0, reads, piece):
@@ -211,10 +211,12 @@ class _TiledProduct(torch.autograd.Function):
                 if not adc.training:
                     adc.count(sums.numel(), clipped)
                 if clipped and differentiated:
-                    if ctx.masks[number] is None:
-                        ctx.masks[number] = torch.ones(total.shape, dtype=torch.bool)
+                    mask = masks[number]
+                    if mask is None:
+                        mask = masks[number] = torch.ones(total.shape, dtype=torch.bool)
                     code = sums / steps[:, None]
-                    ctx.masks[number][:, first:last] = (code >= lowest - 0.5) & (code < highest + 0.5)
+                    mask[:, first:last] = (code >= lowest - 0.5) & (code < highest + 0.5)
+        ctx.parts, ctx.masks = parts, masks
         ctx.save_for_backward(inputs, weight)
         return total
 
