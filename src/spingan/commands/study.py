@@ -48,6 +48,11 @@ _TIME: dict[str, Any] = {
 }
 
 
+_WRITTEN = {
+    "technology": option(str | None, "--technology", "Write its weights into these arrays first.", metavar="NAME")
+}
+
+
 def _add(name: "Name", what: str, options: dict[str, Any]) -> None:
     """A study as a command with these options and those that all have; `what` is its help."""
 
@@ -79,6 +84,7 @@ _add(
     "converters",
     "Pictures and distance against the bits of the converters at the arrays' edges.",
     {"bits": option(list[int] | None, "--bits", "Bits of a converter; may be repeated. 3 to 10.", min=2, max=16)}
+    | _WRITTEN
     | _PICTURES,
 )
 _add(
@@ -88,6 +94,7 @@ _add(
         "resistances": option(list[float] | None, "--ohm", "Of the wire from cell to cell; may be repeated.", min=0),
         "tiles": option(list[int] | None, "--tile", "Rows and columns of a tile; may be repeated.", min=1),
     }
+    | _WRITTEN
     | _PICTURES,
 )
 _add(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from spingan.errors import UserError
 from spingan.nn.weights import load_model
-from spingan.spec.technology import Converter, Technology
+from spingan.spec.technology import Converter, Technology, load_technology
 from spingan.studies.axes import Asked, Axis, Change
 from spingan.studies.study import Study
 from spingan.studies.trials import Trial, technology_text
@@ -19,7 +19,7 @@ _SIDES = {
 }
 
 
-def converters(asked: Asked, *, bits: Sequence[int] = BITS) -> Study:
+def converters(asked: Asked, *, bits: Sequence[int] = BITS, technology: str | None = None) -> Study:
     """The model's arrays with ADCs, DACs and both of so many bits; what else the technology says stays.
 
     Ranges are measured anew for each number of bits, as a chip's are (`spingan.nn.Quantiser`); nothing is trained
@@ -27,6 +27,7 @@ def converters(asked: Asked, *, bits: Sequence[int] = BITS) -> Study:
 
     Args:
         bits: Of a converter.
+        technology: Whose arrays the weights are written into; None: the model's own.
 
     Raises:
         UserError: No bits or more than 16, or as for trials.
@@ -35,17 +36,18 @@ def converters(asked: Asked, *, bits: Sequence[int] = BITS) -> Study:
     if not wanted or not 2 <= wanted[0] <= wanted[-1] <= 16:
         raise UserError(f"bits {', '.join(map(str, wanted)) or 'none'}", "Give two to sixteen.")
     model = load_model(asked.model)
-    plain = model.technology.model_copy(update=_IDEAL)
+    own = model.technology if technology is None else load_technology(technology)
+    plain = own.model_copy(update=_IDEAL)
     base = replace(asked.trial(model), technology=technology_text(plain))
     axes = [
-        Axis("distance", name, "bits of a converter", wanted, _with_bits(plain, model.technology, sides), _label)
+        Axis("distance", name, "bits of a converter", wanted, _with_bits(plain, own, sides), _label)
         for name, sides in _SIDES.items()
     ]
     series, ideal, metric = asked.pictures(base, axes, (0, "no converters", base), "converters")
-    rows = model.technology.tile_rows
+    rows = own.tile_rows
     sums = "one sum a column" if rows is None else f"a sum every {rows} rows of a column"
     notes = (f"The ADC converts {sums}. Ranges are those of least squared error.", "Nothing was trained again.")
-    return asked.study("converters", model.technology, series, asked.obtained(), ideal, metric, notes=notes)
+    return asked.study("converters", own, series, asked.obtained(), ideal, metric, notes=notes)
 
 
 def _label(bits: float) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from spingan.errors import UserError
 from spingan.nn.weights import load_model
-from spingan.spec.technology import Technology
+from spingan.spec.technology import Technology, load_technology
 from spingan.studies.axes import Asked, Axis, Change
 from spingan.studies.study import Study
 from spingan.studies.trials import Trial, technology_text
@@ -14,7 +14,13 @@ RESISTANCES_OHM = (0.03, 0.1, 0.35, 1.0, 2.8)
 TILES = (64, 128, 256)
 
 
-def wires(asked: Asked, *, resistances: Sequence[float] = RESISTANCES_OHM, tiles: Sequence[int] = TILES) -> Study:
+def wires(
+    asked: Asked,
+    *,
+    resistances: Sequence[float] = RESISTANCES_OHM,
+    tiles: Sequence[int] = TILES,
+    technology: str | None = None,
+) -> Study:
     """The model's arrays with wires of so many ohm from cell to cell, on square tiles of each size.
 
     Gains, ranges and batch norms are measured anew with the wires in place; nothing is trained again. The ideal is
@@ -23,6 +29,7 @@ def wires(asked: Asked, *, resistances: Sequence[float] = RESISTANCES_OHM, tiles
     Args:
         resistances: Of the wire from one cell to the next, in ohm.
         tiles: Rows and columns of a tile.
+        technology: Whose arrays the weights are written into; None: the model's own.
 
     Raises:
         UserError: Nothing to measure, a negative resistance, no synapse in siemens, or as for trials.
@@ -31,7 +38,7 @@ def wires(asked: Asked, *, resistances: Sequence[float] = RESISTANCES_OHM, tiles
     if not wanted or wanted[0] < 0 or not sizes or sizes[0] < 1:
         raise UserError("a resistance below 0, or nothing to measure", "Give resistances of 0 or more, and tiles.")
     model = load_model(asked.model)
-    own = model.technology
+    own = model.technology if technology is None else load_technology(technology)
     if own.synapse is None:
         raise UserError(f"technology {own.name} has no devices that wires could join", "Name one with a synapse.")
     own.synapse.require_siemens("a study of the wires")
