@@ -46,10 +46,8 @@ _TIME: dict[str, Any] = {
     "at": option(list[float] | None, "--at", "Only this time since writing, seconds; may be repeated."),
     "calibration": option(int | None, "--calibration", "Images by which an aged chip measures itself.", min=0),
 }
-
-
-_WRITTEN = {
-    "technology": option(str | None, "--technology", "Write its weights into these arrays first.", metavar="NAME")
+_WRITTEN: dict[str, Any] = {
+    "technology": option(str | None, "--technology", "Write its weights into these arrays first.", metavar="NAME"),
 }
 
 
