@@ -26,7 +26,7 @@ from spingan.nn.conversion import calibrate, convert
 from spingan.nn.dcgan import COLOUR_64, FASHION, FASHION_NORM_FREE, Dcgan
 from spingan.nn.family import family_named
 from spingan.spec.noise import Noise
-from spingan.spec.technology import load_technology
+from spingan.spec.technology import Technology, load_technology
 from spingan.training.augmentation import augment
 from spingan.training.loop import train_step
 from spingan.training.machine import faster_precision, keep_freed_memory
@@ -193,14 +193,21 @@ def generator_plain(pair: Dcgan) -> nn.Sequential:
     return net
 
 
-def analog_step(recipe: Recipe, precision: str, whole: bool = False, in_a_row: int = 1) -> Callable[[], object]:
+def analog_step(
+    recipe: Recipe,
+    precision: str,
+    whole: bool = False,
+    in_a_row: int = 1,
+    technology: Technology | None = None,
+) -> Callable[[], object]:
     """A training step of the loop itself; `whole` takes the moving average and calibration along.
 
     Args:
         in_a_row: Steps a call, where not every step does the same.
+        technology: Another than the recipe's.
     """
     fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed" if precision == "bf16" else "32-true")
-    nets = build_nets(recipe, load_technology(recipe.technology), fabric.device)
+    nets = build_nets(recipe, technology or load_technology(recipe.technology), fabric.device)
     made, _ = fabric.setup(nets.generator, nets.generator_optimizer, _reapply_compile=False)
     critic, _ = fabric.setup(nets.discriminator, nets.discriminator_optimizer, _reapply_compile=False)
     pair = family_named(recipe.net)

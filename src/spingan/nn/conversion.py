@@ -11,6 +11,7 @@ from spingan.errors import UserError
 from spingan.nn.activations import BOUNDED, DeviceActivation
 from spingan.nn.analog import AnalogConv2d, AnalogConvTranspose2d, AnalogLayer, AnalogLinear, analog_layers
 from spingan.nn.clipped_relu import ClippedReLU
+from spingan.nn.converters import measured_ranges
 from spingan.nn.copies import copied, has_hooks, move_hooks
 from spingan.nn.counting import functions_called, leaf_modules
 from spingan.nn.dropout import DrawnDropout
@@ -325,14 +326,15 @@ def _device(name: str, module: nn.Module, function: ActivationKey, technology: T
 
 
 def calibrate(model: nn.Module, forward: Callable[[], Any]) -> None:
-    """Fit gains to the weights as they are, and the activations' ranges to what `forward()` makes them see."""
+    """Fit gains and wires to the weights as they are, and the ranges of activations and converters to `forward()`."""
     for layer in analog_layers(model):
         layer.calibrate()
+        layer.fold_wires()
     devices = [module for module in model.modules() if isinstance(module, DeviceActivation)]
     for device in devices:
         device.begin_calibration()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), measured_ranges(model):
             forward()
     finally:
         for device in devices:
