@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 import spingan
 from spingan.cli import app
+from spingan.errors import UserError
 
 COMMANDS = (
     *("demo", "train", "sample", "evaluate", "cost", "report", "compare", "study"),
@@ -179,17 +180,24 @@ def test_a_group_without_a_command_shows_its_help(arguments):
     assert result.stderr.startswith("Usage: spingan") and "Commands:" in result.stderr
 
 
-def test_a_shipped_model_is_judged_in_another_technology(monkeypatch):
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (("--technology", "ideal"), "fashion-mnist on ideal"),
+        (("--set", "adc.bits=8", "--set", "tile_rows=64"), "fashion-mnist on skyrmion-published"),
+    ],
+)
+def test_a_shipped_model_is_judged_in_other_arrays(monkeypatch, options, name):
     judged = []
-    monkeypatch.setattr("spingan.api.evaluate", lambda model, **options: judged.append(model) or _Judged())
-    result = run("evaluate", "fashion-mnist", "--technology", "ideal", "--json")
-    assert json.loads(result.stdout)["model"] == "fashion-mnist on ideal"
-    assert judged[0].technology.name == "ideal"
 
+    def judge(model, **asked):
+        judged.append(model)
+        raise UserError("seen", "Nothing to do.")
 
-class _Judged:
-    def to_dict(self):
-        return {}
+    monkeypatch.setattr("spingan.api.evaluate", judge)
+    assert_refused(run("evaluate", "fashion-mnist", *options, "--json"), "seen")
+    assert judged[0].name == name
+    assert judged[0].technology.adc.bits == (8 if "--set" in options else None)
 
 
 def test_ctrl_c_in_a_training_is_status_130_and_says_how_to_go_on(monkeypatch, tmp_path):

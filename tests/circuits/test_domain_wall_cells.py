@@ -10,7 +10,7 @@ from spingan.devices.published import relu, smooth_leaky
 from spingan.devices.wall_curve import fit_slopes
 from spingan.devices.wall_device import LEAKY_RELU
 from spingan.errors import UserError
-from spingan.physics.mtj import partly_reversed_conductance_s
+from spingan.physics.mtj import conductance_per_area
 from spingan.spec.activation import Activation
 
 END_A = 34.5e-6
@@ -82,14 +82,9 @@ def test_a_biased_junction_conducts_as_the_tunnel_junctions_law_says(ngspice):
 
 
 def _conductances(device, reversed_m2, bias_v):
-    return partly_reversed_conductance_s(
-        device.detector_area_m2,
-        reversed_m2,
-        device.ra_parallel_ohm_m2,
-        device.polarization,
-        bias_v,
-        device.half_bias_voltage_v,
-    )
+    junction = device.ra_parallel_ohm_m2, device.polarization, bias_v, device.half_bias_voltage_v
+    up, down = conductance_per_area(np.array([1.0, -1.0]), *junction)
+    return up * (device.detector_area_m2 - reversed_m2) + down * reversed_m2
 
 
 def test_other_cards_make_another_transfer_and_are_named(ngspice, leaky, tmp_path):

@@ -22,7 +22,7 @@ def begun(run, straight, tmp_path_factory):
 
 def test_a_run_begins_with_every_tensor_of_the_other(run, straight, tmp_path, monkeypatch):
     seen = {}
-    monkeypatch.setattr(loop, "_run", lambda recipe, technology, nets, *rest: seen.update(nets.tensors()))
+    monkeypatch.setattr(loop, "_run", lambda plan, nets, *rest: seen.update(nets.tensors()))
     run(tmp_path / "run", "epochs=1", start_from=straight)
     other, _ = read_checkpoint(straight / CHECKPOINT)
     for part, tensors in seen.items():

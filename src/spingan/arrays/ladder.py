@@ -7,11 +7,13 @@ adds f and K. Nothing is divided by a resistance that may be 0, and only positiv
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 if TYPE_CHECKING:
     from spingan.arrays.wires import WireRules
@@ -20,6 +22,16 @@ Matrix = NDArray[np.float64]
 
 _SMALL_DROP = 1e-4  # column wire times a column's conductance below which (I - P) / r would lose too many digits
 _SWEPT = 64  # up to this size a sweep is faster than products of halves, and than LAPACK's inverse: measured
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def one_thread() -> Any:
+    """A context in which products of matrices take one thread: on a busy machine the second one waits, 30 times over."""
+    return _controller().limit(limits=1, user_api="blas")
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})

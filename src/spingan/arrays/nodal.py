@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spingan.arrays.ladder import eliminated_rows, row_voltages
+from spingan.arrays.ladder import eliminated_rows, one_thread, row_voltages
 from spingan.arrays.wires import WireRules, checked_conductances, fold
 from spingan.errors import UserError
 from spingan.spec.synapse import Synapse
@@ -88,9 +88,10 @@ def solve_tile(conductance_s: ArrayLike, voltage_v: ArrayLike, wires: WireRules,
         return fold(cells, wires).T @ driven
     current = np.zeros((driven.shape[1], cells.shape[1]))
     nothing = np.zeros((cells.shape[1], driven.shape[1]))
-    for row, (passing, _) in enumerate(eliminated_rows(cells, wires)):
-        at_row = row_voltages(cells[row], nothing, driven[row], *wires.feed)
-        current = (current + (cells[row][:, None] * at_row).T) @ passing
+    with one_thread():
+        for row, (passing, _) in enumerate(eliminated_rows(cells, wires)):
+            at_row = row_voltages(cells[row], nothing, driven[row], *wires.feed)
+            current = (current + (cells[row][:, None] * at_row).T) @ passing
     return np.ascontiguousarray(current.T)
 
 
@@ -151,11 +152,12 @@ def _solve(cells: Array, drawn: Array, driven: Array, wires: WireRules) -> _Solu
 
     passed, admittances = np.empty((rows, columns, inputs)), np.empty((rows, columns, columns))
     current = np.zeros((columns, inputs))
-    for row, (passing, admittance) in enumerate(eliminated_rows(cells, wires)):
-        added = cells[row][:, None] * at_row(row, drawn[row]) + drawn[row]
-        current = passed[row] = passing @ (current + added)
-        if admittance.size:
-            admittances[row] = admittance
+    with one_thread():
+        for row, (passing, admittance) in enumerate(eliminated_rows(cells, wires)):
+            added = cells[row][:, None] * at_row(row, drawn[row]) + drawn[row]
+            current = passed[row] = passing @ (current + added)
+            if admittance.size:
+                admittances[row] = admittance
     row_v, column_v = np.empty((rows, columns, inputs)), np.empty((rows, columns, inputs))
     down = passed[-1]
     column_v[-1] = (wires.column_ohm + wires.load_ohm) * down

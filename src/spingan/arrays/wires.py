@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spingan.arrays.ladder import eliminated_rows, row_voltages
+from spingan.arrays.ladder import eliminated_rows, one_thread, row_voltages
 from spingan.errors import UserError
 from spingan.spec.technology import Technology
 
@@ -89,11 +89,12 @@ def fold(conductance_s: ArrayLike, wires: WireRules) -> NDArray[np.float64]:
         return _mirrored(cells, wires)
     transfer, passed = np.empty((rows, columns)), np.empty((rows, columns))
     nothing, one_volt = np.zeros((columns, 1)), np.ones(1)
-    for row, (passing, _) in enumerate(eliminated_rows(cells, wires)):
-        voltage = row_voltages(cells[row], nothing, one_volt, *wires.feed)
-        transfer[row] = cells[row] * voltage[:, 0]
-        np.matmul(transfer[: row + 1], passing, out=passed[: row + 1])
-        transfer, passed = passed, transfer
+    with one_thread():
+        for row, (passing, _) in enumerate(eliminated_rows(cells, wires)):
+            voltage = row_voltages(cells[row], nothing, one_volt, *wires.feed)
+            transfer[row] = cells[row] * voltage[:, 0]
+            np.matmul(transfer[: row + 1], passing, out=passed[: row + 1])
+            transfer, passed = passed, transfer
     return transfer
 
 

@@ -15,6 +15,7 @@ COMPUTED = frozenset(
         *("Synapse.basis", "Synapse.conductance", "Synapse.endurance_writes"),
         *("Synapse.step_up", "Synapse.step_up_spread", "Synapse.step_down", "Synapse.step_down_spread"),  # on_chip
         *("Retention.law", "Retention.time_s", "Retention.coefficient", "Retention.towards"),  # spingan.nn.Chip.at
+        *("Retention.spread", "Retention.state", "Synapse.write_error"),
         *("Faults.stuck_at_minimum", "Faults.stuck_at_maximum", "Faults.stuck_at_random"),
         *("Activation.function", "Activation.input", "Activation.rising", "Activation.falling"),
         *("Activation.input_full_scale",),
@@ -43,6 +44,7 @@ WORDS = frozenset(  # names, units and where the numbers come from and hold
     (
         *(f"{kind}.{field}" for kind in ("Technology", "Synapse", "Activation") for field in
           ("schema_version", "name", "source", "provenance", "notes")),
+        "Retention.measured_until_s",
         *("Validity.temperature_k", "Validity.read_voltage_v", "Validity.time_s"),
         *("Activation.input_unit", "Activation.output_unit", "Activation.linear_range", "ActivationSpread.source"),
     )
