@@ -30,7 +30,7 @@ def _controller() -> ThreadpoolController:
 
 
 def one_thread() -> Any:
-    """A context in which products of matrices take one thread: on a busy machine a second one waits, 30 times as long."""
+    """A context in which products of matrices take one thread: on a busy machine a second one only waits."""
     return _controller().limit(limits=1, user_api="blas")
 
 
