@@ -25,7 +25,7 @@ WIRES = ("wire_resistance_ohm=0.35",)
 
 
 def _technology(*settings: str) -> Technology:
-    plain = ("wire_resistance_ohm=0", "adc.bits=null", "dac.bits=null")  # of hfox-rram, which has both
+    plain = ("wire_resistance_ohm=0", "adc.bits=null", "dac.bits=null", "input_coding=amplitude")  # hfox-rram has all
     return with_settings(load_technology("hfox-rram"), [*TILES, *plain, *settings])
 
 

@@ -92,6 +92,7 @@ class AnalogLayer(ArrayReads):
         self.adc = None if technology.adc.bits is None else Quantiser(technology.adc, "adc", amplified)
         self.bit_serial = technology.input_coding == "bit_serial" and self.dac is not None and self.adc is not None
         self.tile_sums = technology.partial_sums
+        self._ordered: tuple[Tensor, int, dict[tuple[int, int], Tensor]] | None = None
         self.norms: tuple[nn.BatchNorm1d | nn.BatchNorm2d, ...] = ()
         self.folded = self.needs_batch = False
         self._holding = False
@@ -260,7 +261,7 @@ class AnalogConv2d(AnalogLayer, nn.Conv2d):
             high, wide = int(self.padding[0]), int(self.padding[1])
             padding = (wide, wide, high, high)
         stride, dilation = (self.stride[0], self.stride[1]), (self.dilation[0], self.dilation[1])
-        reads, size = convolution_reads(driven, weight, stride, padding, dilation)
+        reads, size = convolution_reads(driven, weight, stride, padding, dilation, self._converted_rows)
         return self._read(reads, len(driven)).view(-1, len(driven), *size).transpose(0, 1)
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
@@ -293,15 +294,19 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
     def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
         samples, stride, padding, kernel = len(driven), self.stride[0], int(self.padding[0]), self.kernel_size[0]
         if driven.shape[2:] == (1, 1) and padding == self.output_padding[0] == 0:  # a dense layer
-            reads = dense_reads(driven.flatten(1), weight.flatten(1).t())
+            reads = dense_reads(driven.flatten(1), weight.flatten(1).t(), self._converted_rows)
             column = torch.arange(self.out_channels, device=driven.device).repeat_interleave(kernel**2)
             return self._read(reads, samples, column).view(-1, kernel, kernel, samples).permute(3, 0, 1, 2)
         down, across = (
             (side - 1) * stride - 2 * padding + kernel + self.output_padding[0] for side in driven.shape[2:]
         )
         out = driven.new_zeros(self.out_channels, samples, down, across)
-        tile_rows = self.rules.tile_rows if self.tile_sums == "digital" else None
-        for reads, place in transposed_reads(driven, weight, (stride, padding), self.layout, (down, across), tile_rows):
+        tile_rows = self._converted_rows
+        key = weight, weight._version  # a chip's weights stay: they are put in order once
+        if not self.programmed or self._ordered is None or self._ordered[0] is not weight or self._ordered[1] != key[1]:
+            self._ordered = (*key, {})
+        geometry = (stride, padding), self.layout, (down, across), tile_rows
+        for reads, place in transposed_reads(driven, weight, *geometry, self._ordered[2]):
             column = torch.arange(self.out_channels, device=driven.device)
             place(out, self._read(reads, samples, column.repeat(len(reads.weight) // self.out_channels)))
         return out.transpose(0, 1)
@@ -330,7 +335,11 @@ class AnalogLinear(AnalogLayer, nn.Linear):
         return functional.linear(inputs, weight, bias)
 
     def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
-        return self._read(dense_reads(driven, weight), len(driven)).t().reshape(*driven.shape[:-1], -1)
+        return (
+            self._read(dense_reads(driven, weight, self._converted_rows), len(driven))
+            .t()
+            .reshape(*driven.shape[:-1], -1)
+        )
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
         return power.sum(-1, keepdim=True)

@@ -14,7 +14,7 @@ from spingan.nn.draws import standard_normal
 from spingan.nn.kernels import noise as noise_kernels
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.tiled import Noise as AddedNoise
-from spingan.nn.tiled import Reads, bit_planes, segments, tiled_product
+from spingan.nn.tiled import Reads, bit_planes, tiled_product
 from spingan.spec.noise import Noise
 
 
@@ -70,9 +70,8 @@ class ArrayReads(nn.Module, ABC):
         assert self.adc is not None
         column = torch.arange(len(self.gain), device=self.gain.device) if column is None else column
         unit = self.gain.detach()[column]
-        parts = segments(reads.rows, self.rules.tile_rows if self.tile_sums == "digital" else None)
         noise = self._tile_noise(unit, column, samples)
-        product = partial(tiled_product, unit=unit, parts=parts, adc=self.adc, column=column, noise=noise)
+        product = partial(tiled_product, unit=unit, parts=reads.parts, adc=self.adc, column=column, noise=noise)
         if not self.bit_serial:
             return product(reads.inputs, reads.weight)
         assert self.dac is not None
@@ -80,6 +79,11 @@ class ArrayReads(nn.Module, ABC):
         held = [worth * product(plane, weight) for plane, worth in bit_planes(reads.inputs.detach(), self.dac)]
         straight = reads.weight @ reads.inputs
         return straight if self.adc.calibrating else straight + (sum(held) - straight).detach()
+
+    @property
+    def _converted_rows(self) -> int | None:
+        """Rows whose sum is converted together; None: all."""
+        return self.rules.tile_rows if self.tile_sums == "digital" else None
 
     def _tile_noise(self, unit: Tensor, column: Tensor, samples: int) -> AddedNoise | None:
         noise, adc = self.read_noise, self.adc

@@ -7,6 +7,7 @@ of one phase the other rows carry inserted zeros, which add nothing.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import torch
@@ -32,27 +33,39 @@ class Reads:
     Attributes:
         inputs: At each row of the array, (rows, reads); the reads of a sample are neighbours.
         weight: (columns, rows).
-        rows: Where each of these rows stands in the layer's array.
+        parts: The rows that stand in each tile.
     """
 
     inputs: Float[Tensor, "rows reads"]
     weight: Float[Tensor, "columns rows"]
-    rows: Sequence[int]
+    parts: Segments
 
 
-def segments(rows: Sequence[int], tile_rows: int | None) -> Segments:
-    """Where consecutive rows stand in the same tile of `tile_rows` rows."""
+def _cut(rows: int, tile_rows: int | None) -> Segments:
+    """All rows of an array in tiles of `tile_rows`; None is one tile."""
+    tall = tile_rows or rows
+    return tuple((first, min(first + tall, rows)) for first in range(0, rows, tall))
+
+
+@lru_cache(maxsize=256)
+def _cut_phase(
+    layout: Layout, kernel: int, channels: int, taps: tuple[range, range], tile_rows: int | None
+) -> Segments:
+    """The rows of a phase, by channel and tap, where they stand in the same tile."""
     if tile_rows is None:
-        return ((0, len(rows)),)
-    starts = [
-        place for place in range(len(rows)) if not place or rows[place] // tile_rows != rows[place - 1] // tile_rows
-    ]
-    return tuple(zip(starts, [*starts[1:], len(rows)], strict=True))
+        return ((0, channels * len(taps[0]) * len(taps[1])),)
+    places = ((channel, y, x) for channel in range(channels) for y in taps[0] for x in taps[1])
+    tiles = [layout.row(kernel, *place) // tile_rows for place in places]
+    starts = [row for row in range(len(tiles)) if not row or tiles[row] != tiles[row - 1]]
+    return tuple(zip(starts, [*starts[1:], len(tiles)], strict=True))
 
 
-def dense_reads(values: Float[Tensor, "*samples inputs"], weight: Float[Tensor, "outputs inputs"]) -> Reads:
+def dense_reads(
+    values: Float[Tensor, "*samples inputs"], weight: Float[Tensor, "outputs inputs"], tile_rows: int | None
+) -> Reads:
     """The reads of a dense layer."""
-    return Reads(values.reshape(-1, values.shape[-1]).t().contiguous(), weight, range(weight.shape[1]))
+    inputs = values.reshape(-1, values.shape[-1]).t().contiguous()
+    return Reads(inputs, weight, _cut(len(inputs), tile_rows))
 
 
 def convolution_reads(
@@ -61,6 +74,7 @@ def convolution_reads(
     stride: tuple[int, int],
     padding: tuple[int, int, int, int],
     dilation: tuple[int, int],
+    tile_rows: int | None,
 ) -> tuple[Reads, tuple[int, int]]:
     """The reads of a convolution, one an output position, and its output's size.
 
@@ -79,7 +93,7 @@ def convolution_reads(
         for j in range(kernel[1])
     ]
     inputs = torch.stack(taps, 1).flatten(0, 1).flatten(1)
-    return Reads(inputs, weight.flatten(1), range(inputs.shape[0])), (down, across)
+    return Reads(inputs, weight.flatten(1), _cut(len(inputs), tile_rows)), (down, across)
 
 
 @dataclass(frozen=True)
@@ -90,14 +104,14 @@ class _Phase:
     """
 
     begin: int
-    taps: Sequence[int]
+    taps: range
     first: int
     positions: int
 
 
 def _phases(kernel: int, stride: int, padding: int, size: int) -> Iterator[_Phase]:
     for begin in range(min(stride, size)):
-        taps = [tap for tap in range(kernel) if (begin + padding - tap) % stride == 0]
+        taps = range((begin + padding) % stride, kernel, stride)
         first = (begin + padding - taps[0]) // stride if taps else 0
         yield _Phase(begin, taps, first, -(-(size - begin) // stride))
 
@@ -107,6 +121,9 @@ Place = Callable[[Tensor, Tensor], None]
 _WIDE = 8  # pixels of a map from which one window more along each side costs less than looking again for each phase
 
 
+_TOGETHER = (-1, -1)  # the key of all phases
+
+
 def transposed_reads(
     images: Float[Tensor, "batch channels height width"],
     weight: Float[Tensor, "channels outputs kernel kernel"],
@@ -114,6 +131,7 @@ def transposed_reads(
     layout: Layout,
     size: tuple[int, int],
     tile_rows: int | None,
+    ordered: dict[tuple[int, int], Tensor],
 ) -> Iterator[tuple[Reads, Place]]:
     """The reads of a transposed convolution, phase by phase, and where their sums belong.
 
@@ -125,6 +143,7 @@ def transposed_reads(
         layout: Where the weights stand in the layer's arrays.
         size: The output's height and width.
         tile_rows: Rows of a tile; None is one tile.
+        ordered: The weights of each phase in the order of its rows; what is missing is added.
     """
     kernel, (stride, padding) = weight.shape[2], geometry
     down, across = (list(_phases(kernel, stride, padding, side)) for side in size)
@@ -142,19 +161,22 @@ def transposed_reads(
         return torch.stack(looks, 1).flatten(0, 1).flatten(1)
 
     def held(i: _Phase, j: _Phase) -> Tensor:
-        return weight[:, :, i.taps[0] :: stride, j.taps[0] :: stride].transpose(0, 1).flatten(1)
+        if (i.begin, j.begin) not in ordered:
+            own = weight[:, :, i.taps[0] :: stride, j.taps[0] :: stride]
+            ordered[i.begin, j.begin] = own.transpose(0, 1).flatten(1)
+        return ordered[i.begin, j.begin]
 
-    def rows_of(i: _Phase, j: _Phase) -> list[int]:
-        channels = range(weight.shape[0])
-        return [layout.row(kernel, channel, n, m) for channel in channels for n in i.taps for m in j.taps]
+    def parts_of(i: _Phase, j: _Phase) -> Segments:
+        return _cut_phase(layout, kernel, weight.shape[0], (i.taps, j.taps), tile_rows)
 
     if kernel % stride == 0 and layout.whole_channels(kernel, tile_rows) and min(images.shape[2:]) >= _WIDE:
         starts = [min(phase.first for phase in axis) for axis in (down, across)]
         ends = [max(phase.first + phase.positions for phase in axis) for axis in (down, across)]
         windows, taps = (ends[0] - starts[0], ends[1] - starts[1]), (len(down[0].taps), len(across[0].taps))
         inputs = look(starts[0] + before, starts[1] + before, taps, windows)
-        together = torch.cat([held(i, j) for i in down for j in across])
-        rows = rows_of(down[0], across[0])
+        if _TOGETHER not in ordered:
+            ordered[_TOGETHER] = torch.cat([held(i, j) for i in down for j in across])
+        together = ordered[_TOGETHER]
 
         def place(out: Tensor, sums: Tensor) -> None:
             maps = sums.view(len(down), len(across), out.shape[0], out.shape[1], *windows)
@@ -165,7 +187,7 @@ def transposed_reads(
                     part = maps[n, m, :, :, top : top + i.positions, left : left + j.positions]
                     out[:, :, i.begin :: stride, j.begin :: stride] = part
 
-        yield Reads(inputs, together, rows), place
+        yield Reads(inputs, together, parts_of(down[0], across[0])), place
         return
     for i in down:
         for j in across:
@@ -173,7 +195,7 @@ def transposed_reads(
                 inputs = look(
                     i.first + before, j.first + before, (len(i.taps), len(j.taps)), (i.positions, j.positions)
                 )
-                yield Reads(inputs, held(i, j), rows_of(i, j)), _place_of(i, j, stride)
+                yield Reads(inputs, held(i, j), parts_of(i, j)), _place_of(i, j, stride)
 
 
 def _place_of(i: _Phase, j: _Phase, stride: int) -> Place:
