@@ -302,11 +302,13 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
         )
         out = driven.new_zeros(self.out_channels, samples, down, across)
         tile_rows = self._converted_rows
-        key = weight, weight._version  # a chip's weights stay: they are put in order once
-        if not self.programmed or self._ordered is None or self._ordered[0] is not weight or self._ordered[1] != key[1]:
-            self._ordered = (*key, {})
+        ordered: dict[tuple[int, int], Tensor] = {}
+        if self.programmed:  # a chip's weights stay, and are put in order once
+            if self._ordered is None or self._ordered[0] is not weight or self._ordered[1] != weight._version:
+                self._ordered = weight, weight._version, {}
+            ordered = self._ordered[2]
         geometry = (stride, padding), self.layout, (down, across), tile_rows
-        for reads, place in transposed_reads(driven, weight, *geometry, self._ordered[2]):
+        for reads, place in transposed_reads(driven, weight, *geometry, ordered):
             column = torch.arange(self.out_channels, device=driven.device)
             place(out, self._read(reads, samples, column.repeat(len(reads.weight) // self.out_channels)))
         return out.transpose(0, 1)
