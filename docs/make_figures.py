@@ -31,7 +31,7 @@ SAMPLED = {
     "mnist-memristive": "mnist_samples.png",
     "mnist-memristive-on-chip": "mnist_on_chip_samples.png",
 }
-FACE_MODELS = ("cartoon-faces", "cartoon-faces-float")
+FACE_MODELS = ("faces", "cartoon-faces")
 FACES = 48  # in each grid
 ALSO_JUDGED = ("fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip", "cartoon-faces")
 ALSO_COMPARED = ("mnist-memristive",)
@@ -42,7 +42,7 @@ def draw_samples(model: Model, place: Path) -> None:
 
 
 def draw_faces(place: Path) -> None:
-    """Faces that the analog generator draws, those of its float twin, and real ones, side by side."""
+    """Faces of the generator, of the one that was trained as the papers do, and real ones, side by side."""
     drawn = [spingan.load_model(name).sample(FACES, seed=4).numpy() for name in FACE_MODELS]
     sets = [*drawn, cartoon_faces.CARTOON_FACES.few(FACES).transpose(0, 3, 1, 2)]
     grids = [np.asarray(image_grid(images, columns=6, scale=1)) for images in sets]
