@@ -23,6 +23,7 @@ soak: $(READY)
 	$(BIN)/python tests/soak/soak.py $(COUNTS)
 
 examples: $(READY)
+	rm -rf build/examples
 	mkdir -p build/examples
 	cd build/examples && for example in ../../examples/0*.py; do \
 		echo "== $$example" && ../../$(BIN)/python $$example || exit 1; done
