@@ -67,7 +67,7 @@ def training_rows(rounds: int, precision: str) -> list[Row]:
             plain.step()
 
     def steps_of(*settings: str) -> Callable[[], object]:
-        recipe = load_recipe("clothes", [f"precision={precision}", "average_decay=null"])
+        recipe = load_recipe("clothes", [f"precision={precision}", "average_decay=null", "average_from=null"])
         return analog_step(recipe, precision, in_a_row=4, technology=_technology(*settings))
 
     whole = "wires and 8-bit converters"

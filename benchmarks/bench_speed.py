@@ -259,7 +259,7 @@ def varied_rows(rounds: int) -> list[Row]:
     """Four training steps for varied pictures, of which one takes the slope penalty, batch 128."""
     precision = faster_precision(torch.device("cpu"))
     keep_freed_memory()
-    base = [f"precision={precision}", "average_decay=null"]
+    base = [f"precision={precision}", "average_decay=null", "average_from=null"]
     smooth = ["technology=skyrmion-published-smooth"]
     entropy = ["loss=cross_entropy", "slope_penalty=null", "augmentation=null"]
     noise = [f"read_noise={{fraction: {READ_NOISE.fraction}}}"]
