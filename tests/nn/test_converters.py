@@ -11,7 +11,7 @@ from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.chip import fit_to_weights, program_chip
 from spingan.nn.conversion import convert
-from spingan.nn.converters import Quantiser, clipped_shares, quantisers
+from spingan.nn.converters import Quantiser, clipped_shares, measured_ranges, quantisers
 from spingan.spec.noise import Noise
 from spingan.spec.technology import Converter, Technology
 
@@ -164,6 +164,34 @@ def test_the_gradient_passes_the_rounding_and_stops_where_the_converter_clips():
     for ours, composed in zip(*gradients, strict=True):
         torch.testing.assert_close(ours, composed, atol=1e-4, rtol=1e-4)
     assert not torch.allclose(gradients[0][0], plain.grad, rtol=0.1)
+
+
+@pytest.mark.parametrize("tile_rows", [None, 7])
+@pytest.mark.parametrize("number", range(len(LAYERS)))
+def test_the_gradient_of_every_layer_is_the_plain_ones_where_nothing_is_clipped(number, tile_rows):
+    layer, shape = LAYERS[number]
+    inputs, wide = _inputs(shape), Converter(bits=24, range=(-4, 4))
+    made = _converted(layer, _technology(wide, wide, tile_rows=tile_rows), inputs).requires_grad_().train()
+    found = []
+    for net in (layer, made):
+        given = inputs.clone().requires_grad_()
+        (net(given) * torch.linspace(-1, 1, net(given)[0].numel()).view(net(given)[0].shape)).sum().backward()
+        found.append((given.grad, *(parameter.grad for parameter in net.parameters())))
+        net.zero_grad()
+    for plain, ours in zip(*found, strict=True):
+        torch.testing.assert_close(ours, plain, atol=1e-4, rtol=1e-4)
+
+
+def test_after_an_error_in_a_calibration_the_old_range_converts_again():
+    quantiser = Quantiser(Converter(bits=3), "dac")
+    net = nn.Sequential(quantiser)
+    with measured_ranges(net):
+        net(torch.linspace(-1, 1, 9))
+    before = net(torch.tensor([0.3]))
+    with pytest.raises(RuntimeError), measured_ranges(net):
+        net(torch.linspace(-9, 9, 9))
+        raise RuntimeError
+    assert torch.equal(net(torch.tensor([0.3])), before)
 
 
 def test_a_learned_range_gets_a_gradient():

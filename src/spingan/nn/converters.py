@@ -134,6 +134,10 @@ class Quantiser(nn.Module):
         """Forget the range; the values of the next passes set it."""
         self.calibrating, self._seen = True, []
 
+    def cancel_calibration(self) -> None:
+        """Forget what was met, and keep the range."""
+        self.calibrating, self._seen = False, []
+
     @torch.no_grad()
     def end_calibration(self) -> None:
         """Set the range from what was met; one that met nothing, or only zeros, keeps the range it had."""
@@ -243,10 +247,18 @@ def clipped_shares(model: nn.Module) -> dict[str, float]:
 
 @contextmanager
 def measured_ranges(*models: nn.Module) -> Iterator[None]:
-    """Within the block every converter passes values on and notes them; at its end each sets its range."""
+    """Within the block every converter passes values on and notes them; at its end each sets its range.
+
+    After an error in the block they convert again, with the ranges that they had.
+    """
     converters = list(quantisers(*models))
     for converter in converters:
         converter.begin_calibration()
-    yield
+    try:
+        yield
+    except BaseException:
+        for converter in converters:
+            converter.cancel_calibration()
+        raise
     for converter in converters:
         converter.end_calibration()
