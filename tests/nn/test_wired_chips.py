@@ -85,6 +85,14 @@ def test_what_passes_stays_between_folds_and_its_gradient_is_the_devices():
     assert not torch.equal(layer.passed, before)
 
 
+def test_a_wired_net_goes_into_the_memory_order_that_training_uses():
+    net, inputs = small_net()
+    model = convert(net, wired(20.0, 8)).model
+    before = model(inputs)
+    moved = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    torch.testing.assert_close(moved(inputs), before)
+
+
 @pytest.mark.slow
 def test_larger_tiles_move_a_dcgans_pictures_further():
     torch.manual_seed(0)

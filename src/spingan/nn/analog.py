@@ -41,7 +41,8 @@ class AnalogLayer(ArrayReads):
         other_deviation: That of the pair's other device; or None.
         rules: How the layer's array holds weights and is read.
         layout: Where the weights stand in the layer's array, or in its arrays.
-        passed: What the wires pass of each weight's two conductances, as of the last `fold_wires`; None without wires.
+        passed, other_passed: What the wires pass of each weight's own conductance and of the one that is subtracted, as
+            of the last `fold_wires`; 0 before the first, None without wires.
         programmed: A chip's array holds the weights: `weight` is what its columns give.
         holds_conductances: The weights are the devices' state (`spingan.nn.on_chip`): not rounded, their gain fixed.
         clip: Most that full scale may be, in units of the root mean square of a column's weights, which are held within
@@ -64,6 +65,7 @@ class AnalogLayer(ArrayReads):
     deviation: Tensor | None
     other_deviation: Tensor | None
     passed: Tensor | None
+    other_passed: Tensor | None
 
     def _install(self, technology: Technology, source: NoiseSource) -> None:
         table = technology.weight_levels()
@@ -77,7 +79,8 @@ class AnalogLayer(ArrayReads):
         self.rules = ArrayRules.of(technology)
         self.layout = layout_of(self, technology.transposed)
         wired = self.rules.wires is not None
-        self.register_buffer("passed", torch.zeros((2, *self.weight.shape), device=device) if wired else None)
+        for name in ("passed", "other_passed"):
+            self.register_buffer(name, torch.zeros_like(self.weight, requires_grad=False) if wired else None)
         self.programmed = False
         self.has_resistances = technology.synapse is not None and technology.synapse.basis != "normalised"
         self.read_noise: Noise | None = None
@@ -177,14 +180,14 @@ class AnalogLayer(ArrayReads):
         built = self.layout.built(self.weight)
         there = None if built is None else built.t()
         halves = zip(self.layout.matrices(positive), self.layout.matrices(negative), strict=True)
-        if self.passed is None:
+        if self.passed is None or self.other_passed is None:
             held = [rules.read(own.t(), other.t(), row_axis=1, built=there).t() for own, other in halves]
             return self.layout.weight(held, written.shape) * (full * rules.span)
         read = [rules.halves(own.t(), other.t(), 1, there) for own, other in halves]
         upper, lower = (self.layout.weight([each[side].t() for each in read], written.shape) for side in (0, 1))
         if not bool(self.passed.flatten()[0]):  # a device passes more than nothing
             self.fold_wires()
-        return (upper * self.passed[0] - lower * self.passed[1]) * (full * rules.span)
+        return (upper * self.passed - lower * self.other_passed) * (full * rules.span)
 
     @torch.no_grad()
     def fold_wires(self) -> None:
@@ -194,7 +197,7 @@ class AnalogLayer(ArrayReads):
         off by far less than the conductances have moved since (benchmarks/bench_wires.py). A gradient takes what passes
         as a constant.
         """
-        if self.passed is None or self.programmed:
+        if self.passed is None or self.other_passed is None or self.programmed:
             return
         rules, axis = self.rules, self.column_axis
         written = self._on_levels().detach()
@@ -203,8 +206,8 @@ class AnalogLayer(ArrayReads):
         halves = zip(self.layout.matrices(positive), self.layout.matrices(negative), strict=True)
         one = rules.encoding == "midpoint_reference" and built is None  # the phases of a window share one reference
         found = [rules.attenuation(own, other[:, :1] if one else other, built) for own, other in halves]
-        for side in (0, 1):
-            self.passed[side].copy_(self.layout.weight([each[side] for each in found], written.shape))
+        for side, buffer in enumerate((self.passed, self.other_passed)):
+            buffer.copy_(self.layout.weight([each[side] for each in found], written.shape))
 
     @torch.no_grad()
     def hold(self, written: Sequence[Tensor]) -> None:

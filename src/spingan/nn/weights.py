@@ -227,7 +227,7 @@ def save_weights(path: str | Path, model: Model) -> None:
     for name, tensor in model.generator.state_dict().items():
         parent, _, leaf = name.rpartition(".")
         layer = layers.get(parent)
-        if layer is not None and leaf == "passed":
+        if layer is not None and leaf in ("passed", "other_passed"):
             continue  # it follows from the weights
         if layer is not None and leaf == "weight" and layer.levels.numel():
             tensors[f"{parent}.codes"] = torch.from_numpy(_pack(_codes(layer), layer.levels.numel()))
@@ -318,8 +318,8 @@ def _read_model(path: Path) -> Model:
     for name, layer in conversion.model.named_modules():
         if isinstance(layer, AnalogLayer) and f"{name}.codes" in tensors and f"{name}.gain" in tensors:
             codes = tensors.pop(f"{name}.codes")
-            if layer.passed is not None:
-                tensors[f"{name}.passed"] = layer.passed
+            if layer.passed is not None and layer.other_passed is not None:
+                tensors |= {f"{name}.passed": layer.passed, f"{name}.other_passed": layer.other_passed}
             tensors[f"{name}.weight"] = _decoded(codes, tensors[f"{name}.gain"], layer, f"{path}, layer {name}")
     load_module(conversion.model, tensors, str(path))
     require_finite(conversion.model)
