@@ -12,6 +12,7 @@ from spingan.arrays.mapping import (
     nearest_level,
     program,
 )
+from spingan.errors import UserError
 from spingan.spec.synapse import Faults, Synapse
 from spingan.spec.technology import Encoding, Technology, load_technology
 
@@ -197,3 +198,8 @@ def test_a_stuck_device_does_not_fade_and_a_weight_that_faded_away_keeps_its_sig
                 torch.testing.assert_close(after[~stuck], 0.5 * before[~stuck])
     gone = program(torch.full((100, 40), -0.2), _technology("sign_crossbar", faults, gain="none"), 2).faded(1.0)
     assert (gone.weight() <= 0).all()
+
+
+def test_a_gain_that_is_not_finite_is_refused_as_a_weight_is():
+    with pytest.raises(UserError, match="gain is NaN"):
+        program(torch.ones(2, 2), load_technology("pcm"), 0, gain=torch.tensor([torch.nan, 1.0]))

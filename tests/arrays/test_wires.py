@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spingan.arrays.nodal import CellLaw, solve_tile, tile_voltages
-from spingan.arrays.wires import WireRules, fold, largest_rows
+from spingan.arrays.wires import WireRules, fold, largest_rows, tallest_column
 from spingan.circuits.crossbar_column import Array, solve_crossbar
 from spingan.errors import UserError
 from spingan.spec.synapse import Read, Synapse, Validity
-from spingan.spec.technology import Technology, load_technology
+from spingan.spec.technology import Technology, load_technology, with_settings
+
+PCM = load_technology("pcm")
 
 
 def dense_transfer(cells, wires):
@@ -245,3 +247,12 @@ def test_wires_come_from_the_technology():
     assert WireRules.of(wox.model_copy(update=stated)) == WireRules(0.35, 0.35, 20.0, 4000.0, True)
     own = wox.model_copy(update={"wire_resistance_ohm": 0.35, "column_wire_resistance_ohm": 0.0})
     assert WireRules.of(own.for_dense()) == WireRules(0.35, 0.0)
+
+
+def test_wires_that_are_stated_are_not_assumed_and_without_resistance_no_column_is_too_tall():
+    stated = {"wire_resistance_ohm": 1.0, "column_wire_resistance_ohm": 0.0}
+    along_rows = tallest_column(PCM.model_copy(update=stated))
+    assert along_rows["largest_rows"] is None and not along_rows["largest_rows_wire_assumed"]
+    unknown = tallest_column(PCM.model_copy(update=dict.fromkeys(stated)))
+    assert unknown["largest_rows_wire_assumed"] and unknown["largest_rows_wire_ohm"] == 0.35
+    assert unknown["largest_rows"] == tallest_column(with_settings(PCM, ["wire_resistance_ohm=0.35"]))["largest_rows"]

@@ -94,3 +94,16 @@ def test_rewriting_costs_the_writes_of_a_year_and_wears_the_devices_out():
     assert rewriting(published, 10, 365.25 * 86_400).energy_j_per_year == pytest.approx(10 * 0.87e-15)
     with pytest.raises(UserError, match="every 0 s"):
         rewriting(published, 10, 0.0)
+
+
+def test_nothing_is_said_of_rewriting_levels_that_pulses_do_not_reach():
+    stuck = (1e-6,) * 28 + (0.0,) * 5
+    found = rewriting(_linear(step_up=stuck, endurance_writes=1e6), 100, 1.0)
+    assert found.energy_j_per_year is None and found.endurance_years is None
+
+
+def test_starts_that_fit_no_device_and_noise_without_end_are_refused():
+    with pytest.raises(UserError, match="3 starts for 2 devices"):
+        write_and_verify(_linear(), np.array([0.1, 0.2]), start=np.array([0.1, 0.2, 0.3]))
+    with pytest.raises(UserError, match="read noise of inf"):
+        write_and_verify(_linear(), np.array([0.1]), read_noise=np.inf)

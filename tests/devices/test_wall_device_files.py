@@ -17,20 +17,20 @@ def test_a_device_that_is_written_is_read_back_equal(device, tmp_path):
         (
             "spin_hall_angle: 0.3",
             "spin_hall_angle: about 0.3",
-            "line .*: spin_hall_angle: input should be a valid number",
+            "line .*: spin_hall_angle: input should be a valid number.*got 'about 0.3'",
         ),
         ("spin_hall_angle: 0.3", "spin_hall_angle: .nan", "spin_hall_angle: input should be a finite number"),
-        ("spin_hall_angle: 0.3", "spin_hal_angle: 0.3", "line .*: spin_hal_angle: unexpected keyword"),
-        ("width_m: 2.3e-08", "", "device.yaml: width_m: field required"),
-        ("  field_t: 0.5", "", r"line .*: exchange_bias\.field_t: field required"),
-        ("- name: left", "- nome: left", r"line .*: detectors\.0\.nome: unexpected keyword"),
+        ("spin_hall_angle: 0.3", "spin_hal_angle: 0.3", "line .*: unknown key spin_hal_angle"),
+        ("width_m: 2.3e-08", "", "device.yaml: lacks width_m"),
+        ("  field_t: 0.5", "", r"line .*: exchange_bias: lacks field_t"),
+        ("- name: left", "- nome: left", r"line .*: detectors\.0: unknown key nome"),
         ("gilbert_damping: 0.3", "gilbert_damping: -0.3", "device.yaml, line 5: film: gilbert_damping is -0.3"),
         ("left_end_m: 2.1e-08", "left_end_m: 0", "device.yaml, line .*: the profile jumps at its left end"),
         ("x1_m: 9.7e-08", "x1_m: 1.3e-07", "device.yaml: leaky_relu: detector right from .* not a rectangle"),
         (
             "spin_hall_angle: 0.3",
             "spin_hall_angle: true",
-            "line .*: spin_hall_angle: input should be a number, not true or false",
+            "line .*: spin_hall_angle: true or false is no value here",
         ),
         ("left_domain: 1", "left_domain: 0.7", "line .*: left_domain: input should be 1 or -1"),
         ("name: leaky_relu", "name: [1]", "line .*: name: input should be a valid string"),
@@ -44,6 +44,23 @@ def test_a_broken_file_is_refused_by_key_and_line(old, new, names, tmp_path):
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(UserError, match=names):
+        read_wall_device(path)
+
+
+def test_all_that_is_missing_is_named_and_a_misspelt_key_is_guessed(tmp_path):
+    path = tmp_path / "device.yaml"
+    write_wall_device(LEAKY_RELU, path)
+    text = path.read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if not line.startswith(("length_m:", "width_m:"))]
+    path.write_text("\n".join(kept), encoding="utf-8")
+    with pytest.raises(UserError, match="lacks length_m, width_m"):
+        read_wall_device(path)
+    path.write_text(text.replace("spin_hall_angle", "spin_hal_angle"), encoding="utf-8")
+    with pytest.raises(UserError) as refusal:
+        read_wall_device(path)
+    assert "Did you mean spin_hall_angle?" in refusal.value.remedy and "length_m" in refusal.value.remedy
+    path.write_text(text.partition("detectors:")[0] + "detectors: 3\n", encoding="utf-8")
+    with pytest.raises(UserError, match="detectors: input should be a list"):
         read_wall_device(path)
 
 

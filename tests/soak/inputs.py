@@ -160,7 +160,9 @@ def _find(key: str, what: str, function: Callable[..., object], given: object) -
         raise TimeoutError(f"more than {LONGEST_S} s")
 
     signal.signal(signal.SIGPROF, too_long)
+    signal.signal(signal.SIGALRM, too_long)
     signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
+    signal.setitimer(signal.ITIMER_REAL, 10 * LONGEST_S)  # what blocks uses no processor
     try:
         function(given)
     except UserError as error:
@@ -177,4 +179,5 @@ def _find(key: str, what: str, function: Callable[..., object], given: object) -
         return 1
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
     return 0

@@ -40,7 +40,7 @@ class ProgrammedArray:
         rest: Conductance that a device fades to.
         seed: Decides how each device ages.
         built: Where there are devices, (rows, phases), the same for all columns of a phase; None: everywhere. Elsewhere
-            both conductances are 0 and the weight is, whatever `codes` says.
+            both conductances are 0 and the weight is, through ideal wires, whatever `codes` says.
     """
 
     rules: ArrayRules
@@ -165,6 +165,8 @@ def program(
         raise ValueError(f"technology {technology.name} has no synapse: its weights are not programmed")
     if not bool(weight.isfinite().all()):
         raise UserError("a weight to program is NaN or infinite", "No device can hold it: give finite weights.")
+    if gain is not None and not bool(gain.isfinite().all()):
+        raise UserError("a column's gain is NaN or infinite", "Fit the gains to finite weights.")
     rules = ArrayRules.of(technology)
     generator = torch.Generator().manual_seed(chip_seed)
     gain = column_gain(weight, technology.gain) if gain is None else gain

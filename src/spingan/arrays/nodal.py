@@ -82,6 +82,8 @@ def solve_tile(conductance_s: ArrayLike, voltage_v: ArrayLike, wires: WireRules,
             hold; or Newton's method does not converge.
     """
     cells, driven = _checked(conductance_s, voltage_v, law)
+    if not driven.shape[1]:
+        return np.empty((cells.shape[1], 0))
     if law is not None:
         return np.stack([_newton(cells, driven[:, [at]], wires, law, at).current_a[:, 0] for at in _inputs(driven)], 1)
     if 2 * driven.shape[1] >= len(cells):  # as many operations as all of the transfer takes

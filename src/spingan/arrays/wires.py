@@ -173,17 +173,21 @@ def tallest_column(technology: Technology, loss: float = 0.05) -> dict[str, Any]
     """`largest_rows` in JSON's types, with `ASSUMED_OHM` where the technology states no wires.
 
     Returns:
-        `largest_rows`, the exact number, or None where no conductance is known; `largest_rows_power_of_two`;
-        `largest_rows_wire_ohm` and whether it is `largest_rows_wire_assumed`; `largest_rows_loss`.
+        `largest_rows`, the exact number, or None where no conductance is known or no wire resists;
+        `largest_rows_power_of_two`; `largest_rows_wire_ohm` and whether it is `largest_rows_wire_assumed`;
+        `largest_rows_loss`.
     """
     known = technology.synapse is not None and technology.synapse.basis != "normalised"
-    stated = WireRules.of(technology).column_ohm
-    wired = technology if stated else technology.model_copy(update={"wire_resistance_ohm": ASSUMED_OHM})
-    most = largest_rows(wired, loss) if known else None
+    fields = technology.wire_resistance_ohm, technology.column_wire_resistance_ohm
+    stated = fields != (None, None)
+    ohm = WireRules.of(technology).column_ohm if stated else ASSUMED_OHM
+    most = None
+    if known and ohm:
+        most = largest_rows(technology.model_copy(update={"column_wire_resistance_ohm": ohm}), loss)
     return {
         "largest_rows": None if most is None else most.exact,
         "largest_rows_power_of_two": None if most is None else most.power_of_two,
-        "largest_rows_wire_ohm": stated or ASSUMED_OHM,
+        "largest_rows_wire_ohm": ohm,
         "largest_rows_wire_assumed": not stated,
         "largest_rows_loss": loss,
     }

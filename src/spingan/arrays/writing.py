@@ -62,12 +62,15 @@ def write_and_verify(
         UserError: The synapse does not say what a pulse does, or a number is out of range.
     """
     meant = np.atleast_1d(np.asarray(target, dtype=np.float64))
-    place = np.broadcast_to(np.asarray(start, dtype=np.float64), meant.shape).copy()
+    begun = np.asarray(start, dtype=np.float64)
+    if begun.size != 1 and begun.shape != meant.shape:
+        raise UserError(f"{begun.size} starts for {meant.size} devices", "Give one start, or one for each device.")
+    place = np.broadcast_to(begun, meant.shape).copy()
     if not ((meant >= 0) & (meant <= 1)).all() or not ((place >= 0) & (place <= 1)).all():
         raise UserError("a device is to be written beyond its ends", "Give targets and starts from 0 to 1.")
     levels = synapse.normalised_levels()
     within = float(np.diff(levels).min()) / 2 if tolerance is None else tolerance
-    if not within > 0 or most_pulses < 1 or not read_noise >= 0:
+    if not within > 0 or most_pulses < 1 or not 0 <= read_noise < np.inf:
         raise UserError(
             f"a tolerance of {within:g}, {most_pulses} pulses, a read noise of {read_noise:g}",
             "Give a tolerance above 0, at least one pulse, and a noise of 0 or more.",
@@ -114,8 +117,8 @@ class Rewriting:
 
     Attributes:
         every_s: Time from one writing to the next.
-        energy_j_per_year: Of all devices; None where the energy of a write is unknown.
-        endurance_years: Until a device has had its writes; None where endurance or pulses are unknown.
+        energy_j_per_year: Of all devices; None where the energy of a write is unknown, or pulses do not reach a level.
+        endurance_years: Until a device has had its writes; None where endurance or pulses are unknown, or as above.
     """
 
     every_s: float
@@ -137,6 +140,8 @@ def rewriting(synapse: Synapse, devices: int, every_s: float, *, seed: int = 0) 
     energy = pulses = None
     if synapse.step_up is not None and (synapse.step_down is not None or synapse.write.access == "reset_then_up"):
         written = write_and_verify(synapse, np.tile(synapse.normalised_levels(), 16), seed=seed)
+        if not written.verified.all():  # devices that are given up cost what no device would
+            return Rewriting(every_s, None, None)
         energy = None if written.energy_j is None else float(written.energy_j.mean())
         pulses = float((written.pulses + written.resets).mean())
     if synapse.write.energy_per == "state":

@@ -16,7 +16,6 @@ from spingan.circuits.am_dcgan_network import FILTER, POOL, Network
 from spingan.circuits.cards import GENERIC_180NM, Cards
 from spingan.circuits.cell_bench import EDGE_S, PULSE_S, STEP_S
 from spingan.circuits.memristive_parts import (
-    FEEDBACK_OHM,
     LOAD_OHM,
     MEAN_OHM,
     PARTS,
@@ -32,8 +31,6 @@ Array = NDArray[np.float64]
 
 NODE_F = 50e-15  # of a column's or a mean's wire: assumed
 READ_AT = 0.95  # of a pulse: where a node's value is taken
-CURVE_POINTS = 361
-CONVERTER_A_PER_V = 1 / FEEDBACK_OHM  # of the sweep: a driving volt makes a volt
 # Steps as long as the settled values allow: 6 µV from a tenth of this `trtol`, for a quarter of the time less.
 TOLERANCES = ".options reltol=1e-4 vntol=1e-6 trtol=20"
 TIME_LIMIT_S = 1800.0

@@ -5,6 +5,7 @@ from .analog import AnalogLayer as AnalogLayer
 from .analog import AnalogLinear as AnalogLinear
 from .analog import hold_weights as hold_weights
 from .chip import Chip as Chip
+from .chip import fit_to_weights as fit_to_weights
 from .chip import program_chip as program_chip
 from .conversion import Conversion as Conversion
 from .conversion import calibrate as calibrate

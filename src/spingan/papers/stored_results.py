@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -121,6 +121,9 @@ def read_stored(name: str, folder: Path = SHIPPED) -> Stored | None:
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        wanted = {field.name for field in fields(Stored)} - {"name"}
+        if set(content) != wanted:
+            raise ValueError(f"its keys are {', '.join(content)}, not {', '.join(sorted(wanted))}")
         values = {
             key: Value(_number(item["value"]), str(item["unit"]), str(item["note"]))
             for key, item in content["values"].items()

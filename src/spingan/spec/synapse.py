@@ -86,7 +86,8 @@ class Retention(Value):
 
     - exponential: G - r falls as exp(-t/τ), ln τ = ln time_s + spread u: a Gaussian spread of energy barriers, in kT;
     - power: G - r falls as (t/t0)^-ν, logarithmic: as 1 - ν ln(t/t0), ν = coefficient + spread u, no less than 0;
-    - relaxation: G keeps its mean and becomes G + σ Gmax u, σ = spread + coefficient ln(t/t0).
+    - relaxation: G becomes G + σ Gmax u, no less than 0, with σ = spread + coefficient ln(t/t0). Its mean stays, except
+      near 0.
     """
 
     law: Literal["exponential", "power", "logarithmic", "relaxation"]
@@ -114,6 +115,8 @@ class Retention(Value):
                 raise ValueError("state must rise, with at least two entries")
             if any(len(table) != len(self.state) for table in tables):
                 raise ValueError(f"coefficient and spread must have one entry a state: {len(self.state)}")
+        if self.law == "exponential" and self.coefficient is not None:
+            raise ValueError("the exponential law has no coefficient: its time is time_s")
         if self.law == "relaxation" and (self.coefficient is None or self.spread is None):
             raise ValueError("the relaxation law needs spread, the deviation at time_s, and coefficient, its growth")
         return self
@@ -126,9 +129,10 @@ class Retention(Value):
         return np.full_like(state, value or 0.0)
 
     def time_until(self, faded: float) -> float | None:
-        """Seconds until that share of a state, 0 to below 1, is lost on average, of the last state if states differ.
+        """Seconds until a device without deviation (u = 0) has lost that share of its state, 0 to below 1.
 
-        None where the law gives no coefficient, and by relaxation, which loses nothing on average.
+        Where states differ it is the last one's. None where the law gives no coefficient, and by relaxation, which
+        loses nothing on average.
         """
         if self.law == "exponential":
             return -self.time_s * math.log1p(-faded)
@@ -243,6 +247,8 @@ class Synapse(Value):
                 f"{time_s:g} s",
                 "Give that time or a later one; 0 is the chip as it was written.",
             )
+        if not math.isfinite(time_s):
+            raise UserError(f"{time_s:g} s after writing is no time", "Give seconds.")
         low, high = self.validity.time_s or (0.0, math.inf)
         if not low <= time_s <= high:
             raise UserError(

@@ -33,8 +33,8 @@ def converters(asked: Asked, *, bits: Sequence[int] = BITS, technology: str | No
         UserError: No bits or more than 16, or as for trials.
     """
     wanted = tuple(sorted(set(bits)))
-    if not wanted or not 2 <= wanted[0] <= wanted[-1] <= 16:
-        raise UserError(f"bits {', '.join(map(str, wanted)) or 'none'}", "Give two to sixteen.")
+    if not wanted or not 2 <= wanted[0] <= wanted[-1] <= 16 or any(width != int(width) for width in wanted):
+        raise UserError(f"bits {', '.join(map(str, wanted)) or 'none'}", "Give whole numbers from two to sixteen.")
     model = load_model(asked.model)
     own = model.technology if technology is None else load_technology(technology)
     plain = own.model_copy(update=_IDEAL)
@@ -45,7 +45,9 @@ def converters(asked: Asked, *, bits: Sequence[int] = BITS, technology: str | No
     ]
     series, ideal, metric = asked.pictures(base, axes, (0, "no converters", base), "converters")
     rows = own.tile_rows
-    sums = "one sum a column" if rows is None else f"a sum every {rows} rows of a column"
+    sums = (
+        "one sum a column" if rows is None or own.partial_sums == "analog" else f"a sum every {rows} rows of a column"
+    )
     notes = (f"The ADC converts {sums}. Ranges are those of least squared error.", "Nothing was trained again.")
     return asked.study("converters", own, series, asked.obtained(), ideal, metric, notes=notes)
 

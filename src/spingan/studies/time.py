@@ -88,6 +88,8 @@ def _line(model: Model, technology: Technology, calibration: int, at: tuple[floa
     if synapse is None:
         raise UserError(f"technology {technology.name} has no devices that age", "Name one with a synapse.")
     times = at or known_times(synapse)
+    if min(times) <= 0:
+        raise UserError(f"{min(times):g} s after writing is no time to study", "Give seconds above 0.")
     for seconds in times:
         synapse.retention_at(seconds)
     text = None if technology == model.technology else technology_text(technology)
@@ -102,11 +104,7 @@ def _line(model: Model, technology: Technology, calibration: int, at: tuple[floa
 
 
 def known_times(synapse: Synapse) -> tuple[float, ...]:
-    """`TIMES_S` as far as a synapse is known then, beginning with the first time at which it is.
-
-    Raises:
-        UserError: Its retention is unknown.
-    """
+    """`TIMES_S` as far as a synapse is known then, beginning with the first time at which it is."""
     low, high = synapse.validity.time_s or (0.0, TIMES_S[-1])
     retention = synapse.retention
     first = max(low, TIMES_S[0], 0.0 if retention is None or retention.law == "exponential" else retention.time_s)

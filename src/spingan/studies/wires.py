@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from spingan.errors import UserError
 from spingan.nn.weights import load_model
@@ -21,22 +22,23 @@ def wires(
     tiles: Sequence[int] = TILES,
     technology: str | None = None,
 ) -> Study:
-    """The model's arrays with wires of so many ohm from cell to cell, on square tiles of each size.
+    """The model's arrays with wires of so many ohm from cell to cell, along rows and columns, on square tiles.
 
     Gains, ranges and batch norms are measured anew with the wires in place; nothing is trained again. The ideal is
-    the same net on the smallest of the tiles with wires without resistance.
+    the same net on the smallest of the tiles without any resistance.
+    Drivers have the resistance that the technology states.
 
     Args:
-        resistances: Of the wire from one cell to the next, in ohm.
+        resistances: Of the wire from one cell to the next, in ohm, above 0.
         tiles: Rows and columns of a tile.
         technology: Whose arrays the weights are written into; None: the model's own.
 
     Raises:
-        UserError: Nothing to measure, a negative resistance, no synapse in siemens, or as for trials.
+        UserError: Nothing to measure, a resistance that is none, no synapse in siemens, or as for trials.
     """
     wanted, sizes = tuple(sorted(set(resistances))), tuple(sorted(set(tiles)))
-    if not wanted or wanted[0] < 0 or not sizes or sizes[0] < 1:
-        raise UserError("a resistance below 0, or nothing to measure", "Give resistances of 0 or more, and tiles.")
+    if not wanted or not 0 < wanted[0] <= wanted[-1] < inf or not sizes or sizes[0] < 1:
+        raise UserError("a resistance that is not above 0, or nothing to measure", "Give resistances and tiles.")
     model = load_model(asked.model)
     own = model.technology if technology is None else load_technology(technology)
     if own.synapse is None:
@@ -45,7 +47,13 @@ def wires(
     base = asked.trial(model)
     axes = [
         Axis(
-            "distance", f"tiles of {size}", "wire from cell to cell, ohm", wanted, _with_wires(own, size), _label, "log"
+            "distance",
+            f"tiles of {size}",
+            "wire from cell to cell, ohm",
+            wanted,
+            _with_wires(own, size),
+            _label,
+            "log10",
         )
         for size in sizes
     ]
@@ -63,7 +71,8 @@ def _label(resistance: float) -> str:
 
 def _with_wires(technology: Technology, size: int) -> Change:
     def change(trial: Trial, resistance: float) -> Trial:
-        told = {"wire_resistance_ohm": resistance, "tile_rows": size, "tile_columns": size}
+        told = {"wire_resistance_ohm": resistance, "column_wire_resistance_ohm": None}
+        told |= {"tile_rows": size, "tile_columns": size} | ({} if resistance else {"driver_resistance_ohm": None})
         return replace(trial, technology=technology_text(technology.model_copy(update=told)))
 
     return change
