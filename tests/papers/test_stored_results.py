@@ -119,3 +119,12 @@ def test_shipped_results_are_of_known_sources_and_name_no_path():
         assert file.stem in names
         assert read_stored(file.stem) is not None
         assert not any(part in file.read_text(encoding="utf-8") for part in ("/root", "/home", "/tmp", "/work"))
+
+
+def test_a_result_with_other_keys_is_refused_by_their_names(tmp_path):
+    store("relu", "spingan device relu", {"x": Value(1.0, "1")}, {}, folder=tmp_path)
+    content = json.loads((tmp_path / "relu.json").read_text(encoding="utf-8"))
+    for other in (content | {"more": 1}, {"command": "x"}):
+        (tmp_path / "relu.json").write_text(json.dumps(other), encoding="utf-8")
+        with pytest.raises(UserError, match="its keys are .*, not command, models, obtained, values"):
+            read_stored("relu", tmp_path)
