@@ -17,7 +17,7 @@ DAY_S = 86_400.0
 TEN_YEARS_S = 10 * 365.25 * DAY_S
 
 RRAM_ENDS_S = (1e-6, 40e-6)  # [W] mnist_chip_inference.ipynb: g_min, g_max
-RRAM_LEVELS = 40  # assumed, the devices are analogue: 1 µS apart, as a verified cell may be off ([W] the same: g_tol)
+RRAM_LEVELS = 40  # assumed, the devices are analogue: 1 µS apart, as a verified cell may be off ([W], g_tol)
 RRAM_PULSE_S = 1e-6  # [W] wupdate_control.py, program_array: pulse_width
 RRAM_SET_V = 1.2  # [W] the same: the first pulse; each further one has 0.1 V more, to at most 3.3 V
 RRAM_READ_V = 0.1  # [W] the same: vread 1.0 V against vref 0.9 V, the read that verifies
