@@ -126,5 +126,5 @@ def test_a_result_with_other_keys_is_refused_by_their_names(tmp_path):
     content = json.loads((tmp_path / "relu.json").read_text(encoding="utf-8"))
     for other in (content | {"more": 1}, {"command": "x"}):
         (tmp_path / "relu.json").write_text(json.dumps(other), encoding="utf-8")
-        with pytest.raises(UserError, match="its keys are .*, not command, models, obtained, values"):
+        with pytest.raises(UserError, match=r"its keys are .*, not command, models, obtained, values"):
             read_stored("relu", tmp_path)
