@@ -1,6 +1,7 @@
 """The whole bill: items that add up, ranges that hold their value, counts times components, and what is missing."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -168,6 +169,21 @@ def test_writes_cost_what_the_step_tables_say():
     assert writes.energy_j == pytest.approx(cells * math.fsum(steps) / len(steps))
     assert writes.energy_high_j == pytest.approx(8.5 * cells * max(steps))
     assert writes.time_s == pytest.approx(32 * 100e-9)  # row by row: the taller array decides
+
+
+def test_a_window_with_empty_places_and_a_synapse_without_pulse_leave_the_time_of_writes_open():
+    layers = model(PAPER).layers
+    array = layers[0].array
+    assert array is not None and WOX.synapse is not None
+    holed = replace(layers[0], array=replace(array, weights=array.weights - 2))
+    counts = {"net": ModelCounts((holed, *layers[1:]))}
+    training = make_full_bill("test", counts, PAPER, LIBRARY, batch_size=8).training
+    write = WOX.synapse.write.model_copy(update={"pulse_width_s": None, "pulse_period_s": None})
+    unclocked = bill(WOX.model_copy(update={"synapse": WOX.synapse.model_copy(update={"write": write})})).training
+    for account in (training, unclocked):
+        assert account is not None
+        writes = item(account, "writes", "all layers")
+        assert writes.energy_j and writes.time_s is None and "writes: time" in account.not_counted
 
 
 def test_the_stages_of_an_image_overlap_when_pipelined():

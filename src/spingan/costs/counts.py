@@ -85,6 +85,11 @@ class ArrayCounts:
         return self.phases or (self,)
 
     @property
+    def empty_places(self) -> int:
+        """Places of a shared window that hold no weight."""
+        return sum(one.rows * one.columns * one.arrays - one.weights for one in self.each)
+
+    @property
     def cells(self) -> int:
         """All cells of the layer: weights and reference columns."""
         return self.weight_cells + self.reference_cells

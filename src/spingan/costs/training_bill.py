@@ -5,6 +5,7 @@ An update serves a batch, so that an image's share is one over its size.
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from spingan.costs.account import Account, FullBill, Item, priced, what_is_missing
@@ -168,12 +169,13 @@ def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterat
     pulses, checks = parts.library.figure("pulses_per_update"), parts.library.figure("verifies_per_update")
     count, low, high = (cells * number for number in (pulses.value, pulses.low or 0, pulses.high or pulses.value))
     time_s = None
-    if period_s is not None:
+    if period_s is not None and not any(array.empty_places for array in model.arrays):
         arrays = writable_arrays(model, parts.technology)
         one = schedule_cost(ROW_BY_ROW, arrays, Pulse(period_s, period_s, None, None), updates=1)
         time_s = pulses.value * one.update_time_s
     note = "row by row, all arrays at once; one pulse a device (high: as a measured chip verified)"
-    yield priced("writes", layer, count, pulse, low=low, high=high, time_s=time_s, note=note)
+    writes = priced("writes", layer, count, pulse, low=low, high=high, time_s=time_s, note=note)
+    yield writes if time_s is not None else replace(writes, lacks=(*writes.lacks, "time"))
     read = parts.read()
     count, low, high = (cells * number for number in (checks.value, checks.low or 0, checks.high or checks.value))
     yield priced("verifies", layer, count, read, low=low, high=high, note="reads of single cells, no converter")
