@@ -143,6 +143,16 @@ def test_a_figure_from_memory_is_not_billed(tmp_path):
         (OWN.replace("    actions", "    watts: 3\n    actions"), ("unknown key", "watts")),
         ("design: {node_nm: {value: 250, source: mine, sure: verified}}\n", ("250", "7 to 180", "--components")),
         ("design: {bits: {value: 2, source: mine, sure: verified}}\n", ("2", "4 to 14")),
+        *(
+            (f"design: {{{name}: {{value: {value}, source: mine, sure: verified}}}}\n", (name, words))
+            for name, value, words in (
+                ("adc_shared_by", 0, "whole number of at least 1"),
+                ("adc_shared_by", 0.5, "whole number of at least 1"),
+                ("adc_shared_by", 2.7, "not 2.7"),
+                ("bits", 7.5, "not 7.5"),
+                ("adc_rate_per_s", 0, "above 0"),
+            )
+        ),
         ("design: {colour: {value: 2, source: mine, sure: verified}}\n", ("colour", "node_nm")),
         ("roles: {adc: {value: isaac.adc.read}}\n", ("action of isaac.adc", "read", "convert")),
         ("roles: {adcs: {value: isaac.adc.convert}}\n", ("adcs", "Did you mean adc?")),

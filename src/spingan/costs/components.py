@@ -21,6 +21,7 @@ from spingan.yaml_text import parse_yaml
 
 SHIPPED = Path(__file__).parent / "components"
 Text = Annotated[str, Field(min_length=1)]
+_WHOLE = ("adc_shared_by", "bits")
 
 
 def _check_order(low: float | None, value: float | None, high: float | None) -> None:
@@ -146,6 +147,15 @@ class LibraryFile(Value):
     passes: dict[str, Passes] = Field(default_factory=dict)
     roles: dict[str, Role] = Field(default_factory=dict)
     machines: dict[str, Machine] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _what_is_divided_by_can_be(self) -> Self:
+        for name, figure in self.design.items():
+            if name in _WHOLE and (figure.value < 1 or not figure.value.is_integer()):
+                raise ValueError(f"design figure {name} must be a whole number of at least 1, not {figure.value:g}")
+            if name == "adc_rate_per_s" and figure.value == 0:
+                raise ValueError(f"design figure {name} must be above 0")
+        return self
 
 
 @dataclass(frozen=True)
