@@ -119,6 +119,16 @@ def test_sums_of_several_tiles_are_added_digitally_and_go_back_to_the_activation
     assert not {"shift and add", "around activations (DAC)"} & set(whole.by("item"))
 
 
+def test_currents_of_several_tiles_are_converted_once_and_not_added_digitally():
+    analog = TILED.model_copy(update={"partial_sums": "analog", "adc": Converter(area_m2=1e-9, shared_by=1)})
+    array, (drawing, _) = model(analog).arrays[0], accounts(analog)
+    assert (array.output_conversions, array.partial_sums, array.column_ends) == (2 * 16, 0, 2)
+    assert array.tiles == model(TILED).arrays[0].tiles
+    assert item(drawing, "column converters (ADC)", "conv").count == 32
+    assert item(drawing, "column converters (ADC)", "conv").area_m2 == 2 * 1e-9
+    assert not {"shift and add", "around activations (DAC)"} & set(drawing.by("item"))
+
+
 def test_inputs_bit_by_bit_read_and_convert_as_often():
     serial = WOX.model_copy(update={"input_coding": "bit_serial", "dac": Converter(bits=4)})
     drawing, _ = accounts(serial)
