@@ -129,6 +129,19 @@ def test_currents_of_several_tiles_are_converted_once_and_not_added_digitally():
     assert not {"shift and add", "around activations (DAC)"} & set(drawing.by("item"))
 
 
+def test_rows_that_share_a_converter_wait_for_each_other():
+    own = Converter(energy_j=1e-12, area_m2=1e-9, time_s=1e-9, shared_by=8)
+    drawing, training = accounts(WOX.model_copy(update={"dac": own}))
+    for layer, reads, turns, back in (("conv", 16, 8, 2), ("dense", 3, 8, 3)):  # the dense layer's columns come in turn
+        drivers = item(drawing, "row drivers (DAC)", layer)
+        assert drivers.time_s == pytest.approx(reads * turns * 1e-9)
+        assert item(training, "column drivers, back (DAC)", layer).time_s == pytest.approx(reads * back * 1e-9)
+    assert item(drawing, "row drivers (DAC)", "conv").area_m2 == 2 * 1e-9
+    wide = own.model_copy(update={"shared_by": 64})
+    few = item(accounts(WOX.model_copy(update={"dac": wide}))[0], "row drivers (DAC)", "conv")
+    assert few.time_s == pytest.approx(16 * 9 * 1e-9)
+
+
 def test_inputs_bit_by_bit_read_and_convert_as_often():
     serial = WOX.model_copy(update={"input_coding": "bit_serial", "dac": Converter(bits=4)})
     drawing, _ = accounts(serial)

@@ -117,14 +117,19 @@ def activation_time_s(device: Activation | None) -> float | None:
     return max((time_s for time_s in times if time_s is not None), default=None)
 
 
+def in_turn(shared: int, array: ArrayCounts, ends: str) -> int:
+    """Turns of converters that so many `row_drivers` or `column_ends` of one array share."""
+    return min(shared, max(getattr(one, ends) // one.arrays for one in array.each))
+
+
 def array_stages(array: ArrayCounts, parts: Parts) -> dict[str, float]:
     """Seconds that each stage of an array takes for one read after another, by the item's name."""
     adc, shared = parts.converter("adc")
-    dac, _ = parts.converter("dac")
-    in_turn = array.read_slots > array.reads
-    turns = 1 if in_turn else min(shared, max(array.output_conversions // array.read_slots, 1))
+    dac, dac_shared = parts.converter("dac")
+    one_column = array.read_slots > array.reads
+    turns = 1 if one_column else min(shared, max(array.output_conversions // array.read_slots, 1))
     each = {
-        "row drivers (DAC)": dac.time_s or 0.0,
+        "row drivers (DAC)": in_turn(dac_shared, array, "row_drivers") * (dac.time_s or 0.0),
         "array reads": parts.read().time_s or 0.0,
         "column converters (ADC)": turns * (adc.time_s or 0.0),
     }

@@ -11,7 +11,7 @@ from fractions import Fraction
 from spingan.costs.account import Account, FullBill, Item, priced, what_is_missing
 from spingan.costs.components import Library, Price
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
-from spingan.costs.full_bill import FOLDED, Parts, array_stages, drawing_account, off_chip_item, pass_items
+from spingan.costs.full_bill import FOLDED, Parts, array_stages, drawing_account, in_turn, off_chip_item, pass_items
 from spingan.costs.write_schedules import Pulse, WriteSchedule, schedule_cost, writable_arrays, write_pulse
 from spingan.errors import UserError
 from spingan.spec.technology import Technology
@@ -106,7 +106,8 @@ def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
             stages = array_stages(array, parts)
             rows, columns = array.row_drivers, array.column_ends
             drives, conversions = array.output_conversions, array.useful_input_drives
-            time_s = stages["row drivers (DAC)"]
+            turns = in_turn(dac_shared, array, "column_ends")
+            time_s = array.read_slots * parts.input_cycles * turns * (dac.time_s or 0.0)
             built = math.ceil(columns / dac_shared)
             yield priced("column drivers, back (DAC)", name, drives, dac, time_s=time_s, built=built)
             time_s = stages["array reads"]
