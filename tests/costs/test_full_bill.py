@@ -150,6 +150,8 @@ def test_inputs_bit_by_bit_read_and_convert_as_often():
         assert item(drawing, name, "conv").energy_j == pytest.approx(4 * item(plain, name, "conv").energy_j)
     assert item(drawing, "row drivers (DAC)", "conv").energy_j == pytest.approx(9 * 16 * 4 * 0.4167e-12)
     assert item(drawing, "shift and add", "conv").count == 32 * 3  # four conversions of each output make one value
+    for which in ("DAC", "ADC"):  # a value that is added digitally
+        assert item(drawing, f"around activations ({which})", "conv").count == 32
 
 
 def test_a_converter_without_time_or_area_is_not_as_fast_as_it_likes_nor_without_size():

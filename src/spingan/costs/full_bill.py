@@ -219,9 +219,9 @@ def _activation_items(
     each = None if time_s is None else slots * time_s
     one = priced(f"activations ({function})", name, evaluations, price, time_s=each, built=built)
     yield replace(one, lacks=(*one.lacks, "time")) if each is None else one
-    if array is not None and array.partial_sums:
+    if array is not None and (array.partial_sums or parts.input_cycles > 1):
         for which, title in (("dac", "DAC"), ("adc", "ADC")):
-            note = "a sum of several tiles is digital: back to the activation's circuit, and again to digital"
+            note = "what is added digitally goes back to the activation's circuit, and again to digital"
             converter, _ = parts.converter(which)
             yield priced(f"around activations ({title})", name, evaluations, converter, built=built, note=note)
 
