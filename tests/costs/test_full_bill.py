@@ -7,7 +7,7 @@ import pytest
 
 from spingan.costs.account import Account, FullBill
 from spingan.costs.components import load_components
-from spingan.costs.counts import LayerCounts, ModelCounts, array_counts
+from spingan.costs.counts import LayerCounts, ModelCounts, array_counts, counts_of_phases
 from spingan.costs.side_by_side import machine_row, side_by_side, technology_row
 from spingan.costs.training_bill import make_full_bill
 from spingan.errors import UserError
@@ -167,6 +167,18 @@ def test_batch_norm_is_free_in_drawing_and_digital_in_training():
     assert not any("batch norm" in name for name in drawing.by("item"))
     multiply, add = (LIBRARY.item(role).energy_j or 0.0 for role in ("multiply", "add"))
     assert training.by("item")["batch norm forward, digital"] == pytest.approx(32 * (3 * multiply + 4 * add))
+
+
+def test_phases_in_arrays_of_their_own_send_errors_back_at_the_same_time():
+    one, net = array_counts(9, 2, 16, 100, WOX), model(WOX)
+    phases = counts_of_phases([one, array_counts(4, 2, 9, 36, WOX)])
+    times = []
+    for array in (one, phases):
+        counts = {"net": ModelCounts((replace(net.layers[0], array=array), *net.layers[1:]))}
+        training = make_full_bill("test", counts, WOX, LIBRARY, batch_size=8).training
+        assert training is not None
+        times.append(item(training, "row converters, back (ADC)", "conv").time_s)
+    assert times == [pytest.approx(16 * 8 * 1e-9)] * 2  # nine rows, eight of which share a converter of 1 ns
 
 
 def test_an_update_is_shared_by_its_batch_and_the_passes_are_not():

@@ -112,7 +112,7 @@ def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
             yield priced("column drivers, back (DAC)", name, drives, dac, time_s=time_s, built=built)
             time_s = stages["array reads"]
             yield priced("array reads, back", name, array.cell_reads * parts.input_cycles, read, time_s=time_s)
-            turns = min(shared, max(rows // array.arrays, 1)) * array.reads
+            turns = in_turn(shared, array, "row_drivers") * max(one.reads for one in array.each)
             time_s = turns * (adc.time_s or 0.0)
             built, high = math.ceil(rows / shared), array.input_drives
             yield priced(
