@@ -235,6 +235,9 @@ def test_what_a_technology_does_not_give_is_named_and_never_zero():
     drawing, training = accounts(load_technology("ideal"))
     reads = item(drawing, "array reads", "conv")
     assert reads.energy_j is None and "no synapse" in reads.missing
+    assert reads.time_s is None and "array reads: time" in drawing.not_counted
+    assert item(training, "array reads, back", "conv").time_s is None
+    assert drawing.time_pipelined_s  # the converters' times are known
     assert any(reason.startswith("array reads") for reason in drawing.not_counted)
     assert item(training, "writes", "all layers").energy_j is None
     own = LIBRARY.components["paper-s.skyrmion_published"]

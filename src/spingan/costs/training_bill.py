@@ -5,13 +5,21 @@ An update serves a batch, so that an image's share is one over its size.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 
 from spingan.costs.account import Account, FullBill, Item, priced, what_is_missing
 from spingan.costs.components import Library, Price
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
-from spingan.costs.full_bill import FOLDED, Parts, array_stages, drawing_account, in_turn, off_chip_item, pass_items
+from spingan.costs.full_bill import (
+    FOLDED,
+    Parts,
+    array_stages,
+    drawing_account,
+    in_turn,
+    off_chip_item,
+    pass_items,
+    timed,
+)
 from spingan.costs.write_schedules import Pulse, WriteSchedule, schedule_cost, writable_arrays, write_pulse
 from spingan.errors import UserError
 from spingan.spec.technology import Technology
@@ -103,22 +111,20 @@ def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
     bits, read = parts.figure("bits"), parts.read()
     for name, layer, array in _arrays(model, prefix):
         if layer.array is not None and array is not None:
-            stages = array_stages(array, parts)
             rows, columns = array.row_drivers, array.column_ends
             drives, conversions = array.output_conversions, array.useful_input_drives
-            turns = in_turn(dac_shared, array, "column_ends")
-            time_s = array.read_slots * parts.input_cycles * turns * (dac.time_s or 0.0)
-            built = math.ceil(columns / dac_shared)
-            yield priced("column drivers, back (DAC)", name, drives, dac, time_s=time_s, built=built)
-            time_s = stages["array reads"]
-            yield priced("array reads, back", name, array.cell_reads * parts.input_cycles, read, time_s=time_s)
+            turns = array.read_slots * parts.input_cycles * in_turn(dac_shared, array, "column_ends")
+            time_s, built = _times(turns, dac.time_s), math.ceil(columns / dac_shared)
+            yield timed(priced("column drivers, back (DAC)", name, drives, dac, time_s=time_s, built=built))
+            time_s, crossed = array_stages(array, parts)["array reads"], array.cell_reads * parts.input_cycles
+            yield timed(priced("array reads, back", name, crossed, read, time_s=time_s))
             turns = in_turn(shared, array, "row_drivers") * max(one.reads for one in array.each)
-            time_s = turns * (adc.time_s or 0.0)
+            time_s = _times(turns, adc.time_s)
             built, high = math.ceil(rows / shared), array.input_drives
-            yield priced(
+            yield timed(priced(
                 "row converters, back (ADC)", name, conversions, adc, high=high, time_s=time_s, built=built,
                 note="high: rows of inserted zeros are converted, too",
-            )  # fmt: skip
+            ))  # fmt: skip
             hold = parts.library.item("sample_hold")
             yield priced("sample and hold, back", name, conversions, hold, built=rows)
             read_back, written = parts.buffer(drives, write=False), parts.buffer(layer.inputs, write=True)
@@ -129,6 +135,10 @@ def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
         if slopes:
             multiply = parts.library.item("gradient_multiply")
             yield priced("slopes of activations, digital", name, slopes, multiply)
+
+
+def _times(turns: int, time_s: float | None) -> float | None:
+    return None if time_s is None else turns * time_s
 
 
 def _gradients(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
@@ -175,8 +185,7 @@ def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterat
         one = schedule_cost(ROW_BY_ROW, arrays, Pulse(period_s, period_s, None, None), updates=1)
         time_s = pulses.value * one.update_time_s
     note = "row by row, all arrays at once; one pulse a device (high: as a measured chip verified)"
-    writes = priced("writes", layer, count, pulse, low=low, high=high, time_s=time_s, note=note)
-    yield writes if time_s is not None else replace(writes, lacks=(*writes.lacks, "time"))
+    yield timed(priced("writes", layer, count, pulse, low=low, high=high, time_s=time_s, note=note))
     read = parts.read()
     count, low, high = (cells * number for number in (checks.value, checks.low or 0, checks.high or checks.value))
     yield priced("verifies", layer, count, read, low=low, high=high, note="reads of single cells, no converter")
