@@ -154,6 +154,20 @@ def test_inputs_bit_by_bit_read_and_convert_as_often():
         assert item(drawing, f"around activations ({which})", "conv").count == 32
 
 
+def test_errors_bit_by_bit_are_converted_as_often_and_added_up():
+    serial, plain = (
+        accounts(WOX.model_copy(update={"input_coding": coding, "dac": Converter(bits=4)}))[1]
+        for coding in ("bit_serial", "amplitude")
+    )
+    for name in ("row converters, back (ADC)", "sample and hold, back", "array reads, back"):
+        one, four = item(plain, name, "conv"), item(serial, name, "conv")
+        assert (four.count, four.energy_high_j) == pytest.approx((4 * one.count, 4 * (one.energy_high_j or 0)))
+    name = "row converters, back (ADC)"
+    assert item(serial, name, "conv").time_s == pytest.approx(4 * (item(plain, name, "conv").time_s or 0))
+    assert item(serial, "shift and add, back", "conv").count == 3 * 100
+    assert "shift and add, back" not in plain.by("item")
+
+
 def test_a_converter_without_time_or_area_is_not_as_fast_as_it_likes_nor_without_size():
     drawing, _ = accounts(WOX.model_copy(update={"dac": Converter(energy_j=1e-12), "adc": Converter(energy_j=1e-12)}))
     usual, _ = accounts(WOX)

@@ -108,25 +108,29 @@ def _arrays(model: ModelCounts, prefix: str) -> Iterator[tuple[str, LayerCounts,
 def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
     """Errors back through the arrays: columns driven, rows converted, every cell crossed; slopes multiplied."""
     (dac, dac_shared), (adc, shared) = parts.converter("dac"), parts.converter("adc")
-    bits, read = parts.figure("bits"), parts.read()
+    bits, sum_bits = parts.figure("bits"), parts.figure("partial_sum_bits")
+    read, cycles = parts.read(), parts.input_cycles
     for name, layer, array in _arrays(model, prefix):
         if layer.array is not None and array is not None:
             rows, columns = array.row_drivers, array.column_ends
             drives, conversions = array.output_conversions, array.useful_input_drives
-            turns = array.read_slots * parts.input_cycles * in_turn(dac_shared, array, "column_ends")
+            turns = array.read_slots * cycles * in_turn(dac_shared, array, "column_ends")
             time_s, built = _times(turns, dac.time_s), math.ceil(columns / dac_shared)
             yield timed(priced("column drivers, back (DAC)", name, drives, dac, time_s=time_s, built=built))
-            time_s, crossed = array_stages(array, parts)["array reads"], array.cell_reads * parts.input_cycles
+            time_s, crossed = array_stages(array, parts)["array reads"], array.cell_reads * cycles
             yield timed(priced("array reads, back", name, crossed, read, time_s=time_s))
             turns = in_turn(shared, array, "row_drivers") * max(one.reads for one in array.each)
-            time_s = _times(turns, adc.time_s)
-            built, high = math.ceil(rows / shared), array.input_drives
+            time_s, built = _times(turns * cycles, adc.time_s), math.ceil(rows / shared)
             yield timed(priced(
-                "row converters, back (ADC)", name, conversions, adc, high=high, time_s=time_s, built=built,
-                note="high: rows of inserted zeros are converted, too",
+                "row converters, back (ADC)", name, conversions * cycles, adc, high=array.input_drives * cycles,
+                time_s=time_s, built=built, note="high: rows of inserted zeros are converted, too",
             ))  # fmt: skip
             hold = parts.library.item("sample_hold")
-            yield priced("sample and hold, back", name, conversions, hold, built=rows)
+            yield priced("sample and hold, back", name, conversions * cycles, hold, built=rows)
+            sums = conversions * (cycles - 1)
+            if sums:
+                add, high = parts.library.item("shift_add", bits=sum_bits), array.input_drives * (cycles - 1)
+                yield priced("shift and add, back", name, sums, add, high=high, built=built)
             read_back, written = parts.buffer(drives, write=False), parts.buffer(layer.inputs, write=True)
             yield priced("buffers, back: errors in", name, drives, read_back)
             yield priced("buffers, back: errors out", name, conversions, written, low=min(layer.inputs, conversions))
