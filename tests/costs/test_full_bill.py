@@ -154,6 +154,16 @@ def test_inputs_bit_by_bit_read_and_convert_as_often():
         assert item(drawing, f"around activations ({which})", "conv").count == 32
 
 
+def test_errors_from_tiles_side_by_side_are_added_and_written_once():
+    tiled = WOX.model_copy(update={"tile_rows": 4, "tile_columns": 2, "encoding": "midpoint_reference"})
+    _, training = accounts(tiled)  # a weight and a reference in a tile: two tiles for a row
+    assert item(training, "row converters, back (ADC)", "conv").count == 2 * 100
+    assert item(training, "shift and add, back", "conv").count == 100
+    assert item(training, "buffers, back: errors out", "conv").count == 100
+    serial = tiled.model_copy(update={"input_coding": "bit_serial", "dac": Converter(bits=4)})
+    assert item(accounts(serial)[1], "shift and add, back", "conv").count == 2 * 4 * 100 - 100
+
+
 def test_errors_bit_by_bit_are_converted_as_often_and_added_up():
     serial, plain = (
         accounts(WOX.model_copy(update={"input_coding": coding, "dac": Converter(bits=4)}))[1]

@@ -86,6 +86,12 @@ class ArrayCounts:
         return self.phases or (self,)
 
     @property
+    def tiles_across(self) -> int:
+        """Tiles that a row goes through, each with a driver of its own; phases have as many as each other."""
+        one = self.each[0]
+        return one.row_drivers // (one.rows * one.arrays)
+
+    @property
     def empty_places(self) -> int:
         """Places of a shared window that hold no weight."""
         return sum(one.rows * one.columns * one.arrays - one.weights for one in self.each)

@@ -127,14 +127,15 @@ def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
             ))  # fmt: skip
             hold = parts.library.item("sample_hold")
             yield priced("sample and hold, back", name, conversions * cycles, hold, built=rows)
-            sums = conversions * (cycles - 1)
+            values, high = (count // array.tiles_across for count in (conversions, array.input_drives))
+            sums, high = conversions * cycles - values, array.input_drives * cycles - high
             if sums:
-                add, high = parts.library.item("shift_add", bits=sum_bits), array.input_drives * (cycles - 1)
+                add = parts.library.item("shift_add", bits=sum_bits)
                 yield priced("shift and add, back", name, sums, add, high=high, built=built)
             read_back, written = parts.buffer(drives, write=False), parts.buffer(layer.inputs, write=True)
             yield priced("buffers, back: errors in", name, drives, read_back)
-            yield priced("buffers, back: errors out", name, conversions, written, low=min(layer.inputs, conversions))
-            yield priced("bus, back", name, drives + conversions, parts.library.item("bus", bits=bits))
+            yield priced("buffers, back: errors out", name, values, written, low=min(layer.inputs, values))
+            yield priced("bus, back", name, drives + values, parts.library.item("bus", bits=bits))
         slopes = sum(layer.activations.values())
         if slopes:
             multiply = parts.library.item("gradient_multiply")
