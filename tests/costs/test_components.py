@@ -94,6 +94,12 @@ def test_energies_grow_with_bits_as_the_component_says():
     assert LIBRARY.price("brahms.dac.convert", bits=10).energy_j == pytest.approx(4 * 0.291e-12)  # each bit doubles it
 
 
+def test_a_table_by_bits_takes_the_range_along(tmp_path):
+    table = "energy_j: 2.0e-12, energy_low_j: 1.0e-12, energy_high_j: 6.0e-12, energy_by_bits_j: {'4': 0.5e-12}"
+    price = load_components(_file(tmp_path, OWN.replace("energy_j: 1.0e-12", table))).price("isaac.adc.convert", bits=4)
+    assert (price.low_j, price.energy_j, price.high_j) == pytest.approx((0.25e-12, 0.5e-12, 1.5e-12))
+
+
 OWN = """components:
   isaac.adc:
     source: my data sheet

@@ -230,6 +230,8 @@ class Library:
             energy_j = action.energy_by_bits_j.get(f"{bits:g}")
             if energy_j is None:
                 return Price(None, source=component.source, missing=f"{reference} has no figure for {bits:g} bits")
+            ratio = energy_j / action.energy_j if action.energy_j else 0.0
+            low_j, high_j = _times(low_j, ratio), _times(high_j, ratio)
         value = _times(energy_j, growth * factors[0])
         return Price(
             value,
