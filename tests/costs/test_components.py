@@ -94,6 +94,11 @@ def test_energies_grow_with_bits_as_the_component_says():
     assert LIBRARY.price("brahms.dac.convert", bits=10).energy_j == pytest.approx(4 * 0.291e-12)  # each bit doubles it
 
 
+def test_a_formula_of_a_user_s_own_is_taken(tmp_path):
+    own = load_components(_file(tmp_path, FORMULA.replace("MORE", "")))
+    assert own.item("adc", bits=8).energy_j == LIBRARY.item("adc", bits=8).energy_j
+
+
 def test_a_table_by_bits_takes_the_range_along(tmp_path):
     table = "energy_j: 2.0e-12, energy_low_j: 1.0e-12, energy_high_j: 6.0e-12, energy_by_bits_j: {'4': 0.5e-12}"
     price = load_components(_file(tmp_path, OWN.replace("energy_j: 1.0e-12", table))).price("isaac.adc.convert", bits=4)
@@ -105,6 +110,17 @@ OWN = """components:
     source: my data sheet
     sure: verified
     actions: {convert: {energy_j: 1.0e-12}}
+"""
+
+
+assert ADC is not None
+FORMULA = f"""components:
+  adc-survey.adc:
+    source: mine
+    sure: verified
+    actions: {{convert: {{}}}}
+    adc_model: {ADC.model_dump(mode="json")}
+    MORE
 """
 
 
@@ -167,6 +183,15 @@ def test_a_figure_from_memory_is_not_billed(tmp_path):
             "machines: {mine: {kind: gpu, power_w: 9, conditions: x, source: y, sure: verified}}\n",
             ("operations_per_s",),
         ),
+        (
+            OWN.replace("    actions", "    bits: 8\n    bits_rule: linear\n    actions").replace(
+                "energy_j: 1.0e-12", "energy_j: 1.0e-12, energy_by_bits_j: {'8': 1.0e-12}"
+            ),
+            ("bits_rule", "again"),
+        ),
+        (FORMULA.replace("MORE", "bits: 8\n    bits_rule: linear"), ("bits_rule", "again")),
+        (FORMULA.replace("MORE", "node_nm: 32\n    scaling: logic"), ("scaling", "again")),
+        (FORMULA.replace("MORE", "").replace("{}", "{energy_high_j: 1.0e-12}"), ("no use beside a formula",)),
         ("components: [1]\n", ("components",)),
     ],
 )

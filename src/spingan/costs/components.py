@@ -72,7 +72,15 @@ class LibraryComponent(Value):
             raise ValueError("scaling needs the node_nm that the figures belong to")
         if self.bits_rule is not None and self.bits is None:
             raise ValueError("bits_rule needs the bits that the figures belong to")
+        actions = self.actions.values()
         by_formula = self.adc_model is not None or self.sram_model is not None
+        if self.bits_rule is not None and (by_formula or any(one.energy_by_bits_j for one in actions)):
+            raise ValueError("bits_rule would count bits again that a formula or energy_by_bits_j counts")
+        if self.scaling is not None and self.adc_model is not None:
+            raise ValueError("scaling would count the node again that adc_model counts")
+        own = ("energy_j", "energy_low_j", "energy_high_j", "energy_by_bits_j")
+        if by_formula and any(getattr(one, name) is not None for one in actions for name in own):
+            raise ValueError("an energy of an action has no use beside a formula")
         bare = [name for name, action in self.actions.items() if action.energy_j is None]
         if bare and not by_formula:
             raise ValueError(f"action {bare[0]} has no energy_j, and the component has no formula")
@@ -230,8 +238,8 @@ class Library:
             energy_j = action.energy_by_bits_j.get(f"{bits:g}")
             if energy_j is None:
                 return Price(None, source=component.source, missing=f"{reference} has no figure for {bits:g} bits")
-            ratio = energy_j / action.energy_j if action.energy_j else 0.0
-            low_j, high_j = _times(low_j, ratio), _times(high_j, ratio)
+            ratio = energy_j / action.energy_j if action.energy_j else None
+            low_j, high_j = (None if ratio is None else _times(known, ratio) for known in (low_j, high_j))
         value = _times(energy_j, growth * factors[0])
         return Price(
             value,
