@@ -192,6 +192,11 @@ def test_a_figure_from_memory_is_not_billed(tmp_path):
         (FORMULA.replace("MORE", "bits: 8\n    bits_rule: linear"), ("bits_rule", "again")),
         (FORMULA.replace("MORE", "node_nm: 32\n    scaling: logic"), ("scaling", "again")),
         (FORMULA.replace("MORE", "").replace("{}", "{energy_high_j: 1.0e-12}"), ("no use beside a formula",)),
+        ("passes: {generatr: {forward: 9, backward: 1, gradients: 1}}\n", ("generatr", "Did you mean generator?")),
+        (
+            f"scaling: {{logik: {LOGIC.model_dump(mode='json')}}}\n",
+            ("logik", "that a component follows", "Did you mean logic?"),
+        ),
         ("components: [1]\n", ("components",)),
     ],
 )

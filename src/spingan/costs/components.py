@@ -322,7 +322,13 @@ def load_components(path: str | Path | None = None) -> Library:
         if "." in name:
             _named_in(where, "component", name, components)
         components[full] = component
-    for what, given, known in (("design figure", own.design, library.design), ("role", own.roles, library.roles)):
+    ruled = {one.scaling: one for one in components.values() if one.scaling is not None}
+    for what, given, known in (
+        ("design figure", own.design, library.design),
+        ("role", own.roles, library.roles),
+        ("net with passes", own.passes, library.passes),
+        ("scaling rule that a component follows", own.scaling, ruled),
+    ):
         for name in given:
             _named_in(where, what, name, known)
     merged = Library(
