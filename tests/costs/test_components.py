@@ -197,6 +197,11 @@ def test_a_figure_from_memory_is_not_billed(tmp_path):
             f"scaling: {{logik: {LOGIC.model_dump(mode='json')}}}\n",
             ("logik", "that a component follows", "Did you mean logic?"),
         ),
+        (
+            "machines: {mine: {kind: gpu, energy_per_mac_j: 1.0e-12, energy_per_mac_low_j: 2.0e-12, conditions: x, "
+            "source: y, sure: verified}}\n",
+            ("must not fall",),
+        ),
         ("components: [1]\n", ("components",)),
     ],
 )

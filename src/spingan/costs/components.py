@@ -140,6 +140,8 @@ class Machine(Value):
     def _has_an_energy(self) -> Self:
         if self.energy_per_mac_j is None and (self.operations_per_s is None or self.power_w is None):
             raise ValueError("a machine needs energy_per_mac_j, or operations_per_s and power_w")
+        _check_order(self.energy_per_mac_low_j, self.energy_per_mac_j, None)
+        _check_order(self.operations_per_s, self.best_operations_per_s, None)
         return self
 
 
