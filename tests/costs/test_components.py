@@ -94,11 +94,33 @@ def test_energies_grow_with_bits_as_the_component_says():
     assert LIBRARY.price("brahms.dac.convert", bits=10).energy_j == pytest.approx(4 * 0.291e-12)  # each bit doubles it
 
 
+def test_a_formula_of_a_user_s_own_is_taken(tmp_path):
+    own = load_components(_file(tmp_path, FORMULA.replace("MORE", "")))
+    assert own.item("adc", bits=8).energy_j == LIBRARY.item("adc", bits=8).energy_j
+
+
+def test_a_table_by_bits_takes_the_range_along(tmp_path):
+    table = "energy_j: 2.0e-12, energy_low_j: 1.0e-12, energy_high_j: 6.0e-12, energy_by_bits_j: {'4': 0.5e-12}"
+    price = load_components(_file(tmp_path, OWN.replace("energy_j: 1.0e-12", table))).price("isaac.adc.convert", bits=4)
+    assert (price.low_j, price.energy_j, price.high_j) == pytest.approx((0.25e-12, 0.5e-12, 1.5e-12))
+
+
 OWN = """components:
   isaac.adc:
     source: my data sheet
     sure: verified
     actions: {convert: {energy_j: 1.0e-12}}
+"""
+
+
+assert ADC is not None
+FORMULA = f"""components:
+  adc-survey.adc:
+    source: mine
+    sure: verified
+    actions: {{convert: {{}}}}
+    adc_model: {ADC.model_dump(mode="json")}
+    MORE
 """
 
 
@@ -143,6 +165,16 @@ def test_a_figure_from_memory_is_not_billed(tmp_path):
         (OWN.replace("    actions", "    watts: 3\n    actions"), ("unknown key", "watts")),
         ("design: {node_nm: {value: 250, source: mine, sure: verified}}\n", ("250", "7 to 180", "--components")),
         ("design: {bits: {value: 2, source: mine, sure: verified}}\n", ("2", "4 to 14")),
+        *(
+            (f"design: {{{name}: {{value: {value}, source: mine, sure: verified}}}}\n", (name, words))
+            for name, value, words in (
+                ("adc_shared_by", 0, "whole number of at least 1"),
+                ("adc_shared_by", 0.5, "whole number of at least 1"),
+                ("adc_shared_by", 2.7, "not 2.7"),
+                ("bits", 7.5, "not 7.5"),
+                ("adc_rate_per_s", 0, "above 0"),
+            )
+        ),
         ("design: {colour: {value: 2, source: mine, sure: verified}}\n", ("colour", "node_nm")),
         ("roles: {adc: {value: isaac.adc.read}}\n", ("action of isaac.adc", "read", "convert")),
         ("roles: {adcs: {value: isaac.adc.convert}}\n", ("adcs", "Did you mean adc?")),
@@ -150,6 +182,25 @@ def test_a_figure_from_memory_is_not_billed(tmp_path):
         (
             "machines: {mine: {kind: gpu, power_w: 9, conditions: x, source: y, sure: verified}}\n",
             ("operations_per_s",),
+        ),
+        (
+            OWN.replace("    actions", "    bits: 8\n    bits_rule: linear\n    actions").replace(
+                "energy_j: 1.0e-12", "energy_j: 1.0e-12, energy_by_bits_j: {'8': 1.0e-12}"
+            ),
+            ("bits_rule", "again"),
+        ),
+        (FORMULA.replace("MORE", "bits: 8\n    bits_rule: linear"), ("bits_rule", "again")),
+        (FORMULA.replace("MORE", "node_nm: 32\n    scaling: logic"), ("scaling", "again")),
+        (FORMULA.replace("MORE", "").replace("{}", "{energy_high_j: 1.0e-12}"), ("no use beside a formula",)),
+        ("passes: {generatr: {forward: 9, backward: 1, gradients: 1}}\n", ("generatr", "Did you mean generator?")),
+        (
+            f"scaling: {{logik: {LOGIC.model_dump(mode='json')}}}\n",
+            ("logik", "that a component follows", "Did you mean logic?"),
+        ),
+        (
+            "machines: {mine: {kind: gpu, energy_per_mac_j: 1.0e-12, energy_per_mac_low_j: 2.0e-12, conditions: x, "
+            "source: y, sure: verified}}\n",
+            ("must not fall",),
         ),
         ("components: [1]\n", ("components",)),
     ],

@@ -1,12 +1,13 @@
 """The whole bill: items that add up, ranges that hold their value, counts times components, and what is missing."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from spingan.costs.account import Account, FullBill
 from spingan.costs.components import load_components
-from spingan.costs.counts import LayerCounts, ModelCounts, array_counts
+from spingan.costs.counts import LayerCounts, ModelCounts, array_counts, counts_of_phases
 from spingan.costs.side_by_side import machine_row, side_by_side, technology_row
 from spingan.costs.training_bill import make_full_bill
 from spingan.errors import UserError
@@ -118,6 +119,29 @@ def test_sums_of_several_tiles_are_added_digitally_and_go_back_to_the_activation
     assert not {"shift and add", "around activations (DAC)"} & set(whole.by("item"))
 
 
+def test_currents_of_several_tiles_are_converted_once_and_not_added_digitally():
+    analog = TILED.model_copy(update={"partial_sums": "analog", "adc": Converter(area_m2=1e-9, shared_by=1)})
+    array, (drawing, _) = model(analog).arrays[0], accounts(analog)
+    assert (array.output_conversions, array.partial_sums, array.column_ends) == (2 * 16, 0, 2)
+    assert array.tiles == model(TILED).arrays[0].tiles
+    assert item(drawing, "column converters (ADC)", "conv").count == 32
+    assert item(drawing, "column converters (ADC)", "conv").area_m2 == 2 * 1e-9
+    assert not {"shift and add", "around activations (DAC)"} & set(drawing.by("item"))
+
+
+def test_rows_that_share_a_converter_wait_for_each_other():
+    own = Converter(energy_j=1e-12, area_m2=1e-9, time_s=1e-9, shared_by=8)
+    drawing, training = accounts(WOX.model_copy(update={"dac": own}))
+    for layer, reads, turns, back in (("conv", 16, 8, 2), ("dense", 3, 8, 3)):  # the dense layer's columns come in turn
+        drivers = item(drawing, "row drivers (DAC)", layer)
+        assert drivers.time_s == pytest.approx(reads * turns * 1e-9)
+        assert item(training, "column drivers, back (DAC)", layer).time_s == pytest.approx(reads * back * 1e-9)
+    assert item(drawing, "row drivers (DAC)", "conv").area_m2 == 2 * 1e-9
+    wide = own.model_copy(update={"shared_by": 64})
+    few = item(accounts(WOX.model_copy(update={"dac": wide}))[0], "row drivers (DAC)", "conv")
+    assert few.time_s == pytest.approx(16 * 9 * 1e-9)
+
+
 def test_inputs_bit_by_bit_read_and_convert_as_often():
     serial = WOX.model_copy(update={"input_coding": "bit_serial", "dac": Converter(bits=4)})
     drawing, _ = accounts(serial)
@@ -126,6 +150,32 @@ def test_inputs_bit_by_bit_read_and_convert_as_often():
         assert item(drawing, name, "conv").energy_j == pytest.approx(4 * item(plain, name, "conv").energy_j)
     assert item(drawing, "row drivers (DAC)", "conv").energy_j == pytest.approx(9 * 16 * 4 * 0.4167e-12)
     assert item(drawing, "shift and add", "conv").count == 32 * 3  # four conversions of each output make one value
+    for which in ("DAC", "ADC"):  # a value that is added digitally
+        assert item(drawing, f"around activations ({which})", "conv").count == 32
+
+
+def test_errors_from_tiles_side_by_side_are_added_and_written_once():
+    tiled = WOX.model_copy(update={"tile_rows": 4, "tile_columns": 2, "encoding": "midpoint_reference"})
+    _, training = accounts(tiled)  # a weight and a reference in a tile: two tiles for a row
+    assert item(training, "row converters, back (ADC)", "conv").count == 2 * 100
+    assert item(training, "shift and add, back", "conv").count == 100
+    assert item(training, "buffers, back: errors out", "conv").count == 100
+    serial = tiled.model_copy(update={"input_coding": "bit_serial", "dac": Converter(bits=4)})
+    assert item(accounts(serial)[1], "shift and add, back", "conv").count == 2 * 4 * 100 - 100
+
+
+def test_errors_bit_by_bit_are_converted_as_often_and_added_up():
+    serial, plain = (
+        accounts(WOX.model_copy(update={"input_coding": coding, "dac": Converter(bits=4)}))[1]
+        for coding in ("bit_serial", "amplitude")
+    )
+    for name in ("row converters, back (ADC)", "sample and hold, back", "array reads, back"):
+        one, four = item(plain, name, "conv"), item(serial, name, "conv")
+        assert (four.count, four.energy_high_j) == pytest.approx((4 * one.count, 4 * (one.energy_high_j or 0)))
+    name = "row converters, back (ADC)"
+    assert item(serial, name, "conv").time_s == pytest.approx(4 * (item(plain, name, "conv").time_s or 0))
+    assert item(serial, "shift and add, back", "conv").count == 3 * 100
+    assert "shift and add, back" not in plain.by("item")
 
 
 def test_a_converter_without_time_or_area_is_not_as_fast_as_it_likes_nor_without_size():
@@ -141,6 +191,18 @@ def test_batch_norm_is_free_in_drawing_and_digital_in_training():
     assert not any("batch norm" in name for name in drawing.by("item"))
     multiply, add = (LIBRARY.item(role).energy_j or 0.0 for role in ("multiply", "add"))
     assert training.by("item")["batch norm forward, digital"] == pytest.approx(32 * (3 * multiply + 4 * add))
+
+
+def test_phases_in_arrays_of_their_own_send_errors_back_at_the_same_time():
+    one, net = array_counts(9, 2, 16, 100, WOX), model(WOX)
+    phases = counts_of_phases([one, array_counts(4, 2, 9, 36, WOX)])
+    times = []
+    for array in (one, phases):
+        counts = {"net": ModelCounts((replace(net.layers[0], array=array), *net.layers[1:]))}
+        training = make_full_bill("test", counts, WOX, LIBRARY, batch_size=8).training
+        assert training is not None
+        times.append(item(training, "row converters, back (ADC)", "conv").time_s)
+    assert times == [pytest.approx(16 * 8 * 1e-9)] * 2  # nine rows, eight of which share a converter of 1 ns
 
 
 def test_an_update_is_shared_by_its_batch_and_the_passes_are_not():
@@ -170,6 +232,21 @@ def test_writes_cost_what_the_step_tables_say():
     assert writes.time_s == pytest.approx(32 * 100e-9)  # row by row: the taller array decides
 
 
+def test_a_window_with_empty_places_and_a_synapse_without_pulse_leave_the_time_of_writes_open():
+    layers = model(PAPER).layers
+    array = layers[0].array
+    assert array is not None and WOX.synapse is not None
+    holed = replace(layers[0], array=replace(array, weights=array.weights - 2))
+    counts = {"net": ModelCounts((holed, *layers[1:]))}
+    training = make_full_bill("test", counts, PAPER, LIBRARY, batch_size=8).training
+    write = WOX.synapse.write.model_copy(update={"pulse_width_s": None, "pulse_period_s": None})
+    unclocked = bill(WOX.model_copy(update={"synapse": WOX.synapse.model_copy(update={"write": write})})).training
+    for account in (training, unclocked):
+        assert account is not None
+        writes = item(account, "writes", "all layers")
+        assert writes.energy_j and writes.time_s is None and "writes: time" in account.not_counted
+
+
 def test_the_stages_of_an_image_overlap_when_pipelined():
     drawing, _ = accounts(WOX)
     assert drawing.time_pipelined_s is not None
@@ -182,6 +259,9 @@ def test_what_a_technology_does_not_give_is_named_and_never_zero():
     drawing, training = accounts(load_technology("ideal"))
     reads = item(drawing, "array reads", "conv")
     assert reads.energy_j is None and "no synapse" in reads.missing
+    assert reads.time_s is None and "array reads: time" in drawing.not_counted
+    assert item(training, "array reads, back", "conv").time_s is None
+    assert drawing.time_pipelined_s  # the converters' times are known
     assert any(reason.startswith("array reads") for reason in drawing.not_counted)
     assert item(training, "writes", "all layers").energy_j is None
     own = LIBRARY.components["paper-s.skyrmion_published"]

@@ -8,10 +8,12 @@ from torch import nn
 from torch.nn import functional
 
 from spingan.costs.bill import activations_built
+from spingan.costs.components import load_components
 from spingan.costs.counts import LayerCounts, ModelCounts
 from spingan.costs.write_schedules import writable_arrays
 from spingan.errors import UserError
 from spingan.nn.conversion import convert
+from spingan.nn.cost import module_full_bill
 from spingan.nn.counting import count, count_model, find_functional_calls
 from spingan.nn.family import family_named
 from spingan.nn.layouts import Phases, layout_of
@@ -58,6 +60,14 @@ def test_converted_nets_count_as_plain_ones():
     nets = convert(pair.make_generator(), technology).model, convert(pair.make_discriminator(), technology).model
     converted = count(*nets, technology, 100, (1, 28, 28)).to_dict()
     assert converted == _pair_counts("fashion", technology).to_dict()
+
+
+def test_a_plain_net_is_billed_on_converters_whose_range_nobody_has_measured():
+    pcm = load_technology("pcm")
+    assert pcm.dac.bits or pcm.adc.bits
+    found = module_full_bill(nn.Sequential(nn.Linear(6, 4)), pcm, load_components(), torch.zeros(1, 6))
+    (conversions,) = [item.count for item in found.drawing.items if item.item == "column converters (ADC)"]
+    assert conversions == 4
 
 
 def test_the_latent_layer_is_a_dense_array_read_once():

@@ -21,6 +21,7 @@ from spingan.yaml_text import parse_yaml
 
 SHIPPED = Path(__file__).parent / "components"
 Text = Annotated[str, Field(min_length=1)]
+_WHOLE = ("adc_shared_by", "bits")
 
 
 def _check_order(low: float | None, value: float | None, high: float | None) -> None:
@@ -71,7 +72,15 @@ class LibraryComponent(Value):
             raise ValueError("scaling needs the node_nm that the figures belong to")
         if self.bits_rule is not None and self.bits is None:
             raise ValueError("bits_rule needs the bits that the figures belong to")
+        actions = self.actions.values()
         by_formula = self.adc_model is not None or self.sram_model is not None
+        if self.bits_rule is not None and (by_formula or any(one.energy_by_bits_j for one in actions)):
+            raise ValueError("bits_rule would count bits again that a formula or energy_by_bits_j counts")
+        if self.scaling is not None and self.adc_model is not None:
+            raise ValueError("scaling would count the node again that adc_model counts")
+        own = ("energy_j", "energy_low_j", "energy_high_j", "energy_by_bits_j")
+        if by_formula and any(getattr(one, name) is not None for one in actions for name in own):
+            raise ValueError("an energy of an action has no use beside a formula")
         bare = [name for name, action in self.actions.items() if action.energy_j is None]
         if bare and not by_formula:
             raise ValueError(f"action {bare[0]} has no energy_j, and the component has no formula")
@@ -131,6 +140,8 @@ class Machine(Value):
     def _has_an_energy(self) -> Self:
         if self.energy_per_mac_j is None and (self.operations_per_s is None or self.power_w is None):
             raise ValueError("a machine needs energy_per_mac_j, or operations_per_s and power_w")
+        _check_order(self.energy_per_mac_low_j, self.energy_per_mac_j, None)
+        _check_order(self.operations_per_s, self.best_operations_per_s, None)
         return self
 
 
@@ -146,6 +157,15 @@ class LibraryFile(Value):
     passes: dict[str, Passes] = Field(default_factory=dict)
     roles: dict[str, Role] = Field(default_factory=dict)
     machines: dict[str, Machine] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _what_is_divided_by_can_be(self) -> Self:
+        for name, figure in self.design.items():
+            if name in _WHOLE and (figure.value < 1 or not figure.value.is_integer()):
+                raise ValueError(f"design figure {name} must be a whole number of at least 1, not {figure.value:g}")
+            if name == "adc_rate_per_s" and figure.value == 0:
+                raise ValueError(f"design figure {name} must be above 0")
+        return self
 
 
 @dataclass(frozen=True)
@@ -220,6 +240,8 @@ class Library:
             energy_j = action.energy_by_bits_j.get(f"{bits:g}")
             if energy_j is None:
                 return Price(None, source=component.source, missing=f"{reference} has no figure for {bits:g} bits")
+            ratio = energy_j / action.energy_j if action.energy_j else None
+            low_j, high_j = (None if ratio is None else _times(known, ratio) for known in (low_j, high_j))
         value = _times(energy_j, growth * factors[0])
         return Price(
             value,
@@ -302,7 +324,13 @@ def load_components(path: str | Path | None = None) -> Library:
         if "." in name:
             _named_in(where, "component", name, components)
         components[full] = component
-    for what, given, known in (("design figure", own.design, library.design), ("role", own.roles, library.roles)):
+    ruled = {one.scaling: one for one in components.values() if one.scaling is not None}
+    for what, given, known in (
+        ("design figure", own.design, library.design),
+        ("role", own.roles, library.roles),
+        ("net with passes", own.passes, library.passes),
+        ("scaling rule that a component follows", own.scaling, ruled),
+    ):
         for name in given:
             _named_in(where, what, name, known)
     merged = Library(

@@ -45,11 +45,12 @@ class ArrayCounts:
             further tile to the right, which has row drivers of its own.
         useful_input_drives: Those that are no structural zeros; only they can make a current flow.
         output_conversions: Values taken from columns, one analog-to-digital conversion each: columns x reads, again for
-            each further tile below, whose partial sum is added digitally. At a border some columns of a shared window
-            have no output, and are not converted.
+            each further tile below, unless the tiles' currents are added before one converter. At a border some columns
+            of a shared window have no output, and are not converted.
         tiles: Tiles needed, or None if the technology sets no tile size.
         row_drivers: Rows of all tiles: so many drivers and input converters are built, unless rows share one.
         column_ends: Columns of all tiles, in weights: so many output converters are built, unless columns share one.
+            Tiles whose currents are added have one end.
         outputs: Values of the map: output conversions, were every column one tile high.
         useful_cell_reads: Cells crossed by a row that carries a pixel, summed over all reads: what a read energy
             multiplies.
@@ -83,6 +84,17 @@ class ArrayCounts:
     def each(self) -> "tuple[ArrayCounts, ...]":
         """The counts of each array of another size."""
         return self.phases or (self,)
+
+    @property
+    def tiles_across(self) -> int:
+        """Tiles that a row goes through, each with a driver of its own; phases have as many as each other."""
+        one = self.each[0]
+        return one.row_drivers // (one.rows * one.arrays)
+
+    @property
+    def empty_places(self) -> int:
+        """Places of a shared window that hold no weight."""
+        return sum(one.rows * one.columns * one.arrays - one.weights for one in self.each)
 
     @property
     def cells(self) -> int:
@@ -127,6 +139,7 @@ def array_counts(
     tiled = bool(technology.tile_rows or technology.tile_columns)
     reference_columns = reference * column_tiles
     physical_columns = columns * per_weight + reference_columns
+    ends_down = row_tiles if technology.partial_sums == "digital" else 1  # currents of all tiles meet at one end
     slots = columns if technology.columns_read == "in_turn" else 1
     return ArrayCounts(
         rows=rows,
@@ -142,10 +155,10 @@ def array_counts(
         useful_macs=useful_drives * columns,
         input_drives=rows * reads * column_tiles,
         useful_input_drives=useful_drives * column_tiles,
-        output_conversions=columns * reads * row_tiles,
+        output_conversions=columns * reads * ends_down,
         tiles=row_tiles * column_tiles * arrays if tiled else None,
         row_drivers=rows * column_tiles * arrays,
-        column_ends=columns * row_tiles * arrays,
+        column_ends=columns * ends_down * arrays,
         outputs=columns * reads,
         useful_cell_reads=useful_drives * physical_columns,
         turns=Fraction(reads * slots, arrays),

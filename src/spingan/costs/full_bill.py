@@ -117,18 +117,29 @@ def activation_time_s(device: Activation | None) -> float | None:
     return max((time_s for time_s in times if time_s is not None), default=None)
 
 
-def array_stages(array: ArrayCounts, parts: Parts) -> dict[str, float]:
-    """Seconds that each stage of an array takes for one read after another, by the item's name."""
+def in_turn(shared: int, array: ArrayCounts, ends: str) -> int:
+    """Turns of converters that so many `row_drivers` or `column_ends` of one array share."""
+    return min(shared, max(getattr(one, ends) // one.arrays for one in array.each))
+
+
+def array_stages(array: ArrayCounts, parts: Parts) -> dict[str, float | None]:
+    """Seconds that each stage of an array takes for one read after another, by the item's name; None: unknown."""
     adc, shared = parts.converter("adc")
-    dac, _ = parts.converter("dac")
-    in_turn = array.read_slots > array.reads
-    turns = 1 if in_turn else min(shared, max(array.output_conversions // array.read_slots, 1))
+    dac, dac_shared = parts.converter("dac")
+    one_column = array.read_slots > array.reads
+    turns = 1 if one_column else min(shared, max(array.output_conversions // array.read_slots, 1))
     each = {
-        "row drivers (DAC)": dac.time_s or 0.0,
-        "array reads": parts.read().time_s or 0.0,
-        "column converters (ADC)": turns * (adc.time_s or 0.0),
+        "row drivers (DAC)": (in_turn(dac_shared, array, "row_drivers"), dac.time_s),
+        "array reads": (1, parts.read().time_s),
+        "column converters (ADC)": (turns, adc.time_s),
     }
-    return {name: array.read_slots * parts.input_cycles * time_s for name, time_s in each.items()}
+    slots = array.read_slots * parts.input_cycles
+    return {name: None if time_s is None else slots * turns * time_s for name, (turns, time_s) in each.items()}
+
+
+def timed(item: Item) -> Item:
+    """An item that takes time, and says so where it is not known how much."""
+    return item if item.time_s is not None else replace(item, lacks=(*item.lacks, "time"))
 
 
 def array_items(name: str, layer: LayerCounts, array: ArrayCounts, parts: Parts) -> Iterator[Item]:
@@ -138,13 +149,13 @@ def array_items(name: str, layer: LayerCounts, array: ArrayCounts, parts: Parts)
     ends = array.row_drivers, array.column_ends
     title = "row drivers (DAC)"
     built = math.ceil(ends[0] / dac_shared)
-    yield priced(
+    yield timed(priced(
         title, name, array.input_drives, dac, low=array.useful_input_drives, time_s=times[title], built=built,
         note="low: nothing is driven for inserted zeros and borders",
-    )  # fmt: skip
+    ))  # fmt: skip
     title, count = "array reads", array.useful_cell_reads * cycles
     note = "every input at full voltage; the array is off while the columns are converted"
-    one = priced(title, name, count, read, time_s=times[title], note=note)
+    one = timed(priced(title, name, count, read, time_s=times[title], note=note))
     yield replace(one, area_m2=None if read.area_m2 is None else array.cells * read.area_m2)
     yield priced(
         "wires", name, count, parts.wire(), high=count + array.cell_reads * cycles,
@@ -154,7 +165,7 @@ def array_items(name: str, layer: LayerCounts, array: ArrayCounts, parts: Parts)
     yield priced("sample and hold", name, array.output_conversions * cycles, hold, built=ends[1])
     title = "column converters (ADC)"
     conversions = array.output_conversions * cycles
-    yield priced(title, name, conversions, adc, time_s=times[title], built=math.ceil(ends[1] / shared))
+    yield timed(priced(title, name, conversions, adc, time_s=times[title], built=math.ceil(ends[1] / shared)))
     sums = array.partial_sums + array.output_conversions * (cycles - 1)
     if sums:
         add = parts.library.item("shift_add", bits=parts.figure("partial_sum_bits"))
@@ -181,7 +192,7 @@ def pass_items(model: ModelCounts, parts: Parts, *, folded: bool = True, prefix:
         folded: Batch norm sits in the columns' gain and offset; else it is left to `training_bill`.
     """
     items: list[Item] = []
-    name, array, stages = "input", None, dict[str, float]()
+    name, array, stages = "input", None, dict[str, float | None]()
     slowest = 0.0
     for layer in model.layers:
         if layer.array is not None:
@@ -191,10 +202,10 @@ def pass_items(model: ModelCounts, parts: Parts, *, folded: bool = True, prefix:
         for function, evaluations in layer.activations.items():
             found = list(_activation_items(name, layer, function, evaluations, array, parts))
             items += found
-            stages["activations"] = found[0].time_s or 0.0
+            stages["activations"] = found[0].time_s
         if layer.digital_out and layer.type not in FOLDED:
             items.append(_digital_item(name, layer, parts))
-        slowest = max(slowest, *stages.values(), 0.0)
+        slowest = max([slowest, *(time_s for time_s in stages.values() if time_s is not None)])
     return items, slowest
 
 
@@ -212,11 +223,10 @@ def _activation_items(
     turns = Fraction(1) if array is None else max(array.turns, Fraction(1))
     built = devices_built(layer, evaluations, turns)
     each = None if time_s is None else slots * time_s
-    one = priced(f"activations ({function})", name, evaluations, price, time_s=each, built=built)
-    yield replace(one, lacks=(*one.lacks, "time")) if each is None else one
-    if array is not None and array.partial_sums:
+    yield timed(priced(f"activations ({function})", name, evaluations, price, time_s=each, built=built))
+    if array is not None and (array.partial_sums or parts.input_cycles > 1):
         for which, title in (("dac", "DAC"), ("adc", "ADC")):
-            note = "a sum of several tiles is digital: back to the activation's circuit, and again to digital"
+            note = "what is added digitally goes back to the activation's circuit, and again to digital"
             converter, _ = parts.converter(which)
             yield priced(f"around activations ({title})", name, evaluations, converter, built=built, note=note)
 

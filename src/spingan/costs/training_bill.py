@@ -10,7 +10,16 @@ from fractions import Fraction
 from spingan.costs.account import Account, FullBill, Item, priced, what_is_missing
 from spingan.costs.components import Library, Price
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
-from spingan.costs.full_bill import FOLDED, Parts, array_stages, drawing_account, off_chip_item, pass_items
+from spingan.costs.full_bill import (
+    FOLDED,
+    Parts,
+    array_stages,
+    drawing_account,
+    in_turn,
+    off_chip_item,
+    pass_items,
+    timed,
+)
 from spingan.costs.write_schedules import Pulse, WriteSchedule, schedule_cost, writable_arrays, write_pulse
 from spingan.errors import UserError
 from spingan.spec.technology import Technology
@@ -99,34 +108,42 @@ def _arrays(model: ModelCounts, prefix: str) -> Iterator[tuple[str, LayerCounts,
 def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
     """Errors back through the arrays: columns driven, rows converted, every cell crossed; slopes multiplied."""
     (dac, dac_shared), (adc, shared) = parts.converter("dac"), parts.converter("adc")
-    bits, read = parts.figure("bits"), parts.read()
+    bits, sum_bits = parts.figure("bits"), parts.figure("partial_sum_bits")
+    read, cycles = parts.read(), parts.input_cycles
     for name, layer, array in _arrays(model, prefix):
         if layer.array is not None and array is not None:
-            stages = array_stages(array, parts)
             rows, columns = array.row_drivers, array.column_ends
             drives, conversions = array.output_conversions, array.useful_input_drives
-            time_s = stages["row drivers (DAC)"]
-            built = math.ceil(columns / dac_shared)
-            yield priced("column drivers, back (DAC)", name, drives, dac, time_s=time_s, built=built)
-            time_s = stages["array reads"]
-            yield priced("array reads, back", name, array.cell_reads * parts.input_cycles, read, time_s=time_s)
-            turns = min(shared, max(rows // array.arrays, 1)) * array.reads
-            time_s = turns * (adc.time_s or 0.0)
-            built, high = math.ceil(rows / shared), array.input_drives
-            yield priced(
-                "row converters, back (ADC)", name, conversions, adc, high=high, time_s=time_s, built=built,
-                note="high: rows of inserted zeros are converted, too",
-            )  # fmt: skip
+            turns = array.read_slots * cycles * in_turn(dac_shared, array, "column_ends")
+            time_s, built = _times(turns, dac.time_s), math.ceil(columns / dac_shared)
+            yield timed(priced("column drivers, back (DAC)", name, drives, dac, time_s=time_s, built=built))
+            time_s, crossed = array_stages(array, parts)["array reads"], array.cell_reads * cycles
+            yield timed(priced("array reads, back", name, crossed, read, time_s=time_s))
+            turns = in_turn(shared, array, "row_drivers") * max(one.reads for one in array.each)
+            time_s, built = _times(turns * cycles, adc.time_s), math.ceil(rows / shared)
+            yield timed(priced(
+                "row converters, back (ADC)", name, conversions * cycles, adc, high=array.input_drives * cycles,
+                time_s=time_s, built=built, note="high: rows of inserted zeros are converted, too",
+            ))  # fmt: skip
             hold = parts.library.item("sample_hold")
-            yield priced("sample and hold, back", name, conversions, hold, built=rows)
+            yield priced("sample and hold, back", name, conversions * cycles, hold, built=rows)
+            values, high = (count // array.tiles_across for count in (conversions, array.input_drives))
+            sums, high = conversions * cycles - values, array.input_drives * cycles - high
+            if sums:
+                add = parts.library.item("shift_add", bits=sum_bits)
+                yield priced("shift and add, back", name, sums, add, high=high, built=built)
             read_back, written = parts.buffer(drives, write=False), parts.buffer(layer.inputs, write=True)
             yield priced("buffers, back: errors in", name, drives, read_back)
-            yield priced("buffers, back: errors out", name, conversions, written, low=min(layer.inputs, conversions))
-            yield priced("bus, back", name, drives + conversions, parts.library.item("bus", bits=bits))
+            yield priced("buffers, back: errors out", name, values, written, low=min(layer.inputs, values))
+            yield priced("bus, back", name, drives + values, parts.library.item("bus", bits=bits))
         slopes = sum(layer.activations.values())
         if slopes:
             multiply = parts.library.item("gradient_multiply")
             yield priced("slopes of activations, digital", name, slopes, multiply)
+
+
+def _times(turns: int, time_s: float | None) -> float | None:
+    return None if time_s is None else turns * time_s
 
 
 def _gradients(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
@@ -168,12 +185,12 @@ def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterat
     pulses, checks = parts.library.figure("pulses_per_update"), parts.library.figure("verifies_per_update")
     count, low, high = (cells * number for number in (pulses.value, pulses.low or 0, pulses.high or pulses.value))
     time_s = None
-    if period_s is not None:
+    if period_s is not None and not any(array.empty_places for array in model.arrays):
         arrays = writable_arrays(model, parts.technology)
         one = schedule_cost(ROW_BY_ROW, arrays, Pulse(period_s, period_s, None, None), updates=1)
         time_s = pulses.value * one.update_time_s
     note = "row by row, all arrays at once; one pulse a device (high: as a measured chip verified)"
-    yield priced("writes", layer, count, pulse, low=low, high=high, time_s=time_s, note=note)
+    yield timed(priced("writes", layer, count, pulse, low=low, high=high, time_s=time_s, note=note))
     read = parts.read()
     count, low, high = (cells * number for number in (checks.value, checks.low or 0, checks.high or checks.value))
     yield priced("verifies", layer, count, read, low=low, high=high, note="reads of single cells, no converter")

@@ -236,7 +236,7 @@ def writable_arrays(counts: ModelCounts, technology: Technology) -> tuple[Writab
     arrays = []
     for layer in counts.layers:
         for array in () if layer.array is None else layer.array.each:
-            if array.weights != array.rows * array.columns * array.arrays:
+            if array.empty_places:
                 raise UserError(
                     f"layer {layer.name}'s shared window has empty places, and a schedule writes whole blocks",
                     "Give the layer an array for each phase: transposed: polyphase.",

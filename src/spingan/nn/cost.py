@@ -18,7 +18,7 @@ from spingan.nn.conversion import convert
 from spingan.nn.counting import count_family, count_model
 from spingan.nn.dcgan import LATENT_SIZE
 from spingan.nn.family import family_named
-from spingan.spec.technology import Technology
+from spingan.spec.technology import Converter, Technology
 
 
 def pair_bill(net_name: str, technology: Technology, latent_size: int = LATENT_SIZE) -> Bill:
@@ -65,7 +65,9 @@ def _module_counts(net: nn.Module, technology: Technology, example_input: Any) -
         name = type(net).__name__
         raise UserError(f"the bill of {name} needs an example of batch 1", "Give example_input=torch.zeros(1, ...)")
     if not any(True for _ in analog_layers(net)):
-        net = convert(net, technology, example_input=example_input).model
+        # Counts need no converter, and the example would ask one for a range that nobody has measured.
+        unconverted = technology.model_copy(update={"dac": Converter(), "adc": Converter()})
+        net = convert(net, unconverted, example_input=example_input).model
     return {"net": count_model(net, example_input, technology)}
 
 
