@@ -177,9 +177,9 @@ def test_a_file_that_is_no_calibration_is_refused_by_name(tmp_path, text, words)
         ("profile", [1.0], "the profile has .* radii and 1 values"),
         ("cell_m", float("nan"), "cell_m: input should be a finite number"),
         ("repulsion_length_m", -1e-9, "repulsion_length_m is -1e-09"),
-        ("film", {"gilbert_damping": 0.3}, "film.saturation_magnetization_a_per_m: field required"),
+        ("film", {"gilbert_damping": 0.3}, "film: lacks saturation_magnetization_a_per_m"),
         ("texture", None, "texture"),
-        ("wall", 1, "wall: unexpected keyword"),
+        ("wall", 1, "unknown key wall"),
     ],
 )
 def test_a_part_of_the_wrong_type_is_refused_by_its_name(tmp_path, part, value, words):

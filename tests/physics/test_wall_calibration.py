@@ -82,7 +82,7 @@ def test_a_file_that_is_no_calibration_is_refused_by_name(tmp_path, text, word):
         ("constants", {"drive": float("inf")}, "constants: drive: input should be a finite number"),
         ("constants", [1.0], "constants"),
         ("judged", 3, "lacks a part"),
-        ("fitted", [{"drive_t": 0.1, "error_m": 0.0}], "a fitted run: position_m: field required"),
+        ("fitted", [{"drive_t": 0.1, "error_m": 0.0}], "a fitted run: lacks position_m"),
         ("fitted", [{"error_m": "large"}], "not a number"),
     ],
 )

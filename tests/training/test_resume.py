@@ -19,7 +19,7 @@ from same_run import assert_same_run
 from spingan.errors import UserError
 from spingan.nn.tensor_files import read_metadata
 from spingan.training import loop
-from spingan.training.checkpoint import read_checkpoint
+from spingan.training.checkpoint import read_checkpoint, write_checkpoint
 
 
 def _command(folder: Path, *more: str) -> list[str]:
@@ -122,6 +122,15 @@ def test_a_run_does_not_go_on_with_other_settings(run, begun, change, named):
     with pytest.raises(UserError, match=f"begun with another {named}"):
         run(begun, *small_run.NOISE, change, resume=True)
     assert (begun / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_a_run_begun_before_technologies_had_a_key_goes_on(run, begun):
+    checkpoint = begun / "checkpoint.safetensors"
+    parts, state = read_checkpoint(checkpoint)
+    for key in ("row_feed", "partial_sums", "transposed"):
+        del state["technology"][key]
+    write_checkpoint(checkpoint, parts, state)
+    run(begun, *small_run.NOISE, resume=True)
 
 
 def test_a_run_does_not_go_on_with_other_images_or_fewer_epochs(run, begun):

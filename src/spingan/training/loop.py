@@ -200,7 +200,8 @@ def _check_same_run(plan: _Plan, state: dict[str, Any]) -> None:
     now = recipe.model_dump(mode="json")
     steps_an_epoch = math.ceil(state["images"] / recipe.batch_size)
     changed = [key for key in now if key not in free and now[key] != before[key]]
-    if state["technology"] != plan.technology.to_dict():
+    technology = Technology.from_dict(state["technology"], f"the technology in {folder}")  # with today's keys too
+    if technology.to_dict() != plan.technology.to_dict():
         changed.append("technology")
     for since, also, what in (
         ("rates_fall_after", "epochs", "schedule of the learning rates (rates_fall_after, epochs)"),
