@@ -10,12 +10,12 @@ functions: ReLU that clips at the supply, tanh at the output. How the maps shrin
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
 from spingan.nn.clipped_relu import ClippedReLU
-from spingan.nn.dcgan import Discriminator, initialised_without_norm
+from spingan.nn.dcgan import FASHION_NORM_FREE, Dcgan, Discriminator, initialised_without_norm
 from spingan.nn.family import Family
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 
@@ -38,6 +38,8 @@ class AmDcgan(Family):
     narrow: int = NARROW
     kernel: int = KERNEL
     """Filters and their size: fewer and smaller ones make the small pair that the paper's Table I is about."""
+    judge: Dcgan | None = None
+    """Whose discriminator judges the images in place of the paper's."""
     channels: int = 1
     size: int = 28
 
@@ -63,6 +65,8 @@ class AmDcgan(Family):
 
     def make_discriminator(self) -> Discriminator:
         """Images (batch, 1, 28, 28) to one logit an image, (batch,)."""
+        if self.judge is not None:
+            return self.judge.make_discriminator()
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         layers["conv1"] = nn.Conv2d(1, self.wide, self.kernel, 2, self.kernel // 2, bias=False)
         layers["act1"] = ClippedReLU()
@@ -78,3 +82,6 @@ class AmDcgan(Family):
 
 AM_DCGAN = AmDcgan(batch_norm=False)
 AM_DCGAN_BATCH_NORM = AmDcgan(batch_norm=True)
+# The paper's discriminator has two layers, clips at 1 and drops a third of its activations: pictures that it takes for
+# digits need not look like them. Paper S's has five layers; with ReLU, as the memristors' cells have no other.
+AM_DCGAN_DEEP = replace(AM_DCGAN_BATCH_NORM, judge=replace(FASHION_NORM_FREE, slope=0.0))

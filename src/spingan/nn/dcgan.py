@@ -45,6 +45,7 @@ class Dcgan(Family):
     Attributes:
         norm_free: The discriminator has no batch norm. Batch norm tells it about the other images of a batch and harms
             under a penalty on its slope (Huang et al., "R3GAN", arXiv 2501.05441).
+        slope: Of the discriminator's activations below zero; 0: ReLU, for technologies whose cells have no other.
     """
 
     channels: int
@@ -52,6 +53,7 @@ class Dcgan(Family):
     generator: tuple[Stage, ...]
     discriminator: tuple[Stage, ...]
     norm_free: bool = False
+    slope: float = LEAKY_SLOPE
 
     def make_generator(self, latent_size: int = LATENT_SIZE) -> nn.Sequential:
         """Latents (batch, latent_size, 1, 1) to images (batch, channels, size, size) in -1..1.
@@ -78,7 +80,7 @@ class Dcgan(Family):
     def make_discriminator(self) -> Discriminator:
         """Images (batch, channels, size, size) to one logit an image, (batch,).
 
-        Leaky ReLU after each layer but the last; no batch norm on the first layer: that follows from Table I's
+        Leaky ReLU, or ReLU, after each layer but the last. No batch norm on the first layer: that follows from Table I's
         26.84 nJ, 6,342,272 trainable values (docs/derivations.md, section 3). One that is `norm_free` has none on the
         others, either, and starts with weights that keep the size of the activations: N(0, 2 / ((1 + slope²) inputs)),
         He et al., arXiv:1502.01852, eq. 15.
@@ -93,11 +95,11 @@ class Dcgan(Family):
             if 1 < number < last and not self.norm_free:
                 layers[f"norm{number}"] = nn.BatchNorm2d(stage.channels)
             if number < last:
-                layers[f"act{number}"] = nn.LeakyReLU(LEAKY_SLOPE, inplace=True)
+                layers[f"act{number}"] = nn.LeakyReLU(self.slope, inplace=True) if self.slope else nn.ReLU(inplace=True)
             inputs = stage.channels
         net = Discriminator(layers)
         if self.norm_free:
-            return initialised_without_norm(net, LEAKY_SLOPE)
+            return initialised_without_norm(net, self.slope)
         initialise(net)
         return net
 

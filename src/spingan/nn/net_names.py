@@ -37,6 +37,7 @@ NETS: Registry[Net] = Registry(
         "colour-64-norm-free": Net(64, "spingan.nn.dcgan:COLOUR_64_NORM_FREE"),
         "am-dcgan": Net(28, "spingan.nn.am_dcgan:AM_DCGAN"),
         "am-dcgan-batch-norm": Net(28, "spingan.nn.am_dcgan:AM_DCGAN_BATCH_NORM"),
+        "am-dcgan-deep": Net(28, "spingan.nn.am_dcgan:AM_DCGAN_DEEP"),
     },
 )
 
