@@ -193,6 +193,18 @@ def test_batch_norm_is_free_in_drawing_and_digital_in_training():
     assert training.by("item")["batch norm forward, digital"] == pytest.approx(32 * (3 * multiply + 4 * add))
 
 
+def test_an_activation_behind_a_digital_batch_norm_stands_between_converters():
+    drawing, training = accounts(WOX)
+    assert "around activations (DAC)" not in drawing.by("item")
+    for which, role in (("DAC", "dac"), ("ADC", "adc")):
+        around = item(training, f"around activations ({which})", "conv")
+        assert around.energy_j == pytest.approx(32 * (LIBRARY.item(role, bits=8).energy_j or 0))
+    conv, norm, act, *rest = model(WOX).layers
+    for layers in ((conv, act, *rest), (conv, act, norm, *rest)):  # what follows the activation does not matter to it
+        other = make_full_bill("test", {"net": ModelCounts(layers)}, WOX, LIBRARY, batch_size=8).training
+        assert other is not None and "around activations (DAC)" not in other.by("item")
+
+
 def test_phases_in_arrays_of_their_own_send_errors_back_at_the_same_time():
     one, net = array_counts(9, 2, 16, 100, WOX), model(WOX)
     phases = counts_of_phases([one, array_counts(4, 2, 9, 36, WOX)])

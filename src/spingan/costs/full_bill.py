@@ -189,18 +189,21 @@ def pass_items(model: ModelCounts, parts: Parts, *, folded: bool = True, prefix:
     """The items of one pass forward, and the longest time that a layer's slowest stage takes for one image.
 
     Args:
-        folded: Batch norm sits in the columns' gain and offset; else it is left to `training_bill`.
+        folded: Batch norm sits in the columns' gain and offset. Else it is digital, and an activation behind it stands
+            between converters; its arithmetic is left to `training_bill`.
     """
     items: list[Item] = []
     name, array, stages = "input", None, dict[str, float | None]()
-    slowest = 0.0
+    slowest, digital = 0.0, False
     for layer in model.layers:
         if layer.array is not None:
             name, array = prefix + layer.name, layer.array
+            digital = bool(array.partial_sums) or parts.input_cycles > 1
             items += array_items(name, layer, array, parts)
             stages = array_stages(array, parts)
+        digital = digital or (layer.type in FOLDED and not folded)
         for function, evaluations in layer.activations.items():
-            found = list(_activation_items(name, layer, function, evaluations, array, parts))
+            found = list(_activation_items(name, layer, function, evaluations, array, parts, digital))
             items += found
             stages["activations"] = found[0].time_s
         if layer.digital_out and layer.type not in FOLDED:
@@ -210,8 +213,15 @@ def pass_items(model: ModelCounts, parts: Parts, *, folded: bool = True, prefix:
 
 
 def _activation_items(
-    name: str, layer: LayerCounts, function: str, evaluations: int, array: ArrayCounts | None, parts: Parts
+    name: str,
+    layer: LayerCounts,
+    function: str,
+    evaluations: int,
+    array: ArrayCounts | None,
+    parts: Parts,
+    digital: bool,
 ) -> Iterator[Item]:
+    """An activation's circuits, and the converters around them where their inputs are `digital`."""
     device, technology = activation_device(parts.technology, function), parts.technology
     slots = array.read_slots if array is not None else 1
     energy_j = None if device is None else device.energy_j
@@ -224,9 +234,9 @@ def _activation_items(
     built = devices_built(layer, evaluations, turns)
     each = None if time_s is None else slots * time_s
     yield timed(priced(f"activations ({function})", name, evaluations, price, time_s=each, built=built))
-    if array is not None and (array.partial_sums or parts.input_cycles > 1):
+    if digital:
         for which, title in (("dac", "DAC"), ("adc", "ADC")):
-            note = "what is added digitally goes back to the activation's circuit, and again to digital"
+            note = "digital sums and norms go back to the activation's circuit, and again to digital"
             converter, _ = parts.converter(which)
             yield priced(f"around activations ({title})", name, evaluations, converter, built=built, note=note)
 
