@@ -205,6 +205,12 @@ def test_an_activation_behind_a_digital_batch_norm_stands_between_converters():
         assert other is not None and "around activations (DAC)" not in other.by("item")
 
 
+def test_errors_meet_the_slopes_of_devices_and_of_digital_functions():
+    _, training = accounts(WOX)
+    counts = {layer: item(training, "slopes of activations, digital", layer).count for layer in ("conv", "dense")}
+    assert counts == {"conv": 32, "dense": 3}  # a ReLU of 32 values, and a digital tanh of three
+
+
 def test_phases_in_arrays_of_their_own_send_errors_back_at_the_same_time():
     one, net = array_counts(9, 2, 16, 100, WOX), model(WOX)
     phases = counts_of_phases([one, array_counts(4, 2, 9, 36, WOX)])

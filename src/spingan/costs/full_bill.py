@@ -17,7 +17,8 @@ from spingan.spec.activation import Activation
 from spingan.spec.technology import Converter, Technology
 
 FOLDED = ("BatchNorm1d", "BatchNorm2d")
-_DIGITAL = {"Tanh": "tanh", "Sigmoid": "sigmoid"}
+DIGITAL = {"Tanh": "tanh", "Sigmoid": "sigmoid"}
+"""Roles of functions that are digital where a technology has no device for them, by the layer's type."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,7 @@ def _activation_items(
 
 
 def _digital_item(name: str, layer: LayerCounts, parts: Parts) -> Item:
-    role = _DIGITAL.get(layer.type)
+    role = DIGITAL.get(layer.type)
     if role is None:
         missing = f"the library has no figure for {layer.type}"
         return Item(layer.type, name, layer.digital_out, missing=missing)

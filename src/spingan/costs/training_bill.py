@@ -11,6 +11,7 @@ from spingan.costs.account import Account, FullBill, Item, priced, what_is_missi
 from spingan.costs.components import Library, Price
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
 from spingan.costs.full_bill import (
+    DIGITAL,
     FOLDED,
     Parts,
     array_stages,
@@ -27,6 +28,7 @@ from spingan.spec.technology import Technology
 ROW_BY_ROW = WriteSchedule("row by row", 1, Fraction(1), "parallel")
 NOT_COUNTED = (
     "losses and what augments images",
+    "finding an activation's slope (only its product with the error is)",
     "memory chips for feature maps of a batch (each image's maps stay on the chip)",
 )
 
@@ -136,7 +138,7 @@ def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
             yield priced("buffers, back: errors in", name, drives, read_back)
             yield priced("buffers, back: errors out", name, values, written, low=min(layer.inputs, values))
             yield priced("bus, back", name, drives + values, parts.library.item("bus", bits=bits))
-        slopes = sum(layer.activations.values())
+        slopes = sum(layer.activations.values()) + (layer.digital_out if layer.type in DIGITAL else 0)
         if slopes:
             multiply = parts.library.item("gradient_multiply")
             yield priced("slopes of activations, digital", name, slopes, multiply)
