@@ -273,6 +273,33 @@ def test_the_stages_of_an_image_overlap_when_pipelined():
     assert drawing.power_w == pytest.approx(drawing.energy_j / drawing.time_s)
 
 
+def test_a_digital_function_takes_its_values_in_turn_and_may_be_the_slowest_stage():
+    drawing, _ = accounts(WOX)
+    tanh = item(drawing, "tanh, digital", "dense")
+    assert tanh.time_s == pytest.approx(3 * (LIBRARY.item("tanh").time_s or 0)) and tanh.time_s
+    conv, *others, last = model(WOX).layers
+    wide = ModelCounts((conv, *others, replace(last, digital_in=10**6, digital_out=10**6)))
+    slow = make_full_bill("test", {"net": wide}, WOX, LIBRARY).drawing
+    assert slow.time_pipelined_s == item(slow, "tanh, digital", "dense").time_s
+    pool = LayerCounts("pool", "MaxPool2d", (2, 2, 2), digital_in=32, digital_out=8)
+    unknown = make_full_bill("test", {"net": ModelCounts((conv, pool))}, WOX, LIBRARY).drawing
+    assert "MaxPool2d: time" in unknown.not_counted
+
+
+def test_every_item_has_a_time_or_the_account_says_that_it_has_none():
+    untimed = {
+        **{name: name for name in ("sample and hold", "shift and add", "around activations", "batch norm", "verifies")},
+        **{name: name for name in ("slopes", "outer products", "buffers")},
+        **{"bus": "buses", "off-chip": "memory chips", "optimiser's": "memory chips", "optimiser (": "the optimiser"},
+        "wires": "",  # charged while the array is read
+    }
+    for account in accounts(TILED.model_copy(update={"input_coding": "bit_serial", "dac": Converter(bits=4)})):
+        told = " ".join(reason for reason in account.not_counted if reason.startswith("time of"))
+        for one in account.items:
+            said = [words for name, words in untimed.items() if one.item.startswith(name)]
+            assert (one.time_s is None) == bool(said) and all(words in told for words in said), one.item
+
+
 def test_what_a_technology_does_not_give_is_named_and_never_zero():
     drawing, training = accounts(load_technology("ideal"))
     reads = item(drawing, "array reads", "conv")

@@ -16,6 +16,7 @@ NOT_COUNTED = (
     "control, instructions and addresses",
     "wires: resistance, and current through half-selected cells",
     "time of buffers, buses and memory chips (taken to overlap with the arrays)",
+    "time of sample and hold, shift and add, and converters around activations",
 )
 """What no item of any account holds."""
 

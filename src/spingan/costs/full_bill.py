@@ -209,6 +209,7 @@ def pass_items(model: ModelCounts, parts: Parts, *, folded: bool = True, prefix:
             stages["activations"] = found[0].time_s
         if layer.digital_out and layer.type not in FOLDED:
             items.append(_digital_item(name, layer, parts))
+            stages["digital"] = items[-1].time_s
         slowest = max([slowest, *(time_s for time_s in stages.values() if time_s is not None)])
     return items, slowest
 
@@ -246,9 +247,11 @@ def _digital_item(name: str, layer: LayerCounts, parts: Parts) -> Item:
     role = DIGITAL.get(layer.type)
     if role is None:
         missing = f"the library has no figure for {layer.type}"
-        return Item(layer.type, name, layer.digital_out, missing=missing)
-    price = parts.library.item(role)
-    return priced(f"{role}, digital", name, layer.digital_out, price, built=1)
+        return timed(Item(layer.type, name, layer.digital_out, missing=missing))
+    price, built = parts.library.item(role), 1
+    time_s = None if price.time_s is None else layer.digital_out * price.time_s / built
+    note = "one unit, which takes a layer's values in turn"
+    return timed(priced(f"{role}, digital", name, layer.digital_out, price, time_s=time_s, built=built, note=note))
 
 
 def off_chip_item(layer: str, values: float, parts: Parts, note: str) -> Item:

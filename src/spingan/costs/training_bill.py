@@ -29,6 +29,7 @@ ROW_BY_ROW = WriteSchedule("row by row", 1, Fraction(1), "parallel")
 NOT_COUNTED = (
     "losses and what augments images",
     "finding an activation's slope (only its product with the error is)",
+    "time of batch norm, slopes, outer products, the optimiser and verifies",
     "memory chips for feature maps of a batch (each image's maps stay on the chip)",
 )
 
