@@ -178,12 +178,13 @@ def buffer_items(name: str, layer: LayerCounts, array: ArrayCounts, parts: Parts
     """Feature maps: each output written once, each input read for every window that holds it (low: once)."""
     reads, writes, inputs = array.useful_input_drives, array.outputs, layer.inputs
     into, out = parts.buffer(inputs, write=False), parts.buffer(writes, write=True)
-    both = [priced("buffers", name, reads, into, low=min(inputs, reads)), priced("buffers", name, writes, out)]
+    once = min(layer.all_inputs, reads)
+    both = [priced("buffers", name, reads, into, low=once), priced("buffers", name, writes, out)]
     bits = parts.figure("bits")
     area = parts.library.item("buffer_area", bits=(inputs + writes) * bits).area_m2
     yield replace(together(both), area_m2=area, note="inputs read for every window; low: once")
     moved = parts.library.item("bus", bits=bits)
-    yield priced("bus", name, reads + writes, moved, low=min(inputs, reads) + writes)
+    yield priced("bus", name, reads + writes, moved, low=once + writes)
 
 
 def pass_items(model: ModelCounts, parts: Parts, *, folded: bool = True, prefix: str = "") -> tuple[list[Item], float]:

@@ -137,7 +137,7 @@ def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
                 yield priced("shift and add, back", name, sums, add, high=high, built=built)
             read_back, written = parts.buffer(drives, write=False), parts.buffer(layer.inputs, write=True)
             yield priced("buffers, back: errors in", name, drives, read_back)
-            yield priced("buffers, back: errors out", name, values, written, low=min(layer.inputs, values))
+            yield priced("buffers, back: errors out", name, values, written, low=min(layer.all_inputs, values))
             yield priced("bus, back", name, drives + values, parts.library.item("bus", bits=bits))
         slopes = sum(layer.activations.values()) + (layer.digital_out if layer.type in DIGITAL else 0)
         if slopes:
@@ -159,7 +159,7 @@ def _gradients(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
             yield priced("outer products, added", name, array.useful_macs, add, note=note)
             again = parts.buffer(layer.inputs, write=False)
             reads = array.useful_input_drives
-            yield priced("buffers, inputs again", name, reads, again, low=min(layer.inputs, reads))
+            yield priced("buffers, inputs again", name, reads, again, low=min(layer.all_inputs, reads))
 
 
 def _batch_norm(model: ModelCounts, parts: Parts, prefix: str, way: str) -> Iterator[Item]:
