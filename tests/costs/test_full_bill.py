@@ -250,6 +250,23 @@ def test_writes_cost_what_the_step_tables_say():
     assert writes.time_s == pytest.approx(32 * 100e-9)  # row by row: the taller array decides
 
 
+def test_an_energy_of_a_state_is_spent_once_a_device_and_one_of_a_pulse_for_each_level():
+    assert PAPER.synapse is not None
+    own_j, cells = PAPER.synapse.write.energy_j or 0, model(PAPER).total("weight_cells")
+    levels = (PAPER.synapse.states - 1) / 2  # from the lowest to the middle, a pulse each
+    expected = {"state": (1, 1, 1, 1), "pulse": (levels, levels, levels, 8.5), None: (levels, 1, levels, 8.5)}
+    for per, (value, low, high, updated) in expected.items():
+        write = PAPER.synapse.write.model_copy(update={"energy_per": per})
+        found = bill(PAPER.model_copy(update={"synapse": PAPER.synapse.model_copy(update={"write": write})}), 1)
+        told = found.to_dict()
+        assert [told[f"programming_once_{name}"] for name in FIELDS[:3]] == pytest.approx(
+            [cells * number * own_j for number in (value, low, high)]
+        )
+        assert found.training is not None
+        writes = item(found.training, "writes", "all layers")
+        assert (writes.energy_j, writes.energy_high_j) == pytest.approx((cells * own_j, updated * cells * own_j))
+
+
 def test_a_window_with_empty_places_and_a_synapse_without_pulse_leave_the_time_of_writes_open():
     layers = model(PAPER).layers
     array = layers[0].array
