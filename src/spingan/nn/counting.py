@@ -256,9 +256,6 @@ def _count_array(name: str, module: Array, image: Tensor, output: Tensor, techno
         return array_counts(module.in_features, module.out_features, reads, image.numel(), own)
     taps = _taps(module, image, output)
     inputs, outputs = module.in_channels // module.groups, module.out_channels // module.groups
-    if isinstance(module, nn.ConvTranspose2d) and image.shape[-2:] == (1, 1):
-        # Each output sees one input through one weight: a dense array, read once, without any padding.
-        return array_counts(inputs, outputs * taps, module.groups, module.in_channels, technology, module.groups)
     if isinstance(module, nn.ConvTranspose2d):
         converted = isinstance(module, AnalogConvTranspose2d)
         layout = module.layout if converted else layout_of(module, technology.transposed)
