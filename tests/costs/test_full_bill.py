@@ -198,7 +198,9 @@ def test_an_activation_behind_a_digital_batch_norm_stands_between_converters():
     assert "around activations (DAC)" not in drawing.by("item")
     for which, role in (("DAC", "dac"), ("ADC", "adc")):
         around = item(training, f"around activations ({which})", "conv")
-        assert around.energy_j == pytest.approx(32 * (LIBRARY.item(role, bits=8).energy_j or 0))
+        price = LIBRARY.item(role, bits=8)
+        assert around.energy_j == pytest.approx(32 * (price.energy_j or 0))
+        assert around.area_m2 == pytest.approx({"DAC": 2, "ADC": 1}[which] * (price.area_m2 or 0))  # two circuits
     conv, norm, act, *rest = model(WOX).layers
     for layers in ((conv, act, *rest), (conv, act, norm, *rest)):  # what follows the activation does not matter to it
         other = make_full_bill("test", {"net": ModelCounts(layers)}, WOX, LIBRARY, batch_size=8).training

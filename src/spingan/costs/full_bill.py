@@ -240,8 +240,9 @@ def _activation_items(
     if digital:
         for which, title in (("dac", "DAC"), ("adc", "ADC")):
             note = "digital sums and norms go back to the activation's circuit, and again to digital"
-            converter, _ = parts.converter(which)
-            yield priced(f"around activations ({title})", name, evaluations, converter, built=built, note=note)
+            converter, shared = parts.converter(which)
+            ends = math.ceil(built / shared)
+            yield priced(f"around activations ({title})", name, evaluations, converter, built=ends, note=note)
 
 
 def _digital_item(name: str, layer: LayerCounts, parts: Parts) -> Item:
