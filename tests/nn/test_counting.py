@@ -295,7 +295,7 @@ def test_a_module_called_after_two_arrays_stands_behind_each_of_them():
         def forward(self, x):
             return self.act(self.norm(self.narrow(self.act(self.wide(x)))))
 
-    net, devices = Shared(), load_technology("skyrmion-published")
+    net, devices = Shared(), load_technology("skyrmion-designed")
     layers = count_model(net, torch.zeros(1, 1, 8, 8), devices).layers
     assert [(layer.name, dict(layer.activations)) for layer in layers if layer.name == "act"] == [
         ("act", {"relu": 2 * 36}), ("act", {"relu": 3 * 16}),
