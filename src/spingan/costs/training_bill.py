@@ -234,7 +234,6 @@ def _write(technology: Technology) -> tuple[Price, float | None, Literal["pulse"
     if pulse is None or pulse.energy_j is None:
         return Price(None, source=source, missing=missing), time_s, "unknown"
     low, high = pulse.energy_j
-    per = (
-        "pulse" if pulse.current_a is not None else synapse.write.energy_per or "unknown"
-    )  # of a voltage, or as the file says
+    by_voltage = pulse.current_a is not None  # else the energy is the file's own
+    per = "pulse" if by_voltage else synapse.write.energy_per or "unknown"
     return Price((low + high) / 2, low, high, source=source), time_s, per

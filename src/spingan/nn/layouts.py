@@ -17,8 +17,8 @@ All forms hold the same k² weights for each input and output; with stride 1 the
 
 On a map of one pixel without padding no two outputs share a weight, so that the k² outputs of the kernel are columns
 beside each other: one array with a row an input, read once, the shared window of a stride as large as the kernel. A
-layer is built so if it says that its maps have one pixel (`ZeroPaddedConv2d.of_one_pixel`), whatever the technology's
-form: its maps' size is no part of a weight.
+layer is built so, whatever the technology's form, if it says that its maps have one pixel
+(`ZeroPaddedConv2d.of_one_pixel`): its weights do not tell.
 """
 
 from collections.abc import Sequence
