@@ -128,6 +128,19 @@ def test_writing_the_weights_is_no_part_of_a_pass():
     assert bill.energy_j == bill.total("energy_j", PASS)
 
 
+def test_an_energy_for_any_state_is_spent_once_a_device_and_one_of_a_pulse_for_every_level_passed():
+    synapse = WOX.synapse
+    assert synapse is not None
+    spent = {}
+    for per in ("state", "pulse"):
+        write = synapse.write.model_copy(update={"energy_j": 2e-15, "energy_per": per})
+        bill = _bill(WOX.model_copy(update={"synapse": synapse.model_copy(update={"write": write})}))
+        spent[per] = bill.total("energy_j", ("programming",)).value
+    devices = (10 * 6 + 9 * 2) * 2
+    assert spent["state"] == pytest.approx(devices * 2e-15, abs=0)
+    assert spent["pulse"] == pytest.approx(devices * 2e-15 * (synapse.states - 1) / 2, abs=0)
+
+
 def test_an_ideal_technology_has_no_cost_at_all():
     bill = _bill(load_technology("ideal"))
     for total in (bill.energy_j, bill.time_s, bill.area_m2):

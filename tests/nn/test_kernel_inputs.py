@@ -6,7 +6,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from spingan.nn.kernels import curves, noise, patches
+from spingan.nn.kernels import curves, noise, patches, taps
 from spingan.nn.kernels.base import flat
 from spingan.nn.kernels.levels import clip_gradient, quantise_two_sided, quantise_uniform
 from spingan.nn.kernels.pulses import PulseResponse, write_pulses
@@ -102,3 +102,28 @@ UNFIT = {
 def test_what_does_not_fit_is_refused(case):
     with pytest.raises(ValueError, match="does not fit"):
         UNFIT[case]()
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        ([(slice(0, 3, 1), slice(2, 6, 1))], "of a side of 5"),
+        ([(slice(3, 7, 2), slice(0, 2, 1))], "of a side of 4"),
+        ([(slice(-1, 2, 1), slice(0, 2, 1))], "together"),
+        ([(slice(0, 2, 1), slice(0, 2, 1)), (slice(0, 3, 1), slice(0, 2, 1))], "together"),
+        ([(slice(0, 2, 1), slice(0, 2, 1)), (slice(0, 3, 2), slice(0, 2, 1))], "together"),
+    ],
+)
+def test_taps_look_within_the_map_and_are_all_of_one_size(places, words):
+    with pytest.raises(ValueError, match=words):
+        taps.take_taps(torch.zeros(2, 3, 4, 5), places)
+    with pytest.raises(ValueError, match=words):
+        taps.add_taps(torch.zeros(2, 3), places, (2, 3, 4, 5))
+
+
+def test_taps_that_are_too_few_or_not_in_rows_are_refused():
+    places = [(slice(0, 2, 1), slice(0, 2, 1))]
+    with pytest.raises(ValueError, match=r"\(2, 11\) for 1 taps"):
+        taps.add_taps(torch.zeros(2, 11), places, (2, 3, 4, 5))
+    with pytest.raises(ValueError, match="not contiguous"):
+        taps.take_taps(torch.zeros(2, 3, 5, 4).transpose(2, 3), places)

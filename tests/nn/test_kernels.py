@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from spingan.nn.kernels import curves, levels, noise
+from spingan.nn.kernels import curves, levels, noise, taps
 from spingan.nn.noise_source import stream_key
 
 LEVELS = torch.linspace(-1, 1, 64)
@@ -228,3 +228,26 @@ def test_stream_keys_tell_apart_every_part_and_its_place():
     assert len(keys) == len(parts)
     assert stream_key(1, 2, 3) == stream_key(1, 2, 3)
     assert all(0 <= key < 2**64 for key in keys)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("stride", "threads"), [((1, 1), 1), ((2, 1), 2), ((2, 3), 1)])
+def test_taps_are_slices_of_the_maps_and_are_added_back_where_they_were(dtype, stride, threads, two_threads):
+    torch.set_num_threads(threads)
+    maps = torch.randn(40, 8, 11, 9, dtype=dtype)
+    down, across = 4, 3
+    places = [
+        tuple(
+            slice(top, top + (count - 1) * step + 1, step)
+            for top, count, step in zip(at, (down, across), stride, strict=True)
+        )
+        for at in ((0, 0), (1, 0), (3, 2), (1, 0))
+    ]
+    expected = torch.stack([maps[:, :, i, j] for i, j in places], 1)
+    found = taps.take_taps(maps, places)
+    assert torch.equal(found, expected.flatten(0, 1).flatten(1))
+    gradient = torch.randn(found.shape, dtype=dtype)
+    wanted = torch.zeros(maps.shape)
+    for (i, j), part in zip(places, gradient.float().view(expected.shape).unbind(1), strict=True):
+        wanted[:, :, i, j] += part
+    torch.testing.assert_close(taps.add_taps(gradient, places, maps.shape), wanted.to(dtype), rtol=1e-5, atol=1e-6)

@@ -289,6 +289,9 @@ def _programming(net: str, model: ModelCounts, technology: Technology) -> Line:
     if synapse is None or synapse.write.energy_j is None:
         note = "no energy of a write"
         return Line(net, "programming", item, number, note=note, not_counted={"energy_j": note})
+    if synapse.write.energy_per == "state":
+        energy_j, note = number * synapse.write.energy_j, f"{synapse.write.energy_j:.3g} J to reach any state"
+        return Line(net, "programming", item, number, energy_j, source=synapse.source or synapse.name, note=note)
     steps = (synapse.states - 1) / 2
     note = f"{steps:g} steps from the lowest level (all levels alike, assumed) x {synapse.write.energy_j:.3g} J"
     energy_j = number * steps * synapse.write.energy_j

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from spingan.nn.converters import Quantiser, straight_through
 from spingan.nn.kernels.converters import add_codes
+from spingan.nn.kernels.taps import Place, add_taps, take_taps
 from spingan.nn.layouts import Layout
 
 Segments = Sequence[tuple[int, int]]
@@ -81,7 +82,7 @@ def convolution_reads(
     Args:
         padding: Left, right, top, bottom, as of torch.nn.functional.pad.
     """
-    padded = functional.pad(images.transpose(0, 1), padding)
+    padded = functional.pad(_by_channel(images), padding)
     kernel = weight.shape[2:]
     down, across = (
         (side - dilation[axis] * (kernel[axis] - 1) - 1) // stride[axis] + 1
@@ -92,7 +93,7 @@ def convolution_reads(
         for i in range(kernel[0])
         for j in range(kernel[1])
     ]
-    inputs = cast(Tensor, _Taps.apply(padded, places))
+    inputs = _taps(padded, places)
     return Reads(inputs, weight.flatten(1), _cut(len(inputs), tile_rows)), (down, across)
 
 
@@ -101,16 +102,12 @@ def _along(first: int, count: int, step: int = 1) -> slice:
 
 
 class _Taps(torch.autograd.Function):
-    """The pixels that each read drives the rows with: (channels x taps, batch x positions), of padded maps.
-
-    The library's gradient of a slice is a whole map of zeros around it, one for each tap; here the taps are added up in
-    one map.
-    """
+    """The pixels that each read drives the rows with: (channels x taps, batch x positions), of padded maps."""
 
     @staticmethod
-    def forward(ctx: Any, padded: Tensor, places: list[tuple[slice, slice]]) -> Tensor:
+    def forward(ctx: Any, padded: Tensor, places: list[Place]) -> Tensor:
         ctx.places, ctx.shape = places, padded.shape
-        return torch.stack([padded[:, :, i, j] for i, j in places], 1).flatten(0, 1).flatten(1)
+        return take_taps(padded.contiguous(), places)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
@@ -119,14 +116,22 @@ class _Taps(torch.autograd.Function):
 
 @once_differentiable
 def _added_up(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-    channels, batch = ctx.shape[:2]
-    maps = gradient.new_zeros(ctx.shape)
-    i, j = ctx.places[0]
-    positions = [len(range(place.start, place.stop, place.step)) for place in (i, j)]
-    taps = gradient.view(channels, len(ctx.places), batch, *positions)
-    for number, (i, j) in enumerate(ctx.places):
-        maps[:, :, i, j] += taps[:, number]
-    return maps, None
+    return add_taps(gradient.contiguous(), ctx.places, ctx.shape), None
+
+
+def _by_channel(images: Tensor) -> Tensor:
+    """(channels, batch, height, width). From channels-last memory that is one matrix turned, which is faster."""
+    if not images.is_contiguous(memory_format=torch.channels_last):
+        return images.transpose(0, 1)
+    batch, channels, *sides = images.shape
+    return images.permute(0, 2, 3, 1).reshape(-1, channels).t().contiguous().view(channels, batch, *sides)
+
+
+def _taps(padded: Tensor, places: list[Place]) -> Tensor:
+    """The same, by kernels where there are any."""
+    if padded.device.type == "cpu" and padded.dtype in (torch.float32, torch.bfloat16):
+        return cast(Tensor, _Taps.apply(padded, places))
+    return torch.stack([padded[:, :, i, j] for i, j in places], 1).flatten(0, 1).flatten(1)
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,7 @@ def _phases(kernel: int, stride: int, padding: int, size: int) -> Iterator[_Phas
         yield _Phase(begin, taps, first, -(-(size - begin) // stride))
 
 
-Place = Callable[[Tensor, Tensor], None]
+PlaceSums = Callable[[Tensor, Tensor], None]
 """Writes the sums of some reads, (columns, reads), to an output (outputs, batch, height, width)."""
 _WIDE = 8  # pixels of a map from which one window more along each side costs less than looking again for each phase
 
@@ -165,7 +170,7 @@ def transposed_reads(
     size: tuple[int, int],
     tile_rows: int | None,
     ordered: dict[tuple[int, int], Tensor],
-) -> Iterator[tuple[Reads, Place]]:
+) -> Iterator[tuple[Reads, PlaceSums]]:
     """The reads of a transposed convolution, phase by phase, and where their sums belong.
 
     Where the kernel is a multiple of the stride, all phases look at the same windows: on larger maps they are read
@@ -183,7 +188,7 @@ def transposed_reads(
     before = max(0, *(len(phase.taps) - 1 - phase.first for phase in (*down, *across)))
     sides = ((down, images.shape[2]), (across, images.shape[3]))
     behind = max(0, *(phase.first + phase.positions - side for axis, side in sides for phase in axis))
-    padded = functional.pad(images.transpose(0, 1), (before, behind, before, behind))
+    padded = functional.pad(_by_channel(images), (before, behind, before, behind))
 
     def look(top: int, left: int, taps: tuple[int, int], positions: tuple[int, int]) -> Tensor:
         places = [
@@ -191,7 +196,7 @@ def transposed_reads(
             for n in range(taps[0])
             for m in range(taps[1])
         ]
-        return cast(Tensor, _Taps.apply(padded, places))
+        return _taps(padded, places)
 
     def held(i: _Phase, j: _Phase) -> Tensor:
         if (i.begin, j.begin) not in ordered:
@@ -231,7 +236,7 @@ def transposed_reads(
                 yield Reads(inputs, held(i, j), parts_of(i, j)), _place_of(i, j, stride)
 
 
-def _place_of(i: _Phase, j: _Phase, stride: int) -> Place:
+def _place_of(i: _Phase, j: _Phase, stride: int) -> PlaceSums:
     def place(out: Tensor, sums: Tensor) -> None:
         own = out[:, :, i.begin :: stride, j.begin :: stride]
         own.copy_(sums.view_as(own))
