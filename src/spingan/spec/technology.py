@@ -284,8 +284,8 @@ def _load(path: Path, waiting: tuple[Path, ...] = ()) -> Technology:
             key: read_activation(_curve_path(value, path)) if isinstance(value, str) else value
             for key, value in named.items()
         }
-    elif named is None:
-        fields.pop("activations", None)
+    elif named is None and "activations" in data:
+        fields.pop("activations")
     return build(Technology, fields, where, lines.get)
 
 
