@@ -47,7 +47,7 @@ def published_in_siemens() -> Synapse:
             "provenance": "spingan.devices.skyrmion_array: printed values, on a junction of 2 Ω·µm² and 220 nm across",
             "notes": (
                 "Gmin and Gmax are not printed. Assumed: the junction of the domain-wall devices (RA 2 Ω·µm², P 0.614), "
-                "220 nm as its diameter, and 64 skyrmions that turn all of it; 220 nm as a radius makes it 34 to 76 mS.",
+                "220 nm wide, and 64 skyrmions that turn all of it. With 220 nm as its radius it has 34 to 76 mS.",
                 "Assumed: a read of 0.1 V for 1 ns (docs/derivations.md, section 2).",
                 PULSES_NOTE,
                 "Noise, spread, faults and retention are not printed: unknown.",
@@ -91,8 +91,8 @@ def behind_barrier(
             "read": Read(voltage_v=READ_V, time_s=read_s),
             "provenance": f"spingan.devices.skyrmion_array, from {synapse.name}: {synapse.provenance}",
             "notes": (
-                f"Resistance-area product {ra_ohm_m2 * 1e12:,.0f} Ω·µm² in place of 2, by a thicker barrier; its TMR is "
-                "taken as the same. The module names published junctions from 4.4 Ω·µm² to 176 kΩ·µm².",
+                f"Resistance-area product {ra_ohm_m2 * 1e12:,.0f} Ω·µm² in place of 2, by a thicker barrier; its TMR "
+                "is taken as the same. The module names published junctions from 4.4 Ω·µm² to 176 kΩ·µm².",
                 f"Read noise: skyrmions that wander, and the junction's thermal and shot noise at {READ_V:g} V in "
                 f"{read_s * 1e9:g} ns. Assumed: both of them.",
                 "Write currents bypass the junction (a third contact): through its barrier they would need "

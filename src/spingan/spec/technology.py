@@ -268,13 +268,13 @@ def _load(path: Path, waiting: tuple[Path, ...] = ()) -> Technology:
         waiting: Files that are based on this one.
     """
     where = f"technology file {path}"
-    if path in waiting:
+    if path.resolve() in waiting:
         raise UserError(f"{where} is based on itself", "Name another technology at based_on.")
     data, lines = parse_yaml(read_text(path, where), where)
     check_schema_version(data, where)
     fields: dict[str, Any] = dict(data)
     if "based_on" in fields:
-        base = _load(_technology_path(str(fields.pop("based_on")), path.parent), (*waiting, path))
+        base = _load(_technology_path(str(fields.pop("based_on")), path.parent), (*waiting, path.resolve()))
         fields = dict(base) | fields
     if isinstance(data.get("synapse"), str):
         fields["synapse"] = read_synapse(_curve_path(data["synapse"], path))
