@@ -146,7 +146,7 @@ def test_a_technology_based_on_itself_or_on_nothing_is_refused(tmp_path):
     with pytest.raises(UserError, match="based on itself"):
         load_technology(tmp_path / "a.yaml")
     (tmp_path / "b.yaml").write_text(text.format("wox-memristor-aray"))
-    with pytest.raises(UserError, match=r"no technology wox-memristor-aray.*Did you mean wox-memristor-array"):
+    with pytest.raises(UserError, match=r"(?s)no technology wox-memristor-aray.*Did you mean wox-memristor-array"):
         load_technology(tmp_path / "a.yaml")
     (tmp_path / "b.yaml").write_text("schema_version: 1\nname: b\nbased_on: 3\n")
     with pytest.raises(UserError, match="no technology 3"):
