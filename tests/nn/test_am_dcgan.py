@@ -11,7 +11,7 @@ from spingan.nn.family import family_named
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 from spingan.spec.technology import load_technology
 
-NAMES = ("am-dcgan", "am-dcgan-batch-norm")
+NAMES = ("am-dcgan", "am-dcgan-batch-norm", "am-dcgan-deep")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,6 +28,17 @@ def test_the_weights_are_those_of_the_named_layers_and_not_the_papers_1_7_millio
     nets = pair.make_generator(100), pair.make_discriminator()
     counts = [sum(parameter.numel() for parameter in net.parameters()) for net in nets]
     assert counts == [627_200 + 204_800 + 1_600, 3_200 + 204_800 + 3_136]
+
+
+def test_the_deeper_discriminator_keeps_the_generator_and_runs_on_the_memristors_own_cells():
+    papers, deep = family_named("am-dcgan-batch-norm"), family_named("am-dcgan-deep")
+    assert str(deep.make_generator(100)) == str(papers.make_generator(100))
+    technology = load_technology("wox-memristor")
+    critic = deep.make_discriminator()
+    assert sum(isinstance(module, nn.Conv2d) for module in critic.modules()) == 5
+    analog = convert(critic, technology).model
+    assert not any(isinstance(module, nn.ReLU | nn.LeakyReLU) for module in analog.modules())
+    assert analog(torch.randn(2, 1, 28, 28)).shape == (2,)
 
 
 def test_zero_padding_with_output_padding_equals_the_librarys_transposed_convolution():

@@ -6,6 +6,7 @@ Each training is a fork of a server process that has imported all and trained on
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -39,12 +40,16 @@ def soak_kills(campaigns: int, kills: int, seed: int) -> int:
 
 
 def _campaign(place: Path, straight: Path, number: int, kills: int, whole_s: float, seed: int) -> bool:
+    """Whether each of the runs that together were killed `kills` times ends as the straight one.
+
+    A run that ends before the moment at which it was to be killed is compared, and another begins in its place.
+    """
     chance = random.Random(f"{seed} {number}")
-    folder, said = place / f"run{number}", []
+    folder, said, killed, runs = place / f"run{number}", [], 0, 1
     try:
-        for _ in range(kills):
+        while killed < kills:
             child = _start(folder, resume=folder.exists())
-            moment, near_a_write = chance.uniform(0, whole_s), chance.random() < 0.5
+            moment, near_a_write = chance.uniform(0, whole_s / 2), chance.random() < 0.5
             child.join(moment)
             if near_a_write:
                 _wait_for_a_write(folder, child)
@@ -53,12 +58,20 @@ def _campaign(place: Path, straight: Path, number: int, kills: int, whole_s: flo
             child.join()
             said.append(f"{moment:.2f}{'+' * near_a_write}{'' if child.exitcode else ' (ended)'}")
             assert child.exitcode in (0, -signal.SIGKILL), _words(folder)
+            if child.exitcode:
+                killed += 1
+            else:
+                assert_same_run(folder, straight)
+                shutil.rmtree(folder)
+                runs += 1
         _finish(folder, resume=folder.exists())
         assert_same_run(folder, straight)
+        shutil.rmtree(folder)
         found = "the same"
     except AssertionError as error:
         found = error
-    print(f"kills: seed {seed}, campaign {number}, after {', '.join(said)} s: {found}", flush=True)
+    moments = f"after {', '.join(said)} s"
+    print(f"kills: seed {seed}, campaign {number}, {killed} in {runs} runs, {moments}: {found}", flush=True)
     return found == "the same"
 
 

@@ -80,7 +80,7 @@ class Dcgan(Family):
     def make_discriminator(self) -> Discriminator:
         """Images (batch, channels, size, size) to one logit an image, (batch,).
 
-        Leaky ReLU, or ReLU, after each layer but the last. No batch norm on the first layer: that follows from Table I's
+        Leaky ReLU, or ReLU, after each layer but the last. No batch norm on the first one: that follows from Table I's
         26.84 nJ, 6,342,272 trainable values (docs/derivations.md, section 3). One that is `norm_free` has none on the
         others, either, and starts with weights that keep the size of the activations: N(0, 2 / ((1 + slope²) inputs)),
         He et al., arXiv:1502.01852, eq. 15.
