@@ -47,7 +47,7 @@ def published_in_siemens() -> Synapse:
             "provenance": "spingan.devices.skyrmion_array: printed values, on a junction of 2 Ω·µm² and 220 nm across",
             "notes": (
                 "Gmin and Gmax are not printed. Assumed: the junction of the domain-wall devices (RA 2 Ω·µm², P "
-                "0.614), 220 nm across, and 64 skyrmions that turn all of it. With 220 nm as its radius it has 34 to 76 mS.",
+                "0.614), 220 nm across, and 64 skyrmions that turn all of it; 220 nm as its radius make 34 to 76 mS.",
                 "Assumed: a read of 0.1 V for 1 ns (docs/derivations.md, section 2).",
                 PULSES_NOTE,
                 "Noise, spread, faults and retention are not printed: unknown.",
