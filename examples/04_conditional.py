@@ -37,7 +37,8 @@ class Generator(nn.Module):
         super().__init__()
         self.lines = OneHot()
         self.body = nn.Sequential(
-            *(ZeroPaddedConv2d(latent_size + CLASSES, 64, 7, 1, 0, bias=False), nn.BatchNorm2d(64), nn.ReLU(True)),
+            ZeroPaddedConv2d(latent_size + CLASSES, 64, 7, bias=False, of_one_pixel=True),
+            *(nn.BatchNorm2d(64), nn.ReLU(True)),
             *(ZeroPaddedConv2d(64, 32, 4, 2, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU(True)),
             *(ZeroPaddedConv2d(32, 1, 4, 2, 1, bias=False), nn.Tanh()),
         )

@@ -193,6 +193,26 @@ def test_batch_norm_is_free_in_drawing_and_digital_in_training():
     assert training.by("item")["batch norm forward, digital"] == pytest.approx(32 * (3 * multiply + 4 * add))
 
 
+def test_an_activation_behind_a_digital_batch_norm_stands_between_converters():
+    drawing, training = accounts(WOX)
+    assert "around activations (DAC)" not in drawing.by("item")
+    for which, role in (("DAC", "dac"), ("ADC", "adc")):
+        around = item(training, f"around activations ({which})", "conv")
+        price = LIBRARY.item(role, bits=8)
+        assert around.energy_j == pytest.approx(32 * (price.energy_j or 0))
+        assert around.area_m2 == pytest.approx({"DAC": 2, "ADC": 1}[which] * (price.area_m2 or 0))  # two circuits
+    conv, norm, act, *rest = model(WOX).layers
+    for layers in ((conv, act, *rest), (conv, act, norm, *rest)):  # what follows the activation does not matter to it
+        other = make_full_bill("test", {"net": ModelCounts(layers)}, WOX, LIBRARY, batch_size=8).training
+        assert other is not None and "around activations (DAC)" not in other.by("item")
+
+
+def test_errors_meet_the_slopes_of_devices_and_of_digital_functions():
+    _, training = accounts(WOX)
+    counts = {layer: item(training, "slopes of activations, digital", layer).count for layer in ("conv", "dense")}
+    assert counts == {"conv": 32, "dense": 3}  # a ReLU of 32 values, and a digital tanh of three
+
+
 def test_phases_in_arrays_of_their_own_send_errors_back_at_the_same_time():
     one, net = array_counts(9, 2, 16, 100, WOX), model(WOX)
     phases = counts_of_phases([one, array_counts(4, 2, 9, 36, WOX)])
@@ -232,6 +252,23 @@ def test_writes_cost_what_the_step_tables_say():
     assert writes.time_s == pytest.approx(32 * 100e-9)  # row by row: the taller array decides
 
 
+def test_an_energy_of_a_state_is_spent_once_a_device_and_one_of_a_pulse_for_each_level():
+    assert PAPER.synapse is not None
+    own_j, cells = PAPER.synapse.write.energy_j or 0, model(PAPER).total("weight_cells")
+    levels = (PAPER.synapse.states - 1) / 2  # from the lowest to the middle, a pulse each
+    expected = {"state": (1, 1, 1, 1), "pulse": (levels, levels, levels, 8.5), None: (levels, 1, levels, 8.5)}
+    for per, (value, low, high, updated) in expected.items():
+        write = PAPER.synapse.write.model_copy(update={"energy_per": per})
+        found = bill(PAPER.model_copy(update={"synapse": PAPER.synapse.model_copy(update={"write": write})}), 1)
+        told = found.to_dict()
+        assert [told[f"programming_once_{name}"] for name in FIELDS[:3]] == pytest.approx(
+            [cells * number * own_j for number in (value, low, high)]
+        )
+        assert found.training is not None
+        writes = item(found.training, "writes", "all layers")
+        assert (writes.energy_j, writes.energy_high_j) == pytest.approx((cells * own_j, updated * cells * own_j))
+
+
 def test_a_window_with_empty_places_and_a_synapse_without_pulse_leave_the_time_of_writes_open():
     layers = model(PAPER).layers
     array = layers[0].array
@@ -253,6 +290,33 @@ def test_the_stages_of_an_image_overlap_when_pipelined():
     assert drawing.time_pipelined_s < drawing.time_s
     assert drawing.time_pipelined_s == pytest.approx(16 * 100e-9)  # the convolution's positions, a read each
     assert drawing.power_w == pytest.approx(drawing.energy_j / drawing.time_s)
+
+
+def test_a_digital_function_takes_its_values_in_turn_and_may_be_the_slowest_stage():
+    drawing, _ = accounts(WOX)
+    tanh = item(drawing, "tanh, digital", "dense")
+    assert tanh.time_s == pytest.approx(3 * (LIBRARY.item("tanh").time_s or 0)) and tanh.time_s
+    conv, *others, last = model(WOX).layers
+    wide = ModelCounts((conv, *others, replace(last, digital_in=10**6, digital_out=10**6)))
+    slow = make_full_bill("test", {"net": wide}, WOX, LIBRARY).drawing
+    assert slow.time_pipelined_s == item(slow, "tanh, digital", "dense").time_s
+    pool = LayerCounts("pool", "MaxPool2d", (2, 2, 2), digital_in=32, digital_out=8)
+    unknown = make_full_bill("test", {"net": ModelCounts((conv, pool))}, WOX, LIBRARY).drawing
+    assert "MaxPool2d: time" in unknown.not_counted
+
+
+def test_every_item_has_a_time_or_the_account_says_that_it_has_none():
+    untimed = {
+        **{name: name for name in ("sample and hold", "shift and add", "around activations", "batch norm", "verifies")},
+        **{name: name for name in ("slopes", "outer products", "buffers")},
+        **{"bus": "buses", "off-chip": "memory chips", "optimiser's": "memory chips", "optimiser (": "the optimiser"},
+        "wires": "",  # charged while the array is read
+    }
+    for account in accounts(TILED.model_copy(update={"input_coding": "bit_serial", "dac": Converter(bits=4)})):
+        told = " ".join(reason for reason in account.not_counted if reason.startswith("time of"))
+        for one in account.items:
+            said = [words for name, words in untimed.items() if one.item.startswith(name)]
+            assert (one.time_s is None) == bool(said) and all(words in told for words in said), one.item
 
 
 def test_what_a_technology_does_not_give_is_named_and_never_zero():

@@ -268,6 +268,51 @@ def test_a_layer_used_twice_has_its_cells_once_and_its_reads_twice():
     assert (counts.total("reads"), counts.total("weights"), counts.trainable) == (2, 16, 20)
 
 
+def test_inputs_of_a_second_use_are_read_at_least_once_too():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+
+        def forward(self, x):
+            return self.layer(self.layer(x))
+
+    (layer,) = count_model(Twice(), torch.zeros(1, 1, 8, 8), IDEAL).layers
+    assert (layer.inputs, layer.all_inputs) == (64, 128)
+    library = load_components()
+    drawing = module_full_bill(Twice(), IDEAL, library, torch.zeros(1, 1, 8, 8)).drawing
+    (bus,) = [one for one in drawing.items if one.item == "bus"]
+    assert bus.energy_low_j == pytest.approx((128 + 128) * (library.item("bus", bits=8).low_j or 0))  # in and out
+
+
+def test_a_module_called_after_two_arrays_stands_behind_each_of_them():
+    class Shared(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.wide, self.narrow, self.act = nn.Conv2d(1, 2, 3), nn.Conv2d(2, 3, 3), nn.ReLU()
+            self.norm = nn.BatchNorm2d(3, affine=False)
+
+        def forward(self, x):
+            return self.act(self.norm(self.narrow(self.act(self.wide(x)))))
+
+    net, devices = Shared(), load_technology("skyrmion-designed")
+    layers = count_model(net, torch.zeros(1, 1, 8, 8), devices).layers
+    assert [(layer.name, dict(layer.activations)) for layer in layers if layer.name == "act"] == [
+        ("act", {"relu": 2 * 36}), ("act", {"relu": 3 * 16}),
+    ]  # fmt: skip
+    assert activations_built(ModelCounts(layers)) == {"relu": 2 + 3}  # one a channel, used in turn
+    found = module_full_bill(net, devices, load_components(), torch.zeros(1, 1, 8, 8)).drawing
+    times = {one.layer: one.time_s for one in found.items if one.item == "activations (relu)"}
+    assert times["wide"] == pytest.approx(36 / 16 * times["narrow"])
+
+
+def test_the_values_of_a_norm_called_twice_are_trained_once():
+    norm = nn.BatchNorm2d(1)
+    net = nn.Sequential(nn.Conv2d(1, 1, 3, bias=False), norm, nn.Conv2d(1, 1, 3, bias=False), norm)
+    counts = count_model(net, torch.zeros(1, 1, 8, 8), IDEAL)
+    assert counts.trainable == 9 + 9 + 2 and counts.digital_by_type == {"BatchNorm2d": 36 + 16}
+
+
 def test_a_type_that_nobody_knows_is_refused_unless_the_technology_calls_it_digital():
     model, image = nn.Sequential(nn.Conv2d(1, 1, 3), nn.PixelShuffle(1)), torch.zeros(1, 1, 4, 4)
     devices = load_technology("skyrmion-published")

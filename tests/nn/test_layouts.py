@@ -13,14 +13,16 @@ from spingan.arrays.conditions import ChipConditions
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
 from spingan.nn.chip import program_chip
-from spingan.nn.conversion import convert
-from spingan.nn.counting import count_model
+from spingan.nn.conversion import calibrate, convert
+from spingan.nn.counting import count_family, count_model
 from spingan.nn.crossbar_export import chip_layer, layer_deck
+from spingan.nn.family import family_named
 from spingan.nn.layouts import Layout, Phases, layout_of
+from spingan.nn.net_names import NETS
 from spingan.nn.weights import Model, load_model, reprogrammed, save_weights
 from spingan.nn.zero_padded import ZeroPaddedConv2d
 from spingan.spec.noise import Noise
-from spingan.spec.technology import DenseArrays, Technology, load_technology
+from spingan.spec.technology import Converter, DenseArrays, Technology, load_technology
 
 WOX = load_technology("wox-memristor")
 DESIGNED = load_technology("skyrmion-designed")
@@ -234,6 +236,44 @@ def test_the_bill_counts_the_devices_that_a_chip_has(geometry, form, technology)
     assert [(one.rows, one.columns) for one in counted.each] == [tuple(one.positive.shape) for one in arrays]
 
 
+@pytest.mark.parametrize(
+    ("name", "form"), [*((name, "literal") for name in NETS.names()), *product(("fashion", "am-dcgan"), FORMS[1:])]
+)
+def test_the_bill_of_a_net_has_the_rows_and_columns_that_a_chip_programs(name, form):
+    technology, family = DESIGNED.model_copy(update={"transposed": form}), family_named(name)
+    counts = count_family(family, technology, 100)
+    nets = (family.make_generator(100), counts.generator), (family.make_discriminator(), counts.discriminator)
+    for net, counted in nets:
+        model = convert(net, technology).model
+        billed = [(one.rows, one.columns) for array in counted.arrays for one in array.each]
+        assert billed == [tuple(matrix.shape) for layer in analog_layers(model) for matrix in layer.matrices()]
+        if name == "fashion":  # a chip programs these; of larger nets it takes seconds
+            assert billed == [tuple(one.positive.shape) for one in program_chip(model, technology).arrays.values()]
+
+
+def test_the_latent_layer_is_a_dense_array_and_takes_no_larger_map():
+    layer = ZeroPaddedConv2d(5, 3, 4, bias=False, of_one_pixel=True)
+    plain = nn.ConvTranspose2d(5, 3, 4, bias=False)
+    plain.load_state_dict(layer.state_dict())
+    latents = torch.randn(2, 5, 1, 1)
+    technology = WOX.model_copy(update={"tile_rows": 2, "dac": Converter(bits=8), "adc": Converter(bits=12)})
+    for own in (load_technology("ideal"), technology):
+        model = convert(nn.Sequential(layer), own).model
+        calibrate(model, lambda model=model: model(latents))
+        assert count_model(model, latents[:1], own).arrays == count_model(layer, latents[:1], own).arrays
+        chip = program_chip(model, own)
+        torch.testing.assert_close(chip(latents), model(latents), rtol=1e-4, atol=1e-3)
+        if own is not technology:
+            torch.testing.assert_close(chip(latents), plain(latents))
+        for net in (layer, model, chip):
+            with pytest.raises(UserError, match="of one pixel got a map of 2 x 3"):
+                net(torch.zeros(1, 5, 2, 3))
+    assert tuple(chip.arrays["0"].positive.shape) == (5, 16 * 3)
+    (literal,) = analog_layers(convert(nn.Sequential(plain), technology).model)
+    assert literal.matrices()[0].shape == (16 * 5, 3)  # nothing says that its maps have one pixel
+    assert count_model(plain, latents[:1], technology).arrays[0].rows == 16 * 5
+
+
 def test_a_layer_may_be_built_otherwise_than_its_technology_says(tmp_path):
     technology = DESIGNED.model_copy(update={"transposed": "polyphase_shared"})
     net = nn.Sequential(_layer(FULL), nn.ReLU(), _layer(FULL, 3), nn.ReLU(), _layer((3, 1, 1, 0), 3))
@@ -263,10 +303,13 @@ def test_a_models_file_remembers_how_its_layers_are_built(tmp_path):
     save_weights(tmp_path / "weights.safetensors", model)
     again = load_model(tmp_path)
     forms = [layer.layout.form for layer in analog_layers(model.generator)]
-    assert forms == ["literal"] * 3 + ["polyphase", "polyphase", "polyphase_shared"]
+    latents = "polyphase_shared"  # of one pixel each
+    assert forms == [latents, "literal", "literal", "polyphase", "polyphase", "polyphase_shared"]
     assert [layer.layout.form for layer in analog_layers(again.generator)] == forms
     moved = reprogrammed(model, DESIGNED)
-    assert [layer.layout.form for layer in analog_layers(moved.generator)] == ["literal"] * 5 + ["polyphase_shared"]
+    assert [layer.layout.form for layer in analog_layers(moved.generator)] == [
+        latents, *["literal"] * 4, "polyphase_shared",
+    ]  # fmt: skip
 
 
 def _model_in(technology: Technology) -> Model:

@@ -16,6 +16,7 @@ NOT_COUNTED = (
     "control, instructions and addresses",
     "wires: resistance, and current through half-selected cells",
     "time of buffers, buses and memory chips (taken to overlap with the arrays)",
+    "time of sample and hold, shift and add, and converters around activations",
 )
 """What no item of any account holds."""
 
@@ -120,13 +121,13 @@ class Account:
 
 @dataclass(frozen=True)
 class FullBill:
-    """Drawing one image, training with one, and writing all weights once."""
+    """Drawing one image, training with one, and programming: writing all weights once."""
 
     name: str
     technology: str
     drawing: Account
     training: Account | None
-    programming_j: float | None
+    programming: Item
     useful_macs: int
     """Multiplications of drawing one image, without inserted zeros."""
     assumed: tuple[str, ...] = ()
@@ -135,8 +136,9 @@ class FullBill:
     def to_dict(self) -> dict[str, Any]:
         """Drawing at the top, training under its name, as JSON-able values."""
         training = None if self.training is None else self.training.to_dict()
-        once = {"programming_once_energy_j": self.programming_j, "assumed": list(self.assumed)}
-        return {**self.drawing.to_dict(), "training": training, **once}
+        names = ("energy_j", "energy_low_j", "energy_high_j")
+        once = {f"programming_once_{name}": getattr(self.programming, name) for name in names}
+        return {**self.drawing.to_dict(), "training": training, **once, "assumed": list(self.assumed)}
 
 
 def priced(

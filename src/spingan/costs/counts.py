@@ -200,7 +200,7 @@ class LayerCounts:
         activations: Evaluations of activation devices by function (`relu`, `leaky_relu`).
         digital_in, digital_out: Values that enter and leave a digital function: one conversion each.
         trainable: Values that training changes: weights, biases, batch-norm scale and offset.
-        inputs: Values of one input.
+        inputs: Values of one input; inputs_again: of those of further uses.
     """
 
     name: str
@@ -212,6 +212,12 @@ class LayerCounts:
     digital_out: int = 0
     trainable: int = 0
     inputs: int = 0
+    inputs_again: int = 0
+
+    @property
+    def all_inputs(self) -> int:
+        """Values of the inputs of all uses."""
+        return self.inputs + self.inputs_again
 
 
 @dataclass(frozen=True)

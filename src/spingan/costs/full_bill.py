@@ -17,7 +17,8 @@ from spingan.spec.activation import Activation
 from spingan.spec.technology import Converter, Technology
 
 FOLDED = ("BatchNorm1d", "BatchNorm2d")
-_DIGITAL = {"Tanh": "tanh", "Sigmoid": "sigmoid"}
+DIGITAL = {"Tanh": "tanh", "Sigmoid": "sigmoid"}
+"""Roles of functions that are digital where a technology has no device for them, by the layer's type."""
 
 
 @dataclass(frozen=True)
@@ -177,41 +178,53 @@ def buffer_items(name: str, layer: LayerCounts, array: ArrayCounts, parts: Parts
     """Feature maps: each output written once, each input read for every window that holds it (low: once)."""
     reads, writes, inputs = array.useful_input_drives, array.outputs, layer.inputs
     into, out = parts.buffer(inputs, write=False), parts.buffer(writes, write=True)
-    both = [priced("buffers", name, reads, into, low=min(inputs, reads)), priced("buffers", name, writes, out)]
+    once = min(layer.all_inputs, reads)
+    both = [priced("buffers", name, reads, into, low=once), priced("buffers", name, writes, out)]
     bits = parts.figure("bits")
     area = parts.library.item("buffer_area", bits=(inputs + writes) * bits).area_m2
     yield replace(together(both), area_m2=area, note="inputs read for every window; low: once")
     moved = parts.library.item("bus", bits=bits)
-    yield priced("bus", name, reads + writes, moved, low=min(inputs, reads) + writes)
+    yield priced("bus", name, reads + writes, moved, low=once + writes)
 
 
 def pass_items(model: ModelCounts, parts: Parts, *, folded: bool = True, prefix: str = "") -> tuple[list[Item], float]:
     """The items of one pass forward, and the longest time that a layer's slowest stage takes for one image.
 
     Args:
-        folded: Batch norm sits in the columns' gain and offset; else it is left to `training_bill`.
+        folded: Batch norm sits in the columns' gain and offset. Else it is digital, and an activation behind it stands
+            between converters; its arithmetic is left to `training_bill`.
     """
     items: list[Item] = []
     name, array, stages = "input", None, dict[str, float | None]()
-    slowest = 0.0
+    slowest, digital = 0.0, False
     for layer in model.layers:
         if layer.array is not None:
             name, array = prefix + layer.name, layer.array
+            digital = bool(array.partial_sums) or parts.input_cycles > 1
             items += array_items(name, layer, array, parts)
             stages = array_stages(array, parts)
+        digital = digital or (layer.type in FOLDED and not folded)
         for function, evaluations in layer.activations.items():
-            found = list(_activation_items(name, layer, function, evaluations, array, parts))
+            found = list(_activation_items(name, layer, function, evaluations, array, parts, digital))
             items += found
             stages["activations"] = found[0].time_s
         if layer.digital_out and layer.type not in FOLDED:
             items.append(_digital_item(name, layer, parts))
+            stages["digital"] = items[-1].time_s
         slowest = max([slowest, *(time_s for time_s in stages.values() if time_s is not None)])
     return items, slowest
 
 
 def _activation_items(
-    name: str, layer: LayerCounts, function: str, evaluations: int, array: ArrayCounts | None, parts: Parts
+    name: str,
+    layer: LayerCounts,
+    function: str,
+    evaluations: int,
+    array: ArrayCounts | None,
+    parts: Parts,
+    digital: bool,
 ) -> Iterator[Item]:
+    """An activation's circuits, and the converters around them where their inputs are `digital`."""
     device, technology = activation_device(parts.technology, function), parts.technology
     if device is None and layer.type in technology.digital:
         price = parts.library.item(function, bits=parts.figure("bits"))
@@ -229,20 +242,23 @@ def _activation_items(
     built = devices_built(layer, evaluations, turns)
     each = None if time_s is None else slots * time_s
     yield timed(priced(f"activations ({function})", name, evaluations, price, time_s=each, built=built))
-    if array is not None and (array.partial_sums or parts.input_cycles > 1):
+    if digital:
         for which, title in (("dac", "DAC"), ("adc", "ADC")):
-            note = "what is added digitally goes back to the activation's circuit, and again to digital"
-            converter, _ = parts.converter(which)
-            yield priced(f"around activations ({title})", name, evaluations, converter, built=built, note=note)
+            note = "digital sums and norms go back to the activation's circuit, and again to digital"
+            converter, shared = parts.converter(which)
+            ends = math.ceil(built / shared)
+            yield priced(f"around activations ({title})", name, evaluations, converter, built=ends, note=note)
 
 
 def _digital_item(name: str, layer: LayerCounts, parts: Parts) -> Item:
-    role = _DIGITAL.get(layer.type)
+    role = DIGITAL.get(layer.type)
     if role is None:
         missing = f"the library has no figure for {layer.type}"
-        return Item(layer.type, name, layer.digital_out, missing=missing)
-    price = parts.library.item(role)
-    return priced(f"{role}, digital", name, layer.digital_out, price, built=1)
+        return timed(Item(layer.type, name, layer.digital_out, missing=missing))
+    price, built = parts.library.item(role), 1
+    time_s = None if price.time_s is None else layer.digital_out * price.time_s / built
+    note = "one unit, which takes a layer's values in turn"
+    return timed(priced(f"{role}, digital", name, layer.digital_out, price, time_s=time_s, built=built, note=note))
 
 
 def off_chip_item(layer: str, values: float, parts: Parts, note: str) -> Item:

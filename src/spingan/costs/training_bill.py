@@ -6,11 +6,13 @@ An update serves a batch, so that an image's share is one over its size.
 import math
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import Literal
 
 from spingan.costs.account import Account, FullBill, Item, priced, what_is_missing
 from spingan.costs.components import Library, Price
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
 from spingan.costs.full_bill import (
+    DIGITAL,
     FOLDED,
     Parts,
     array_stages,
@@ -27,6 +29,8 @@ from spingan.spec.technology import Technology
 ROW_BY_ROW = WriteSchedule("row by row", 1, Fraction(1), "parallel")
 NOT_COUNTED = (
     "losses and what augments images",
+    "finding an activation's slope (only its product with the error is)",
+    "time of batch norm, slopes, outer products, the optimiser and verifies",
     "memory chips for feature maps of a batch (each image's maps stay on the chip)",
 )
 
@@ -58,16 +62,14 @@ def make_full_bill(
             raise UserError(f"a batch of {batch_size} images", "Give at least one.")
         training = training_account(counts, parts, batch_size, on_chip)
     cells = sum(model.total("weight_cells") for model in counts.values())
-    pulse, _ = _pulse(technology)
-    steps = 0 if technology.synapse is None else (technology.synapse.states - 1) / 2
-    programming_j = None if pulse.energy_j is None else cells * steps * pulse.energy_j
+    once = _programming(cells, technology)
     assumed = tuple(
         f"{figure_name} {figure.value:g} ({figure.source})"
         for figure_name, figure in library.design.items()
         if figure.sure != "verified"
     )
     drawing, macs = drawing_account(drawn, parts), drawn.total("useful_macs")
-    return FullBill(name, technology.name, drawing, training, programming_j, macs, assumed)
+    return FullBill(name, technology.name, drawing, training, once, macs, assumed)
 
 
 def training_account(counts: Mapping[str, ModelCounts], parts: Parts, batch_size: int, on_chip: bool) -> Account:
@@ -134,9 +136,9 @@ def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
                 yield priced("shift and add, back", name, sums, add, high=high, built=built)
             read_back, written = parts.buffer(drives, write=False), parts.buffer(layer.inputs, write=True)
             yield priced("buffers, back: errors in", name, drives, read_back)
-            yield priced("buffers, back: errors out", name, values, written, low=min(layer.inputs, values))
+            yield priced("buffers, back: errors out", name, values, written, low=min(layer.all_inputs, values))
             yield priced("bus, back", name, drives + values, parts.library.item("bus", bits=bits))
-        slopes = sum(layer.activations.values())
+        slopes = sum(layer.activations.values()) + (layer.digital_out if layer.type in DIGITAL else 0)
         if slopes:
             multiply = parts.library.item("gradient_multiply")
             yield priced("slopes of activations, digital", name, slopes, multiply)
@@ -156,7 +158,7 @@ def _gradients(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
             yield priced("outer products, added", name, array.useful_macs, add, note=note)
             again = parts.buffer(layer.inputs, write=False)
             reads = array.useful_input_drives
-            yield priced("buffers, inputs again", name, reads, again, low=min(layer.inputs, reads))
+            yield priced("buffers, inputs again", name, reads, again, low=min(layer.all_inputs, reads))
 
 
 def _batch_norm(model: ModelCounts, parts: Parts, prefix: str, way: str) -> Iterator[Item]:
@@ -181,26 +183,42 @@ def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterat
         note = f"{kept:,.0f} bytes of moments in a memory chip, with gradient and weight read and written"
         yield priced("optimiser's memory traffic", layer, words, parts.library.item("off_chip", bits=1), note=note)
     cells = model.total("weight_cells")
-    pulse, period_s = _pulse(parts.technology)
+    write, period_s, per = _write(parts.technology)
     pulses, checks = parts.library.figure("pulses_per_update"), parts.library.figure("verifies_per_update")
     count, low, high = (cells * number for number in (pulses.value, pulses.low or 0, pulses.high or pulses.value))
+    if per == "state":  # however many pulses it takes
+        count = low = high = cells
     time_s = None
     if period_s is not None and not any(array.empty_places for array in model.arrays):
         arrays = writable_arrays(model, parts.technology)
         one = schedule_cost(ROW_BY_ROW, arrays, Pulse(period_s, period_s, None, None), updates=1)
         time_s = pulses.value * one.update_time_s
     note = "row by row, all arrays at once; one pulse a device (high: as a measured chip verified)"
-    yield timed(priced("writes", layer, count, pulse, low=low, high=high, time_s=time_s, note=note))
+    if per == "state":
+        note = "row by row, all arrays at once; one state a device"
+    yield timed(priced("writes", layer, count, write, low=low, high=high, time_s=time_s, note=note))
     read = parts.read()
     count, low, high = (cells * number for number in (checks.value, checks.low or 0, checks.high or checks.value))
     yield priced("verifies", layer, count, read, low=low, high=high, note="reads of single cells, no converter")
 
 
-def _pulse(technology: Technology) -> tuple[Price, float | None]:
-    """The price of one write pulse and its time: by the synapse's step tables, else by its pulse."""
+def _programming(cells: int, technology: Technology) -> Item:
+    """All weights written once, from the lowest level to the middle: all levels are used alike (assumed).
+
+    A pulse moves a device by one level. Where the synapse does not say whether its energy is that of a pulse or of a
+    state, low and high are the two.
+    """
+    write, _, per = _write(technology)
+    steps = 0.0 if technology.synapse is None else (technology.synapse.states - 1) / 2
+    count, low, high = {"pulse": (steps,) * 3, "state": (1.0,) * 3}.get(per, (steps, min(steps, 1.0), max(steps, 1.0)))
+    return priced("programming", "all layers", cells * count, write, low=cells * low, high=cells * high)
+
+
+def _write(technology: Technology) -> tuple[Price, float | None, Literal["pulse", "state", "unknown"]]:
+    """The price of a write, the time of a pulse, and what the price is of: by step tables, else by the pulse."""
     synapse = technology.synapse
     if synapse is None:
-        return Price(None, missing=f"{technology.name} has no synapse"), None
+        return Price(None, missing=f"{technology.name} has no synapse"), None, "unknown"
     source = synapse.source or synapse.name
     try:
         pulse = write_pulse(synapse)
@@ -212,8 +230,10 @@ def _pulse(technology: Technology) -> tuple[Price, float | None]:
     tables = [table for table in (synapse.step_up_energy_j, synapse.step_down_energy_j) if table is not None]
     if tables:
         steps = [energy_j for table in tables for energy_j in table]
-        return Price(math.fsum(steps) / len(steps), min(steps), max(steps), source=source), time_s
+        return Price(math.fsum(steps) / len(steps), min(steps), max(steps), source=source), time_s, "pulse"
     if pulse is None or pulse.energy_j is None:
-        return Price(None, source=source, missing=missing), time_s
+        return Price(None, source=source, missing=missing), time_s, "unknown"
     low, high = pulse.energy_j
-    return Price((low + high) / 2, low, high, source=source), time_s
+    by_voltage = pulse.current_a is not None  # else the energy is the file's own
+    per = "pulse" if by_voltage else synapse.write.energy_per or "unknown"
+    return Price((low + high) / 2, low, high, source=source), time_s, per

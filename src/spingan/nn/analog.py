@@ -286,6 +286,7 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         if output_size is not None:
             raise UserError("a zero-padded convolution has one output size", "Call the layer without output_size.")
+        self.require_map(input)
         return AnalogLayer.forward(self, input)
 
     def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -296,7 +297,7 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
 
     def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
         samples, stride, padding, kernel = len(driven), self.stride[0], int(self.padding[0]), self.kernel_size[0]
-        if driven.shape[2:] == (1, 1) and padding == self.output_padding[0] == 0:  # a dense layer
+        if self.of_one_pixel and padding == self.output_padding[0] == 0:  # a dense layer
             reads = dense_reads(driven.flatten(1), weight.flatten(1).t(), self._converted_rows)
             column = torch.arange(self.out_channels, device=driven.device).repeat_interleave(kernel**2)
             return self._read(reads, samples, column).view(-1, kernel, kernel, samples).permute(3, 0, 1, 2)

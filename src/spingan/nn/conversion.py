@@ -280,7 +280,9 @@ def _analog(name: str, module: Array, technology: Technology, source: NoiseSourc
         layer = _without_init(AnalogLinear, module)
     elif isinstance(module, nn.ConvTranspose2d):
         layer = _without_init(AnalogConvTranspose2d, module)
-        layer.execution = module.execution if isinstance(module, ZeroPaddedConv2d) else "lowered"
+        padded = module if isinstance(module, ZeroPaddedConv2d) else None
+        layer.execution = "lowered" if padded is None else padded.execution
+        layer.of_one_pixel = padded is not None and padded.of_one_pixel
     else:
         layer = _without_init(AnalogConv2d, module)
     layer._install(technology.for_dense() if isinstance(module, nn.Linear) else technology, source)

@@ -98,19 +98,28 @@ def _count_both(
 def count_model(model: nn.Module, example_input: Tensor | tuple[Any, ...], technology: Technology) -> ModelCounts:
     """Counts of one pass of `example_input` (batch 1) through `model`, in evaluation mode and without gradient.
 
-    A module that is called twice is built once and used twice. The modes of all modules are restored; a converted
-    model's tallies (saturation, draws of noise) move on by one pass, so count a copy of one that is in training.
+    An array that is called twice is built once and used twice. Any other module is built behind each array that it is
+    called after, and is a layer for each of them, its trainable values counted with the first. The modes of all modules
+    are restored; a converted model's tallies (saturation, draws of noise) move on by one pass, so count a copy of one
+    that is in training.
 
     Raises:
         UserError: A layer has a type that is neither an array, an activation, nor digital in the technology, or
             the model calls functions that are none of a layer's.
     """
-    counted: dict[str, LayerCounts] = {}
+    counted: dict[tuple[str, str | None], LayerCounts] = {}
+    array: str | None = None  # the last one that was called
 
     def hook_named(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            nonlocal array
             layer = _count_layer(name, module, inputs[0], output, technology)
-            counted[name] = _used_again(counted[name], layer) if name in counted else layer
+            array = array if layer.array is None else name
+            if (name, array) in counted:
+                layer = _used_again(counted[name, array], layer)
+            elif any(name == known for known, _ in counted):
+                layer = replace(layer, trainable=0)
+            counted[name, array] = layer
 
         return hook
 
@@ -247,9 +256,6 @@ def _count_array(name: str, module: Array, image: Tensor, output: Tensor, techno
         return array_counts(module.in_features, module.out_features, reads, image.numel(), own)
     taps = _taps(module, image, output)
     inputs, outputs = module.in_channels // module.groups, module.out_channels // module.groups
-    if isinstance(module, nn.ConvTranspose2d) and image.shape[-2:] == (1, 1):
-        # Each output sees one input through one weight: a dense array, read once, without any padding.
-        return array_counts(inputs, outputs * taps, module.groups, module.in_channels, technology, module.groups)
     if isinstance(module, nn.ConvTranspose2d):
         converted = isinstance(module, AnalogConvTranspose2d)
         layout = module.layout if converted else layout_of(module, technology.transposed)
@@ -374,6 +380,7 @@ def _used_again(first: LayerCounts, again: LayerCounts) -> LayerCounts:
         first,
         array=array,
         activations=activations,
+        inputs_again=first.inputs_again + again.inputs,
         digital_in=first.digital_in + again.digital_in,
         digital_out=first.digital_out + again.digital_out,
     )

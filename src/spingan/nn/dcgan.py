@@ -66,7 +66,7 @@ class Dcgan(Family):
         last = len(self.generator)
         for number, stage in enumerate(self.generator, start=1):
             layers[f"conv{number}"] = ZeroPaddedConv2d(
-                inputs, stage.channels, stage.kernel, stage.stride, stage.padding, bias=False
+                inputs, stage.channels, stage.kernel, stage.stride, stage.padding, bias=False, of_one_pixel=number == 1
             )
             if number < last:
                 layers[f"norm{number}"] = nn.BatchNorm2d(stage.channels)

@@ -14,6 +14,11 @@ splits into s² phases that read pixels and never an inserted zero, as in the ac
     then has a reference column of its own, without devices at the same places.
 
 All forms hold the same k² weights for each input and output; with stride 1 they are one.
+
+On a map of one pixel without padding no two outputs share a weight, so that the k² outputs of the kernel are columns
+beside each other: one array with a row an input, read once, the shared window of a stride as large as the kernel. A
+layer is built so, whatever the technology's form, if it says that its maps have one pixel
+(`ZeroPaddedConv2d.of_one_pixel`): its weights do not tell.
 """
 
 from collections.abc import Sequence
@@ -26,6 +31,7 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 from torch.nn import functional
 
+from spingan.nn.zero_padded import ZeroPaddedConv2d
 from spingan.spec.technology import Transposed
 
 
@@ -195,6 +201,8 @@ class Layout:
             return "one array"
         if self.form == "polyphase":
             return f"polyphase: {self.phases.count**2} arrays"
+        if self.phases.window == 1:
+            return f"dense: a pixel at a time, {self.phases.count}² outputs of each"
         empty = ", with empty places" if self.phases.empty else ""
         return f"polyphase: {self.phases.count**2} phases share windows of {self.phases.window}²{empty}"
 
@@ -207,7 +215,11 @@ def layout_of(module: nn.Module, form: Transposed) -> Layout:
     """The layout of a layer that conversion accepts, where transposed convolutions are built in `form`."""
     if not isinstance(module, nn.ConvTranspose2d):
         return Layout(0)
-    stride = module.stride[0]
+    kernel, stride = module.kernel_size[0], module.stride[0]
+    padding, output_padding = int(module.padding[0]), module.output_padding[0]
+    one_pixel = isinstance(module, ZeroPaddedConv2d) and module.of_one_pixel
+    if one_pixel and padding == output_padding == 0:
+        return Layout(1, "polyphase_shared", Phases(kernel, kernel, 0, 0))
     if form == "literal" or stride == 1:
         return Layout(1)
-    return Layout(1, form, Phases(module.kernel_size[0], stride, int(module.padding[0]), module.output_padding[0]))
+    return Layout(1, form, Phases(kernel, stride, padding, output_padding))

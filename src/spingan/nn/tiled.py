@@ -87,13 +87,46 @@ def convolution_reads(
         (side - dilation[axis] * (kernel[axis] - 1) - 1) // stride[axis] + 1
         for axis, side in enumerate(padded.shape[2:])
     )
-    taps = [
-        padded[:, :, i * dilation[0] :: stride[0], j * dilation[1] :: stride[1]][:, :, :down, :across]
+    places = [
+        (_along(i * dilation[0], down, stride[0]), _along(j * dilation[1], across, stride[1]))
         for i in range(kernel[0])
         for j in range(kernel[1])
     ]
-    inputs = torch.stack(taps, 1).flatten(0, 1).flatten(1)
+    inputs = cast(Tensor, _Taps.apply(padded, places))
     return Reads(inputs, weight.flatten(1), _cut(len(inputs), tile_rows)), (down, across)
+
+
+def _along(first: int, count: int, step: int = 1) -> slice:
+    return slice(first, first + (count - 1) * step + 1, step)
+
+
+class _Taps(torch.autograd.Function):
+    """The pixels that each read drives the rows with: (channels x taps, batch x positions), of padded maps.
+
+    The library's gradient of a slice is a whole map of zeros around it, one for each tap; here the taps are added up in
+    one map.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, padded: Tensor, places: list[tuple[slice, slice]]) -> Tensor:
+        ctx.places, ctx.shape = places, padded.shape
+        return torch.stack([padded[:, :, i, j] for i, j in places], 1).flatten(0, 1).flatten(1)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        return _added_up(ctx, *grad_outputs)
+
+
+@once_differentiable
+def _added_up(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    channels, batch = ctx.shape[:2]
+    maps = gradient.new_zeros(ctx.shape)
+    i, j = ctx.places[0]
+    positions = [len(range(place.start, place.stop, place.step)) for place in (i, j)]
+    taps = gradient.view(channels, len(ctx.places), batch, *positions)
+    for number, (i, j) in enumerate(ctx.places):
+        maps[:, :, i, j] += taps[:, number]
+    return maps, None
 
 
 @dataclass(frozen=True)
@@ -153,12 +186,12 @@ def transposed_reads(
     padded = functional.pad(images.transpose(0, 1), (before, behind, before, behind))
 
     def look(top: int, left: int, taps: tuple[int, int], positions: tuple[int, int]) -> Tensor:
-        looks = [
-            padded[:, :, top - n : top - n + positions[0], left - m : left - m + positions[1]]
+        places = [
+            (_along(top - n, positions[0]), _along(left - m, positions[1]))
             for n in range(taps[0])
             for m in range(taps[1])
         ]
-        return torch.stack(looks, 1).flatten(0, 1).flatten(1)
+        return cast(Tensor, _Taps.apply(padded, places))
 
     def held(i: _Phase, j: _Phase) -> Tensor:
         if (i.begin, j.begin) not in ordered:

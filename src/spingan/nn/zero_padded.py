@@ -6,6 +6,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from spingan.errors import UserError
+
 Execution = Literal["lowered", "literal"]
 
 
@@ -49,8 +51,12 @@ class ZeroPaddedConv2d(nn.ConvTranspose2d):
     because in the nets' layers of stride 2, 77 to 87 % of the literal form's inputs are structural zeros; with stride 1
     only the border is) or `literal` (what the crossbar is fed). `output_padding` lets an odd kernel double a map.
 
+    `of_one_pixel` says that its maps have one pixel each, as a DCGAN's latents do: then every output meets that pixel
+    through one weight, and its array is a dense layer's (`spingan.nn.layouts`).
+
     Raises:
         ValueError: `padding` of the kernel's size or more, which the literal form cannot express.
+        UserError: A map of more than one pixel where there should be one.
     """
 
     def __init__(
@@ -63,13 +69,25 @@ class ZeroPaddedConv2d(nn.ConvTranspose2d):
         bias: bool = True,
         execution: Execution = "lowered",
         output_padding: int = 0,
+        of_one_pixel: bool = False,
     ) -> None:
         if padding >= kernel_size:
             raise ValueError(f"padding {padding} must be smaller than the kernel size {kernel_size}")
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, output_padding, bias=bias)
         self.execution: Execution = execution
+        self.of_one_pixel = of_one_pixel
+
+    def require_map(self, input: Tensor) -> None:
+        """Refuse a map that the layer is not built for."""
+        if self.of_one_pixel and input.shape[-2:] != (1, 1):
+            height, width = input.shape[-2:]
+            raise UserError(
+                f"a zero-padded convolution of one pixel got a map of {height} x {width}",
+                "Make the layer without of_one_pixel.",
+            )
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        self.require_map(input)
         if self.execution == "literal" and output_size is None:
             geometry = self.stride[0], int(self.padding[0]), self.output_padding[0]
             return zero_padded_conv2d(input, self.weight, self.bias, *geometry)

@@ -60,7 +60,12 @@ def bill_item_notes(bill: FullBill) -> list[str]:
     accounts = _accounts(bill).values()
     notes = dict.fromkeys(f"{item.item}: {item.note}" for account in accounts for item in account.items if item.note)
     missing = dict.fromkeys(reason for account in accounts for reason in account.not_counted)
-    once = quantity_text(bill.programming_j, "J", 3)
+    once = quantity_text(bill.programming.energy_j, "J", 3)
+    if bill.programming.energy_j is not None:
+        ends = (
+            quantity_text(value, "J", 3) for value in (bill.programming.energy_low_j, bill.programming.energy_high_j)
+        )
+        once = f"{once} ({' to '.join(ends)})"
     return [
         *(f"[{number}] {source}" for number, source in enumerate(_sources(bill), start=1)),
         "Energy stands between low and high: where sources differ, and where the use of a part does.",
