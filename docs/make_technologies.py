@@ -16,8 +16,9 @@ from spingan.circuits import memristive_activations
 from spingan.circuits.cell_simulation import simulate_cell
 from spingan.devices import published
 from spingan.devices.domain_wall import BY_NAME
-from spingan.devices.measured_memories import hfox_rram, pcm
+from spingan.devices.measured_memories import hfox_rram, pcm, pcm_array
 from spingan.devices.published import CURVES, LEAKY_LINEAR_A
+from spingan.devices.skyrmion_array import designed_array, published_in_siemens
 from spingan.devices.skyrmion_synapse import shipped_calibration
 from spingan.devices.skyrmion_synapse_study import SEEDS, synapse
 from spingan.devices.skyrmion_synapse_study import characterise as characterise_synapse
@@ -43,7 +44,7 @@ MONTE_CARLO = 400  # instances of each cell
 def closed_forms(folder: Path) -> None:
     """The published curves, the memristor and the measured memories."""
     published.write_curves()
-    for made in (wox_memristor(), hfox_rram(), pcm()):
+    for made in (wox_memristor(), hfox_rram(), pcm(), pcm_array(), published_in_siemens()):
         write_synapse(made, CURVES / f"{made.name}.csv")
 
 
@@ -72,6 +73,8 @@ def skyrmion_synapse(folder: Path) -> None:
     write_synapse_report(study, folder)
     for variant in study.variants:
         write_synapse(synapse(variant), CURVES / f"{variant.name}.csv")
+    made = designed_array()
+    write_synapse(made, CURVES / f"{made.name}.csv")
 
 
 def designed(function: str, slope: float) -> Callable[[Path], None]:

@@ -122,3 +122,15 @@ def test_a_net_without_technology_or_example_has_no_bill():
         spingan.cost(net, "ideal")
     with pytest.raises(UserError, match="unknown recipe"):
         spingan.cost("nothing-of-the-kind")
+
+
+def test_technologies_side_by_side_are_their_single_bills_and_the_best_is_held_against_paper_s_array():
+    found = spingan.compare_bills("fashion-mnist", ["pcm-array", "skyrmion-designed-array"])
+    rows = {row.name: row for row in found.rows if row.kind == "technology"}
+    assert list(rows) == ["pcm-array", "skyrmion-designed-array", "skyrmion-published", "skyrmion-published-array"]
+    for name, row in rows.items():
+        account = spingan.full_bill("fashion-mnist", technology=name).drawing
+        assert (row.energy_j, row.time_s) == (account.energy_j, account.time_s)
+        assert (row.energy_low_j, row.energy_high_j) == (account.total("energy_low_j"), account.total("energy_high_j"))
+    assert found.best == "pcm-array"  # the designed skyrmions use less, but fade while an image is drawn
+    assert found.ratio is not None and found.ratio <= 0.1 < (found.ratio_without_limit or 0)

@@ -177,8 +177,8 @@ def compare_bills(
 ) -> "SideBySide":
     """One image of a recipe's or model's generator on several technologies, a graphics card and a processor.
 
-    Paper S's devices are always among them. The library's machines count at their peak; the time on this processor is
-    measured now.
+    Paper S's devices are always among them, in tiles that they allow and in ones without a limit. The library's
+    machines count at their peak; the time on this processor is measured now.
 
     Args:
         technologies: Names, files or folders; by default every shipped one. A machine's name picks that machine.
@@ -187,16 +187,16 @@ def compare_bills(
     Raises:
         UserError: As `full_bill`.
     """
-    from spingan.costs.side_by_side import PAPER_S, machine_row, measured_row, side_by_side
+    from spingan.costs.side_by_side import PAPER_S, PAPER_S_WITHOUT_LIMIT, machine_row, measured_row, side_by_side
 
     if isinstance(what, str | Path):
         what = recipe_or_model(what)
     library = load_components(components)
     named = [str(name) for name in technologies if str(name) in library.machines]
     names = [str(name) for name in technologies if str(name) not in named] or list(shipped_technologies())
-    chosen = [load_technology(name) for name in dict.fromkeys([*names, PAPER_S])]
+    chosen = [load_technology(name) for name in dict.fromkeys([*names, PAPER_S_WITHOUT_LIMIT, PAPER_S])]
     bills = [pair_full_bill(what.net, technology, library, what.latent_size) for technology in chosen]
-    synapses = [None if technology.synapse is None else technology.synapse.name for technology in chosen]
+    synapses = [technology.synapse for technology in chosen]
     shown = named or list(library.machines)
     machines = [machine_row(name, library.machines[name], bills[0].useful_macs) for name in shown]
     seconds, runs = measure_drawing(what.net, what.latent_size)

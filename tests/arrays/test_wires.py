@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spingan.arrays.nodal import CellLaw, solve_tile, tile_voltages
-from spingan.arrays.wires import WireRules, fold, largest_rows, tallest_column
+from spingan.arrays.wires import WireRules, column_loss, fold, largest_rows, least_resistance, tallest_column
 from spingan.circuits.crossbar_column import Array, solve_crossbar
 from spingan.errors import UserError
 from spingan.spec.synapse import Read, Synapse, Validity
-from spingan.spec.technology import Technology, load_technology, with_settings
+from spingan.spec.technology import Technology, load_technology, shipped_technologies, with_settings
 
 PCM = load_technology("pcm")
 
@@ -238,6 +238,42 @@ def test_a_device_too_conductive_for_any_column_has_no_rows():
         largest_rows(load_technology("ideal"))
     with pytest.raises(UserError, match="is not a share"):
         largest_rows(_uniform(1e-6, 1.0), loss=1.0)
+
+
+@pytest.mark.parametrize("rows", [1, 4, 64, 256])
+def test_the_least_resistance_allows_those_rows_and_a_little_less_does_not(rows):
+    least = least_resistance(rows, 0.35)
+    assert largest_rows(_uniform(1 / least * (1 - 1e-9), 0.35)).exact == rows
+    assert largest_rows(_uniform(1 / least * (1 + 1e-9), 0.35)).exact == rows - 1
+    assert column_loss(rows, least, 0.35) == pytest.approx(0.05)
+    assert least_resistance(rows, 0.7) == pytest.approx(2 * least)  # only the ratio to the wire matters
+    with pytest.raises(UserError, match="on 0 ohm a cell"):
+        least_resistance(rows, 0.0)
+
+
+def test_a_higher_resistance_allows_more_rows():
+    rows = [largest_rows(_uniform(1 / ohm, 0.35)).exact for ohm in (50, 500, 5e3, 50e3)]
+    assert rows == sorted(rows) and len(set(rows)) == len(rows)
+
+
+def test_paper_s_synapse_needs_far_more_resistance_for_an_array_and_the_command_says_how_much():
+    published = tallest_column(load_technology("skyrmion-published-array"))
+    assert published["largest_rows"] == 4 and published["tile_loss"] < 0.05
+    assert [need["rows"] for need in published["rows_need"]] == [64, 128, 256]
+    for need in published["rows_need"]:
+        assert need["times"] == pytest.approx(need["least_resistance_ohm"] * 19.0e-3, rel=1e-3)
+    unknown = tallest_column(load_technology("skyrmion-published"))["rows_need"]
+    assert [(need["least_resistance_ohm"], need["times"]) for need in unknown] == [
+        (need["least_resistance_ohm"], None) for need in published["rows_need"]
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_technologies() if name.endswith("-array")])
+def test_the_columns_of_shipped_arrays_lose_less_than_5_percent_and_the_next_power_of_two_would_not(name):
+    technology = load_technology(name)
+    told = tallest_column(technology)
+    assert told["tile_loss"] < 0.05 and not told["largest_rows_wire_assumed"]
+    assert technology.tile_rows == told["largest_rows_power_of_two"]
 
 
 def test_wires_come_from_the_technology():

@@ -353,18 +353,30 @@ def test_a_user_s_component_reaches_the_bill(tmp_path):
 
 
 def test_side_by_side_names_the_ratio_to_paper_s_devices_and_machines_are_lower_bounds():
-    bills = [(bill(one, None), one.synapse and one.synapse.name) for one in map(load_technology, NAMES)]
+    names = (*NAMES, "skyrmion-published-array")
+    bills = [(bill(one, None), one.synapse) for one in map(load_technology, names)]
     macs = bills[0][0].useful_macs
     machine = LIBRARY.machines["nvidia-a100"]
     card = machine_row("nvidia-a100", machine, macs)
     found = side_by_side("test", bills, [card])
     rows = {row.name: row for row in found.rows}
-    assert found.best in ("wox-memristor", "skyrmion-designed")  # neither ideal, which lacks items, nor paper S's own
-    assert found.ratio == pytest.approx(rows[found.best].energy_j / rows["skyrmion-published"].energy_j)
+    assert found.best == "wox-memristor"  # neither ideal, which lacks items, nor paper S's own, nor one that fades
+    assert "refresh" in rows["skyrmion-designed"].missing[0]
+    assert found.ratio == pytest.approx(rows[found.best].energy_j / rows["skyrmion-published-array"].energy_j)
+    assert found.ratio_without_limit == pytest.approx(rows[found.best].energy_j / rows["skyrmion-published"].energy_j)
     assert card.energy_j == pytest.approx(2 * macs * 400 / 19.5e12) and card.missing
     remembered = machine_row("x", machine.model_copy(update={"sure": "memory"}), macs)
     assert remembered.energy_j is None and "memory" in remembered.missing[0]
-    assert technology_row(bills[-1][0]).missing
+    assert technology_row(bill(load_technology("ideal"), None), None).missing
+
+
+def test_a_relu_that_is_digital_is_priced_and_needs_no_converters_around_it():
+    drawing = bill(load_technology("wox-memristor-array")).drawing
+    relu = item(drawing, "activations (relu), digital", "conv")
+    assert relu.energy_j == pytest.approx(32 * (LIBRARY.item("relu", bits=8).energy_j or 0)) and relu.energy_j > 0
+    assert not any(one.item.startswith("around activations") for one in drawing.items)
+    assert not any(one.missing for one in drawing.items)
+    assert (LIBRARY.item("leaky_relu", bits=8).energy_j or 0) > (LIBRARY.item("relu", bits=8).energy_j or 0)
 
 
 def test_the_json_has_the_keys_that_it_promises():

@@ -2,12 +2,12 @@
 
 import pytest
 
-from spingan.devices.measured_memories import hfox_rram, pcm
+from spingan.devices.measured_memories import hfox_rram, pcm, pcm_array
 from spingan.spec.files import read_synapse
 from spingan.spec.technology import DEVICES, load_technology
 
 
-@pytest.mark.parametrize("made", [hfox_rram(), pcm()], ids=lambda made: made.name)
+@pytest.mark.parametrize("made", [hfox_rram(), pcm(), pcm_array()], ids=lambda made: made.name)
 def test_the_shipped_file_is_what_the_module_gives(made):
     assert read_synapse(DEVICES / "curves" / f"{made.name}.csv") == made
     assert load_technology(made.name.replace("_", "-")).synapse == made

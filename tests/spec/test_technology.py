@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from spingan.errors import UserError
 from spingan.spec import Synapse, Technology, load_technology, shipped_technologies
-from spingan.spec.technology import DenseArrays
+from spingan.spec.technology import DEVICES, Converter, DenseArrays
 
 ODD = Synapse(name="a", basis="measured", conductance=(1e-6, 2e-6, 5e-6))
 
@@ -123,6 +123,42 @@ def test_a_wrong_technology_file_is_told_where_and_what(tmp_path, text, message)
         load_technology(write(tmp_path, text))
     assert message in caught.value.problem
     assert caught.value.remedy
+
+
+def test_a_technology_may_be_based_on_another_and_changes_only_what_it_says(tmp_path):
+    (tmp_path / "own").mkdir()
+    own = tmp_path / "own" / "technology.yaml"
+    own.write_text("schema_version: 1\nname: own\nbased_on: wox-memristor-array\ntile_rows: 128\n")
+    base = load_technology("wox-memristor-array")
+    assert load_technology(own) == base.model_copy(update={"name": "own", "tile_rows": 128})
+    further = tmp_path / "further.yaml"
+    further.write_text("schema_version: 1\nname: further\nbased_on: own\nadc: {bits: 6}\n")  # seen from its folder
+    assert load_technology(further) == load_technology(own).model_copy(
+        update={"name": "further", "adc": Converter(bits=6)}
+    )
+    assert load_technology("skyrmion-designed-array").activations == load_technology("skyrmion-designed").activations
+
+
+def test_a_technology_based_on_itself_or_on_nothing_is_refused(tmp_path):
+    text = "schema_version: 1\nname: a\nbased_on: {}\n"
+    (tmp_path / "a.yaml").write_text(text.format("b.yaml"))
+    (tmp_path / "b.yaml").write_text(text.format("a.yaml"))
+    with pytest.raises(UserError, match="based on itself"):
+        load_technology(tmp_path / "a.yaml")
+    (tmp_path / "b.yaml").write_text(text.format("wox-memristor-aray"))
+    with pytest.raises(UserError, match=r"(?s)no technology wox-memristor-aray.*Did you mean wox-memristor-array"):
+        load_technology(tmp_path / "a.yaml")
+    (tmp_path / "b.yaml").write_text("schema_version: 1\nname: b\nbased_on: 3\n")
+    with pytest.raises(UserError, match="no technology 3"):
+        load_technology(tmp_path / "b.yaml")
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_technologies() if name.endswith("-array")])
+def test_every_figure_of_a_shipped_array_has_its_source_beside_it(name):
+    lines = (DEVICES / "technologies" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    figures = [line for line in lines if line.startswith(("tile_", "wire_", "dac", "adc", "synapse", "read_out"))]
+    assert figures and all("  # " in line or " # " in line for line in figures)
+    assert load_technology(name).source and load_technology(name).provenance
 
 
 def test_a_dict_of_another_schema_is_refused():

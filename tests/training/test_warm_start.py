@@ -31,6 +31,22 @@ def test_a_run_begins_with_every_tensor_of_the_other(run, straight, tmp_path, mo
             assert torch.equal(tensor.cpu(), other[part][name]), f"{part}: {name}"
 
 
+def test_a_run_may_begin_on_another_technology_whose_converters_and_wires_are_measured_later(
+    run, straight, tmp_path, monkeypatch
+):
+    seen = {}
+    monkeypatch.setattr(loop, "_run", lambda plan, nets, *rest: seen.update(nets.tensors()))
+    run(tmp_path / "run", "epochs=1", "technology=wox-memristor-array", start_from=straight)
+    other, _ = read_checkpoint(straight / CHECKPOINT)
+    for part in ("generator", "discriminator"):
+        for name, tensor in seen[part].items():
+            if name in other[part]:
+                assert torch.equal(tensor.cpu(), other[part][name]), f"{part}: {name}"
+            else:
+                assert name.split(".")[-2] in ("dac", "adc") or name.endswith("passed"), name
+        assert any(name not in other[part] for name in seen[part])
+
+
 def test_its_files_say_what_it_began_from(begun):
     told = read_metadata(begun / "weights.safetensors", "weights")["info"]["begun_from"]
     assert told["recipe"]["name"] == "fashion-mnist" and told["recipe"]["epochs"] == 3

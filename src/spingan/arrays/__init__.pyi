@@ -9,6 +9,7 @@ from .wires import LargestRows as LargestRows
 from .wires import WireRules as WireRules
 from .wires import fold as fold
 from .wires import largest_rows as largest_rows
+from .wires import least_resistance as least_resistance
 from .wires import tallest_column as tallest_column
 from .writing import Rewriting as Rewriting
 from .writing import Written as Written

@@ -4,7 +4,9 @@ A tile of ohmic cells is a linear circuit, whatever its wires: the current of co
 H, so that an ordinary product with it is the tile with its wires, for every input, exactly.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count, islice
 from typing import Any, Self
 
 import numpy as np
@@ -156,17 +158,55 @@ def largest_rows(technology: Technology, loss: float = 0.05) -> LargestRows:
         raise UserError(
             f"technology {technology.name} does not state its wires' resistance", "Set wire_resistance_ohm, in ohm."
         )
-    seen_s, rows = 0.0, 0  # the admittance of the column so far, seen from its lower end
-    while rows < MOST_ROWS:
-        seen_s += largest_s
-        seen_s /= 1 + wire_ohm * seen_s
-        if seen_s < (1 - loss) * (rows + 1) * largest_s:
+    rows = 0
+    for lost in _lost_by_rows(wire_ohm * largest_s):
+        if lost > loss or rows == MOST_ROWS:
             break
         rows += 1
     return LargestRows(rows, 1 << (rows.bit_length() - 1) if rows else 0)
 
 
+def _lost_by_rows(ratio: float) -> Iterator[float]:
+    """The share of its current that a column's wire takes, for 1, 2, 3 ... rows.
+
+    Args:
+        ratio: Resistance of the wire from cell to cell over that of a device.
+    """
+    seen = 0.0  # the admittance of the column so far, seen from its lower end, in units of a device's
+    for rows in count(1):
+        seen += 1
+        seen /= 1 + ratio * seen
+        yield 1 - seen / rows
+
+
+def column_loss(rows: int, device_ohm: float, wire_ohm: float) -> float:
+    """The share of its current that a column of so many equal devices loses in its wire: see `largest_rows`."""
+    return next(islice(_lost_by_rows(wire_ohm / device_ohm), rows - 1, None))
+
+
+def least_resistance(rows: int, wire_ohm: float, loss: float = 0.05) -> float:
+    """The smallest resistance of a device, in ohm, with which a column of so many rows loses no more than that share.
+
+    By bisection of the column's ladder; close to r n² / (3 loss) while the share is small.
+
+    Raises:
+        UserError: The share is none, there is no row, or the wire has no resistance.
+    """
+    if not 0 < loss < 1:
+        raise UserError(f"loss {loss:g} is not a share", "Give one above 0 and below 1.")
+    if rows < 1 or not wire_ohm > 0:
+        raise UserError(f"{rows} rows on {wire_ohm:g} ohm a cell", "Give at least one row and a wire that resists.")
+    low, high = 0.0, wire_ohm * rows**2 / loss  # a column loses less than r n² / R
+    while high - low > 1e-12 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if column_loss(rows, middle, wire_ohm) <= loss else (middle, high)
+    return high
+
+
 ASSUMED_OHM = 0.35  # from cell to cell, where a technology states none: what aihwkit assumes (Gmax 5 µS)
+
+
+TABLE_ROWS = (64, 128, 256)  # tiles that peers assume; ISAAC: 128
 
 
 def tallest_column(technology: Technology, loss: float = 0.05) -> dict[str, Any]:
@@ -175,19 +215,30 @@ def tallest_column(technology: Technology, loss: float = 0.05) -> dict[str, Any]
     Returns:
         `largest_rows`, the exact number, or None where no conductance is known or no wire resists;
         `largest_rows_power_of_two`; `largest_rows_wire_ohm` and whether it is `largest_rows_wire_assumed`;
-        `largest_rows_loss`.
+        `largest_rows_loss`; `tile_loss`, the share that a column of the technology's own tiles loses, None where it has
+        none; `rows_need`, for some numbers of rows the `least_resistance_ohm` of a device, and how many `times` that
+        of today's smallest resistance it is, None where that is unknown.
     """
     known = technology.synapse is not None and technology.synapse.basis != "normalised"
     fields = technology.wire_resistance_ohm, technology.column_wire_resistance_ohm
     stated = fields != (None, None)
     ohm = WireRules.of(technology).column_ohm if stated else ASSUMED_OHM
-    most = None
+    most, device_ohm, lost = None, None, None
+    if known and technology.synapse is not None:
+        device_ohm = 1 / technology.synapse.conductance[-1]
+        lost = None if technology.tile_rows is None else column_loss(technology.tile_rows, device_ohm, ohm)
     if known and ohm:
         most = largest_rows(technology.model_copy(update={"column_wire_resistance_ohm": ohm}), loss)
+    need = {rows: least_resistance(rows, ohm, loss) for rows in TABLE_ROWS} if ohm else {}
     return {
         "largest_rows": None if most is None else most.exact,
         "largest_rows_power_of_two": None if most is None else most.power_of_two,
         "largest_rows_wire_ohm": ohm,
         "largest_rows_wire_assumed": not stated,
         "largest_rows_loss": loss,
+        "tile_loss": lost,
+        "rows_need": [
+            {"rows": rows, "least_resistance_ohm": least, "times": None if device_ohm is None else least / device_ohm}
+            for rows, least in need.items()
+        ],
     }

@@ -5,7 +5,7 @@ from typing import Any
 from spingan.commands.options import Json, ModelName, RealImages, option, passing_on
 from spingan.commands.printing import Result, progress_bars, show, table
 
-_EACH = "May be repeated; by default every shipped one."
+_EACH = "May be repeated; by default every shipped one but skyrmion-published-array, which is slow."
 
 
 @passing_on(

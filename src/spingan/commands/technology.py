@@ -46,9 +46,20 @@ def show_one(name: Name, json: Json = False) -> None:
     overview = {
         key: value for key, value in description.items() if key not in ("values", "derived", "unknown", *tallest)
     }
-    text = table(
-        ("property", "value"), [(key, _cell(value)) for key, value in (overview | description["derived"]).items()]
-    )
+    properties = {key: value for key, value in (overview | description["derived"]).items() if key != "rows_need"}
+    text = table(("property", "value"), [(key, _cell(value)) for key, value in properties.items()])
+    if tallest["rows_need"]:
+        text += (
+            f"\n\nSmallest resistance of a device whose columns lose no more than {tallest['largest_rows_loss']:.0%}:\n"
+        )
+        text += table(
+            ("rows", "ohm", "times its own"),
+            [
+                (str(need["rows"]), cell(need["least_resistance_ohm"], 3), cell(need["times"], 3, "unknown"))
+                for need in tallest["rows_need"]
+            ],
+            right=(0, 1, 2),
+        )
     unknown = f"unknown (ideal in what is computed, not counted in the bill):\n  {', '.join(description['unknown'])}"
     show(Result(description, f"{text}\n\n{unknown}"), json)
 

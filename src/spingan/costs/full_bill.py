@@ -226,6 +226,11 @@ def _activation_items(
 ) -> Iterator[Item]:
     """An activation's circuits, and the converters around them where their inputs are `digital`."""
     device, technology = activation_device(parts.technology, function), parts.technology
+    if device is None and layer.type in technology.digital:
+        price = parts.library.item(function, bits=parts.figure("bits"))
+        note = "behind the converters; one unit a layer, whose time overlaps with the arrays'"
+        yield priced(f"activations ({function}), digital", name, evaluations, price, built=1, note=note)
+        return
     slots = array.read_slots if array is not None else 1
     energy_j = None if device is None else device.energy_j
     source = "" if device is None else device.source or device.name

@@ -6,10 +6,14 @@ from typing import Any, Literal
 
 from spingan.costs.account import FullBill
 from spingan.costs.components import Machine
+from spingan.spec.synapse import Synapse
 
-PAPER_S = "skyrmion-published"
-"""The technology that takes paper S at its word: its printed devices, and everything else counted by the library."""
-PAPER_S_SYNAPSE = "skyrmion_published"
+PAPER_S = "skyrmion-published-array"
+"""The technology that takes paper S at its word, and counts all: its devices, in tiles that their resistances allow."""
+PAPER_S_WITHOUT_LIMIT = "skyrmion-published"
+"""The same devices, read as if an array could be as large as its layer."""
+PAPER_S_SYNAPSES = ("skyrmion_published", "skyrmion_published_siemens")
+FADED = 0.05  # of a state: what a chip may lose before it is written again; as a column may lose on its wire: assumed
 
 
 @dataclass(frozen=True)
@@ -43,22 +47,30 @@ class SideBySide:
     Attributes:
         best: The technology of least energy whose bill has every item; None where there is none but paper S's.
         ratio: Its energy over that of paper S's devices, everything counted on both sides.
+        ratio_without_limit: The same, were paper S's devices not limited to small tiles.
     """
 
     net: str
     rows: tuple[Row, ...]
     best: str | None
     ratio: float | None
+    ratio_without_limit: float | None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON-able values."""
         return asdict(self)
 
 
-def technology_row(bill: FullBill) -> Row:
-    """A technology's drawing as a row."""
+def technology_row(bill: FullBill, synapse: Synapse | None) -> Row:
+    """A technology's drawing as a row. States that fade while an image is drawn miss what keeps them."""
     account = bill.drawing
     energyless = tuple(dict.fromkeys(f"{item.item}: {item.missing}" for item in account.items if item.missing))
+    holds_s = None if synapse is None or synapse.retention is None else synapse.retention.time_until(FADED)
+    if holds_s is not None and holds_s < account.time_s:
+        lost = (
+            f"refresh: states lose {FADED:.0%} in {holds_s * 1e9:.3g} ns, an image takes {account.time_s * 1e9:,.0f} ns"
+        )
+        energyless += (lost,)
     low, high = account.total("energy_low_j"), account.total("energy_high_j")
     area_m2 = account.total("area_m2")
     return Row(
@@ -93,21 +105,23 @@ def measured_row(time_s: float, how: str) -> Row:
     return Row("this processor, measured", "cpu", None, None, None, time_s, None, None, missing=missing, basis=how)
 
 
-def side_by_side(net: str, bills: Sequence[tuple[FullBill, str | None]], machines: Sequence[Row]) -> SideBySide:
+def side_by_side(net: str, bills: Sequence[tuple[FullBill, Synapse | None]], machines: Sequence[Row]) -> SideBySide:
     """The rows of technologies and machines, and the ratio to paper S's devices.
 
     Args:
-        bills: Each with the name of its technology's synapse.
+        bills: Each with its technology's synapse.
     """
-    rows = [technology_row(bill) for bill, _ in bills]
-    paper = next((row for row in rows if row.name == PAPER_S), None)
+    rows = [technology_row(bill, synapse) for bill, synapse in bills]
     others = [
         row
         for row, (_, synapse) in zip(rows, bills, strict=True)
-        if synapse not in (None, PAPER_S_SYNAPSE) and row.energy_j and not row.missing
+        if synapse is not None and synapse.name not in PAPER_S_SYNAPSES and row.energy_j and not row.missing
     ]
     best = min(others, key=lambda row: row.energy_j or 0.0, default=None)
-    ratio = None
-    if best is not None and paper is not None and paper.energy_j and best.energy_j is not None:
-        ratio = best.energy_j / paper.energy_j
-    return SideBySide(net, (*rows, *machines), None if best is None else best.name, ratio)
+    energies = {row.name: row.energy_j for row in rows}
+    least_j = None if best is None else best.energy_j
+    ratio, without_limit = (
+        least_j / paper_j if least_j and (paper_j := energies.get(name)) else None
+        for name in (PAPER_S, PAPER_S_WITHOUT_LIMIT)
+    )
+    return SideBySide(net, (*rows, *machines), None if best is None else best.name, ratio, without_limit)

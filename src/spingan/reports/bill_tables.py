@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from spingan.costs.account import Account, FullBill, Item
 from spingan.costs.bill import Sum
-from spingan.costs.side_by_side import PAPER_S, Row, SideBySide
+from spingan.costs.side_by_side import PAPER_S, PAPER_S_WITHOUT_LIMIT, Row, SideBySide
 from spingan.reports.tables import NOT_COUNTED, Table, area_text, quantity_text
 
 
@@ -88,16 +88,25 @@ def side_by_side_notes(found: SideBySide) -> list[str]:
     energies = {row.name: row.energy_j for row in found.rows}
     lines = ["Best technology here against paper S's devices: no other technology has the energy of every item."]
     if found.best is not None and found.ratio is not None:
-        best, paper = (quantity_text(energies[name], "J", 3) for name in (found.best, PAPER_S))
-        times = f"{1 / found.ratio:.3g} times less" if found.ratio < 1 else f"{found.ratio:.3g} times more"
+        best = quantity_text(energies[found.best], "J", 3)
         lines = [
-            f"Best technology here, {found.best}, {best}; paper S's devices at their word, all counted, {paper}: "
-            f"{times}."
+            f"Best technology here, {found.best}, {best}: {_times(found.ratio)} than paper S's devices at their word, "
+            f"all counted ({PAPER_S}, {quantity_text(energies[PAPER_S], 'J', 3)})."
         ]
+        if found.ratio_without_limit is not None:
+            lines.append(
+                f"Were their tiles without a limit ({PAPER_S_WITHOUT_LIMIT}, "
+                f"{quantity_text(energies[PAPER_S_WITHOUT_LIMIT], 'J', 3)}), it would take "
+                f"{_times(found.ratio_without_limit)}: but their wires would take the signal."
+            )
     for row in found.rows:
         missing = f"; not counted: {'; '.join(row.missing)}" if row.missing else ""
         lines.append(f"- {row.name}: {row.basis}{missing}")
     return lines
+
+
+def _times(ratio: float) -> str:
+    return f"{1 / ratio:.3g} times less" if ratio < 1 else f"{ratio:.3g} times more"
 
 
 def _range(account: Account) -> str:

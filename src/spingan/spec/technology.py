@@ -218,20 +218,7 @@ def load_technology(name_or_path: str | Path) -> Technology:
     Raises:
         UserError: There is none, or its files are not right.
     """
-    shipped = DEVICES / "technologies" / f"{name_or_path}.yaml"
-    if str(name_or_path) in shipped_technologies():
-        return _load(shipped)
-    path = Path(name_or_path)
-    if is_folder(path):
-        path = path / "technology.yaml"
-    if is_file(path):
-        return _load(path)
-    close = difflib.get_close_matches(str(name_or_path), shipped_technologies(), n=1)
-    hint = f"Did you mean {close[0]}? " if close else ""
-    known = ", ".join(shipped_technologies())
-    raise UserError(
-        f"there is no technology {name_or_path}", f"{hint}Shipped: {known}. Or give a .yaml file or its folder"
-    )
+    return _load(_technology_path(name_or_path))
 
 
 def write_technology(technology: Technology, folder: str | Path) -> tuple[Path, ...]:
@@ -274,11 +261,21 @@ def shipped_curves() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (DEVICES / "curves").glob("*.csv")))
 
 
-def _load(path: Path) -> Technology:
+def _load(path: Path, waiting: tuple[Path, ...] = ()) -> Technology:
+    """The technology in a file; with `based_on`, that technology's, with the file's own keys on top.
+
+    Args:
+        waiting: Files that are based on this one.
+    """
     where = f"technology file {path}"
+    if path.resolve() in waiting:
+        raise UserError(f"{where} is based on itself", "Name another technology at based_on.")
     data, lines = parse_yaml(read_text(path, where), where)
     check_schema_version(data, where)
     fields: dict[str, Any] = dict(data)
+    if "based_on" in fields:
+        base = _load(_technology_path(str(fields.pop("based_on")), path.parent), (*waiting, path.resolve()))
+        fields = dict(base) | fields
     if isinstance(data.get("synapse"), str):
         fields["synapse"] = read_synapse(_curve_path(data["synapse"], path))
     named = data.get("activations")
@@ -287,9 +284,26 @@ def _load(path: Path) -> Technology:
             key: read_activation(_curve_path(value, path)) if isinstance(value, str) else value
             for key, value in named.items()
         }
-    elif named is None:
-        fields.pop("activations", None)
+    elif named is None and "activations" in data:
+        fields.pop("activations")
     return build(Technology, fields, where, lines.get)
+
+
+def _technology_path(name_or_path: str | Path, folder: Path = Path()) -> Path:
+    """The file of a technology that is named by its shipped name, or by a file or folder as seen from `folder`."""
+    if str(name_or_path) in shipped_technologies():
+        return DEVICES / "technologies" / f"{name_or_path}.yaml"
+    path = folder / name_or_path
+    if is_folder(path):
+        path = path / "technology.yaml"
+    if is_file(path):
+        return path
+    close = difflib.get_close_matches(str(name_or_path), shipped_technologies(), n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    known = ", ".join(shipped_technologies())
+    raise UserError(
+        f"there is no technology {name_or_path}", f"{hint}Shipped: {known}. Or give a .yaml file or its folder"
+    )
 
 
 def _curve_path(name: str, technology: Path) -> Path:

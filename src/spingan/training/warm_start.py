@@ -13,6 +13,9 @@ from spingan.training.recipe import Recipe
 def start_from_run(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any]:
     """Put the state of another run into `nets`: weights, batch norms, activation ranges, optimizers, average.
 
+    The other run may be on another technology. What its arrays have none of, as converters' ranges and solutions of
+    wires, stays as the new nets have it; the first step measures it.
+
     Args:
         run: The other run's folder, or a checkpoint file.
 
@@ -38,6 +41,10 @@ def start_from_run(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any
             f"{run} and the recipe do not both learn on the chip, so the optimizers' state does not fit",
             "Begin from a run that learned in the same way.",
         )
+    for part, net in (("generator", nets.generator), ("discriminator", nets.discriminator)):
+        own, learned = net.state_dict(), dict(net.named_parameters())
+        measured = {name: tensor for name, tensor in own.items() if name not in learned}
+        parts[part] = measured | {name: tensor for name, tensor in parts[part].items() if name in own}
     if bool(nets.average) and not parts.get("average"):
         parts["average"] = {name: parts["generator"][name] for name in nets.average}
     nets.restore(parts if nets.average else {**parts, "average": {}})
