@@ -53,12 +53,15 @@ def _add_up(bfloat16: bool) -> Any:
                         read = (channel * tops.size + tap) * each + image * down * across
                         for y in range(down):
                             row = (tops[tap] + y * steps[0]) * width + lefts[tap]
+                            place = held[row : row + (across - 1) * steps[1] + 1 : steps[1]]
+                            piece = taps[read : read + across]
                             for x in range(across):
-                                held[row + x * steps[1]] += load(taps, read + x)
+                                place[x] += load(piece, x)
                             read += across
                     base = (channel * batch + image) * height * width
+                    target = maps[base : base + height * width]
                     for pixel in range(height * width):
-                        store(maps, base + pixel, held[pixel])
+                        store(target, pixel, held[pixel])
 
         return add_up
 
