@@ -234,9 +234,16 @@ def _dormand_prince(
 def _heun(
     system: System, record: _Record, m: Array, times: tuple[float, float | None], step_s: float, seed: int
 ) -> Array:
+    """Heun's scheme; the demagnetising field, three quarters of the work, is worked out once a step.
+
+    At a step's end it is continued in a straight line from the last two steps, as in Adams' and Bashforth's scheme of
+    second order. Without that it would lag by half a step, which takes the share gamma mu0 Ms dt / (2 alpha) off the
+    damping of every mode, and heats it by as much: 0.3 % for 15 fs and a damping of 0.3, but 5 % for one of 0.02.
+    """
     ready, random = record.ready, np.random.default_rng(seed)
     trial, noisy = np.empty_like(m), np.empty_like(m)
     k = np.zeros(2 * len(m))
+    before, last_step = None, step_s
     now = 0.0
     for target in _targets(*times):
         count = max(1, math.ceil((target - now) / step_s - 1e-9))
@@ -251,7 +258,11 @@ def _heun(
             ready.velocity(m, k, 0, noisy)
             combine(m, k, np.array([step]), trial)
             normalise(trial)
-            ready.velocity(trial, k, 1, noisy)
+            here = ready.stray.copy()
+            if before is not None:
+                ready.stray[:] += (step / last_step) * (here - before)
+            before, last_step = here, step
+            ready.velocity_in(trial, k, 1, noisy)
             combine(m, k, np.array([step / 2, step / 2]), m)
             normalise(m)
             now = begin + index * step

@@ -55,6 +55,10 @@ class Motion:
         `applied_t` stands in for the applied field, with the thermal one added.
         """
         self.update_demag(m)
+        return self.velocity_in(m, velocities, index, applied_t)
+
+    def velocity_in(self, m: Array, velocities: Array, index: int = 0, applied_t: Array | None = None) -> float:
+        """As `velocity`, in the demagnetising field that `stray` holds."""
         what = self.grid, m, self.stray, self.moment_t, self.terms(applied_t)
         return turn(*what, *self.precession, velocities, index * len(m)) / GYROMAGNETIC_RATIO_RAD_PER_S_T
 
