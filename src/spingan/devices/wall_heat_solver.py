@@ -1,0 +1,155 @@
+"""A wall in heat in the solver: runs of its place and conductance, and the compact wall's fit to them.
+
+The thermal field of every cell is Brown's (`physics.llg.thermal_field_t`). Its spin waves reach down to the size of a
+cell, so that a run belongs to its cells, too: a calibration names them.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spingan.devices.noise_statistics import Estimate, noise_of
+from spingan.devices.wall_study import Setup
+from spingan.devices.wall_system import conductance_s, wall_position_m
+from spingan.errors import UserError
+from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
+from spingan.physics.evolve import evolve
+from spingan.physics.mesh import Array
+
+EVERY_S = 4e-12  # between two looks: a twentieth of the memory of the papers' walls
+PART_S = 0.1e-9  # between two looks whether the wall is still there
+WARM_UP_S = 0.3e-9  # four memories of the papers' walls before anything counts
+BLOCK_S = 0.8e-9  # of a long run, ten memories: one block of its statistics
+TURN_RAD = 0.75  # of the fastest spin wave in a step; half of what Heun's scheme still holds at a damping of 0.3
+CLEAR_M = 18e-9  # from the wall, three width parameters: there m_z is a domain's
+END_M = 8e-9  # from the ends, whose cells are pinned and canted
+KIND = "wall-heat-calibration"
+
+
+@dataclass(frozen=True, eq=False)
+class ThermalRun:
+    """What a run of the solver saw; where the wall was lost the run ends.
+
+    Attributes:
+        time_s: (n,).
+        position_m: (n,).
+        conductance_s: (n,).
+        domain: (n,) width-averaged |m_z| of the domains; nan where the wall leaves none.
+        m: (3, ny, nx) where it ended, to go on from.
+        lost: whether the wall was lost at its end.
+    """
+
+    time_s: Array
+    position_m: Array
+    conductance_s: Array
+    domain: Array
+    m: Array
+    lost: bool
+
+
+def thermal_step_s(setup: Setup) -> float:
+    """The step in which the mesh's fastest spin wave, the one of opposite neighbours, turns by `TURN_RAD`."""
+    film, grid = setup.device.film, setup.mesh
+    stiffness = 8 * film.exchange_stiffness_j_per_m / film.saturation_magnetization_a_per_m
+    field_t = stiffness * (1 / grid.dx_m**2 + 1 / grid.dy_m**2)
+    return TURN_RAD * (1 + film.gilbert_damping**2) / (GYROMAGNETIC_RATIO_RAD_PER_S_T * field_t)
+
+
+def thermal_run(
+    setup: Setup, current_a: float, start: Array, temperature_k: float, duration_s: float, seed: int = 0
+) -> ThermalRun:
+    """Follow a wall in heat under a current, in the solver.
+
+    Args:
+        start: (3, ny, nx), see `wall_study.place_wall`, or another run's `m`.
+
+    Raises:
+        UserError: As `wall_system.system` and the solver.
+    """
+    seen: list[tuple[float, float, float, float]] = []
+    grid, device = setup.mesh, setup.device
+    inner = (grid.x_m > END_M) & (grid.x_m < device.length_m - END_M)
+    m, begun = start, 0.0
+
+    def look(time_s: float, m: Array) -> float:
+        place = wall_position_m(m, grid)
+        far = inner & (np.abs(grid.x_m - place) > CLEAR_M)
+        domain = float(np.abs(m[2].mean(axis=0)[far]).mean()) if far.any() else math.nan
+        if time_s > 0:
+            seen.append((begun + time_s, place, conductance_s(device, m, grid), domain))
+        return place
+
+    with setup.under(current_a) as problem:
+        hot = replace(problem, temperature_k=temperature_k)
+        for part in range(max(1, round(duration_s / PART_S))):
+            begun = part * PART_S
+            run = evolve(
+                hot,
+                m,
+                PART_S,
+                every_s=EVERY_S,
+                fixed_step_s=thermal_step_s(setup),
+                observers={"place": look},
+                seed=int(np.random.SeedSequence([seed, part]).generate_state(1)[0]),
+                time_limit_s=setup.time_limit_s,
+            )
+            m = run.m
+            if math.isnan(seen[-1][1]):
+                break
+    columns = np.array(seen).T
+    lost = np.flatnonzero(np.isnan(columns[1]))
+    end = int(lost[0]) if lost.size and lost[-1] == columns.shape[1] - 1 else columns.shape[1]
+    kept = columns[:, :end]
+    return ThermalRun(kept[0], kept[1], kept[2], kept[3], m, end < columns.shape[1])
+
+
+@dataclass(frozen=True)
+class HeatObservation:
+    """What runs of the solver say of a wall under one current at one temperature.
+
+    Attributes:
+        mean_m, rms_m, memory_s: of its place, each with its interval.
+        mean_s, rms_s: of the conductance.
+        domain: mean |m_z| of the domains.
+        duration_s: of all runs together, the warm-up left out.
+        seed: of the runs.
+    """
+
+    current_a: float
+    temperature_k: float
+    mean_m: Estimate
+    rms_m: Estimate
+    memory_s: Estimate
+    mean_s: Estimate
+    rms_s: Estimate
+    domain: float
+    duration_s: float
+    seed: int
+
+
+def observe(run: ThermalRun, current_a: float, temperature_k: float, seed: int) -> HeatObservation:
+    """The statistics of a run, its first 0.3 ns left out.
+
+    Raises:
+        UserError: It is shorter than two blocks of 0.8 ns after that, or its wall is lost.
+    """
+    if run.lost:
+        raise UserError(
+            f"wall heat: at {current_a * 1e6:g} µA and {temperature_k:g} K the wall is lost", "Take a smaller current"
+        )
+    counts, block = (run.time_s > WARM_UP_S) & np.isfinite(run.position_m), round(BLOCK_S / EVERY_S)
+    place, conductance = run.position_m[counts, None], run.conductance_s[counts, None]
+    seen, read = noise_of(place, EVERY_S, block), noise_of(conductance, EVERY_S, block)
+    return HeatObservation(
+        current_a=current_a,
+        temperature_k=temperature_k,
+        mean_m=seen.mean,
+        rms_m=seen.rms,
+        memory_s=seen.memory_s,
+        mean_s=read.mean,
+        rms_s=read.rms,
+        domain=float(np.nanmean(run.domain[counts])),
+        duration_s=float(counts.sum()) * EVERY_S,
+        seed=seed,
+    )
