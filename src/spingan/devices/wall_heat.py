@@ -6,9 +6,9 @@ conductance for a while. How long the average must be follows from the noise tha
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -16,18 +16,24 @@ from scipy.ndimage import map_coordinates
 from spingan.devices.noise_statistics import Estimate, Noise, loss_share, noise_of
 from spingan.devices.published import CURVES, LEAKY_LINEAR_A
 from spingan.devices.wall_compact import compact_model, drive_t, read_wall_calibration
-from spingan.devices.wall_curve import heavy_metal_current_a, joule_power_w
+from spingan.devices.wall_curve import Branches, CurveText, conductance_curve, heavy_metal_current_a, joule_power_w
 from spingan.devices.wall_device import LEAKY_RELU, RELU, TorqueConvention, WallDevice, read_wall_device
+from spingan.devices.wall_study import settling_time_s
 from spingan.errors import UserError
 from spingan.physics.film_temperature import COBALT_ON_PLATINUM, TemperatureLaw
 from spingan.physics.mesh import Array
 from spingan.physics.mtj import conductance_per_area
-from spingan.physics.wall import WallConstants, WallModel, settle
+from spingan.physics.wall import LONGEST_S, TORQUE_TOLERANCE_T, WallConstants, WallModel, settle
+from spingan.physics.wall import run as follow
 from spingan.physics.wall_heat import STEP_S, HeatConstants, WarmWall, wander, warm_wall
 from spingan.progress import Progress, no_progress
+from spingan.spec.activation import ConductanceCurve, EnergyItem, Function, OutputNoise
+from spingan.tabular import rounded
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)  # across a junction, as the compact wall's own energy
 EVERY_S = 10e-12  # between two looks: an eighth of the memory of the papers' walls
+BLOCK_S = 2e-9  # twenty memories, of walls that are lost sooner or later
+FEWEST = 2  # walls, or blocks of them
 WARM_UP_S = 1e-9  # ten memories of the papers' walls before anything counts
 
 
@@ -42,6 +48,7 @@ class WarmPlan:
         snr: span over standard deviation that `energy_at_snr` asks for.
         walls: of the ensemble, under each current.
         duration_s: how long each wanders.
+        every_s: between two looks.
         law: the film against temperature.
 
     Raises:
@@ -58,6 +65,7 @@ class WarmPlan:
     duration_s: float = 10e-9
     seed: int = 0
     law: TemperatureLaw = COBALT_ON_PLATINUM
+    every_s: float = EVERY_S
 
     def __post_init__(self) -> None:
         self.law.magnetisation(self.temperature_k)  # refuses what it does not hold at
@@ -71,7 +79,7 @@ class WarmPlan:
                 raise UserError(f"{name} is {getattr(self, name):g}", "It must be above 0.")
         if self.walls < 2:
             raise UserError(f"{self.walls} wall makes no interval", "Give 2 or more; 1,000 are usual.")
-        if self.duration_s < 10 * EVERY_S:
+        if self.duration_s < 10 * self.every_s:
             raise UserError(
                 f"walls that wander for {self.duration_s * 1e9:g} ns show no memory", "Give a nanosecond or more."
             )
@@ -88,7 +96,7 @@ class WarmPoint:
     """A device under one current at a temperature.
 
     Attributes:
-        position_m, conductance_s: of walls that were kept.
+        position_m, conductance_s: of the walls while they were there.
         settling_s: how long the wall takes from rest without a current, without heat.
         rest_m: where it would be without heat.
         lost: how many of the walls left the track.
@@ -221,26 +229,33 @@ def warm_point(
     """
     middle = (device.profile.left_end_m + device.profile.right_start_m) / 2
     home = settle(model, drive_t(device, 0.0, convention), middle)
-    here = settle(model, drive_t(device, current_a, convention), home)
+    drive = drive_t(device, current_a, convention)
+    way = follow(model, drive, home, LONGEST_S, torque_tolerance_t=TORQUE_TOLERANCE_T)
     try:
-        wall = warm_wall(model, drive_t(device, current_a, convention), here, plan.temperature_k, heat)
+        wall = warm_wall(model, drive, way.last, plan.temperature_k, heat)
     except UserError as error:
         raise UserError(f"{device.name} at {current_a * 1e6:+g} µA: {error.problem}", error.remedy) from error
     seed = int(
         np.random.SeedSequence([plan.seed, round(abs(current_a) * 1e12), int(current_a < 0)]).generate_state(1)[0]
     )
-    run = wander(wall, plan.walls, plan.duration_s, seed=seed, every_s=EVERY_S, warm_up_s=WARM_UP_S)
+    run = wander(wall, plan.walls, plan.duration_s, seed=seed, every_s=plan.every_s, warm_up_s=WARM_UP_S)
     kept = np.isnan(run.lost_s)
-    if kept.sum() < 2:
+    paths = np.stack([run.positions_m, run.angles_rad])
+    if not kept.all():  # what was seen of a wall before it was lost counts, in whole blocks
+        block = min(round(BLOCK_S / plan.every_s), paths.shape[1])
+        count = paths.shape[1] // block
+        paths = np.concatenate(np.split(paths[:, : count * block], count, axis=1), axis=2)
+        paths = paths[:, :, np.isfinite(paths[0]).all(axis=0)]
+    if paths.shape[2] < FEWEST:
         raise UserError(
             f"{device.name} at {current_a * 1e6:+g} µA and {plan.temperature_k:g} K: {plan.walls - int(kept.sum())} of "
-            f"{plan.walls} walls are lost within {plan.duration_s * 1e9:g} ns",
-            "Keep to smaller currents or a lower temperature.",
+            f"{plan.walls} walls are lost within {plan.duration_s * 1e9:g} ns, too many to say how they wander",
+            "Give more walls, or keep to smaller currents or a lower temperature.",
         )
     places = np.stack(
         [
-            (run.positions_m[:, kept] - wall.positions_m[0]) / wall.spacing[0],
-            (run.angles_rad[:, kept] - wall.angles_rad[0]) / wall.spacing[1],
+            (paths[0] - wall.positions_m[0]) / wall.spacing[0],
+            (paths[1] - wall.angles_rad[0]) / wall.spacing[1],
         ]
     )
     table = table_conductance_s(device, model, wall, plan.temperature_k, heat.dimming_per_k)
@@ -248,13 +263,13 @@ def warm_point(
     total_s = WARM_UP_S + plan.duration_s
     return WarmPoint(
         current_a=current_a,
-        position_m=noise_of(run.positions_m[:, kept], EVERY_S),
-        conductance_s=noise_of(conductance, EVERY_S),
-        settling_s=here.time_s,
+        position_m=noise_of(paths[0], plan.every_s),
+        conductance_s=noise_of(conductance, plan.every_s),
+        settling_s=settling_time_s(way.time_s, way.states[:, 0]) if len(way.time_s) else 0.0,
         rest_m=wall.rest.position_m,
         lost=int((~kept).sum()),
         watched_s=float(np.where(kept, total_s, run.lost_s).sum()),
-        paths_m=run.positions_m[:, kept][:200, :5].copy(),
+        paths_m=paths[0, :200, :5].copy(),
     )
 
 
@@ -286,9 +301,9 @@ def warm_study(
     return WarmStudy(warm, convention, plan, wall, heat, tuple(points), note)
 
 
-def evaluate_rows(study: WarmStudy) -> Sequence[dict[str, object]]:
+def warm_rows(study: WarmStudy) -> list[dict[str, Any]]:
     """One row of JSON's types a current; each estimated number has its interval of 95 % beside it."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for point, slope in zip(study.points, study.slopes_s_per_a, strict=True):
         estimates = {
             "position_nm": point.position_m.mean.scaled(1e9),
@@ -302,11 +317,65 @@ def evaluate_rows(study: WarmStudy) -> Sequence[dict[str, object]]:
             "energy_at_snr_j": study.energy_at_snr_j(point),
             "loss_per_operation": study.loss_per_operation(point),
         }
-        row: dict[str, object] = {"input_ua": point.current_a * 1e6, "settling_time_s": point.settling_s}
+        row: dict[str, Any] = {"input_ua": rounded(point.current_a * 1e6), "settling_time_s": point.settling_s}
         for name, estimate in estimates.items():
             row[name] = estimate.value
             row[f"{name}_interval"] = [estimate.low, estimate.high]
-        row["rms_input_a"] = point.conductance_s.rms.value / abs(slope) if slope else None
+        row["rms_input_a"] = point.conductance_s.rms.value / abs(float(slope)) if slope else None
         row["lost_walls"] = point.lost
         rows.append(row)
     return rows
+
+
+def warm_curve(study: WarmStudy, function: Function, name: str) -> ConductanceCurve:
+    """The transfer curve at the temperature, with the noise that averaging leaves, for a cell.
+
+    Raises:
+        UserError: The currents do not hold zero and full scale.
+    """
+    plan, device = study.plan, study.device
+    current, mean, settling = (
+        np.array(values)
+        for values in zip(*((p.current_a, p.conductance_s.mean.value, p.settling_s) for p in study.points), strict=True)
+    )
+    full = study.points[plan.currents_a.index(plan.full_scale_a)]
+    window = full.settling_s + plan.averaging_s
+    noise = [study.averaged_s(point) for point in study.points]
+    memory = full.conductance_s.memory_s.value
+    ensemble = f"{plan.walls} compact walls for {plan.duration_s * 1e9:g} ns under each current"
+    text = CurveText(
+        name=name,
+        source=f"device {device.name} at {plan.temperature_k:g} K; film: {device.film.source}",
+        provenance=f"spingan's compact wall in heat, {ensemble}, seed {plan.seed}; {study.note}",
+        notes=(
+            f"Torque convention: {study.convention} (docs/derivations.md, section 1).",
+            f"Losses in an evaluation at full scale: {study.loss_per_operation(full).value:.2g} "
+            f"(95 %: {study.loss_per_operation(full).low:.2g} to {study.loss_per_operation(full).high:.2g}).",
+            "Averages are over walls that were kept.",
+        ),
+    )
+    items = (
+        EnergyItem(
+            name="heavy metal and read",
+            energy_j=study.power_w(full) * window,
+            window_s=window,
+            source=f"{study.power_w(full) * 1e6:.3g} µW at full scale, settling and {plan.averaging_s * 1e9:g} ns of "
+            "averaging",
+        ),
+    )
+    curve = conductance_curve(
+        Branches(current, mean, mean, settling + plan.averaging_s), function, plan.full_scale_a, text, items,
+        area_m2=device.length_m * device.width_m,
+    )  # fmt: skip
+    output_noise = OutputNoise(
+        input=tuple(current.tolist()),
+        rms=tuple(estimate.value for estimate in noise),
+        interval=tuple((estimate.low, estimate.high) for estimate in noise),
+        averaging_time_s=plan.averaging_s,
+        bandwidth_hz=1 / (4 * memory) if memory > 0 else None,
+        temperature_k=plan.temperature_k,
+        seed=plan.seed,
+        runs=plan.walls,
+        source=text.provenance,
+    )
+    return curve.model_copy(update={"output_noise": output_noise})

@@ -196,8 +196,9 @@ def program_chip(
     Every array is programmed once (`conditions.seed` decides its noise and faults); layers that share weights get an
     array each. Batch norm that `convert` found to be the only reader of an analog layer becomes the columns' gain and
     offset. Activations whose spread is known become physical devices, one for each value of a layer's output, drawn
-    once; those whose noise is known get it anew in each evaluation. The order of things: weights are clipped before they are written; the chip is calibrated with its frozen
-    noise, its faults and its read noise in place; noise of the net's input and of the arrays' inputs begins after that.
+    once; those whose noise is known get it anew in each evaluation. The order of things: weights are clipped before
+    they are written; the chip is calibrated with its frozen noise, its faults and its read noise in place; noise of the
+    net's input and of the arrays' inputs begins after that.
 
     Args:
         fitting: Batches of inputs that ranges and batch norms are fitted to after `conditions.clip` has changed the
