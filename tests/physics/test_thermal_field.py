@@ -42,7 +42,7 @@ def transverse_variance():
 
 
 def test_a_macrospin_shares_kt_2_with_each_direction_whatever_the_step():
-    for step_s in (2e-14, 1e-13):
+    for step_s in (5e-14, 1e-13):
         seen = transverse(150e-12, step_s)[80:]  # 2.8 relaxation times of 28 ps, twice as many of the variance
         # 1,024 spins over 70 ps, 14 ps of memory in the variance: 5,000 independent samples, 1.4 %; three of them
         assert np.mean(np.abs(seen) ** 2) == pytest.approx(transverse_variance(), rel=0.045)
@@ -50,7 +50,7 @@ def test_a_macrospin_shares_kt_2_with_each_direction_whatever_the_step():
 
 def test_the_line_of_thermal_noise_is_the_ferromagnetic_resonance():
     """<m+(0) m-(t)> turns at gamma B / (1 + alpha²) and falls at alpha times that: frequency and width of the line."""
-    seen = transverse(130e-12, 2e-14)[80:]
+    seen = transverse(130e-12, 5e-14)[80:]
     lags = np.arange(1, 21)
     correlation = np.array([np.mean(np.conj(seen[:-lag]) * seen[lag:]) for lag in lags]) / np.mean(np.abs(seen) ** 2)
     rate = GAMMA * FIELD_T / (1 + LOOSE.gilbert_damping**2)

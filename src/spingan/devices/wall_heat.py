@@ -18,6 +18,7 @@ from spingan.devices.published import CURVES, LEAKY_LINEAR_A
 from spingan.devices.wall_compact import compact_model, drive_t, read_wall_calibration
 from spingan.devices.wall_curve import Branches, CurveText, conductance_curve, heavy_metal_current_a, joule_power_w
 from spingan.devices.wall_device import LEAKY_RELU, RELU, TorqueConvention, WallDevice, read_wall_device
+from spingan.devices.wall_heat_solver import read_heat_calibration
 from spingan.devices.wall_study import settling_time_s
 from spingan.errors import UserError
 from spingan.physics.film_temperature import COBALT_ON_PLATINUM, TemperatureLaw
@@ -167,8 +168,12 @@ def constants_of(device: WallDevice) -> tuple[WallConstants, HeatConstants, str]
     """The calibrated constants of a shipped device, the bare model's for any other, and a line that says which."""
     for name, shipped in _shipped().items():
         if replace(device, name=shipped.name) == shipped:
-            constants = read_wall_calibration(CURVES / f"wall_calibration_{name}.yaml").constants
-            return constants, HeatConstants(), f"constants at 0 K of {name}; heat by the bare model"
+            wall = read_wall_calibration(CURVES / f"wall_calibration_{name}.yaml").constants
+            file = CURVES / f"wall_heat_{name}.yaml"
+            if not file.exists():
+                return wall, HeatConstants(), f"constants at 0 K of {name}; in heat the bare model, fitted to no run"
+            made = read_heat_calibration(file)
+            return wall, made.constants, f"constants at 0 K and in heat of {name}; {made.source}"
     return WallConstants(), HeatConstants(), "the bare model: no run of the solver was fitted for this device"
 
 

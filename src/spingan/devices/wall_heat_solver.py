@@ -5,17 +5,25 @@ cell, so that a run belongs to its cells, too: a calibration names them.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import yaml
 
 from spingan.devices.noise_statistics import Estimate, noise_of
 from spingan.devices.wall_study import Setup
 from spingan.devices.wall_system import conductance_s, wall_position_m
 from spingan.errors import UserError
+from spingan.input_files import read_text
+from spingan.output import write_text
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
 from spingan.physics.evolve import evolve
 from spingan.physics.mesh import Array
+from spingan.physics.typed import typed
+from spingan.physics.wall_heat import HeatConstants
+from spingan.yaml_text import parse_yaml
 
 EVERY_S = 4e-12  # between two looks: a twentieth of the memory of the papers' walls
 PART_S = 0.1e-9  # between two looks whether the wall is still there
@@ -153,3 +161,51 @@ def observe(run: ThermalRun, current_a: float, temperature_k: float, seed: int) 
         duration_s=float(counts.sum()) * EVERY_S,
         seed=seed,
     )
+
+
+@dataclass(frozen=True)
+class HeatCalibration:
+    """Constants of the compact wall in heat, and the runs of the solver that they come from.
+
+    Attributes:
+        device: name of the device that the runs were made with.
+        cell_m, across_m: their cells, along the track and across it.
+        constants: the factors.
+        observations: what the runs saw.
+        rms_error, memory_error: compact wall over solver, less 1, for each of them.
+        source: which runs, with which solver settings.
+    """
+
+    device: str
+    cell_m: float
+    across_m: float
+    constants: HeatConstants
+    observations: tuple[HeatObservation, ...]
+    rms_error: tuple[float, ...]
+    memory_error: tuple[float, ...]
+    source: str
+
+
+def write_heat_calibration(calibration: HeatCalibration, path: str | Path) -> None:
+    """Write `calibration` to the YAML file `path`; `read_heat_calibration` gives back an equal value.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    content: dict[str, Any] = {"kind": KIND} | asdict(calibration)
+    for name in ("observations", "rms_error", "memory_error"):
+        content[name] = list(content[name])
+    write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
+
+
+def read_heat_calibration(path: str | Path) -> HeatCalibration:
+    """The calibration in the YAML file `path`.
+
+    Raises:
+        UserError: It cannot be read, or is not a calibration.
+    """
+    where, again = f"calibration {path}", "Make it anew: python -m spingan.devices.wall_heat_calibration"
+    content, lines = parse_yaml(read_text(path, where), where, again)
+    if content.pop("kind", None) != KIND:
+        raise UserError(f"{where}: its kind is not {KIND}", again)
+    return typed(HeatCalibration, content, where, again, lines)
