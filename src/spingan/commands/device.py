@@ -154,7 +154,8 @@ def _study_in_heat(
 ) -> None:
     """The compact wall of a device in heat: noise, what averaging leaves, losses, energy."""
     from spingan.devices.domain_wall import BY_NAME
-    from spingan.devices.wall_heat import WarmPlan, warm_curve, warm_rows, warm_study
+    from spingan.devices.wall_heat import WarmPlan, warm_study
+    from spingan.devices.wall_heat_curve import warm_curve, warm_rows
     from spingan.reports.wall_heat_report import heat_text, write_heat_report
 
     made = BY_NAME[name]
@@ -186,6 +187,7 @@ def _study_in_heat(
             "duration_s": heat.duration_s,
             "seed": seed,
             "span_s": study.span_s,
+            "full_scale_ua": study.full.current_a * 1e6,
             "rows": rows,
         }
         notes = (

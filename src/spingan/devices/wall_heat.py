@@ -8,7 +8,6 @@ conductance for a while. How long the average must be follows from the noise tha
 import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -16,7 +15,7 @@ from scipy.ndimage import map_coordinates
 from spingan.devices.noise_statistics import Estimate, Noise, loss_share, noise_of
 from spingan.devices.published import CURVES, LEAKY_LINEAR_A
 from spingan.devices.wall_compact import compact_model, drive_t, read_wall_calibration
-from spingan.devices.wall_curve import Branches, CurveText, conductance_curve, heavy_metal_current_a, joule_power_w
+from spingan.devices.wall_curve import heavy_metal_current_a, joule_power_w
 from spingan.devices.wall_device import LEAKY_RELU, RELU, TorqueConvention, WallDevice, read_wall_device
 from spingan.devices.wall_heat_solver import read_heat_calibration
 from spingan.devices.wall_study import settling_time_s
@@ -28,8 +27,6 @@ from spingan.physics.wall import LONGEST_S, TORQUE_TOLERANCE_T, WallConstants, W
 from spingan.physics.wall import run as follow
 from spingan.physics.wall_heat import STEP_S, HeatConstants, WarmWall, wander, warm_wall
 from spingan.progress import Progress, no_progress
-from spingan.spec.activation import ConductanceCurve, EnergyItem, Function, OutputNoise
-from spingan.tabular import rounded
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)  # across a junction, as the compact wall's own energy
 EVERY_S = 10e-12  # between two looks: an eighth of the memory of the papers' walls
@@ -93,31 +90,47 @@ class WarmPlan:
 
 
 @dataclass(frozen=True, eq=False)
-class WarmPoint:
-    """A device under one current at a temperature.
+class WatchedWalls:
+    """Walls under one current at a temperature, and how many of them were lost.
 
     Attributes:
-        position_m, conductance_s: of the walls while they were there.
-        settling_s: how long the wall takes from rest without a current, without heat.
+        settling_s: how long a wall takes from rest without a current, without heat.
         rest_m: where it would be without heat.
         lost: how many of the walls left the track.
         watched_s: the time that all walls were watched, together.
-        paths_m: (times, some walls) of the place, to be drawn.
     """
 
     current_a: float
-    position_m: Noise
-    conductance_s: Noise
     settling_s: float
     rest_m: float
     lost: int
     watched_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class WarmPoint(WatchedWalls):
+    """Walls that stay long enough to say how they wander.
+
+    Attributes:
+        position_m, conductance_s: of the walls while they were there.
+        paths_m: (times, some walls) of the place, to be drawn.
+    """
+
+    position_m: Noise
+    conductance_s: Noise
     paths_m: Array = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
 class WarmStudy:
-    """A device at a temperature. `device` has the film of that temperature; `note` says how well it is known."""
+    """A device at a temperature.
+
+    Attributes:
+        device: with the film of that temperature.
+        points: the currents under which walls stay; 0 and one above it are among them.
+        gone: those under which nearly all are lost within 2 ns.
+        note: how well the constants are known.
+    """
 
     device: WallDevice
     convention: TorqueConvention
@@ -125,13 +138,19 @@ class WarmStudy:
     constants: WallConstants
     heat: HeatConstants
     points: tuple[WarmPoint, ...]
+    gone: tuple[WatchedWalls, ...]
     note: str
 
     @property
+    def full(self) -> WarmPoint:
+        """The point at full scale or, where walls do not stay there, the highest below at which they do."""
+        return max((p for p in self.points if p.current_a <= self.plan.full_scale_a), key=lambda point: point.current_a)
+
+    @property
     def span_s(self) -> float:
-        """The signal: mean conductance at full scale less that without an input, in siemens."""
-        mean = {point.current_a: point.conductance_s.mean.value for point in self.points}
-        return mean[self.plan.full_scale_a] - mean[0.0]
+        """The signal: mean conductance at `full` less that without an input, in siemens."""
+        zero = next(point for point in self.points if point.current_a == 0)
+        return self.full.conductance_s.mean.value - zero.conductance_s.mean.value
 
     @property
     def slopes_s_per_a(self) -> Array:
@@ -153,7 +172,7 @@ class WarmStudy:
         window, power = self.averaging_at_snr_s(point), self.power_w(point)
         return Estimate(*(power * (point.settling_s + part) for part in (window.value, window.low, window.high)))
 
-    def loss_per_operation(self, point: WarmPoint) -> Estimate:
+    def loss_per_operation(self, point: WatchedWalls) -> Estimate:
         """Chance to lose the wall in an evaluation of settling and `plan.averaging_s`."""
         return loss_share(point.lost, point.watched_s, point.settling_s + self.plan.averaging_s)
 
@@ -226,11 +245,14 @@ def warm_point(
     plan: WarmPlan,
     current_a: float,
     convention: TorqueConvention,
-) -> WarmPoint:
-    """A device under one current; `device` and `model` have the film of the temperature.
+) -> WatchedWalls:
+    """A device under one current, a `WarmPoint` unless nearly all walls are lost within 2 ns.
+
+    Args:
+        device: with the film of the temperature, as `model`.
 
     Raises:
-        UserError: As `physics.wall_heat.warm_wall`; and fewer than two of the walls are kept.
+        UserError: As `physics.wall_heat.warm_wall`.
     """
     middle = (device.profile.left_end_m + device.profile.right_start_m) / 2
     home = settle(model, drive_t(device, 0.0, convention), middle)
@@ -251,12 +273,12 @@ def warm_point(
         count = paths.shape[1] // block
         paths = np.concatenate(np.split(paths[:, : count * block], count, axis=1), axis=2)
         paths = paths[:, :, np.isfinite(paths[0]).all(axis=0)]
+    total_s = WARM_UP_S + plan.duration_s
+    settling_s = settling_time_s(way.time_s, way.states[:, 0]) if len(way.time_s) else 0.0
+    watched_s = float(np.where(kept, total_s, run.lost_s).sum())
+    watched = current_a, settling_s, wall.rest.position_m, int((~kept).sum()), watched_s
     if paths.shape[2] < FEWEST:
-        raise UserError(
-            f"{device.name} at {current_a * 1e6:+g} µA and {plan.temperature_k:g} K: {plan.walls - int(kept.sum())} of "
-            f"{plan.walls} walls are lost within {plan.duration_s * 1e9:g} ns, too many to say how they wander",
-            "Give more walls, or keep to smaller currents or a lower temperature.",
-        )
+        return WatchedWalls(*watched)
     places = np.stack(
         [
             (paths[0] - wall.positions_m[0]) / wall.spacing[0],
@@ -265,17 +287,8 @@ def warm_point(
     )
     table = table_conductance_s(device, model, wall, plan.temperature_k, heat.dimming_per_k)
     conductance = map_coordinates(table, places, order=1, mode="nearest")
-    total_s = WARM_UP_S + plan.duration_s
-    return WarmPoint(
-        current_a=current_a,
-        position_m=noise_of(paths[0], plan.every_s),
-        conductance_s=noise_of(conductance, plan.every_s),
-        settling_s=settling_time_s(way.time_s, way.states[:, 0]) if len(way.time_s) else 0.0,
-        rest_m=wall.rest.position_m,
-        lost=int((~kept).sum()),
-        watched_s=float(np.where(kept, total_s, run.lost_s).sum()),
-        paths_m=paths[0, :200, :5].copy(),
-    )
+    seen, read = noise_of(paths[0], plan.every_s), noise_of(conductance, plan.every_s)
+    return WarmPoint(*watched, seen, read, paths[0, :200, :5].copy())
 
 
 def warm_study(
@@ -298,89 +311,17 @@ def warm_study(
     wall, heat, note = constants or constants_of(device)
     warm = replace(device, film=plan.law.film_at(device.film, plan.temperature_k))
     model = compact_model(warm, constants=wall)
-    points: list[WarmPoint] = []
+    found: list[WatchedWalls] = []
     for current_a in plan.currents_a:
-        progress("currents", len(points), len(plan.currents_a))
-        points.append(warm_point(warm, model, heat, plan, current_a, convention))
-    progress("currents", len(points), len(plan.currents_a))
-    return WarmStudy(warm, convention, plan, wall, heat, tuple(points), note)
-
-
-def warm_rows(study: WarmStudy) -> list[dict[str, Any]]:
-    """One row of JSON's types a current; each estimated number has its interval of 95 % beside it."""
-    rows: list[dict[str, Any]] = []
-    for point, slope in zip(study.points, study.slopes_s_per_a, strict=True):
-        estimates = {
-            "position_nm": point.position_m.mean.scaled(1e9),
-            "rms_position_nm": point.position_m.rms.scaled(1e9),
-            "conductance_s": point.conductance_s.mean,
-            "rms_conductance_s": point.conductance_s.rms,
-            "correlation_time_s": point.position_m.memory_s,
-            "conductance_correlation_time_s": point.conductance_s.memory_s,
-            "averaged_rms_conductance_s": study.averaged_s(point),
-            "averaging_time_at_snr_s": study.averaging_at_snr_s(point),
-            "energy_at_snr_j": study.energy_at_snr_j(point),
-            "loss_per_operation": study.loss_per_operation(point),
-        }
-        row: dict[str, Any] = {"input_ua": rounded(point.current_a * 1e6), "settling_time_s": point.settling_s}
-        for name, estimate in estimates.items():
-            row[name] = estimate.value
-            row[f"{name}_interval"] = [estimate.low, estimate.high]
-        row["rms_input_a"] = point.conductance_s.rms.value / abs(float(slope)) if slope else None
-        row["lost_walls"] = point.lost
-        rows.append(row)
-    return rows
-
-
-def warm_curve(study: WarmStudy, function: Function, name: str) -> ConductanceCurve:
-    """The transfer curve at the temperature, with the noise that averaging leaves, for a cell.
-
-    Raises:
-        UserError: The currents do not hold zero and full scale.
-    """
-    plan, device = study.plan, study.device
-    current, mean, settling = (
-        np.array(values)
-        for values in zip(*((p.current_a, p.conductance_s.mean.value, p.settling_s) for p in study.points), strict=True)
-    )
-    full = study.points[plan.currents_a.index(plan.full_scale_a)]
-    window = full.settling_s + plan.averaging_s
-    noise = [study.averaged_s(point) for point in study.points]
-    memory = full.conductance_s.memory_s.value
-    ensemble = f"{plan.walls} compact walls for {plan.duration_s * 1e9:g} ns under each current"
-    text = CurveText(
-        name=name,
-        source=f"device {device.name} at {plan.temperature_k:g} K; film: {device.film.source}",
-        provenance=f"spingan's compact wall in heat, {ensemble}, seed {plan.seed}; {study.note}",
-        notes=(
-            f"Torque convention: {study.convention} (docs/derivations.md, section 1).",
-            f"Losses in an evaluation at full scale: {study.loss_per_operation(full).value:.2g} "
-            f"(95 %: {study.loss_per_operation(full).low:.2g} to {study.loss_per_operation(full).high:.2g}).",
-            "Averages are over walls that were kept.",
-        ),
-    )
-    items = (
-        EnergyItem(
-            name="heavy metal and read",
-            energy_j=study.power_w(full) * window,
-            window_s=window,
-            source=f"{study.power_w(full) * 1e6:.3g} µW at full scale, settling and {plan.averaging_s * 1e9:g} ns of "
-            "averaging",
-        ),
-    )
-    curve = conductance_curve(
-        Branches(current, mean, mean, settling + plan.averaging_s), function, plan.full_scale_a, text, items,
-        area_m2=device.length_m * device.width_m,
-    )  # fmt: skip
-    output_noise = OutputNoise(
-        input=tuple(current.tolist()),
-        rms=tuple(estimate.value for estimate in noise),
-        interval=tuple((estimate.low, estimate.high) for estimate in noise),
-        averaging_time_s=plan.averaging_s,
-        bandwidth_hz=1 / (4 * memory) if memory > 0 else None,
-        temperature_k=plan.temperature_k,
-        seed=plan.seed,
-        runs=plan.walls,
-        source=text.provenance,
-    )
-    return curve.model_copy(update={"output_noise": output_noise})
+        progress("currents", len(found), len(plan.currents_a))
+        found.append(warm_point(warm, model, heat, plan, current_a, convention))
+    progress("currents", len(found), len(plan.currents_a))
+    points = tuple(point for point in found if isinstance(point, WarmPoint))
+    gone = tuple(point for point in found if not isinstance(point, WarmPoint))
+    if not any(0 < point.current_a <= plan.full_scale_a for point in points) or points[0].current_a > 0:
+        lost = ", ".join(f"{point.current_a * 1e6:g}" for point in gone)
+        raise UserError(
+            f"{device.name} at {plan.temperature_k:g} K: walls are lost too soon to say how they wander, at {lost} µA",
+            "It must hold its wall without a current and above: lower the temperature, or give smaller currents.",
+        )
+    return WarmStudy(warm, convention, plan, wall, heat, points, gone, note)

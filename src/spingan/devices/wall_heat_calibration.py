@@ -46,7 +46,10 @@ def modelled(
             f"the runs at {observation.temperature_k:g} K were made with the film of {plan.law.reference_k:g} K",
             f"Calibrate at {plan.law.reference_k:g} K",
         )
-    return warm_point(device, compact_model(device, constants=wall), heat, plan, current, convention)
+    point = warm_point(device, compact_model(device, constants=wall), heat, plan, current, convention)
+    if not isinstance(point, WarmPoint):
+        raise UserError(f"at {current * 1e6:g} µA the compact wall is lost at once", "Calibrate at smaller currents")
+    return point
 
 
 def fit_heat(

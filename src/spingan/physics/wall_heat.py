@@ -20,7 +20,7 @@ What a straight wall leaves out in heat (bends, and the spin waves that soften t
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ from spingan.physics import wall_heat_kernels as kernels
 from spingan.physics import wall_kernels
 from spingan.physics.constants import BOLTZMANN
 from spingan.physics.mesh import Array
-from spingan.physics.wall import WallModel, WallState, rest_state, settle
+from spingan.physics.wall import WallModel, WallState, at_rest, rest_state, settle
 
 SPACING_M = 2e-9  # of the table: a third of a wall's width parameter
 ANGLES = 17  # of the table, 0.15 rad apart
@@ -116,18 +116,20 @@ def warm_wall(
         raise UserError(f"wall: the temperature is {temperature_k:g} K", "It must be 0 or more, in kelvin.")
     rest = settle(model, drive_t, start)
     rest = rest_state(model, drive_t, rest) if rest.kept else rest
-    if not (rest.kept and rest.settled):
+    angle = math.remainder(rest.angle_rad - at_rest(model, model.length_m / 2).angle_rad, 2 * math.pi)
+    if not (rest.kept and rest.settled and abs(angle) < REACH_RAD):
         raise UserError(
-            f"wall: under {drive_t * 1e3:.3g} mT it {'does not come to rest' if rest.kept else 'leaves the track'}",
+            f"wall: under {drive_t * 1e3:.3g} mT it {'finds no place of rest' if rest.kept else 'leaves the track'}",
             "Heat is looked at around a place of rest: take a smaller current, or pin the wall better.",
         )
     count = int((model.length_m - 2 * END_M) / SPACING_M)
     positions = END_M + np.arange(count + 1) * SPACING_M
-    angles = rest.angle_rad + np.linspace(-REACH_RAD, REACH_RAD, ANGLES)
+    neutral = replace(at_rest(model, rest.position_m), width_m=rest.width_m)  # both ways to turn lie in the table
+    angles = neutral.angle_rad + np.linspace(-REACH_RAD, REACH_RAD, ANGLES)
     shape = (len(positions), len(angles))
     force, states, found = np.empty((*shape, 2)), np.empty((*shape, 4)), np.empty(shape, dtype=bool)
     track = model.track(drive_t)
-    kernels.tabulate(positions, angles, rest.vector, *track, force, states, found)
+    kernels.tabulate(positions, angles, neutral.vector, *track, force, states, found)
     kept = _around_the_middle(found[:, ANGLES // 2])
     positions, force, states = positions[kept], force[kept], states[kept]
     _continue(force, states, found[kept])

@@ -21,24 +21,28 @@ HEADINGS = (
 def heat_text(study: WarmStudy, rows: Sequence[Mapping[str, Any]]) -> str:
     """What heat does to the device, in ten lines: one that answers, and one for each current."""
     plan, span = study.plan, abs(study.span_s)
-    worst = max(rows, key=lambda row: row["rms_conductance_s"])
+    worst = max((row for row in rows if row["rms_conductance_s"]), key=lambda row: row["rms_conductance_s"])
     lost = max(rows, key=lambda row: row["loss_per_operation"])
     answer = (
         f"{study.device.name} at {plan.temperature_k:g} K: noise of {worst['rms_conductance_s'] * 1e6:.3g} µS, "
         f"{worst['rms_conductance_s'] / span:.1%} of the span, at {worst['input_ua']:g} µA; averaged over "
         f"{plan.averaging_s * 1e9:g} ns {worst['averaged_rms_conductance_s'] / span:.1%}. "
-        f"Wall lost per evaluation: at most {lost['loss_per_operation']:.2g}, at {lost['input_ua']:g} µA."
+        f"Wall lost per evaluation: up to {lost['loss_per_operation']:.2g}, at {lost['input_ua']:g} µA."
     )
+    if study.gone:
+        names = ", ".join(f"{point.current_a * 1e6:g}" for point in study.gone)
+        answer += f" Nearly all are lost within 2 ns at {names} µA; the span ends at {study.full.current_a * 1e6:g} µA."
     table = plain_text(HEADINGS, [_cells(row) for row in rows], right=range(len(HEADINGS)))
     return f"{answer}\n{table}"
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    values = (
-        row["input_ua"], row["position_nm"], row["rms_position_nm"], row["correlation_time_s"] * 1e9,
-        row["conductance_s"] * 1e6, row["rms_conductance_s"] * 1e6, row["averaged_rms_conductance_s"] * 1e6,
-        row["averaging_time_at_snr_s"] * 1e9, row["energy_at_snr_j"] * 1e15,
-    )  # fmt: skip
+    scales = {
+        "input_ua": 1, "position_nm": 1, "rms_position_nm": 1, "correlation_time_s": 1e9, "conductance_s": 1e6,
+        "rms_conductance_s": 1e6, "averaged_rms_conductance_s": 1e6, "averaging_time_at_snr_s": 1e9,
+        "energy_at_snr_j": 1e15,
+    }  # fmt: skip
+    values = [None if row[name] is None else row[name] * scale for name, scale in scales.items()]
     low, high = row["loss_per_operation_interval"]
     chance = f"{row['loss_per_operation']:.2g}" if low > 0 else f"<{high:.2g}"
     return [*(cell(value, 3) for value in values), chance]
@@ -96,8 +100,9 @@ def write_heat_report(
     )
 
 
-def _flat(key: str, value: object) -> list[tuple[str, object]]:
+def _flat(key: str, value: Any) -> list[tuple[str, Any]]:
     """An interval as two columns, anything else as it is."""
-    if isinstance(value, list):
-        return [(f"{key}_low", value[0]), (f"{key}_high", value[1])]
+    if key.endswith("_interval"):
+        low, high = value or (None, None)
+        return [(f"{key}_low", low), (f"{key}_high", high)]
     return [(key, value)]

@@ -13,10 +13,9 @@ from spingan.devices.wall_heat import (
     WarmPlan,
     constants_of,
     table_conductance_s,
-    warm_curve,
-    warm_rows,
     warm_study,
 )
+from spingan.devices.wall_heat_curve import warm_curve, warm_rows
 from spingan.devices.wall_system import conductance_s, mesh
 from spingan.errors import UserError
 from spingan.physics.wall import WallConstants, WallState, magnetisation_z
@@ -75,6 +74,17 @@ def test_no_loss_has_an_upper_bound_and_a_hot_wall_is_lost():
     chance = shallow.loss_per_operation(shallow.points[1])
     assert shallow.points[1].lost > 5
     assert 0 < chance.low < chance.value < chance.high < 1
+
+
+def test_a_current_at_which_all_are_lost_has_a_chance_and_nothing_else():
+    """Full scale moves to the highest current that walls survive; the rest of the row is unknown, not 0."""
+    plan = replace(PLAN, currents_a=(0.0, 2e-6, 1e-5), full_scale_a=1e-5)
+    study = warm_study(DEVICE, plan, constants=(WallConstants(), HeatConstants(energy=2.0), "hot"))
+    *_, row = warm_rows(study)
+    assert (study.full.current_a, row["input_ua"], row["lost_walls"]) == (2e-6, 10, plan.walls)
+    assert row["rms_position_nm"] is None and row["energy_at_snr_j_interval"] is None
+    assert row["loss_per_operation"] > 0.7
+    assert warm_curve(study, "leaky_relu", "hot").input_full_scale == 2e-6
 
 
 def test_rows_hold_an_interval_beside_every_estimate(warm):
