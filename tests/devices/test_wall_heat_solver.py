@@ -82,10 +82,10 @@ def test_the_step_shrinks_with_the_square_of_the_cells():
 def test_a_run_that_lost_its_wall_or_is_too_short_says_nothing():
     short = thermal_run(SETUP, 0.0, place_wall(SETUP, 32e-9), 300.0, 0.1e-9)
     with pytest.raises(UserError, match="make no interval"):
-        observe(short, 0.0, 300.0, 0)
+        observe((short,), 0.0, 300.0, 0)
     lost = ThermalRun(short.time_s, short.position_m, short.conductance_s, short.domain, short.m, lost=True)
     with pytest.raises(UserError, match="the wall is lost"):
-        observe(lost, 0.0, 300.0, 0)
+        observe((lost,), 0.0, 300.0, 0)
 
 
 @pytest.mark.slow

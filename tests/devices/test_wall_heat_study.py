@@ -12,12 +12,14 @@ from spingan.devices.wall_device import LEAKY_RELU
 from spingan.devices.wall_heat import (
     WarmPlan,
     constants_of,
+    device_at,
     table_conductance_s,
     warm_study,
 )
 from spingan.devices.wall_heat_curve import warm_curve, warm_rows
 from spingan.devices.wall_system import conductance_s, mesh
 from spingan.errors import UserError
+from spingan.physics.film_temperature import COBALT_ON_PLATINUM
 from spingan.physics.wall import WallConstants, WallState, magnetisation_z
 from spingan.physics.wall_heat import HeatConstants, warm_wall
 from spingan.spec.files import read_conductance_curve, write_activation
@@ -50,9 +52,15 @@ def test_noise_falls_with_averaging_and_with_cold(warm):
         assert warm.averaged_s(hot).value < hot.conductance_s.rms.value
         # At ten times less heat a parabola has a third of the rms; the film is stiffer, too.
         assert 2.5 < hot.position_m.rms.value / chilled.position_m.rms.value < 5
-    assert (
-        cold.device.film.anisotropy_j_per_m3 > warm.device.film.anisotropy_j_per_m3 == DEVICE.film.anisotropy_j_per_m3
-    )
+
+
+def test_a_devices_profile_goes_with_its_film():
+    warm = device_at(DEVICE, COBALT_ON_PLATINUM, 400.0)
+    ratio = warm.film.anisotropy_j_per_m3 / DEVICE.film.anisotropy_j_per_m3
+    assert 0.5 < ratio < 1
+    places = np.linspace(0, DEVICE.length_m, 9)
+    assert warm.profile(places) == pytest.approx(ratio * DEVICE.profile(places))
+    assert device_at(DEVICE, COBALT_ON_PLATINUM, 300.0) == DEVICE
 
 
 def test_the_energy_at_a_signal_to_noise_ratio_buys_exactly_that_ratio(warm):

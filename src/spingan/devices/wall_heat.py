@@ -291,6 +291,23 @@ def warm_point(
     return WarmPoint(*watched, seen, read, paths[0, :200, :5].copy())
 
 
+def device_at(device: WallDevice, law: TemperatureLaw, temperature_k: float) -> WallDevice:
+    """A device whose film and anisotropy profile are those of a temperature; the exchange bias stays.
+
+    Raises:
+        UserError: As `TemperatureLaw.film_at`.
+    """
+    film, profile = law.film_at(device.film, temperature_k), device.profile
+    ratio = film.anisotropy_j_per_m3 / device.film.anisotropy_j_per_m3
+    warm = replace(
+        profile,
+        flat_j_per_m3=profile.flat_j_per_m3 * ratio,
+        left_peak_j_per_m3=profile.left_peak_j_per_m3 * ratio,
+        right_peak_j_per_m3=profile.right_peak_j_per_m3 * ratio,
+    )
+    return replace(device, film=film, profile=warm)
+
+
 def warm_study(
     device: WallDevice,
     plan: WarmPlan,
@@ -309,7 +326,7 @@ def warm_study(
         UserError: As `warm_point`.
     """
     wall, heat, note = constants or constants_of(device)
-    warm = replace(device, film=plan.law.film_at(device.film, plan.temperature_k))
+    warm = device_at(device, plan.law, plan.temperature_k)
     model = compact_model(warm, constants=wall)
     found: list[WatchedWalls] = []
     for current_a in plan.currents_a:

@@ -4,10 +4,12 @@
 hour of a core.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from spingan.devices.noise_statistics import Estimate
 from spingan.devices.published import CURVES
 from spingan.devices.wall_compact import compact_model
 from spingan.devices.wall_device import TorqueConvention, WallDevice, read_wall_device
@@ -58,7 +60,7 @@ def fit_heat(
     observations: Sequence[HeatObservation],
     convention: TorqueConvention = "magnet-section",
 ) -> tuple[HeatConstants, tuple[WarmPoint, ...]]:
-    """The factors with which the compact wall has the observed rms and memory in the geometric mean.
+    """The factors with which the compact wall has the observed rms and memory, in a weighted geometric mean.
 
     `dimming_per_k` is what the domains lack of the m_z that they have at 0 K (`wall.domain_magnetisation`).
 
@@ -79,12 +81,17 @@ def fit_heat(
         if last:
             break
         pairs = list(zip(points, observations, strict=True))
-        rms = np.mean([np.log(seen.rms_m.value / point.position_m.rms.value) for point, seen in pairs])
-        memory = np.mean([np.log(seen.memory_s.value / point.position_m.memory_s.value) for point, seen in pairs])
-        heat = HeatConstants(
-            heat.energy * float(np.exp(2 * rms)), heat.drag * float(np.exp(memory)), heat.dimming_per_k
-        )
+        rms = _mean_log([(seen.rms_m, point.position_m.rms.value) for point, seen in pairs])
+        memory = _mean_log([(seen.memory_s, point.position_m.memory_s.value) for point, seen in pairs])
+        heat = HeatConstants(heat.energy * math.exp(2 * rms), heat.drag * math.exp(memory), heat.dimming_per_k)
     return heat, points
+
+
+def _mean_log(pairs: Sequence[tuple[Estimate, float]]) -> float:
+    """Mean logarithm of seen over modelled; weights are inverse squares of the intervals' lengths on that scale."""
+    logs = [math.log(seen.value / modelled) for seen, modelled in pairs]
+    weights = [1 / max(math.log(seen.high / seen.low), 0.01) ** 2 for seen, _ in pairs]
+    return float(np.average(logs, weights=weights))
 
 
 def calibration_from(
@@ -124,7 +131,7 @@ def calibrate_heat(
     for number, current_a in enumerate(currents_a):
         begin = settle(setup, current_a, start).m if current_a else start
         run = thermal_run(setup, current_a, begin, temperature_k, duration_s, seed + number)
-        observations.append(observe(run, current_a, temperature_k, seed + number))
+        observations.append(observe((run,), current_a, temperature_k, seed + number))
     source = (
         f"spingan's solver, {setup.cell_m * 1e9:g} x {(setup.across_m or setup.cell_m) * 1e9:g} nm cells, steps of "
         f"{thermal_step_s(setup) * 1e15:.3g} fs, {setup.convention}"

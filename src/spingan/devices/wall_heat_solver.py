@@ -5,6 +5,7 @@ cell, so that a run belongs to its cells, too: a calibration names them.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -136,19 +137,25 @@ class HeatObservation:
     seed: int
 
 
-def observe(run: ThermalRun, current_a: float, temperature_k: float, seed: int) -> HeatObservation:
-    """The statistics of a run, its first 0.3 ns left out.
+def observe(runs: Sequence[ThermalRun], current_a: float, temperature_k: float, seed: int) -> HeatObservation:
+    """The statistics of runs under one current, the first 0.3 ns of each left out.
 
     Raises:
-        UserError: It is shorter than two blocks of 0.8 ns after that, or its wall is lost.
+        UserError: They hold fewer than two blocks of 0.8 ns, or a wall is lost.
     """
-    if run.lost:
+    if any(run.lost for run in runs):
         raise UserError(
             f"wall heat: at {current_a * 1e6:g} µA and {temperature_k:g} K the wall is lost", "Take a smaller current"
         )
-    counts, block = (run.time_s > WARM_UP_S) & np.isfinite(run.position_m), round(BLOCK_S / EVERY_S)
-    place, conductance = run.position_m[counts, None], run.conductance_s[counts, None]
-    seen, read = noise_of(place, EVERY_S, block), noise_of(conductance, EVERY_S, block)
+    place, conductance, domain = [], [], []
+    length = round(BLOCK_S / EVERY_S)
+    for run in runs:
+        counts = (run.time_s > WARM_UP_S) & np.isfinite(run.position_m)
+        blocks = int(counts.sum()) // length
+        for values, into in ((run.position_m, place), (run.conductance_s, conductance), (run.domain, domain)):
+            into.append(values[counts][: blocks * length].reshape(blocks, length).T)
+    seen, read = (noise_of(np.concatenate(blocks, axis=1), EVERY_S) for blocks in (place, conductance))
+    domains = np.concatenate(domain, axis=1)
     return HeatObservation(
         current_a=current_a,
         temperature_k=temperature_k,
@@ -157,8 +164,8 @@ def observe(run: ThermalRun, current_a: float, temperature_k: float, seed: int) 
         memory_s=seen.memory_s,
         mean_s=read.mean,
         rms_s=read.rms,
-        domain=float(np.nanmean(run.domain[counts])),
-        duration_s=float(counts.sum()) * EVERY_S,
+        domain=float(np.nanmean(domains)),
+        duration_s=domains.size * EVERY_S,
         seed=seed,
     )
 
