@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spingan.devices.noise_statistics import Estimate
 from spingan.devices.published import CURVES
 from spingan.devices.wall_compact import compact_model
 from spingan.devices.wall_device import TorqueConvention, WallDevice, read_wall_device
@@ -60,8 +59,9 @@ def fit_heat(
     observations: Sequence[HeatObservation],
     convention: TorqueConvention = "magnet-section",
 ) -> tuple[HeatConstants, tuple[WarmPoint, ...]]:
-    """The factors with which the compact wall has the observed rms and memory, in a weighted geometric mean.
+    """The factors with which the compact wall has the observed rms and memory in the geometric mean.
 
+    Every observation counts the same: what the straight wall lacks differs between currents by more than the intervals.
     `dimming_per_k` is what the domains lack of the m_z that they have at 0 K (`wall.domain_magnetisation`).
 
     Returns:
@@ -81,17 +81,12 @@ def fit_heat(
         if last:
             break
         pairs = list(zip(points, observations, strict=True))
-        rms = _mean_log([(seen.rms_m, point.position_m.rms.value) for point, seen in pairs])
-        memory = _mean_log([(seen.memory_s, point.position_m.memory_s.value) for point, seen in pairs])
+        rms = float(np.mean([math.log(seen.rms_m.value / point.position_m.rms.value) for point, seen in pairs]))
+        memory = float(
+            np.mean([math.log(seen.memory_s.value / point.position_m.memory_s.value) for point, seen in pairs])
+        )
         heat = HeatConstants(heat.energy * math.exp(2 * rms), heat.drag * math.exp(memory), heat.dimming_per_k)
     return heat, points
-
-
-def _mean_log(pairs: Sequence[tuple[Estimate, float]]) -> float:
-    """Mean logarithm of seen over modelled; weights are inverse squares of the intervals' lengths on that scale."""
-    logs = [math.log(seen.value / modelled) for seen, modelled in pairs]
-    weights = [1 / max(math.log(seen.high / seen.low), 0.01) ** 2 for seen, _ in pairs]
-    return float(np.average(logs, weights=weights))
 
 
 def calibration_from(
@@ -141,5 +136,5 @@ def calibrate_heat(
 
 if __name__ == "__main__":
     designed = Setup(read_wall_device(CURVES / "leaky_relu_designed_device.yaml"), cell_m=2e-9, across_m=2.3e-9)
-    made = calibrate_heat(designed, (0.0, 10e-6), 300.0, 20e-9)
+    made = calibrate_heat(designed, (-10e-6, 0.0, 10e-6, 20e-6), 300.0, 12e-9)  # the wall at 20 µA may be lost in it
     write_heat_calibration(made, CURVES / "wall_heat_leaky_relu_designed.yaml")

@@ -123,7 +123,7 @@ def warm_wall(
             "Heat is looked at around a place of rest: take a smaller current, or pin the wall better.",
         )
     count = int((model.length_m - 2 * END_M) / SPACING_M)
-    positions = END_M + np.arange(count + 1) * SPACING_M
+    positions = np.asarray(END_M + np.arange(count + 1) * SPACING_M, dtype=np.float64)
     neutral = replace(at_rest(model, rest.position_m), width_m=rest.width_m)  # both ways to turn lie in the table
     angles = neutral.angle_rad + np.linspace(-REACH_RAD, REACH_RAD, ANGLES)
     shape = (len(positions), len(angles))
@@ -134,7 +134,7 @@ def warm_wall(
     positions, force, states = positions[kept], force[kept], states[kept]
     _continue(force, states, found[kept])
     alpha_friction, gyration = _on_the_surface(model, drive_t, rest)
-    rate = np.linalg.inv(alpha_friction + gyration) / constants.drag
+    rate = np.asarray(np.linalg.inv(alpha_friction + gyration) / constants.drag, dtype=np.float64)
     thermal = 2 * BOLTZMANN * temperature_k * constants.energy * constants.drag
     diffusion = thermal * rate @ alpha_friction @ rate.T
     spacing = np.array([SPACING_M, angles[1] - angles[0]])
@@ -237,9 +237,11 @@ def wander(
     kernels.wander(places, wall.velocity, kicks, step, records * every, every, generator, path, lost)
     path = origin + path * wall.spacing
     when = step * np.where(early >= 0, early, np.where(lost >= 0, before + lost, np.nan))
-    return WarmPath((1 + np.arange(records)) * every_s, path[:, :, 0], path[:, :, 1], when)
+    time_s = np.asarray((1 + np.arange(records)) * every_s, dtype=np.float64)
+    return WarmPath(time_s, path[:, :, 0], path[:, :, 1], when)
 
 
 def _root(covariance: Array) -> Array:
     """Lower triangle whose square is a covariance (2, 2), which may be all zero."""
-    return np.linalg.cholesky(covariance) if covariance.any() else np.zeros((2, 2))
+    root = np.linalg.cholesky(covariance) if covariance.any() else np.zeros((2, 2))
+    return np.asarray(root, dtype=np.float64)
