@@ -15,7 +15,7 @@ SHIPPED = read_heat_calibration(CURVES / "wall_heat_leaky_relu_designed.yaml")
 
 
 def test_the_designed_device_uses_it_and_says_so():
-    wall, heat, note = constants_of(designed_wall("leaky_relu"))
+    _, heat, note = constants_of(designed_wall("leaky_relu"))
     assert heat == SHIPPED.constants
     assert heat != HeatConstants()
     assert "2 x 2.3 nm cells" in note

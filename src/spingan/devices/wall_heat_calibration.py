@@ -136,5 +136,5 @@ def calibrate_heat(
 
 if __name__ == "__main__":
     designed = Setup(read_wall_device(CURVES / "leaky_relu_designed_device.yaml"), cell_m=2e-9, across_m=2.3e-9)
-    made = calibrate_heat(designed, (-10e-6, 0.0, 10e-6, 20e-6), 300.0, 12e-9)  # the wall at 20 µA may be lost in it
+    made = calibrate_heat(designed, (-10e-6, 0.0, 10e-6, 20e-6), 300.0, 12e-9)
     write_heat_calibration(made, CURVES / "wall_heat_leaky_relu_designed.yaml")
