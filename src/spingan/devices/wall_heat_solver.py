@@ -122,7 +122,7 @@ class HeatObservation:
         mean_s, rms_s: of the conductance.
         domain: mean |m_z| of the domains.
         duration_s: of all runs together, the warm-up left out.
-        seed: of the runs.
+        seed: of the first run.
     """
 
     current_a: float
