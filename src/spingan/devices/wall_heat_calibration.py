@@ -1,7 +1,7 @@
 """The compact wall in heat fitted to runs of the thermal solver.
 
-`python -m spingan.devices.wall_heat_calibration` makes one of the designed leaky ReLU like that in `curves/`, whose runs
-were made in parts: 48 ns of the solver, some minutes of a free core.
+`python -m spingan.devices.wall_heat_calibration` makes one of the designed leaky ReLU like that in `curves/`, whose own
+runs were made in parts: 48 ns of the solver, some minutes of a free core.
 """
 
 import math
