@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from spingan.spec.activation import Activation, ActivationSpread, EnergyItem, Reset
+from spingan.errors import UserError
+from spingan.spec.activation import Activation, ActivationSpread, EnergyItem, OutputNoise, Reset
+from spingan.spec.files import read_activation, write_activation
 
 
 def activation(**fields) -> Activation:
@@ -79,3 +81,36 @@ def test_correlations_that_exclude_each_other_are_refused():
         )
     with pytest.raises(ValidationError, match="less than or equal to 1"):
         ActivationSpread(correlation_gain_offset=1.5)
+
+
+def test_output_noise_is_a_table_or_a_number_and_survives_its_file(tmp_path):
+    values = activation().to_dict()
+    plain = Activation.from_dict(values | {"output_noise": 1e-3})
+    assert plain.output_noise == OutputNoise(rms=(1e-3,))
+    assert plain.output_noise.at([-5.0, 5.0]).tolist() == [1e-3, 1e-3]
+    noise = OutputNoise(
+        input=(-1.0, 0.0, 1.0), rms=(1e-3, 2e-3, 4e-3), interval=((9e-4, 1.1e-3), (1.8e-3, 2.2e-3), (3e-3, 5e-3)),
+        averaging_time_s=1e-9, bandwidth_hz=3e9, temperature_k=300.0, seed=4, runs=1000, source="test",
+    )  # fmt: skip
+    warm = Activation.from_dict(values | {"output_noise": noise.to_dict()})
+    write_activation(warm, tmp_path / "warm.csv")
+    assert read_activation(tmp_path / "warm.csv") == warm
+    assert warm.output_noise.at([-2.0, 0.5, 3.0]) == pytest.approx([1e-3, 3e-3, 4e-3])
+    assert warm.output_noise.scaled(2.0).interval[0] == (1.8e-3, 2.2e-3)
+
+
+@pytest.mark.parametrize(
+    ("noise", "words"),
+    [
+        ({"rms": [1.0], "input": [0.0, 1.0]}, "as many rms as inputs"),
+        ({"rms": []}, "rms"),
+        ({"rms": [-1.0]}, "rms"),
+        ({"rms": [1.0, 1.0], "input": [1.0, 0.0]}, "must rise"),
+        ({"rms": [1.0], "interval": [[1.0, 2.0], [1.0, 2.0]]}, "as many intervals"),
+        ({"rms": [1.0], "runs": 0}, "runs"),
+        (-1e-3, "rms"),
+    ],
+)
+def test_output_noise_that_makes_no_sense_is_refused(noise, words):
+    with pytest.raises(UserError, match=words):
+        Activation.from_dict(activation().to_dict() | {"output_noise": noise})

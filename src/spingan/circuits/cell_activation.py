@@ -11,7 +11,8 @@ from spingan.circuits.subcircuit import LAYOUT_FACTOR
 from spingan.devices.wall_curve import drive_energies
 from spingan.devices.wall_device import TorqueConvention, WallDevice, must_be_positive
 from spingan.errors import UserError
-from spingan.spec.activation import Activation, ActivationSpread, EnergyItem, Settling
+from spingan.physics.mesh import Array
+from spingan.spec.activation import Activation, ActivationSpread, ConductanceCurve, EnergyItem, OutputNoise, Settling
 
 
 def response_items(
@@ -67,6 +68,34 @@ def _item(name: str, energy_j: float, window_s: float, source: str) -> EnergyIte
     return EnergyItem(name=name, energy_j=energy_j, window_s=window_s, source=f"{mean_w * 1e6:.3g} µW: {source}")
 
 
+def noise_through(noise: OutputNoise, curve: ConductanceCurve, current_a: Array, output_v: Array) -> OutputNoise:
+    """A device's noise in siemens as the cell's in volts: half of what the output changes between G - rms and G + rms.
+
+    The circuit follows the conductance at once, so that an average of one is an average of the other; its own noise is
+    not in it. Beyond the conductances of the curve the output goes on as at its ends.
+
+    Args:
+        current_a: (n,) inputs of the cell's transfer.
+        output_v: (n,) its outputs.
+    """
+    seen = np.interp(current_a, curve.input, curve.rising)
+    order = np.argsort(seen)
+    conductance, volts = seen[order], output_v[order]
+    at = np.array(noise.input or (0.0,))
+    mean = np.interp(at, curve.input, curve.rising)
+
+    def output(asked: Array) -> Array:
+        inside = np.clip(asked, conductance[0], conductance[-1])
+        ends = (volts[-1] - volts[0]) / (conductance[-1] - conductance[0])  # the mean slope, for what lies beyond
+        return np.interp(inside, conductance, volts) + ends * (asked - inside)
+
+    rms = np.array(noise.rms)
+    per_siemens = np.where(
+        rms > 0, np.abs(output(mean + rms) - output(mean - rms)) / (2 * np.where(rms > 0, rms, 1)), 0
+    )
+    return noise.scaled(per_siemens)
+
+
 DIGITS = 9  # of a volt: what ngspice's tolerances vouch for
 
 
@@ -117,7 +146,7 @@ def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> A
     items = cell_energy(study)
     reset_j = sum(item.energy_j for item in items if item.name.startswith("reset"))
     settled = {step.to_a: study.settled_s(step.response) for step in study.steps if step.from_a == 0.0}
-    ends = sorted(settled)
+    ends, noise = sorted(settled), curve.output_noise
     notes = (
         f"Cards: {study.cards.name}. Cell: {study.cell.reference_ohm:g} ohm, divider between "
         f"{study.cell.divider_v[0]:g} and {study.cell.divider_v[1]:g} V, {study.cell.inverters} inverter(s) of "
@@ -143,6 +172,7 @@ def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> A
         settling=Settling(input=tuple(ends), time_s=tuple(settled[end] for end in ends)),
         energy_items=items,
         delay_s=study.window_s,
+        output_noise=noise and noise_through(noise, curve, currents, volts),
         spread=ActivationSpread() if devices is None else devices.spread(),
         area_m2=_area_m2(study),
         source=curve.source,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,6 +18,8 @@ from spingan.commands.options import (
     TimeLimit,
     Workers,
     currents_a,
+    option,
+    passing_on,
 )
 from spingan.commands.printing import Result, rows_table, run, show, table
 from spingan.errors import UserError
@@ -43,6 +45,24 @@ With = Annotated[
         help="More, which takes longer: sweep, resets, limits, read, conventions, cells or dmi; may be repeated.",
     ),
 ]
+StudiedDevice = Annotated[
+    Path | None,
+    typer.Option(
+        "--device",
+        metavar="FILE",
+        help="A wall device of your own; spingan device new FILE begins one. designed: the one that is shipped.",
+    ),
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option("--temperature", metavar="K", help="Study its noise and losses in heat instead: some seconds."),
+]
+HEAT: dict[str, tuple[Any, Any]] = {  # with --temperature, by the names that `wall_heat.WarmPlan` has for them
+    "averaging_ns": option(float, "--averaging-ns", "With --temperature: how long an evaluation averages.", 1.0),
+    "snr": option(float, "--snr", "With --temperature: span over noise that the energy is given for.", 50.0),
+    "walls": option(int, "--walls", "With --temperature: walls under each current.", 1000, min=2, max=100_000),
+    "seed": option(int, "--seed", "With --temperature: of the heat.", 0, min=0, max=2**32 - 1),
+}
 Full = Annotated[bool, typer.Option("--full", help="Everything that --with can ask for: an hour and more.")]
 
 
@@ -58,8 +78,10 @@ def list_devices(json: Json = False) -> None:
 
 def _add_wall_command(name: Wall, about: str) -> None:
     @app.command(name, help=about)
+    @passing_on(HEAT)
     def study_wall_device(
         *,
+        temperature: Temperature = None,
         convention: Convention = "magnet-section",
         cell_nm: CellNm = 1.0,
         currents_ua: CurrentsUa = None,
@@ -67,10 +89,16 @@ def _add_wall_command(name: Wall, about: str) -> None:
         workers: Workers,
         with_: With = None,
         full: Full = False,
-        device: DeviceFile = None,
+        device: StudiedDevice = None,
         time_limit_s: TimeLimit = HOUR_S,
         json: Json = False,
+        **heat: Any,
     ) -> None:
+        if temperature is not None:
+            if with_ or full:
+                raise UserError("--with and --full are for the solver at 0 K", "Leave them out with --temperature")
+            _study_in_heat(name, temperature, convention, currents_ua, device, out, json, **heat)
+            return
         from spingan.devices import wall_characteristic
         from spingan.devices.domain_wall import BY_NAME
         from spingan.devices.wall_study import Setup
@@ -111,17 +139,80 @@ _add_wall_command("leaky-relu", "Paper S's leaky ReLU in the solver, compared wi
 _add_wall_command("relu", "Paper S's ReLU in the solver; its anisotropy profile and bias are not printed, and assumed.")
 
 
+def _study_in_heat(
+    name: Wall,
+    temperature_k: float,
+    convention: ConventionName,
+    currents_ua: str | None,
+    file: Path | None,
+    out: Path | None,
+    json: bool,
+    averaging_ns: float,
+    snr: float,
+    walls: int,
+    seed: int,
+) -> None:
+    """The compact wall of a device in heat: noise, what averaging leaves, losses, energy."""
+    from spingan.devices.domain_wall import BY_NAME
+    from spingan.devices.wall_heat import WarmPlan, warm_study
+    from spingan.devices.wall_heat_curve import warm_curve, warm_rows
+    from spingan.reports.wall_heat_report import heat_text, write_heat_report
+
+    made = BY_NAME[name]
+    device, plan = _device_and_plan(file, made, None)
+    full = plan.full_scale_a
+    asked = currents_a(currents_ua) if currents_ua else [share * full for share in (-1, -0.5, -0.25, 0.25, 0.5, 1)]
+    heat = WarmPlan(
+        temperature_k=temperature_k,
+        currents_a=tuple(sorted({0.0, full, *asked})),
+        full_scale_a=full,
+        averaging_s=averaging_ns * 1e-9,
+        snr=snr,
+        walls=walls,
+        seed=seed,
+    )
+
+    def work(progress: Progress) -> Result:
+        study = warm_study(device, heat, convention, progress=progress)
+        rows = warm_rows(study)
+        curve = warm_curve(study, made.function, f"{device.name}_{temperature_k:g}k")
+        data = {
+            "device": device.name,
+            "temperature_k": temperature_k,
+            "convention": convention,
+            "fidelity": study.note,
+            "averaging_time_s": heat.averaging_s,
+            "snr": snr,
+            "walls": walls,
+            "duration_s": heat.duration_s,
+            "seed": seed,
+            "span_s": study.span_s,
+            "full_scale_ua": study.full.current_a * 1e6,
+            "rows": rows,
+        }
+        notes = (
+            f"memory: of the wall's place. averaged: rms of a mean over {averaging_ns:g} ns. wait, energy: averaging "
+            f"and energy until the span is {snr:g} times the noise. lost: share of walls in an evaluation; with <, the "
+            "upper end of its interval of 95 %.",
+            f"torque convention: {convention}; {study.note}",
+        )
+        return Result(data, heat_text(study, rows), notes, lambda folder: write_heat_report(study, rows, curve, folder))
+
+    run(work, json, out or Path(f"runs/device-{name}-{temperature_k:g}k"))
+
+
 def _device_and_plan(
     file: Path | None, printed: "DomainWallRelu", currents_ua: str | None
 ) -> tuple["WallDevice", "Plan"]:
     """The device and its plan, with the user's own currents; another device's wall starts in its flat zone."""
     from dataclasses import replace
 
+    from spingan.devices.domain_wall import designed_wall
     from spingan.devices.wall_device import read_wall_device
 
     device, plan = printed.wall, printed.plan
     if file is not None:
-        device = read_wall_device(file)
+        device = designed_wall(printed.function) if str(file) == "designed" else read_wall_device(file)
         plan = printed.plan_of(device)
     if currents_ua is not None:
         currents = tuple(sorted({0.0, *currents_a(currents_ua)}))

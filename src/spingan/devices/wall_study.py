@@ -37,24 +37,28 @@ TIME_LIMIT_S = 3600.0
 
 @dataclass(frozen=True)
 class Setup:
-    """What a run depends on beside its current: the device, the torque's convention, and how the solver is set."""
+    """What a run depends on beside its current: the device, the torque's convention, and how the solver is set.
+
+    Cells are `cell_m` long and `across_m` wide, by default as wide as they are long.
+    """
 
     device: WallDevice
     convention: TorqueConvention = "magnet-section"
     cell_m: float = 1e-9
     read_torque: bool = False
     time_limit_s: float = TIME_LIMIT_S
+    across_m: float | None = None
 
     @cached_property
     def mesh(self) -> Mesh:
         """The solver's cells; refuses as `wall_system.mesh`."""
-        return mesh(self.device, self.cell_m)
+        return mesh(self.device, self.cell_m, self.across_m)
 
     @contextmanager
     def under(self, current_a: float) -> Iterator[System]:
         """The solver's problem at an input; an error inside says which device and input it happened at."""
         try:
-            yield system(self.device, current_a, self.convention, self.cell_m, self.read_torque)
+            yield system(self.device, current_a, self.convention, self.cell_m, self.read_torque, self.across_m)
         except UserError as error:
             raise UserError(f"{self.device.name} at {current_a * 1e6:+g} µA: {error.problem}", error.remedy) from error
 

@@ -34,8 +34,8 @@ def interface_spin_density(device: WallDevice, current_a: float, convention: Tor
     raise UserError(f"there is no torque convention {convention!r}", f"Known: {', '.join(CONVENTIONS)}")
 
 
-def mesh(device: WallDevice, cell_m: float = 1e-9) -> Mesh:
-    """The device's mesh of square cells.
+def mesh(device: WallDevice, cell_m: float = 1e-9, across_m: float | None = None) -> Mesh:
+    """The device's mesh of cells `cell_m` long and `across_m` wide, by default as wide as they are long.
 
     Raises:
         UserError: Cells below 0.1 nm, or the track is not a whole number of them long and wide.
@@ -47,15 +47,16 @@ def mesh(device: WallDevice, cell_m: float = 1e-9) -> Mesh:
             "1 or 0.5 nm are usual",
         )
     counts = []
-    for what, extent_m in (("length", device.length_m), ("width", device.width_m)):
-        count = round(extent_m / cell_m)
-        if count < 1 or abs(count * cell_m - extent_m) > 1e-6 * extent_m:
+    across_m = across_m or cell_m
+    for what, extent_m, side_m in (("length", device.length_m, cell_m), ("width", device.width_m, across_m)):
+        count = round(extent_m / side_m)
+        if count < 1 or abs(count * side_m - extent_m) > 1e-6 * extent_m:
             raise UserError(
-                f"cells of {cell_m * 1e9:g} nm do not fill {device.name}'s {what} of {extent_m * 1e9:g} nm",
+                f"cells of {side_m * 1e9:g} nm do not fill {device.name}'s {what} of {extent_m * 1e9:g} nm",
                 "Give a size that divides it, such as 1 or 0.5 nm",
             )
         counts.append(count)
-    return Mesh(nx=counts[0], ny=counts[1], dx_m=cell_m, dy_m=cell_m)
+    return Mesh(nx=counts[0], ny=counts[1], dx_m=cell_m, dy_m=across_m)
 
 
 def system(
@@ -64,6 +65,7 @@ def system(
     convention: TorqueConvention,
     cell_m: float = 1e-9,
     read_torque: bool = False,
+    across_m: float | None = None,
 ) -> System:
     """The solver's problem: `device` with `current_a` through its heavy metal, its bias current added.
 
@@ -74,7 +76,7 @@ def system(
     Raises:
         UserError: Cells that do not fill the track, or over which the anisotropy jumps; and as `System`.
     """
-    grid = mesh(device, cell_m)
+    grid = mesh(device, cell_m, across_m)
     density = interface_spin_density(device, current_a, convention)
     side = -1.0 if device.film.interfacial_dmi_j_per_m2 >= 0 else 1.0
     torques: tuple[SpinTorque, ...] = (

@@ -187,9 +187,9 @@ class DeviceActivation(nn.Module):
     `calibrates` is off: then it stays 1, and the device clips what the net lets grow beyond. A tanh and a sigmoid have
     their own scale, 1 at the output, and are never calibrated; their inputs are matched to the function's
     (`own_inputs`). Values beyond the table are counted in `saturated` of `evaluated`, and clamped to its ends,
-    continued, or refused, as the device says. On a chip, `made` are its physical devices; None: every one is the
-    table's. Where others read its input as well, an activation that was in place stays so (`inplace`): they see its
-    output.
+    continued, or refused, as the device says. On a chip, `made` are its physical devices (None: every one is the
+    table's), and `noise` is what their outputs get in each evaluation (None: nothing). Where others read its input as
+    well, an activation that was in place stays so (`inplace`): they see its output.
     """
 
     table: Tensor
@@ -202,6 +202,9 @@ class DeviceActivation(nn.Module):
         self.function = activation.function
         bounded = activation.function in BOUNDED
         curve = own_inputs(*activation.normalised(), activation.function) if bounded else activation.normalised()
+        plain = activation.normalised()
+        self.scale = tuple(float(np.ptp(own) / np.ptp(given)) for own, given in zip(curve, plain, strict=True))
+        """A full-scale input and the output's span in the net's numbers: 1 and 1, but for a tanh or sigmoid."""
         values, self.low, self.step = uniform_table(*curve)
         rise = np.diff(values) / self.step
         self.register_buffer("table", torch.tensor(values, dtype=torch.float32), persistent=False)
@@ -212,6 +215,7 @@ class DeviceActivation(nn.Module):
         self.register_buffer("full_scale", torch.ones(()))
         self.calibrates = not bounded
         self.made: MadeDevices | None = None
+        self.noise: Callable[[Tensor, Tensor, float | Tensor], Tensor] | None = None
         self.inplace = False
         self.calibrating = False
         self.agree: Callable[[Tensor], Tensor] | None = None
@@ -242,6 +246,7 @@ class DeviceActivation(nn.Module):
         given = values.clone() if self.inplace else values
         out = cast(Tensor, curve.apply(given, self, full_scale))
         out = out if self.made is None else self.made(out, full_scale)
+        out = out if self.noise is None else self.noise(given, out, full_scale)
         return values.copy_(out) if self.inplace else out
 
     @torch.no_grad()

@@ -14,6 +14,7 @@ from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.converters import measured_ranges
 from spingan.nn.copies import copied, has_hooks
+from spingan.nn.device_noise import DeviceNoise
 from spingan.nn.draws import standard_normal
 from spingan.nn.finite import require_finite
 from spingan.nn.made_devices import MadeDevices
@@ -162,6 +163,8 @@ class Chip(nn.Module):
                 device.made = MadeDevices(device.activation.spread, seed)
                 for layer in analog_layers(self.net):
                     layer.needs_batch = True
+            if device.activation.output_noise is not None:
+                device.noise = DeviceNoise(device.activation, self.reads, *device.scale)
 
     def _fold_norms(self) -> None:
         places = list(self.net.named_modules(remove_duplicate=False))
@@ -193,8 +196,9 @@ def program_chip(
     Every array is programmed once (`conditions.seed` decides its noise and faults); layers that share weights get an
     array each. Batch norm that `convert` found to be the only reader of an analog layer becomes the columns' gain and
     offset. Activations whose spread is known become physical devices, one for each value of a layer's output, drawn
-    once. The order of things: weights are clipped before they are written; the chip is calibrated with its frozen
-    noise, its faults and its read noise in place; noise of the net's input and of the arrays' inputs begins after that.
+    once; those whose noise is known get it anew in each evaluation. The order of things: weights are clipped before
+    they are written; the chip is calibrated with its frozen noise, its faults and its read noise in place; noise of the
+    net's input and of the arrays' inputs begins after that.
 
     Args:
         fitting: Batches of inputs that ranges and batch norms are fitted to after `conditions.clip` has changed the

@@ -23,6 +23,7 @@ COMPUTED = frozenset(
         *("ActivationSpread.gain", "ActivationSpread.offset", "ActivationSpread.slope"),
         *("ActivationSpread.correlation_gain_offset", "ActivationSpread.correlation_gain_slope"),
         *("ActivationSpread.correlation_offset_slope",),
+        *("OutputNoise.input", "OutputNoise.rms"),  # on a chip
         *("ActivationSpread.mean_gain", "ActivationSpread.mean_offset", "ActivationSpread.mean_slope"),
     )
 )
@@ -47,6 +48,8 @@ WORDS = frozenset(  # names, units and where the numbers come from and hold
         "Retention.measured_until_s",
         *("Validity.temperature_k", "Validity.read_voltage_v", "Validity.time_s"),
         *("Activation.input_unit", "Activation.output_unit", "Activation.linear_range", "ActivationSpread.source"),
+        *(f"OutputNoise.{field}" for field in
+          ("interval", "averaging_time_s", "bandwidth_hz", "temperature_k", "seed", "runs", "source")),
     )
 )  # fmt: skip
 WIRES = frozenset(  # computed with by chips, in arrays of devices; weights without devices have no wires

@@ -9,7 +9,7 @@ import numpy as np
 
 from spingan.errors import UserError
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
-from spingan.physics.kernels import combine, largest_sum, normalise
+from spingan.physics.kernels import largest_sum
 from spingan.physics.llg import Motion, motion, thermal_field_t
 from spingan.physics.mesh import Array
 from spingan.physics.system import System
@@ -32,6 +32,7 @@ ERROR = np.array([71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 /
 
 SAFETY, LARGEST_GROWTH, LARGEST_CUT = 0.9, 2.0, 0.2  # the usual step control: Hairer, Norsett, Wanner I, II.4
 FIRST_TURN_RAD = 0.01  # how far the fastest cell turns in the first step, before the control knows better
+MOST_STEPS = 200  # with temperature, in one compiled call: some hundredths of a second
 SHORTEST_STEP_S = 1e-18  # 1/100,000 of what exchange between 0.1 nm cells would ask for
 
 
@@ -234,28 +235,29 @@ def _dormand_prince(
 def _heun(
     system: System, record: _Record, m: Array, times: tuple[float, float | None], step_s: float, seed: int
 ) -> Array:
-    ready, random = record.ready, np.random.default_rng(seed)
-    trial, noisy = np.empty_like(m), np.empty_like(m)
-    k = np.zeros(2 * len(m))
-    now = 0.0
+    """Heun's scheme; the demagnetising field, three quarters of the work, is worked out once a step.
+
+    At a step's end it is continued in a straight line from the last two steps, as in Adams' and Bashforth's scheme of
+    second order. Without that it would lag by half a step, which takes the share gamma mu0 Ms dt / (2 alpha) off the
+    damping of every mode, and heats it by as much: 0.3 % for 15 fs and a damping of 0.3, but 5 % for one of 0.02.
+    """
+    ready, generator = record.ready, np.random.default_rng(seed)
+    work = np.zeros(2 * len(m)), np.zeros_like(m), np.zeros_like(m), np.zeros_like(ready.stray)
+    batch = MOST_STEPS if record.stop is None else 1
+    now, last_step = 0.0, math.inf
     for target in _targets(*times):
         count = max(1, math.ceil((target - now) / step_s - 1e-9))
         step = (target - now) / count  # equal steps that end at the target, no longer than asked for
-        amplitude = thermal_field_t(system, step)
-        begin = now
-        for index in range(1, count + 1):
+        heat = thermal_field_t(system, step), generator
+        begin, done = now, 0
+        while done < count:
             record.check_time(now, times[0])
-            noisy[:] = ready.applied_t
-            heat = ready.grid.cells(noisy, 3)
-            heat += amplitude * random.standard_normal(heat.shape)
-            ready.velocity(m, k, 0, noisy)
-            combine(m, k, np.array([step]), trial)
-            normalise(trial)
-            ready.velocity(trial, k, 1, noisy)
-            combine(m, k, np.array([step / 2, step / 2]), m)
-            normalise(m)
-            now = begin + index * step
-            if record.ends(now, m, 0.0 if record.stop is None else ready.velocity(m, k)):
+            taken = min(batch, count - done)
+            ready.warm_steps(m, work, heat, (step, taken, step / last_step))
+            last_step, done = step, done + taken
+            now = begin + done * step
+            record.steps += taken - 1  # `ends` counts the last
+            if record.ends(now, m, 0.0 if record.stop is None else ready.velocity(m, work[0])):
                 return m
         now = target
         record.look(now, m)

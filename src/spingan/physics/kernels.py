@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from numba import njit
 
 from spingan.physics.convolve import convolve
@@ -164,3 +165,40 @@ def attempt(m, k, weights, trial, convolver, grid, stray, moment_t, terms, along
             convolve(convolver, trial, stray)
         fastest = turn(grid, trial, stray, moment_t, terms, along, across, k, (stage + 1) * len(m))
     return fastest
+
+
+@njit(cache=True)
+def warm_steps(m, work, heat, steps, convolver, grid, stray, moment_t, terms, along, across):
+    """Advance `m` in place by steps of Heun's scheme in the thermal field; see `evolve._heun`.
+
+    Args:
+        work: (velocities of two stages, the trial state, the field with heat, the stray field a step ago), scratch but
+            for the last.
+        heat: (standard deviation of the thermal field in tesla, a generator).
+        steps: (length of one, how many, length over that of the step before, 0: there was none).
+    """
+    k, trial, noisy, before = work
+    amplitude, generator = heat
+    step, count, ratio = steps
+    whole, half = np.array([step]), np.array([step / 2, step / 2])
+    applied, pull, polarisations, amplitudes, constants, diagonal, stencil, mobile = terms
+    warm = (noisy, pull, polarisations, amplitudes, constants, diagonal, stencil, mobile)
+    for _ in range(count):
+        for component in range(3):
+            for row in range(grid.ny):
+                start = component * grid.layer + grid.first + row * grid.stride
+                for at in range(start, start + grid.nx):
+                    noisy[at] = applied[at] + amplitude * generator.standard_normal()
+        if convolver is not None:
+            convolve(convolver, m, stray)
+        turn(grid, m, stray, moment_t, warm, along, across, k, 0)
+        combine(m, k, whole, trial)
+        normalise(trial)
+        for at in range(len(stray)):
+            here = stray[at]
+            stray[at] += ratio * (here - before[at])
+            before[at] = here
+        turn(grid, trial, stray, moment_t, warm, along, across, k, len(m))
+        combine(m, k, half, m)
+        normalise(m)
+        ratio = 1.0

@@ -9,7 +9,7 @@ from spingan.physics.constants import BOLTZMANN, GYROMAGNETIC_RATIO_RAD_PER_S_T,
 from spingan.physics.convolve import Convolver, convolve
 from spingan.physics.demag import convolver
 from spingan.physics.field import applied_field_t, local_terms
-from spingan.physics.kernels import attempt, turn
+from spingan.physics.kernels import attempt, turn, warm_steps
 from spingan.physics.mesh import Array
 from spingan.physics.padded import Grid, grid
 from spingan.physics.system import System
@@ -38,10 +38,9 @@ class Motion:
     damping: float
     stray: Array
 
-    def terms(self, applied_t: Array | None = None) -> Terms:
-        """What `kernels.turn` takes of the system, from the applied field on, for which `applied_t` may stand in."""
-        applied = self.applied_t if applied_t is None else applied_t
-        return applied, self.pull_t, *self.asymmetric, self.diagonal, self.stencil_t, self.mobile
+    def terms(self) -> Terms:
+        """What `kernels.turn` takes of the system, from the applied field on."""
+        return self.applied_t, self.pull_t, *self.asymmetric, self.diagonal, self.stencil_t, self.mobile
 
     @property
     def precession(self) -> tuple[float, float]:
@@ -49,19 +48,27 @@ class Motion:
         along = GYROMAGNETIC_RATIO_RAD_PER_S_T / (1 + self.damping**2)
         return along, along * self.damping
 
-    def velocity(self, m: Array, velocities: Array, index: int = 0, applied_t: Array | None = None) -> float:
-        """Write dm/dt in rad/s as the vector `index` of `velocities`; its largest length over gamma, in tesla.
-
-        `applied_t` stands in for the applied field, with the thermal one added.
-        """
+    def velocity(self, m: Array, velocities: Array, index: int = 0) -> float:
+        """Write dm/dt in rad/s as the vector `index` of `velocities`; its largest length over gamma, in tesla."""
         self.update_demag(m)
-        what = self.grid, m, self.stray, self.moment_t, self.terms(applied_t)
+        what = self.grid, m, self.stray, self.moment_t, self.terms()
         return turn(*what, *self.precession, velocities, index * len(m)) / GYROMAGNETIC_RATIO_RAD_PER_S_T
 
     def attempt(self, m: Array, velocities: Array, weights: Array, end: Array) -> float:
         """The stages of a step, see `kernels.attempt`; the largest |dm/dt| over gamma at its end, in tesla."""
         what = self.convolver, self.grid, self.stray, self.moment_t, self.terms()
         return attempt(m, velocities, weights, end, *what, *self.precession) / GYROMAGNETIC_RATIO_RAD_PER_S_T
+
+    def warm_steps(
+        self,
+        m: Array,
+        work: tuple[Array, Array, Array, Array],
+        heat: tuple[float, np.random.Generator],
+        steps: tuple[float, int, float],
+    ) -> None:
+        """Steps in the thermal field, `m` in place; see `kernels.warm_steps`."""
+        what = self.convolver, self.grid, self.stray, self.moment_t, self.terms()
+        warm_steps(m, work, heat, steps, *what, *self.precession)
 
     def descent(self, m: Array, velocities: Array, index: int = 0) -> float:
         """Write -m x (m x B') in tesla, with the stray field of the last `update_demag`; its largest length."""

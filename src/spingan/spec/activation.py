@@ -4,11 +4,11 @@ A device that is no circuit yet gives a `ConductanceCurve`; a cell turns it into
 """
 
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from numpy.typing import ArrayLike, NDArray
+from pydantic import Field, field_validator, model_validator
 
 from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value
 
@@ -55,6 +55,48 @@ class Settling(Value):
         if any(upper <= lower for lower, upper in pairwise(self.input)):
             raise ValueError("settling's inputs must rise")
         return self
+
+
+class OutputNoise(Value):
+    """Noise of the output about its mean from evaluation to evaluation: Gaussian, and new in each.
+
+    `rms` is the standard deviation at `input`, in the output's unit; one number without an input holds at all of them.
+    It is what an average over `averaging_time_s` leaves (None: not averaged). `bandwidth_hz` is the noise-equivalent
+    bandwidth of what is averaged, 1 / (4 τ) for a memory of exp(-t / τ). `interval` holds the ends of each rms's
+    interval of 95 %.
+    """
+
+    input: tuple[float, ...] = ()
+    rms: tuple[NotNegative, ...] = Field(min_length=1)
+    interval: tuple[tuple[NotNegative, NotNegative], ...] | None = None
+    averaging_time_s: Positive | None = None
+    bandwidth_hz: Positive | None = None
+    temperature_k: NotNegative | None = None
+    seed: int | None = None
+    runs: int | None = Field(default=None, ge=1)
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _tables_match(self) -> Self:
+        if len(self.rms) != max(1, len(self.input)):
+            raise ValueError("output noise needs as many rms as inputs, or one rms and no input")
+        if any(upper <= lower for lower, upper in pairwise(self.input)):
+            raise ValueError("the inputs of the output noise must rise")
+        if self.interval is not None and len(self.interval) != len(self.rms):
+            raise ValueError("output noise needs as many intervals as rms, or none")
+        return self
+
+    def at(self, inputs: ArrayLike) -> NDArray[np.float64]:
+        """The rms at inputs of any shape, straight between those of the table and as at its ends beyond."""
+        asked = np.asarray(inputs, dtype=np.float64)
+        return np.interp(asked, self.input, self.rms) if self.input else np.full(asked.shape, self.rms[0])
+
+    def scaled(self, factors: ArrayLike) -> Self:
+        """In another unit: `factors` is one number, or one for each rms."""
+        by = np.broadcast_to(np.abs(np.asarray(factors, dtype=np.float64)), (len(self.rms),)).tolist()
+        ends = self.interval and tuple((a * f, b * f) for (a, b), f in zip(self.interval, by, strict=True))
+        rms = tuple(value * f for value, f in zip(self.rms, by, strict=True))
+        return self.model_copy(update={"rms": rms, "interval": ends})
 
 
 class ActivationSpread(Value):
@@ -130,13 +172,18 @@ class Activation(Value):
     settling: Settling | None = None
     energy_items: tuple[EnergyItem, ...] = ()
     delay_s: NotNegative | None = None
-    output_noise: NotNegative | None = None
-    """Standard deviation at the output, in its unit."""
+    output_noise: OutputNoise | None = None
+    """In a file a number will do: the standard deviation at the output, in its unit."""
     spread: ActivationSpread = ActivationSpread()
     area_m2: Positive | None = None
     source: str | None = None
     provenance: str | None = None
     notes: tuple[str, ...] = ()
+
+    @field_validator("output_noise", mode="before")
+    @classmethod
+    def _noise_from_a_number(cls, given: Any) -> Any:
+        return {"rms": (given,)} if isinstance(given, int | float) and not isinstance(given, bool) else given
 
     @model_validator(mode="after")
     def _table_makes_sense(self) -> Self:
