@@ -13,6 +13,9 @@ taken out here.
 
 [1] F. Bloch, Z. Phys. 61, 206 (1930).  [2] R. Tomasello et al., Phys. Rev. B 97, 060402(R) (2018).
 [3] H. B. Callen, E. Callen, J. Phys. Chem. Solids 27, 1271 (1966).
+
+Powers and Curie point are quoted from memory of these papers and have not been checked against them. At the reference
+temperature none of them matters.
 """
 
 import math
