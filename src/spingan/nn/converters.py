@@ -196,15 +196,17 @@ class Quantiser(nn.Module):
 
     def _least_error(self, values: Tensor, low: float, high: float, worth: Tensor | None) -> tuple[float, float]:
         """The ends with the least squared error, of the values or, given their worth, of what is made of them."""
-        best, found = float("inf"), (low, high)
-        behind = self.behind if worth is not None else None
-        meant = values if behind is None else behind(values * worth)
-        for share in _TRIED if behind is None else _TRIED_BEHIND:
+        behind, best, found = self.behind, float("inf"), (low, high)
+
+        def made(sums: Tensor) -> Tensor:
+            return sums if behind is None or worth is None else behind(sums * worth)
+
+        meant = made(values)
+        for share in _TRIED if worth is None else _TRIED_BEHIND:
             ends = low * share, high * share
             step = (ends[1] - ends[0]) / (2**self.bits - 1)
             codes = (values / step).round().clamp(round_up(ends[0] / step), -round_up(-ends[1] / step))
-            made = codes * step if behind is None else behind(codes * step * worth)
-            error = float((made - meant).square().mean())
+            error = float((made(codes * step) - meant).square().mean())
             if error < best:
                 best, found = error, ends
         return found
