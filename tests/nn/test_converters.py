@@ -105,6 +105,47 @@ def test_zero_is_a_code_and_what_is_beyond_is_clipped_and_counted():
     assert clipped_shares(nn.Sequential(quantiser)) == {"0": 0.5}
 
 
+@pytest.mark.parametrize("function", [nn.Tanh, nn.Sigmoid])
+def test_before_a_function_that_saturates_the_range_ends_where_its_output_is_best(function):
+    layer, inputs = nn.Linear(23, 5, bias=False), _inputs((23,), 400)
+    layer.weight.data.mul_(20)  # sums far beyond the function's bend
+    technology = _technology(Converter(bits=6))
+    net = nn.Sequential(layer, function())
+    made = _converted(net, technology, inputs)
+    plain = _converted(nn.Sequential(layer, nn.ReLU()), technology, inputs)
+    narrow, wide = made[0].adc, plain[0].adc
+    assert narrow.behind is not None and wide.behind is None and float(narrow.high) < float(wide.high) / 2
+
+    def error(converter: Quantiser) -> float:
+        made[0].adc = converter
+        return float((made(inputs) - net(inputs)).detach().square().mean())
+
+    assert error(narrow) < error(wide) / 4
+
+
+@pytest.mark.parametrize(("tiles", "bits"), [({"tile_rows": 8}, {}), ({}, {"input_coding": "bit_serial"})])
+def test_sums_that_are_added_up_before_the_function_keep_a_range_of_their_own(tiles, bits):
+    layer, inputs = nn.Linear(23, 5, bias=False), _inputs((23,), 100)
+    technology = _technology(Converter(bits=6), Converter(bits=4), **tiles, **bits)
+    before, alone = (_converted(net, technology, inputs) for net in (nn.Sequential(layer, nn.Tanh()), layer))
+    assert isinstance(alone, AnalogLayer) and alone.adc is not None
+    assert float(before[0].adc.high) == float(alone.adc.high)
+
+
+def test_a_function_that_is_not_the_only_reader_does_not_choose_the_range():
+    class Skips(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.array, self.tanh = nn.Linear(23, 5, bias=False), nn.Tanh()
+
+        def forward(self, inputs: Tensor) -> Tensor:
+            sums = self.array(inputs)
+            return self.tanh(sums) + sums
+
+    made = convert(Skips().eval(), _technology(Converter(bits=6))).model
+    assert made.get_submodule("array").adc.behind is None
+
+
 def test_a_nan_stays_one():
     for learned in (False, True):
         quantiser = Quantiser(Converter(bits=4, learned_range=learned), "dac")

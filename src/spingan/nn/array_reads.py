@@ -71,7 +71,15 @@ class ArrayReads(nn.Module, ABC):
         column = torch.arange(len(self.gain), device=self.gain.device) if column is None else column
         unit = self.gain.detach()[column]
         noise = self._tile_noise(unit, column, samples)
-        product = partial(tiled_product, unit=unit, parts=reads.parts, adc=self.adc, column=column, noise=noise)
+        product = partial(
+            tiled_product,
+            unit=unit,
+            parts=reads.parts,
+            adc=self.adc,
+            column=column,
+            noise=noise,
+            whole=not self.bit_serial,
+        )
         if not self.bit_serial:
             return product(reads.inputs, reads.weight)
         assert self.dac is not None

@@ -43,6 +43,7 @@ _FUNCTIONS: dict[type[nn.Module], ActivationKey] = {
     nn.Tanh: "tanh",
     nn.Sigmoid: "sigmoid",
 }
+_BENDS: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {nn.Tanh: torch.tanh, nn.Sigmoid: torch.sigmoid}
 _SLOPE_TOLERANCE = 0.05  # between a net's leaky slope and the device's: half a percent of full scale at -0.1
 
 
@@ -148,6 +149,10 @@ def convert(
         array, folded = becomes[leaves[layer]], leaves[norm]
         if isinstance(array, AnalogLayer) and isinstance(folded, nn.BatchNorm1d | nn.BatchNorm2d):
             array.norms = (folded,)
+    for layer, reader in course.only_reader.items():
+        array, function = becomes[leaves[layer]], leaves[reader]
+        if isinstance(array, AnalogLayer) and array.adc is not None and array.bias is None:
+            array.adc.behind = next((bends for kind, bends in _BENDS.items() if computes_as(function, kind)), None)
     unchecked = _refuse_functions(made, course, example_input)
     made = _replaced(made, becomes)
     set_noise(made, read_noise=read_noise, programming_noise=programming_noise)

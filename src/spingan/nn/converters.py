@@ -20,6 +20,7 @@ from spingan.spec.technology import Converter
 Side = Literal["dac", "adc"]
 _SAMPLE = 1 << 16  # values kept of each batch to choose a range by
 _TRIED = tuple(share / 20 for share in range(20, 1, -1))  # parts of the full scale that a range may end at
+_TRIED_BEHIND = tuple(0.9**power for power in range(45))  # finer, and to 1/100: a tanh ignores most of what it is given
 _FINEST = 24  # bits of a float32: more change nothing
 
 
@@ -30,11 +31,15 @@ class Quantiser(nn.Module):
     part of the largest values, between 1/10 and all, whose rounded values have the least squared error. A stated range
     counts in fractions of the largest magnitude met.
 
+    Where a tanh or a sigmoid alone reads what an ADC converts at once, the error is that of the function's output: what
+    lies beyond its bend needs no codes, and steps between bright and dark become finer.
+
     An ADC behind amplifiers, one a column, sees every column with the same root mean square: `swing`, measured too.
 
     Attributes:
         swing: (columns,) what one unit of the range is worth in each; None where one is worth the same in all.
         low, high: Ends of the range, in the unit of the values; both 0 before the first calibration.
+        behind: What reads the converted sums, as a function of the net's numbers; None: anything.
         stretch: Learned factor of the range; None where it is not learned.
         noise_lsb: Standard deviation of the noise before rounding, in steps.
         clipped, converted: Conversions beyond the range and all conversions, in evaluation.
@@ -59,8 +64,9 @@ class Quantiser(nn.Module):
         self.register_buffer("high", torch.zeros(()))
         self.register_buffer("swing", torch.ones(amplified_columns) if amplified_columns else None)
         self.stretch = nn.Parameter(torch.ones(())) if converter.learned_range else None
+        self.behind: Callable[[Tensor], Tensor] | None = None
         self.calibrating = False
-        self._seen: list[tuple[Tensor, Tensor]] = []
+        self._seen: list[tuple[Tensor, Tensor, Tensor | None]] = []
         self.clipped: int | Tensor = 0
         self.converted = 0
 
@@ -114,13 +120,16 @@ class Quantiser(nn.Module):
         self.clipped += clipped
 
     @torch.no_grad()
-    def observe(self, values: Tensor, unit: Tensor | None = None, column: Tensor | None = None) -> None:
+    def observe(
+        self, values: Tensor, unit: Tensor | None = None, column: Tensor | None = None, whole: bool = False
+    ) -> None:
         """Note values for the calibration: a sample, with the largest and the smallest.
 
         Args:
             values: Any; (columns, reads) where `unit` is given.
             unit: (columns,) what the values of each are counted in.
             column: (columns,) which of the amplified columns each is.
+            whole: They are sums that nothing is added to before they are read.
         """
         counted = values.detach().float()
         counted = counted.reshape(1, -1) if unit is None or column is None else counted / unit[:, None]
@@ -128,7 +137,9 @@ class Quantiser(nn.Module):
         ends = counted.argmin(1, keepdim=True), counted.argmax(1, keepdim=True)
         sample = counted[:, :: max(1, counted.numel() // _SAMPLE)]
         sample = torch.cat((counted.gather(1, ends[0]), counted.gather(1, ends[1]), sample), 1)
-        self._seen.append((sample.flatten(), places.repeat_interleave(sample.shape[1])))
+        each = sample.shape[1]
+        worth = unit.float().repeat_interleave(each) if whole and unit is not None else None
+        self._seen.append((sample.flatten(), places.repeat_interleave(each), worth))
 
     def begin_calibration(self) -> None:
         """Forget the range; the values of the next passes set it."""
@@ -145,13 +156,17 @@ class Quantiser(nn.Module):
         seen, self._seen = self._seen, []
         if not seen:
             return
-        values, column = torch.cat([part for part, _ in seen]), torch.cat([places for _, places in seen])
-        values, column = values[values.isfinite()], column[values.isfinite()]
+        values, column = torch.cat([part for part, _, _ in seen]), torch.cat([places for _, places, _ in seen])
+        worths = [worth for _, _, worth in seen if worth is not None]
+        worth = torch.cat(worths) if self.behind is not None and len(worths) == len(seen) else None
+        finite = values.isfinite()
+        values, column, worth = values[finite], column[finite], None if worth is None else worth[finite]
         if self.swing is not None:
             power = torch.zeros_like(self.swing).index_add_(0, column, values.square())
             rms = (power / torch.bincount(column, minlength=len(power)).clamp(min=1)).sqrt()
             self.swing.copy_(torch.where(rms > 0, rms, torch.ones_like(rms)))
             values = values / self.swing[column]
+            worth = None if worth is None else worth * self.swing[column]
         largest = float(values.abs().amax()) if values.numel() else 0.0
         if largest == 0.0:
             return
@@ -161,7 +176,7 @@ class Quantiser(nn.Module):
         if self.limits is not None:
             low, high = (end * largest for end in self.limits)
         elif self.stretch is None:
-            low, high = self._least_error(values, low, high)
+            low, high = self._least_error(values, low, high, worth)
         if self.bits == 1 and low < 0 < high:
             raise UserError(
                 f"a {self.side} of 1 bit has no codes below and above zero",
@@ -179,13 +194,19 @@ class Quantiser(nn.Module):
         self.high.copy_(largest(self.high.clone()))
         self.low.copy_(-largest(-self.low))
 
-    def _least_error(self, values: Tensor, low: float, high: float) -> tuple[float, float]:
-        best, found = float("inf"), (low, high)
-        for share in _TRIED:
+    def _least_error(self, values: Tensor, low: float, high: float, worth: Tensor | None) -> tuple[float, float]:
+        """The ends with the least squared error, of the values or, given their worth, of what is made of them."""
+        behind, best, found = self.behind, float("inf"), (low, high)
+
+        def made(sums: Tensor) -> Tensor:
+            return sums if behind is None or worth is None else behind(sums * worth)
+
+        meant = made(values)
+        for share in _TRIED if worth is None else _TRIED_BEHIND:
             ends = low * share, high * share
             step = (ends[1] - ends[0]) / (2**self.bits - 1)
             codes = (values / step).round().clamp(round_up(ends[0] / step), -round_up(-ends[1] / step))
-            error = float((codes * step - values).square().mean())
+            error = float((made(codes * step) - meant).square().mean())
             if error < best:
                 best, found = error, ends
         return found

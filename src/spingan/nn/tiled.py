@@ -311,6 +311,7 @@ def tiled_product(
     adc: Quantiser,
     column: Int[Tensor, " columns"],
     noise: Noise | None = None,
+    whole: bool = True,
 ) -> Float[Tensor, "columns reads"]:
     """The sums of every tile, each through the ADC, added digitally.
 
@@ -319,11 +320,12 @@ def tiled_product(
         column: Which of the layer's outputs each column gives.
         parts: The rows of each tile.
         noise: Of the read and of the ADC, drawn anew at each call.
+        whole: The sum of one tile is all that a column gives.
     """
     if adc.calibrating:
         with torch.no_grad():
             for start, stop in parts:
-                adc.observe(weight[:, start:stop] @ inputs[start:stop], unit, column)
+                adc.observe(weight[:, start:stop] @ inputs[start:stop], unit, column, whole and len(parts) == 1)
         return weight @ inputs
     if adc.swing is not None:
         unit = unit * adc.swing[column]
