@@ -146,6 +146,12 @@ def test_a_function_that_is_not_the_only_reader_does_not_choose_the_range():
     assert made.get_submodule("array").adc.behind is None
 
 
+def test_maps_smaller_than_the_kernel_are_refused():
+    made = _converted(nn.Conv2d(3, 4, 5, 2), _technology(Converter(bits=6)), _inputs((3, 9, 8)))
+    with pytest.raises(UserError, match="covers 5 x 5 pixels got padded maps of 9 x 4"):
+        made(_inputs((3, 9, 4)))
+
+
 def test_a_nan_stays_one():
     for learned in (False, True):
         quantiser = Quantiser(Converter(bits=4, learned_range=learned), "dac")

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from spingan.errors import UserError
 from spingan.nn.converters import Quantiser, straight_through
 from spingan.nn.kernels.converters import add_codes
 from spingan.nn.kernels.taps import Place, add_taps, take_taps
@@ -81,13 +82,19 @@ def convolution_reads(
 
     Args:
         padding: Left, right, top, bottom, as of torch.nn.functional.pad.
+
+    Raises:
+        UserError: The kernel reaches beyond the padded maps.
     """
     padded = functional.pad(_by_channel(images), padding)
-    kernel = weight.shape[2:]
-    down, across = (
-        (side - dilation[axis] * (kernel[axis] - 1) - 1) // stride[axis] + 1
-        for axis, side in enumerate(padded.shape[2:])
-    )
+    kernel, sides = weight.shape[2:], padded.shape[2:]
+    reach = [dilation[axis] * (kernel[axis] - 1) + 1 for axis in (0, 1)]
+    if reach[0] > sides[0] or reach[1] > sides[1]:
+        raise UserError(
+            f"a kernel that covers {reach[0]} x {reach[1]} pixels got padded maps of {sides[0]} x {sides[1]}",
+            "Give larger images.",
+        )
+    down, across = ((sides[axis] - reach[axis]) // stride[axis] + 1 for axis in (0, 1))
     places = [
         (_along(i * dilation[0], down, stride[0]), _along(j * dilation[1], across, stride[1]))
         for i in range(kernel[0])
