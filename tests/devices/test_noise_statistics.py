@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from spingan.devices.noise_statistics import loss_share, memories_to, noise_of, share_left
+from spingan.devices.noise_statistics import in_blocks, loss_share, memories_to, noise_of, share_left
 from spingan.errors import UserError
 
 STEP, TAU, RMS, MEAN = 0.1, 1.0, 3.0, 7.0
@@ -36,7 +36,7 @@ def test_intervals_hold_what_they_say():
 
 
 def test_a_long_run_in_blocks_is_as_good_as_many_runs():
-    found = noise_of(process(20_000, 1), STEP, block=400)
+    found = noise_of(in_blocks(process(20_000, 1), 400), STEP)
     assert found.rms.low < RMS < found.rms.high
     assert found.memory_s.value == pytest.approx(TAU, rel=0.15)
 
@@ -50,11 +50,18 @@ def test_averaging_leaves_what_the_formula_says():
 
 
 def test_the_window_is_the_inverse_of_what_it_leaves():
-    windows = np.array([0.01, 0.3, 2.0, 50.0, 1e5])
+    windows = np.array([0.01, 0.3, 2.0, 50.0, 700.0, 900.0, 1e5, 1e13])
     assert memories_to(share_left(windows)) == pytest.approx(windows, rel=2e-3)
     assert memories_to(1.2) == 0
     assert share_left(1e6) == pytest.approx(math.sqrt(2e-6), rel=1e-5)
     assert share_left(0.0) == pytest.approx(1.0)
+
+
+def test_a_signal_that_stands_still_needs_no_average():
+    for level in (0.0, 0.1, 1e-7):
+        still = noise_of(np.full((50, 3), level), STEP)
+        assert 0 <= still.rms.low <= still.rms.high < 1e-12
+        assert still.time_to(1e-9).value == 0
 
 
 def test_no_loss_still_has_an_upper_bound_and_many_have_a_narrow_interval():

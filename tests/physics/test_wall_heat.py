@@ -109,6 +109,12 @@ def test_the_calibrated_factors_scale_variance_and_times():
     assert slow.diffusion == pytest.approx(base.diffusion / 2)
 
 
+@pytest.mark.parametrize("changes", [{"energy": -1.0}, {"drag": 0.0}, {"dimming_per_k": math.nan}])
+def test_factors_that_make_no_sense_are_refused(changes):
+    with pytest.raises(UserError, match=f"heat constants: {next(iter(changes))} is"):
+        HeatConstants(**changes)
+
+
 def test_the_same_seed_is_the_same_noise_and_no_heat_is_none(cold):
     one, same, other = (wander(cold, 3, 0.1e-9, seed=seed).positions_m for seed in (1, 1, 2))
     assert np.array_equal(one, same)

@@ -95,8 +95,9 @@ def _add_wall_command(name: Wall, about: str) -> None:
         **heat: Any,
     ) -> None:
         if temperature is not None:
-            if with_ or full:
-                raise UserError("--with and --full are for the solver at 0 K", "Leave them out with --temperature")
+            if with_ or full or cell_nm != 1.0:
+                problem = "--cell-nm, --with and --full are for the solver at 0 K"
+                raise UserError(problem, "Leave them out with --temperature")
             _study_in_heat(name, temperature, convention, currents_ua, device, out, json, **heat)
             return
         from spingan.devices import wall_characteristic

@@ -49,10 +49,12 @@ class Noise:
 
     def time_to(self, wanted: float) -> Estimate:
         """How long to average until the standard deviation is `wanted`; 0 where it is so at once."""
-        value = self.memory_s.value * float(memories_to(wanted / self.rms.value))
-        low = self.memory_s.low * float(memories_to(wanted / self.rms.low))
-        high = self.memory_s.high * float(memories_to(wanted / self.rms.high))
-        return Estimate(value, low, high)
+
+        def wait_s(memory_s: float, rms: float) -> float:
+            return memory_s * float(memories_to(wanted / rms)) if rms > 0 else 0.0
+
+        memory, rms = self.memory_s, self.rms
+        return Estimate(wait_s(memory.value, rms.value), wait_s(memory.low, rms.low), wait_s(memory.high, rms.high))
 
 
 def share_left(memories: ArrayLike) -> Array:
@@ -67,27 +69,31 @@ def share_left(memories: ArrayLike) -> Array:
 
 
 def memories_to(share: ArrayLike) -> Array:
-    """The window, in memories, that leaves `share` of the rms; 0 where `share` is 1 or more."""
+    """The window, in memories, that leaves `share`, above 0, of the rms; 0 where `share` is 1 or more."""
     wanted = np.asarray(share, dtype=np.float64)
-    windows = np.logspace(-3, 9, 4801)
+    windows = np.logspace(-3, 4, 2801)
     found = np.exp(np.interp(-np.log(wanted), -np.log(share_left(windows)), np.log(windows)))
+    small = np.minimum(wanted, 0.05)  # from 800 memories on, exp(-x) is nothing, and the formula has an inverse
+    found = np.where(wanted < 0.05, (1 + np.sqrt(1 - 2 * small**2)) / small**2, found)
     return np.where(wanted >= 1, 0.0, found)
 
 
-def noise_of(signal: ArrayLike, every_s: float, block: int | None = None, seed: int = 0) -> Noise:
-    """Mean, rms and memory of a signal (times, runs).
+def in_blocks(signal: Array, length: int) -> Array:
+    """A signal (times, runs) cut into blocks (length, blocks * runs); what is left over at its end falls away."""
+    count, runs = len(signal) // length, signal.shape[1]
+    return signal[: count * length].reshape(count, length, runs).swapaxes(0, 1).reshape(length, count * runs)
+
+
+def noise_of(signal: ArrayLike, every_s: float, seed: int = 0) -> Noise:
+    """Mean, rms and memory of a signal (times, runs), each run a block; `in_blocks` makes more of long ones.
 
     Args:
         every_s: between two times.
-        block: cut each run into blocks of so many times; None: a run is a block.
 
     Raises:
         UserError: Fewer than two blocks, or values that are not finite.
     """
     paths = np.asarray(signal, dtype=np.float64)
-    if block is not None:
-        count = len(paths) // block
-        paths = np.concatenate(np.split(paths[: count * block], count), axis=1) if count else paths[:0]
     if paths.ndim != 2 or paths.shape[1] < 2 or len(paths) < 2 or not np.all(np.isfinite(paths)):
         raise UserError(
             f"noise: {paths.shape[-1] if paths.size else 0} blocks of {len(paths)} times make no interval",
@@ -105,7 +111,7 @@ def noise_of(signal: ArrayLike, every_s: float, block: int | None = None, seed: 
     weights = np.concatenate([np.full((1, blocks), 1 / blocks), drawn])
     offset = weights @ means
     correlation = weights @ products - offset[:, None] ** 2
-    rms = np.sqrt(correlation[:, 0])
+    rms = np.sqrt(np.maximum(correlation[:, 0], 0.0))  # without heat, rounding can leave less than 0
     memory = np.array([_memory(row) for row in correlation]) * every_s
     return Noise(_estimate(centre + offset), _estimate(rms), _estimate(memory))
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from spingan.devices.noise_statistics import Estimate, Noise, loss_share, noise_of
+from spingan.devices.noise_statistics import Estimate, Noise, in_blocks, loss_share, noise_of
 from spingan.devices.published import CURVES, LEAKY_LINEAR_A
 from spingan.devices.wall_compact import compact_model, drive_t, read_wall_calibration
 from spingan.devices.wall_curve import heavy_metal_current_a, joule_power_w
@@ -192,7 +192,8 @@ def constants_of(device: WallDevice) -> tuple[WallConstants, HeatConstants, str]
             if not file.exists():
                 return wall, HeatConstants(), f"constants at 0 K of {name}; in heat the bare model, fitted to no run"
             made = read_heat_calibration(file)
-            return wall, made.constants, f"constants at 0 K and in heat of {name}; {made.source}"
+            at = ", ".join(f"{kelvin:g}" for kelvin in sorted({seen.temperature_k for seen in made.observations}))
+            return wall, made.constants, f"constants at 0 K and in heat of {name}, fitted at {at} K; {made.source}"
     return WallConstants(), HeatConstants(), "the bare model: no run of the solver was fitted for this device"
 
 
@@ -270,8 +271,7 @@ def warm_point(
     paths = np.stack([run.positions_m, run.angles_rad])
     if not kept.all():  # what was seen of a wall before it was lost counts, in whole blocks
         block = min(round(BLOCK_S / plan.every_s), paths.shape[1])
-        count = paths.shape[1] // block
-        paths = np.concatenate(np.split(paths[:, : count * block], count, axis=1), axis=2)
+        paths = np.stack([in_blocks(path, block) for path in paths])
         paths = paths[:, :, np.isfinite(paths[0]).all(axis=0)]
     total_s = WARM_UP_S + plan.duration_s
     settling_s = settling_time_s(way.time_s, way.states[:, 0]) if len(way.time_s) else 0.0
@@ -335,7 +335,8 @@ def warm_study(
     progress("currents", len(found), len(plan.currents_a))
     points = tuple(point for point in found if isinstance(point, WarmPoint))
     gone = tuple(point for point in found if not isinstance(point, WarmPoint))
-    if not any(0 < point.current_a <= plan.full_scale_a for point in points) or points[0].current_a > 0:
+    held = [point.current_a for point in points]
+    if 0 not in held or not any(0 < current_a <= plan.full_scale_a for current_a in held):
         lost = ", ".join(f"{point.current_a * 1e6:g}" for point in gone)
         raise UserError(
             f"{device.name} at {plan.temperature_k:g} K: walls are lost too soon to say how they wander, at {lost} µA",

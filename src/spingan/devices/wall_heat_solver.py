@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from spingan.devices.noise_statistics import Estimate, noise_of
+from spingan.devices.noise_statistics import Estimate, in_blocks, noise_of
 from spingan.devices.wall_study import Setup
 from spingan.devices.wall_system import conductance_s, wall_position_m
 from spingan.errors import UserError
@@ -149,9 +149,8 @@ def observe(runs: Sequence[ThermalRun], current_a: float, temperature_k: float, 
     length = round(BLOCK_S / EVERY_S)
     for run in runs:
         counts = (run.time_s > WARM_UP_S) & np.isfinite(run.position_m)
-        blocks = int(counts.sum()) // length
         for values, into in ((run.position_m, place), (run.conductance_s, conductance), (run.domain, domain)):
-            into.append(values[counts][: blocks * length].reshape(blocks, length).T)
+            into.append(in_blocks(values[counts, None], length))
     seen, read = (noise_of(np.concatenate(blocks, axis=1), EVERY_S) for blocks in (place, conductance))
     domains = np.concatenate(domain, axis=1)
     return HeatObservation(

@@ -47,11 +47,21 @@ class HeatConstants:
         energy: on kT.
         drag: on friction and gyration, that is on all times.
         dimming_per_k: share of the domains' m_z that spin waves take, per kelvin.
+
+    Raises:
+        UserError: A factor that is not positive, or a dimming below 0.
     """
 
     energy: float = 1.0
     drag: float = 1.0
     dimming_per_k: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("energy", "drag"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                raise UserError(f"heat constants: {name} is {getattr(self, name):g}", "It must be above 0.")
+        if not (math.isfinite(self.dimming_per_k) and self.dimming_per_k >= 0):
+            raise UserError(f"heat constants: dimming_per_k is {self.dimming_per_k:g}", "It must be 0 or more.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,13 +21,14 @@ HEADINGS = (
 def heat_text(study: WarmStudy, rows: Sequence[Mapping[str, Any]]) -> str:
     """What heat does to the device, in ten lines: one that answers, and one for each current."""
     plan, span = study.plan, abs(study.span_s)
-    worst = max((row for row in rows if row["rms_conductance_s"]), key=lambda row: row["rms_conductance_s"])
-    lost = max(rows, key=lambda row: row["loss_per_operation"])
+    known = [row for row in rows if row["rms_conductance_s"] is not None]
+    worst = max(known, key=lambda row: row["rms_conductance_s"])
+    lost = max(rows, key=lambda row: (row["loss_per_operation"], row["loss_per_operation_interval"][1]))
     answer = (
         f"{study.device.name} at {plan.temperature_k:g} K: noise of {worst['rms_conductance_s'] * 1e6:.3g} µS, "
         f"{worst['rms_conductance_s'] / span:.1%} of the span, at {worst['input_ua']:g} µA; averaged over "
         f"{plan.averaging_s * 1e9:g} ns {worst['averaged_rms_conductance_s'] / span:.1%}. "
-        f"Wall lost per evaluation: up to {lost['loss_per_operation']:.2g}, at {lost['input_ua']:g} µA."
+        f"Wall lost per evaluation, at worst: {_chance(lost)}, at {lost['input_ua']:g} µA."
     )
     if study.gone:
         names = ", ".join(f"{point.current_a * 1e6:g}" for point in study.gone)
@@ -43,9 +44,13 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         "energy_at_snr_j": 1e15,
     }  # fmt: skip
     values = [None if row[name] is None else row[name] * scale for name, scale in scales.items()]
+    return [*(cell(value, 3) for value in values), _chance(row)]
+
+
+def _chance(row: Mapping[str, Any]) -> str:
+    """Of a loss in an evaluation; where none was seen, below the upper end of its interval."""
     low, high = row["loss_per_operation_interval"]
-    chance = f"{row['loss_per_operation']:.2g}" if low > 0 else f"<{high:.2g}"
-    return [*(cell(value, 3) for value in values), chance]
+    return f"{row['loss_per_operation']:.2g}" if low > 0 else f"<{high:.2g}"
 
 
 def heat_figure(study: WarmStudy) -> Figure:
