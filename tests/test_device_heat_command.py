@@ -56,6 +56,7 @@ def test_the_first_lines_answer_a_person(arguments):
         (("--temperature", "300", "--snr", "-3"), ("snr is -3",)),
         (("--temperature", "300", "--with", "sweep"), ("--with and --full are for the solver at 0 K",)),
         (("--temperature", "300", "--cell-nm", "2"), ("--cell-nm", "are for the solver at 0 K")),
+        (("--walls", "60"), ("--walls is for a study in heat", "--temperature")),
         (("--temperature", "300", "--currents-ua", "-5,much"), ("--currents-ua", "much")),
     ],
 )

@@ -58,10 +58,10 @@ Temperature = Annotated[
     typer.Option("--temperature", metavar="K", help="Study its noise and losses in heat instead: some seconds."),
 ]
 HEAT: dict[str, tuple[Any, Any]] = {  # with --temperature, by the names that `wall_heat.WarmPlan` has for them
-    "averaging_ns": option(float, "--averaging-ns", "With --temperature: how long an evaluation averages.", 1.0),
-    "snr": option(float, "--snr", "With --temperature: span over noise that the energy is given for.", 50.0),
-    "walls": option(int, "--walls", "With --temperature: walls under each current.", 1000, min=2, max=100_000),
-    "seed": option(int, "--seed", "With --temperature: of the heat.", 0, min=0, max=2**32 - 1),
+    "averaging_ns": option(float | None, "--averaging-ns", "With --temperature: how long an evaluation averages, 1."),
+    "snr": option(float | None, "--snr", "With --temperature: span over noise that the energy is given for, 50."),
+    "walls": option(int | None, "--walls", "With --temperature: walls under each current, 1000.", min=2, max=100_000),
+    "seed": option(int | None, "--seed", "With --temperature: of the heat, 0.", min=0, max=2**32 - 1),
 }
 Full = Annotated[bool, typer.Option("--full", help="Everything that --with can ask for: an hour and more.")]
 
@@ -98,8 +98,15 @@ def _add_wall_command(name: Wall, about: str) -> None:
             if with_ or full or cell_nm != 1.0:
                 problem = "--cell-nm, --with and --full are for the solver at 0 K"
                 raise UserError(problem, "Leave them out with --temperature")
-            _study_in_heat(name, temperature, convention, currents_ua, device, out, json, **heat)
+            given = {key: value for key, value in heat.items() if value is not None}
+            _study_in_heat(name, temperature, convention, currents_ua, device, out, json, **given)
             return
+        for key, value in heat.items():
+            if value is not None:
+                flag = "--" + key.replace("_", "-")
+                raise UserError(
+                    f"{flag} is for a study in heat", f"Add --temperature, for example 300, or leave {flag} out"
+                )
         from spingan.devices import wall_characteristic
         from spingan.devices.domain_wall import BY_NAME
         from spingan.devices.wall_study import Setup
@@ -148,10 +155,8 @@ def _study_in_heat(
     file: Path | None,
     out: Path | None,
     json: bool,
-    averaging_ns: float,
-    snr: float,
-    walls: int,
-    seed: int,
+    averaging_ns: float = 1.0,
+    **more: Any,
 ) -> None:
     """The compact wall of a device in heat: noise, what averaging leaves, losses, energy."""
     from spingan.devices.domain_wall import BY_NAME
@@ -168,9 +173,7 @@ def _study_in_heat(
         currents_a=tuple(sorted({0.0, full, *asked})),
         full_scale_a=full,
         averaging_s=averaging_ns * 1e-9,
-        snr=snr,
-        walls=walls,
-        seed=seed,
+        **more,
     )
 
     def work(progress: Progress) -> Result:
@@ -183,18 +186,18 @@ def _study_in_heat(
             "convention": convention,
             "fidelity": study.note,
             "averaging_time_s": heat.averaging_s,
-            "snr": snr,
-            "walls": walls,
+            "snr": heat.snr,
+            "walls": heat.walls,
             "duration_s": heat.duration_s,
-            "seed": seed,
+            "seed": heat.seed,
             "span_s": study.span_s,
             "full_scale_ua": study.full.current_a * 1e6,
             "rows": rows,
         }
         notes = (
             f"memory: of the wall's place. averaged: rms of a mean over {averaging_ns:g} ns. wait, energy: averaging "
-            f"and energy until the span is {snr:g} times the noise. lost: share of walls in an evaluation; with <, the "
-            "upper end of its interval of 95 %.",
+            f"and energy until the span is {heat.snr:g} times the noise. lost: share of walls in an evaluation; with "
+            "<, the upper end of its interval of 95 %.",
             f"torque convention: {convention}; {study.note}",
         )
         return Result(data, heat_text(study, rows), notes, lambda folder: write_heat_report(study, rows, curve, folder))

@@ -58,7 +58,7 @@ class WarmPlan:
     currents_a: tuple[float, ...] = tuple(share * LEAKY_LINEAR_A for share in (-1, -0.5, -0.25, 0, 0.25, 0.5, 1))
     full_scale_a: float = LEAKY_LINEAR_A
     averaging_s: float = 1e-9
-    snr: float = 50.0  # issue: noise of 2 % of full scale
+    snr: float = 50.0  # a noise of 2 % of the span
     walls: int = 1000
     duration_s: float = 10e-9
     seed: int = 0

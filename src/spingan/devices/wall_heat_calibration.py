@@ -1,11 +1,13 @@
 """The compact wall in heat fitted to runs of the thermal solver.
 
-`python -m spingan.devices.wall_heat_calibration` makes one of the designed leaky ReLU like that in `curves/`, whose own
-runs were made in parts: 48 ns of the solver, some minutes of a free core.
+`python -m spingan.devices.wall_heat_calibration FILE` makes one of the designed leaky ReLU, of 48 ns of the solver, some
+minutes of a free core. That in `curves/` is of the same kind; its runs were made in parts.
 """
 
 import math
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -135,6 +137,8 @@ def calibrate_heat(
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m spingan.devices.wall_heat_calibration FILE")
     designed = Setup(read_wall_device(CURVES / "leaky_relu_designed_device.yaml"), cell_m=2e-9, across_m=2.3e-9)
     made = calibrate_heat(designed, (-10e-6, 0.0, 10e-6, 20e-6), 300.0, 12e-9)
-    write_heat_calibration(made, CURVES / "wall_heat_leaky_relu_designed.yaml")
+    write_heat_calibration(made, Path(sys.argv[1]))

@@ -208,7 +208,7 @@ def read_heat_calibration(path: str | Path) -> HeatCalibration:
     Raises:
         UserError: It cannot be read, or is not a calibration.
     """
-    where, again = f"calibration {path}", "Make it anew: python -m spingan.devices.wall_heat_calibration"
+    where, again = f"calibration {path}", "Make it anew: python -m spingan.devices.wall_heat_calibration FILE"
     content, lines = parse_yaml(read_text(path, where), where, again)
     if content.pop("kind", None) != KIND:
         raise UserError(f"{where}: its kind is not {KIND}", again)
