@@ -153,6 +153,13 @@ def test_a_technology_based_on_itself_or_on_nothing_is_refused(tmp_path):
         load_technology(tmp_path / "b.yaml")
 
 
+def test_a_technology_based_on_another_needs_a_name_and_the_right_key(tmp_path):
+    with pytest.raises(UserError, match="name is missing"):
+        load_technology(write(tmp_path, "schema_version: 1\nbased_on: pcm\n"))
+    with pytest.raises(UserError, match=r"(?s)unknown key base_on.*Did you mean based_on"):
+        load_technology(write(tmp_path, "schema_version: 1\nname: a\nbase_on: pcm\n"))
+
+
 @pytest.mark.parametrize("name", [name for name in shipped_technologies() if name.endswith("-array")])
 def test_every_figure_of_a_shipped_array_has_its_source_beside_it(name):
     lines = (DEVICES / "technologies" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()

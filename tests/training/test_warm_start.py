@@ -9,7 +9,7 @@ from spingan.nn.analog import analog_layers
 from spingan.nn.tensor_files import read_metadata
 from spingan.nn.weights import load_model
 from spingan.training import loop
-from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
+from spingan.training.checkpoint import CHECKPOINT, optimizer_tensors, read_checkpoint, restore_optimizer
 
 NOISE = ("programming_noise={fraction: 0.05}", "weight_clip=2.0", "epochs=1", "seed=3")
 
@@ -85,3 +85,13 @@ def test_what_does_not_fit_is_refused(run, straight, tmp_path):
         run(tmp_path / "b", "latent_size=50", start_from=straight)
     with pytest.raises(UserError, match="eave weight_clip out"):
         run(tmp_path / "c", "on_chip={}", "weight_clip=2.0")
+
+
+def test_moments_of_more_parameters_than_there_are_are_refused():
+    """As those of learned ranges are, where the new run's technology learns none."""
+    more, fewer = (torch.optim.Adam([torch.zeros(2, requires_grad=True) for _ in range(count)]) for count in (3, 2))
+    for parameter in more.param_groups[0]["params"]:
+        parameter.grad = torch.ones(2)
+    more.step()
+    with pytest.raises(UserError, match=r"(?s)beyond the 2.*learned_range"):
+        restore_optimizer(fewer, optimizer_tensors(more))

@@ -275,7 +275,7 @@ def _load(path: Path, waiting: tuple[Path, ...] = ()) -> Technology:
     fields: dict[str, Any] = dict(data)
     if "based_on" in fields:
         base = _load(_technology_path(str(fields.pop("based_on")), path.parent), (*waiting, path.resolve()))
-        fields = dict(base) | fields
+        fields = {key: value for key, value in base if key != "name"} | fields  # two of one name would be mistaken
     if isinstance(data.get("synapse"), str):
         fields["synapse"] = read_synapse(_curve_path(data["synapse"], path))
     named = data.get("activations")
@@ -286,7 +286,7 @@ def _load(path: Path, waiting: tuple[Path, ...] = ()) -> Technology:
         }
     elif named is None and "activations" in data:
         fields.pop("activations")
-    return build(Technology, fields, where, lines.get)
+    return build(Technology, fields, where, lines.get, ("based_on",))
 
 
 def _technology_path(name_or_path: str | Path, folder: Path = Path()) -> Path:

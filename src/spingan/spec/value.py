@@ -1,6 +1,6 @@
 """What every hardware value shares: frozen, unknown keys refused, finite numbers, and errors that name the key."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -60,6 +60,7 @@ def build(
     data: Mapping[str, Any],
     where: str,
     line_of: Callable[[tuple[int | str, ...]], int | None] | None = None,
+    file_keys: Sequence[str] = (),
 ) -> Model:
     """`data` as a `model`, with pydantic's findings told as one `UserError`.
 
@@ -68,6 +69,7 @@ def build(
         data: Its fields.
         where: What the data came from, such as a file's name.
         line_of: The line on which the key of a given path stands, where the data came from a file.
+        file_keys: Keys that the file may have besides the model's, for the message about an unknown key.
 
     Raises:
         UserError: The data does not make a `model`.
@@ -83,7 +85,7 @@ def build(
         place = f"{where}, line {line}" if line is not None else where
         key = ".".join(str(part) for part in path)
         cause = first.get("ctx", {}).get("error")
-        remedy = cause.remedy if isinstance(cause, UserError) else _remedy(model, path, first)
+        remedy = cause.remedy if isinstance(cause, UserError) else _remedy(model, path, first, file_keys)
         raise UserError(f"{place}: {_problem(key, first)}", remedy) from error
 
 
@@ -106,9 +108,11 @@ def _shown(given: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _remedy(model: type[BaseModel], path: tuple[int | str, ...], finding: Mapping[str, Any]) -> str:
+def _remedy(
+    model: type[BaseModel], path: tuple[int | str, ...], finding: Mapping[str, Any], file_keys: Sequence[str]
+) -> str:
     if finding["type"] == "extra_forbidden":
-        known = _keys_at(model, path[:-1])
+        known = [*_keys_at(model, path[:-1]), *(file_keys if len(path) == 1 else ())]
         return f"{did_you_mean(path[-1], known)}Known keys here: {', '.join(known)}"
     if finding["type"] == "missing":
         return f"Add {path[-1]}"

@@ -25,12 +25,21 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put back what `optimizer_tensors` gave, each in the memory order of its parameter: others are slower."""
+    """Put back what `optimizer_tensors` gave, each in the memory order of its parameter: others are slower.
+
+    Raises:
+        UserError: They are of more parameters than the optimizer has.
+    """
     content = optimizer.state_dict()
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         number, _, key = name.partition(".")
+        if int(number) >= len(parameters):
+            raise UserError(
+                f"the checkpoint's optimizer has parameters beyond the {len(parameters)} of these nets",
+                "Use nets that learn the same: learned_range of the dac and the adc must be as it was.",
+            )
         like = parameters[int(number)]
         ordered = torch.empty_like(like).copy_(tensor) if tensor.shape == like.shape else tensor
         state.setdefault(int(number), {})[key] = ordered
