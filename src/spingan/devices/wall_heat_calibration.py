@@ -1,7 +1,7 @@
 """The compact wall in heat fitted to runs of the thermal solver.
 
-`python -m spingan.devices.wall_heat_calibration FILE` makes one of the designed leaky ReLU, of 48 ns of the solver, some
-minutes of a free core. That in `curves/` is of the same kind; its runs were made in parts.
+`python -m spingan.devices.wall_heat_calibration FILE` makes one of the designed leaky ReLU from 48 ns of the solver, in
+some minutes of a free core. That in `curves/` is of the same kind; its runs were made in parts.
 """
 
 import math
