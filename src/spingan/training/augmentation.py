@@ -71,10 +71,11 @@ def augment(images: Images, shifts: int, cutout_side: int, fill: float, key: int
     generator = torch.Generator().manual_seed(key)
     own = slice(first, first + len(images))
     if shifts:
-        down, right = torch.randint(-shifts, shifts + 1, (2, total), generator=generator)[:, own].to(images.device)
+        moves = torch.randint(-shifts, shifts + 1, (2, total), generator=generator)[:, own]
+        down, right = moves.to(images.device, non_blocking=True)
         images = shift(images, down, right, fill)
     if cutout_side:
-        places = torch.rand((2, total), generator=generator)[:, own].to(images.device)
+        places = torch.rand((2, total), generator=generator)[:, own].to(images.device, non_blocking=True)
         size = torch.tensor(images.shape[2:], device=images.device)[:, None]
         top, left = (places * size).long() - cutout_side // 2
         images = cutout(images, top, left, cutout_side, fill)

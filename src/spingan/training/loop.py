@@ -303,7 +303,8 @@ def _order(seed: int, epoch: int, count: int) -> Tensor:
 
 def _real(pixels: Tensor, device: torch.device) -> Tensor:
     """8-bit pixels as the discriminator sees them: -1..1, channels last."""
-    return pixels.to(device).float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
+    there = pixels.to(device, non_blocking=True).float()
+    return there.div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
 
 
 def _write_samples(plan: _Plan, nets: Nets, info: dict[str, Any], record: Record) -> None:

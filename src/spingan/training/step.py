@@ -89,7 +89,7 @@ def train_step(
             converter.begin_calibration()
     key = stream_key(recipe.seed, LATENTS, step) >> 1
     latents = family.draw_latents(share.total, recipe.latent_size, torch.Generator().manual_seed(key))
-    latents = latents[share.first : share.last].to(real)
+    latents = latents[share.first : share.last].to(real, non_blocking=True)
     with hold_weights(nets.generator, nets.discriminator):
         fake = made(latents, *classes)
         seen_real, seen_fake = looks.seen(real, 0), looks.seen(fake.detach(), 1)
@@ -126,7 +126,8 @@ def train_step(
     for layer in analog_layers(nets.generator, nets.discriminator):
         layer.source.part = None  # between steps there are no shares
     beliefs = loss.beliefs(on_real.detach().float(), on_fake.detach().float())
-    means = [float(value.detach()) for value in (loss_discriminator, loss_generator, *beliefs)]
+    shown = [value.detach().float() for value in (loss_discriminator, loss_generator, *beliefs)]
+    means: list[float] = torch.stack(shown).tolist()  # at once: each look at a number waits for a GPU to get there
     together.average_statistics((nets.generator, nets.discriminator), share)
     if not share.weight:  # these evaluations are another process's
         for device, (saturated, evaluated) in zip(nets.devices(), counted, strict=True):
@@ -147,7 +148,8 @@ class _Looks:
         key = stream_key(self.recipe.seed, stream, 3 * self.step + look) >> 1
         generator = torch.Generator().manual_seed(key)
         noise = torch.randn(self.share.total, *like.shape[1:], generator=generator)
-        return noise[self.share.first : self.share.last].to(like, memory_format=torch.channels_last)
+        own = noise[self.share.first : self.share.last]
+        return own.to(like, non_blocking=True, memory_format=torch.channels_last)
 
     def seen(self, images: Tensor, look: int) -> Tensor:
         """Real images at look 0, generated ones at 1, and these again at the generator's update at 2."""
