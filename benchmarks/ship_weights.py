@@ -1,6 +1,6 @@
 """Put trained generators into the package: their weights and a model card that says how they were made.
 
-python benchmarks/ship_weights.py runs/fashion-mnist runs/fashion-mnist-float
+python benchmarks/ship_weights.py runs/clothes runs/clothes-float
 
 Each run becomes src/spingan/pretrained/NAME.weights.safetensors and NAME.md, NAME being its recipe's; paper M's pair
 also NAME.discriminator.safetensors, from the checkpoint. Nets too large for the wheel go to the folder weights.
@@ -44,8 +44,8 @@ A generator of {pixels} images from {latent} random numbers, trained by spingan 
 | made by | `{command}` |
 | updates | {step:,} of batch {batch}: {epoch} epochs |
 | seed | {seed} |
-| precision | {precision}, {threads} thread(s); samples in float32 |
-| wall time | {hours:.1f} h on a shared processor, {threads} core |
+| precision | {precision}; samples in float32 |
+| wall time | {hours:.1f} h on {machine}, {threads} thread(s) |
 | weights | {weights} |
 | quality | {metric} = {value:.2f}; real training images {floor:.3f}{twin}; missing classes: {missing} |
 | variety, {variety_count:,} images, k = {k} | {variety} |
@@ -135,7 +135,7 @@ def place_of(model: Model) -> Path:
     return OUTSIDE if model.name in TOO_LARGE else PRETRAINED
 
 
-def write_card(model: Model, notes: str) -> str:
+def write_card(model: Model, notes: str, machine: str) -> str:
     """The model card's text, its quality measured now."""
     quality, info = spingan.evaluate(model), model.info
     recipe = info["recipe"]
@@ -158,6 +158,7 @@ def write_card(model: Model, notes: str) -> str:
         precision=info["precision"],
         threads=info["threads"],
         hours=info["seconds"] / 3600,
+        machine=machine,
         weights=_float_format(model) if states is None else f"codes of {len(states)} levels and a gain for each column",
         metric=quality.metric,
         value=quality.value,
@@ -209,6 +210,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--notes", type=Path, help="Markdown to append to the first run's card")
+    parser.add_argument("--machine", help="What the runs were trained on, where they do not say it themselves")
     parser.add_argument("--mean-of", type=lambda text: [int(part) for part in text.split(",")], help="Epochs: 40,50,60")
     arguments = parser.parse_args()
     models = [load_model(run) for run in arguments.runs]
@@ -225,7 +227,8 @@ def main() -> None:
             save_critic(run, place / f"{model.name}.discriminator.safetensors")
     for number, model in enumerate(models):
         notes = arguments.notes.read_text(encoding="utf-8") if arguments.notes and number == 0 else ""
-        write_text(place_of(model) / f"{model.name}.md", write_card(load_model(model.name), notes))
+        machine = arguments.machine or model.info.get("trained on", "a shared processor")
+        write_text(place_of(model) / f"{model.name}.md", write_card(load_model(model.name), notes, machine))
 
 
 if __name__ == "__main__":

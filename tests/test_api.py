@@ -64,11 +64,11 @@ def test_a_float_model_has_no_float_twin(float_model):
 def test_the_float_twin_is_of_the_same_net_images_and_loss_whatever_the_recipe_is_called():
     from spingan.nn.weights import float_twin, load_model
 
-    model = load_model("fashion-mnist")
-    model.info = {"recipe": {"name": "of mine", "data": {"name": "fashion-mnist"}}}
+    model = load_model("clothes")
+    model.info = {"recipe": {"name": "of mine", "data": {"name": "fashion-mnist"}, "loss": "relativistic"}}
     twin = float_twin(model)
-    assert twin is not None and twin.name == "fashion-mnist-float"
-    for other in ({"data": {"name": "mnist"}}, {"data": {"name": "fashion-mnist"}, "loss": "relativistic"}, {}):
+    assert twin is not None and twin.name == "clothes-float"
+    for other in ({"data": {"name": "mnist"}, "loss": "relativistic"}, {"data": {"name": "fashion-mnist"}}, {}):
         model.info = {"recipe": other}
         assert float_twin(model) is None
     model.info = {}

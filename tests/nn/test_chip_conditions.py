@@ -83,7 +83,7 @@ def test_what_is_no_share_and_what_has_no_devices_is_refused(model):
             ChipConditions(**wrong)
     with pytest.raises(UserError, match="no devices"):
         with_stuck(load_technology("ideal"), 0.01)
-    float_twin = load_model("fashion-mnist-float")
+    float_twin = load_model("clothes-float")
     for needs_devices in (ChipConditions(stuck=0.1), ChipConditions(faded=0.1), ChipConditions(activation_gain=0.1)):
         with pytest.raises(UserError, match=r"no devices|exact functions"):
             float_twin.sample(2, 0, needs_devices)

@@ -192,12 +192,12 @@ def test_a_model_outside_the_package_is_found_by_its_name_in_a_checkout_and_expl
     written, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(weights, "_CHECKOUT", tmp_path)
-    with pytest.raises(UserError, match="'cartoon-faces'") as caught:
-        load_model("cartoon-faces")
+    with pytest.raises(UserError, match="'faces'") as caught:
+        load_model("faces")
     assert "folder weights of the repository" in caught.value.remedy
-    shutil.copy(written, tmp_path / "cartoon-faces.weights.safetensors")
-    assert "cartoon-faces" in shipped_models()
-    assert load_model("cartoon-faces").name == load_model(written).name
+    shutil.copy(written, tmp_path / "faces.weights.safetensors")
+    assert "faces" in shipped_models()
+    assert load_model("faces").name == load_model(written).name
 
 
 def test_a_chip_is_made_anew_when_the_weights_have_changed():

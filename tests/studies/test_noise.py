@@ -68,7 +68,7 @@ def test_the_goal_is_of_the_worst_chip_and_above_the_floor():
 
 def test_every_axis_is_reached_and_one_without_devices_is_left_out_with_a_word_or_refused_by_name():
     assert {axis.axis for axis in AXES} == set(AXIS_NAMES)
-    twin = load_model("fashion-mnist-float")
+    twin = load_model("clothes-float")
     chosen, notes = chosen_axes(twin, (), ())
     assert {"stuck devices", "drift", "spread of activations"}.isdisjoint(axis.axis for axis in chosen)
     assert len(notes) == 3

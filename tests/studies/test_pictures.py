@@ -50,7 +50,7 @@ def test_a_model_whose_weights_change_under_a_study_is_refused():
     assert run_trial(Trial(MODEL, shown=1, fingerprint=now)).images.shape == (1, 28, 28)
     with pytest.raises(UserError, match="have changed since the study began"):
         run_trial(Trial(MODEL, shown=1, fingerprint=now[::-1]))
-    assert fingerprint(load_model("fashion-mnist-float").generator) != now
+    assert fingerprint(load_model("clothes-float").generator) != now
 
 
 def test_a_trial_that_judges_nothing_only_draws():

@@ -14,7 +14,7 @@ from spingan.studies.parallel import Workers
 from spingan.studies.quantization import first_losses, on, weight_error
 from spingan.studies.run import run_study
 
-TWIN = "fashion-mnist-float"
+TWIN = "clothes-float"
 
 
 @pytest.fixture(scope="module")

@@ -172,6 +172,7 @@ def _train(plan: _Plan, resumed: bool) -> None:
         "precision": plan.precision,
         "threads": torch.get_num_threads(),
         "devices": plan.devices,
+        "trained on": _name_of(fabric.device),
         "spingan": __version__,
         "images": len(pixels),
     }
@@ -294,6 +295,11 @@ def rate_factor(recipe: Recipe, step: int, steps_an_epoch: int) -> float:
         return 1.0
     first, end = (epoch * steps_an_epoch for epoch in (recipe.rates_fall_after, recipe.epochs))
     return 1.0 if step < first else (end - step) / (end - first)
+
+
+def _name_of(device: torch.device) -> str:
+    """What a model card says of the machine."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"a processor ({device.type})"
 
 
 def _order(seed: int, epoch: int, count: int) -> Tensor:
