@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spingan.devices.published import CURVES
 from spingan.devices.skyrmion_array import behind_barrier, designed_array, junction_noise_s, published_in_siemens
@@ -32,10 +34,11 @@ def test_a_barrier_of_another_resistance_area_product_scales_conductances_and_ke
     assert noise is not None and before is not None and np.all(noise > before)  # the junction's own comes on top
 
 
-@pytest.mark.parametrize("ra_ohm_m2", [5e-13, 2e-12, 3.7e-11, 4e-9, 1.76e-7])
-def test_a_barrier_keeps_all_that_is_in_siemens_as_fractions_of_the_span(ra_ohm_m2):
+@given(st.floats(5e-13, 1.76e-7), st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_a_barrier_keeps_all_that_is_in_siemens_as_fractions_of_the_span(ra_ohm_m2, seed):
     """Whatever the synapse states: every field in siemens is known here, each another one."""
-    random, levels = np.random.default_rng(0), np.linspace(0.034, 0.075, 9)
+    random, levels = np.random.default_rng(seed), np.linspace(0.034, 0.075, 9)
     siemens = {name: tuple(random.uniform(1e-5, 1e-3, 9)) for name in LEVEL_FIELDS if name != "read_noise_s"}
     energies = {name: siemens.pop(name) for name in tuple(siemens) if name.endswith("_j")}
     ends = {name: random.uniform(1e-4, 1e-3) for name in Spread.model_fields if name.endswith("_s")}
