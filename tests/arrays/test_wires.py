@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spingan.arrays import ladder
 from spingan.arrays.nodal import CellLaw, solve_tile, tile_voltages
 from spingan.arrays.wires import WireRules, column_loss, fold, largest_rows, least_resistance, tallest_column
 from spingan.circuits.crossbar_column import Array, solve_crossbar
@@ -51,6 +52,17 @@ def tiles(draw, largest_ohm=30.0, zeros=False):
     ohm = st.floats(0.01, largest_ohm) | (st.just(0.0) if zeros else st.nothing())
     load = draw(st.sampled_from((0.0, 4000.0)))
     return cells, WireRules(draw(ohm), draw(ohm), draw(ohm), load, draw(st.booleans()))
+
+
+def test_small_and_large_drops_on_a_column_s_wire_are_one_law_where_they_meet(monkeypatch):
+    cells = 10 ** np.random.default_rng(0).uniform(-6, -4, (48, 32))
+    ohm = ladder._SMALL_DROP / cells.sum(axis=0).max()
+    found = []
+    for limit in (np.inf, 0.0):  # products, differences
+        monkeypatch.setattr(ladder, "_SMALL_DROP", limit)
+        found.append(fold(cells, WireRules(ohm, ohm)))
+    assert not np.array_equal(*found)
+    assert found[0] == pytest.approx(found[1], rel=1e-10)
 
 
 @given(tiles())

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spingan.devices.published import CURVES
 from spingan.devices.skyrmion_array import behind_barrier, designed_array, junction_noise_s, published_in_siemens
+from spingan.errors import UserError
 from spingan.spec.files import read_synapse
+from spingan.spec.synapse import LEVEL_FIELDS, Read, Spread, Synapse
 
 DESIGNED = read_synapse(CURVES / "skyrmion_designed.csv")
 
@@ -28,6 +32,40 @@ def test_a_barrier_of_another_resistance_area_product_scales_conductances_and_ke
     assert thick.retention == DESIGNED.retention
     noise, before = thick.read_noise_of_range(), DESIGNED.read_noise_of_range()
     assert noise is not None and before is not None and np.all(noise > before)  # the junction's own comes on top
+
+
+@given(st.floats(5e-13, 1.76e-7), st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_a_barrier_keeps_all_that_is_in_siemens_as_fractions_of_the_span(ra_ohm_m2, seed):
+    """Whatever the synapse states: every field in siemens is known here, each another one."""
+    random, levels = np.random.default_rng(seed), np.linspace(0.034, 0.075, 9)
+    siemens = {name: tuple(random.uniform(1e-5, 1e-3, 9)) for name in LEVEL_FIELDS if name != "read_noise_s"}
+    energies = {name: siemens.pop(name) for name in tuple(siemens) if name.endswith("_j")}
+    ends = {name: random.uniform(1e-4, 1e-3) for name in Spread.model_fields if name.endswith("_s")}
+    before = Synapse(
+        name="all", basis="simulated", conductance=tuple(levels), spread=Spread(gain=0.02, resistance=0.1, **ends),
+        read=Read(noise_s=2e-4, leakage_s=1e-6), **siemens, **energies,
+    )  # fmt: skip
+    after = behind_barrier(before, "other", ra_ohm_m2)
+    span, other = (one.conductance[-1] - one.conductance[0] for one in (before, after))
+    assert other / span == pytest.approx(2e-12 / ra_ohm_m2, rel=1e-4)
+    for name in ("conductance", *siemens):
+        kept = np.asarray(getattr(before, name)) / span
+        assert np.asarray(getattr(after, name)) / other == pytest.approx(kept, rel=1e-4), name
+    assert len(ends) == 2
+    for name in ends:
+        assert getattr(after.spread, name) / other == pytest.approx(getattr(before.spread, name) / span, rel=1e-4), name
+    assert (after.spread.gain, after.spread.resistance) == (0.02, 0.1)
+    assert {name: getattr(after, name) for name in energies} == energies
+    noise, own = after.read_noise_of_range(), junction_noise_s(np.asarray(after.conductance), 0.1, 20e-9, 300) / other
+    assert noise == pytest.approx(np.hypot(2e-4 / span, own), rel=1e-4)
+    assert after.read == Read(voltage_v=0.1, time_s=20e-9)  # none of it is the other junction's
+    assert Synapse.from_dict(after.to_dict(), "it") == after
+
+
+def test_a_synapse_without_siemens_has_no_barrier_to_change():
+    with pytest.raises(UserError, match="normalised levels"):
+        behind_barrier(read_synapse(CURVES / "skyrmion_published.csv"), "none")
 
 
 def test_a_junction_s_noise_is_thermal_at_low_bias_and_shot_noise_at_high():

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 Matrix = NDArray[np.float64]
 
-_SMALL_DROP = 1e-4  # column wire times a column's conductance below which (I - P) / r would lose too many digits
+_SMALL_DROP = 1e-4
+"""Column wire times a column's conductance below which P Y is a product.
+
+(I - P) / r takes half the time, loses digits as the drop falls, and does not exist at 0 ohm. On 128 x 128 cells of 1 to
+100 µS the two differ at this drop by 6e-10 of a row's largest admittance and by 3e-12 of a transfer, at a drop of 1e-8
+by 7e-7 of the admittance: measured. The solver is held to 1e-6.
+"""
 _SWEPT = 64  # up to this size a sweep is faster than products of halves, and than LAPACK's inverse: measured
 
 

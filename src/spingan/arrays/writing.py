@@ -1,6 +1,7 @@
 """Write and verify: pulses until a device reads what was meant, simulated with the synapse's own steps."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spingan.errors import UserError
 from spingan.spec.synapse import Synapse
+from spingan.tabular import write_csv
 
 MOST_PULSES = 1_000  # a device that has had so many is given up: assumed
 _YEAR_S = 365.25 * 86_400.0
@@ -24,6 +26,7 @@ class Written:
         pulses, resets: Pulses, and resets to the smallest conductance; each is followed by a read, and one comes first.
         energy_j: Of pulses and resets, without the reads; None where the synapse does not say it.
         time_s: Of pulses, resets and reads, one device after another; None where the synapse does not say it.
+        tolerance: What a read may miss by, in the unit of `error`.
     """
 
     reached: NDArray[np.float64]
@@ -33,6 +36,46 @@ class Written:
     resets: NDArray[np.int64]
     energy_j: NDArray[np.float64] | None
     time_s: NDArray[np.float64] | None
+    tolerance: float
+
+    def summary(self) -> dict[str, Any]:
+        """Means and largest values over the devices, as JSON-able values; energy and time None where unknown.
+
+        `pulses_per_device` has no resets. `error_*` are of all devices, given up or not, as fractions of the span.
+        """
+        size = np.abs(self.error)
+        energy, time = (None if values is None else float(values.mean()) for values in (self.energy_j, self.time_s))
+        return {
+            "devices": self.reached.size,
+            "verified": int(self.verified.sum()),
+            "tolerance": self.tolerance,
+            "pulses_per_device": float(self.pulses.mean()),
+            "pulses_largest": int(self.pulses.max()),
+            "resets_per_device": float(self.resets.mean()),
+            "error_rms": float(np.sqrt((size**2).mean())),
+            "error_largest": float(size.max()),
+            "energy_per_device_j": energy,
+            "time_per_device_s": time,
+        }
+
+    def write(self, path: str | Path) -> None:
+        """Write a row for each device as CSV; a cell is empty where energy or time is unknown.
+
+        Raises:
+            UserError: The file cannot be written.
+        """
+        columns = {
+            "target": self.reached - self.error,
+            "reached": self.reached,
+            "error": self.error,
+            "verified": self.verified.astype(int),
+            "pulses": self.pulses,
+            "resets": self.resets,
+            "energy_j": np.full(self.reached.shape, "") if self.energy_j is None else self.energy_j,
+            "time_s": np.full(self.reached.shape, "") if self.time_s is None else self.time_s,
+        }
+        rows = zip(*(values.ravel().tolist() for values in columns.values()), strict=True)
+        write_csv(path, tuple(columns), rows)
 
 
 def write_and_verify(
@@ -53,7 +96,7 @@ def write_and_verify(
     Args:
         target: Of any shape, in fractions of the span, 0 to 1.
         start: Where the devices are; one number for all, or as `target`.
-        tolerance: In fractions of the span; None is half of the smallest distance between two levels.
+        tolerance: In fractions of the span, above 0 and below 1; None is half of the smallest distance between levels.
         most_pulses: A device is given up after so many pulses and resets.
         read_noise: Standard deviation of the verifying read, in fractions of the span.
         seed: The same seed gives the same pulses.
@@ -70,10 +113,10 @@ def write_and_verify(
         raise UserError("a device is to be written beyond its ends", "Give targets and starts from 0 to 1.")
     levels = synapse.normalised_levels()
     within = float(np.diff(levels).min()) / 2 if tolerance is None else tolerance
-    if not within > 0 or most_pulses < 1 or not 0 <= read_noise < np.inf:
+    if not 0 < within < 1 or most_pulses < 1 or not 0 <= read_noise < np.inf:
         raise UserError(
             f"a tolerance of {within:g}, {most_pulses} pulses, a read noise of {read_noise:g}",
-            "Give a tolerance above 0, at least one pulse, and a noise of 0 or more.",
+            "Give a tolerance above 0 and below 1, at least one pulse, and a noise of 0 or more.",
         )
     up, down = _Steps.of(synapse, "up"), _Steps.of(synapse, "down")
     only_up = synapse.write.access == "reset_then_up"
@@ -108,7 +151,7 @@ def write_and_verify(
     time += (pulses + resets + 1) * _or_nan(synapse.read.time_s)
     time += np.where(resets > 0, resets * _or_nan(synapse.write.reset_time_s), 0.0)
     verified = np.abs(read - meant) <= within
-    return Written(place, place - meant, verified, pulses, resets, _known(energy), _known(time))
+    return Written(place, place - meant, verified, pulses, resets, _known(energy), _known(time), within)
 
 
 @dataclass(frozen=True)

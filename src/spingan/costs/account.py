@@ -63,11 +63,13 @@ class Account:
 
     Attributes:
         time_pipelined_s: From one image to the next with all layers at work at once; None where that has no meaning.
+        saved_pipelined_j: Energy that an image then does not take, since it takes less of the chip's time.
     """
 
     items: tuple[Item, ...]
     not_counted: tuple[str, ...]
     time_pipelined_s: float | None = None
+    saved_pipelined_j: float = 0.0
 
     def total(self, quantity: str) -> float:
         """The sum of a field of `Item` over the items that have it."""
@@ -112,7 +114,7 @@ class Account:
             "time_pipelined_s": pipelined_s,
             "area_m2": self.total("area_m2"),
             "power_w": self.power_w,
-            "power_pipelined_w": self.energy_j / pipelined_s if pipelined_s else None,
+            "power_pipelined_w": (self.energy_j - self.saved_pipelined_j) / pipelined_s if pipelined_s else None,
             "largest_item": {"item": self.largest[0], "share": self.largest[1]},
             "items": [asdict(item) for item in self.items],
             "not_counted": list(self.not_counted),
@@ -132,13 +134,15 @@ class FullBill:
     """Multiplications of drawing one image, without inserted zeros."""
     assumed: tuple[str, ...] = ()
     """Numbers of the design that no source gives."""
+    refresh_interval_s: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Drawing at the top, training under its name, as JSON-able values."""
         training = None if self.training is None else self.training.to_dict()
         names = ("energy_j", "energy_low_j", "energy_high_j")
         once = {f"programming_once_{name}": getattr(self.programming, name) for name in names}
-        return {**self.drawing.to_dict(), "training": training, **once, "assumed": list(self.assumed)}
+        more = {"assumed": list(self.assumed), "refresh_interval_s": self.refresh_interval_s}
+        return {**self.drawing.to_dict(), "training": training, **once, **more}
 
 
 def priced(

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from spingan.costs.account import FullBill
 from spingan.costs.components import Machine
+from spingan.costs.refresh import FADED, holds_s
 from spingan.spec.synapse import Synapse
 
 PAPER_S = "skyrmion-published-array"
@@ -13,7 +14,6 @@ PAPER_S = "skyrmion-published-array"
 PAPER_S_WITHOUT_LIMIT = "skyrmion-published"
 """The same devices, read as if an array could be as large as its layer."""
 PAPER_S_SYNAPSES = ("skyrmion_published", "skyrmion_published_siemens")
-FADED = 0.05  # of a state: what a chip may lose before it is written again; as a column may lose on its wire: assumed
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,11 @@ def technology_row(bill: FullBill, synapse: Synapse | None) -> Row:
     """A technology's drawing as a row. States that fade while an image is drawn miss what keeps them."""
     account = bill.drawing
     energyless = tuple(dict.fromkeys(f"{item.item}: {item.missing}" for item in account.items if item.missing))
-    holds_s = None if synapse is None or synapse.retention is None else synapse.retention.time_until(FADED)
-    if holds_s is not None and holds_s < account.time_s:
-        lost = (
-            f"refresh: states lose {FADED:.0%} in {holds_s * 1e9:.3g} ns, an image takes {account.time_s * 1e9:,.0f} ns"
-        )
-        energyless += (lost,)
+    held_s, every_s = holds_s(synapse), bill.refresh_interval_s
+    if held_s is not None and held_s < min(account.time_s, every_s or account.time_s):
+        until = f"an image takes {account.time_s * 1e9:,.0f} ns"
+        until += "" if every_s is None else f", a refresh comes every {every_s * 1e9:,.0f} ns"
+        energyless += (f"refresh: states lose {FADED:.0%} in {held_s * 1e9:.3g} ns, {until}",)
     low, high = account.total("energy_low_j"), account.total("energy_high_j")
     area_m2 = account.total("area_m2")
     return Row(

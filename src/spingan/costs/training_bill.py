@@ -22,6 +22,7 @@ from spingan.costs.full_bill import (
     pass_items,
     timed,
 )
+from spingan.costs.refresh import with_refresh
 from spingan.costs.write_schedules import Pulse, WriteSchedule, schedule_cost, writable_arrays, write_pulse
 from spingan.errors import UserError
 from spingan.spec.technology import Technology
@@ -31,6 +32,7 @@ NOT_COUNTED = (
     "losses and what augments images",
     "finding an activation's slope (only its product with the error is)",
     "time of batch norm, slopes, outer products, the optimiser and verifies",
+    "refresh between updates",
     "memory chips for feature maps of a batch (each image's maps stay on the chip)",
 )
 
@@ -68,8 +70,13 @@ def make_full_bill(
         for figure_name, figure in library.design.items()
         if figure.sure != "verified"
     )
-    drawing, macs = drawing_account(drawn, parts), drawn.total("useful_macs")
-    return FullBill(name, technology.name, drawing, training, once, macs, assumed)
+    drawing = drawing_account(drawn, parts)
+    if drawn.arrays:
+        pulses = 0 if technology.synapse is None else technology.synapse.states - 1  # of the device that needs most
+        own = _programming(drawn.total("weight_cells"), technology)
+        drawing = with_refresh(drawing, technology, own, _row_by_row_s(drawn, technology, pulses))
+    every_s, macs = technology.refresh_interval_s, drawn.total("useful_macs")
+    return FullBill(name, technology.name, drawing, training, once, macs, assumed, every_s)
 
 
 def training_account(counts: Mapping[str, ModelCounts], parts: Parts, batch_size: int, on_chip: bool) -> Account:
@@ -183,16 +190,12 @@ def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterat
         note = f"{kept:,.0f} bytes of moments in a memory chip, with gradient and weight read and written"
         yield priced("optimiser's memory traffic", layer, words, parts.library.item("off_chip", bits=1), note=note)
     cells = model.total("weight_cells")
-    write, period_s, per = _write(parts.technology)
+    write, _, per = _write(parts.technology)
     pulses, checks = parts.library.figure("pulses_per_update"), parts.library.figure("verifies_per_update")
     count, low, high = (cells * number for number in (pulses.value, pulses.low or 0, pulses.high or pulses.value))
     if per == "state":  # however many pulses it takes
         count = low = high = cells
-    time_s = None
-    if period_s is not None and not any(array.empty_places for array in model.arrays):
-        arrays = writable_arrays(model, parts.technology)
-        one = schedule_cost(ROW_BY_ROW, arrays, Pulse(period_s, period_s, None, None), updates=1)
-        time_s = pulses.value * one.update_time_s
+    time_s = _row_by_row_s(model, parts.technology, pulses.value)
     note = "row by row, all arrays at once; one pulse a device (high: as a measured chip verified)"
     if per == "state":
         note = "row by row, all arrays at once; one state a device"
@@ -200,6 +203,15 @@ def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterat
     read = parts.read()
     count, low, high = (cells * number for number in (checks.value, checks.low or 0, checks.high or checks.value))
     yield priced("verifies", layer, count, read, low=low, high=high, note="reads of single cells, no converter")
+
+
+def _row_by_row_s(model: ModelCounts, technology: Technology, pulses: float) -> float | None:
+    """Seconds for so many pulses a device, row by row, all arrays at once; None where it is not known."""
+    _, period_s, _ = _write(technology)
+    if period_s is None or any(array.empty_places for array in model.arrays):
+        return None
+    arrays = writable_arrays(model, technology)
+    return pulses * schedule_cost(ROW_BY_ROW, arrays, Pulse(period_s, period_s, None, None), updates=1).update_time_s
 
 
 def _programming(cells: int, technology: Technology) -> Item:

@@ -17,7 +17,7 @@ from spingan.physics.constants import BOLTZMANN, ELECTRON_CHARGE
 from spingan.physics.mesh import Array
 from spingan.physics.mtj import conductance_per_area
 from spingan.spec.files import read_synapse
-from spingan.spec.synapse import Read, Synapse
+from spingan.spec.synapse import LEVEL_FIELDS, Read, Synapse
 
 DETECTOR_RADIUS_M = 110e-9  # "220 nm post-synapse", paper S, III-A, read as a diameter: docs/derivations.md, section 2
 READ_V, PUBLISHED_READ_S = 0.1, 1e-9  # assumed: docs/derivations.md, section 2
@@ -73,19 +73,30 @@ def behind_barrier(
 ) -> Synapse:
     """The same skyrmion device with a junction of another resistance-area product.
 
-    Conductances, noise and steps shrink together; the junction's own noise is added.
+    All that is in siemens shrinks together, and the junction's own noise is added. Of the read only voltage and time
+    are then known: law, disturb and leakage were those of the other junction.
+
+    Raises:
+        UserError: The synapse has no siemens.
     """
+    synapse.require_siemens("a junction of another resistance-area product")
     factor = PRINTED.ra_parallel_ohm_m2 / ra_ohm_m2
     scaled = {
         field: _rounded(np.asarray(values) * factor)
-        for field in ("conductance", "step_up", "step_up_spread", "step_down", "step_down_spread")
-        if (values := getattr(synapse, field)) is not None
+        for field in ("conductance", *LEVEL_FIELDS)
+        if not field.endswith("_j") and (values := getattr(synapse, field)) is not None
+    }
+    ends = {
+        field: value * factor
+        for field in ("minimum_conductance_s", "maximum_conductance_s")
+        if (value := getattr(synapse.spread, field)) is not None
     }
     own = junction_noise_s(np.asarray(scaled["conductance"]), READ_V, read_s, TEMPERATURE_K)
-    wandering = np.asarray(synapse.read_noise_s or 0.0) * factor
+    wandering = np.asarray(synapse.read_noise_s or synapse.read.noise_s or 0.0) * factor
     return synapse.model_copy(
         update={
             **scaled,
+            "spread": synapse.spread.model_copy(update=ends),
             "name": name,
             "read_noise_s": _rounded(np.hypot(wandering, own)),
             "read": Read(voltage_v=READ_V, time_s=read_s),

@@ -30,6 +30,7 @@ COMPUTED = frozenset(
 COSTS = frozenset(  # energy, time and area: the bill's, and they change no image
     (
         *("Technology.columns_read", "DenseArrays.columns_read"),
+        "Technology.refresh_interval_s",  # how old a chip is, its conditions say
         *("Converter.energy_j", "Converter.time_s", "Converter.area_m2", "Converter.shared_by"),
         *("Synapse.step_up_energy_j", "Synapse.step_down_energy_j", "Synapse.area_m2"),
         *("Write.pulse_amplitude_v", "Write.pulse_amplitude_a", "Write.pulse_current_density_a_per_m2"),

@@ -106,6 +106,8 @@ class Technology(Value):
     """Where the sums of a column's tiles add: behind an ADC each, or as currents before one ADC."""
     digital: tuple[str, ...] = DIGITAL_TYPES
     """Names of the torch module types that stay digital."""
+    refresh_interval_s: Positive | None = None
+    """Time from one writing of all weights to the next; the bill counts it. None: they are written once."""
     temperature_k: Positive | None = None
     source: str | None = None
     provenance: str | None = None

@@ -10,7 +10,7 @@ from spingan.studies.axes import Asked, Axis, Change
 from spingan.studies.study import Study
 from spingan.studies.trials import Trial, technology_text
 
-BITS = (3, 4, 5, 6, 8, 10)
+BITS = (3, 4, 5, 6, 8, 10)  # assumed: around the 8 bits of the shipped technologies
 _IDEAL = {"dac": Converter(), "adc": Converter()}
 _SIDES = {
     "ADC": ("adc",),

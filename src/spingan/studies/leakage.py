@@ -25,8 +25,8 @@ from spingan.studies.study import Study
 from spingan.studies.trials import Outcome, Trial
 from spingan.studies.variability import FRACTIONS, variability_axis
 
-DRAWN = 2_000  # columns, or selected devices, a setting: the mean is then known to a hundredth of its deviation
-_PIECE = 1_000_000  # random numbers at a time
+DRAWN = 2_000  # columns, or selected devices, a setting: the mean is then known to 1/45 of their deviation
+_PIECE = 1_000_000  # random numbers at a time: 8 MB
 _NEEDS = {
     "read voltage: columns that are off": lambda synapse: synapse.read.voltage_v,
     "leakage of an open cell: columns that are not selected": lambda synapse: synapse.read.leakage_s,

@@ -15,7 +15,7 @@ from spingan.studies.trials import technology_text
 
 LEVELS = (2, 4, 8, 16, 32, 64, 128, 256)  # paper M, figure 8
 IDEAL_LEVELS = 4096  # as good as any conductance: a weight is then within 1/8192 of full scale
-MOST_LEVELS = 65_536
+MOST_LEVELS = 65_536  # assumed: 16 bits, the most that the studies of bits take
 
 
 def levels(asked: Asked, *, levels: Sequence[int] = LEVELS) -> Study:

@@ -42,6 +42,7 @@ def _weight_noise(name: str, kind: str, of: str) -> Axis:
     return _axis("weight noise", name, "standard deviation", _WEIGHT, condition(kind, of))
 
 
+# Settings that paper S does not give are assumed: about a decade, from where an effect begins to show.
 AXES: tuple[Axis, ...] = (
     _axis("latent noise", "added to the latents", "standard deviation", (0.1, 0.15, 0.2),  # paper S, V-B: 0.1 to 0.2
           condition("latent_noise"), ""),

@@ -30,11 +30,12 @@ QUANTIZATION_RULE = (
     f"{RULE}; a small deviation: at most {SMALL:.0%} of the weights' mean square; "
     f"an unsteady loss: its deviation is above {UNSTEADY:g} of that with float weights"
 )
+STEPS = 200  # of a short training; assumed: the losses' deviation is that of the second half
 _PLATFORM = "skyrmion-published"  # for a net in floating point: paper S's own
 _QUANTITY = "bits of a weight"
 
 
-def quantization(asked: Asked, *, bits: Sequence[int] = BITS, steps: int = 200) -> Study:
+def quantization(asked: Asked, *, bits: Sequence[int] = BITS, steps: int = STEPS) -> Study:
     """The model's weights on 2 ** bits levels with and without gain, and short trainings of its recipe on as many.
 
     What is quantised are the model's weights as they are: float ones for a net in floating point (written into paper

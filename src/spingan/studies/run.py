@@ -18,12 +18,14 @@ Name = Literal[
     "variability", "levels", "epochs", "block-error", "leakage", "noise", "quantization", "converters", "wires", "time"
 ]
 
-
+# Assumed. Three seeds are the fewest with a usable interval: by Student's t it is ± 2.5 of their deviations, ± 9.0 with
+# two. 2,000 images compare settings, whose distances all have the bias of so few; a net's quality is quoted on 10,000.
 _PICTURES = {"count": 2_000, "seeds": 3, "data_name": None, "data_path": None}
 STUDIES: dict[Name, tuple[str, dict[str, Any]]] = {
     "variability": ("variability", _PICTURES),
     "levels": ("levels", _PICTURES),
     "epochs": ("epochs", _PICTURES),
+    # A block's error is an rms over all values of an image: few images (assumed), and more chips, which differ more.
     "block-error": ("block_error", {"count": 200, "seeds": 10, "data_path": None}),
     "leakage": ("leakage", {}),
     "noise": ("noise", _PICTURES),

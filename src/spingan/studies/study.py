@@ -12,7 +12,7 @@ from scipy import stats
 
 from spingan.tabular import cell, csv_text
 
-CONFIDENCE = 0.95
+CONFIDENCE = 0.95  # the usual level: assumed
 TOLERANCE = 1.25  # of the ideal's distance; the rule of the project's studies, chosen before any of them was run
 RULE = "tolerated: the 95 % interval of the distance over seeds and chips stays below 1.25 of the ideal's mean"
 

@@ -17,10 +17,11 @@ from spingan.studies.claims import largest_tolerated
 from spingan.studies.study import Series, Setting, Study
 from spingan.studies.trials import Trial, technology_text
 
-UNITS_S = {"s": 1.0, "h": 3_600.0, "d": 86_400.0, "y": 365.25 * 86_400.0}
+UNITS_S = {"s": 1.0, "h": 3_600.0, "d": 86_400.0, "y": 365.25 * 86_400.0}  # a Julian year
+# Assumed: decades of time in units that people use, to the 10 years that a non-volatile memory is commonly asked for.
 TIMES_S = (1.0, UNITS_S["h"], UNITS_S["d"], 30 * UNITS_S["d"], UNITS_S["y"], 10 * UNITS_S["y"])
-MEASURED = ("hfox-rram", "pcm")  # studied where the retention of the model's own devices is unknown
-CALIBRATION = 1_024  # images by which an aged chip measures its gains and norms
+MEASURED = ("hfox-rram", "pcm")  # shipped ones with a measured law; for models whose own devices have an unknown one
+CALIBRATION = 1_024  # images by which an aged chip measures itself: means to 1/32 of a deviation; assumed
 
 
 @dataclass(frozen=True)

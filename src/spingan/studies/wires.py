@@ -11,8 +11,8 @@ from spingan.studies.axes import Asked, Axis, Change
 from spingan.studies.study import Study
 from spingan.studies.trials import Trial, technology_text
 
-RESISTANCES_OHM = (0.03, 0.1, 0.35, 1.0, 2.8)
-TILES = (64, 128, 256)
+RESISTANCES_OHM = (0.03, 0.1, 0.35, 1.0, 2.8)  # assumed: about a decade to either side of `wires.ASSUMED_OHM`
+TILES = (64, 128, 256)  # assumed: around the 128 rows of the shipped technologies, as powers of two
 
 
 def wires(
