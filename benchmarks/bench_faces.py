@@ -2,7 +2,7 @@
 
 python benchmarks/bench_faces.py [--faces N] [--count N] [--json]
 
-Draws into a temporary cache, so that nothing drawn before helps. Judging is `spingan evaluate cartoon-faces` with its
+Draws into a temporary cache, so that nothing drawn before helps. Judging is `spingan evaluate faces` with its
 float twin, the faces that it compares with drawn before: they are drawn once in a machine's life.
 """
 
@@ -31,7 +31,7 @@ def seconds_to_judge(count: int) -> float:
     """Wall time of drawing and judging so many images with the shipped pair."""
     cartoon_faces.draw(JUDGES)
     begun = time.perf_counter()
-    spingan.evaluate("cartoon-faces", count=count)
+    spingan.evaluate("faces", count=count)
     return time.perf_counter() - begun
 
 

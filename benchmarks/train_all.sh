@@ -18,7 +18,7 @@ shift $(($# > 1 ? 2 : 1))
 RUNS="${RUNS:-runs}"
 DEVICE="${DEVICE:-auto}"
 PYTHON="${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)}"
-ALL=(clothes clothes-float clothes-robust faces faces-float digits digits-float)
+ALL=(clothes clothes-float clothes-robust faces faces-float digits-first digits)
 NAMES=("${@:-${ALL[@]}}")
 
 collect() { # what is small and worth keeping of a run
@@ -43,12 +43,14 @@ for name in "${NAMES[@]}"; do
     [ "$name" = "$recipe" ] || options+=(--set technology=ideal --set "name=$name")
     if [ -e "$RUNS/$name/checkpoint.safetensors" ]; then
         options+=(--resume)
-    elif [ "$name" = clothes-robust ]; then
-        if [ ! -e "$RUNS/clothes/checkpoint.safetensors" ]; then
-            echo "clothes-robust begins where clothes ends, and $RUNS/clothes is not there" >&2
+    elif [ "$name" = clothes-robust ] || [ "$name" = digits ]; then
+        first=clothes
+        [ "$name" = clothes-robust ] || first=digits-first
+        if [ ! -e "$RUNS/$first/checkpoint.safetensors" ]; then
+            echo "$name begins where $first ends, and $RUNS/$first is not there" >&2
             continue
         fi
-        options+=(--start-from "$RUNS/clothes")
+        options+=(--start-from "$RUNS/$first")
     else
         rm -rf "${RUNS:?}/$name" # stopped before its first checkpoint
     fi

@@ -28,13 +28,14 @@ from spingan.reports.tables import energy_text, markdown_text
 NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the paper tries
 ACROSS = 16  # images a row of the noise figure
 SAMPLED = {
+    "digits": "digits_samples.png",
     "mnist-memristive": "mnist_samples.png",
     "mnist-memristive-on-chip": "mnist_on_chip_samples.png",
 }
-FACE_MODELS = ("faces", "cartoon-faces")
+FACE_MODELS = ("faces", "faces-float")
 FACES = 48  # in each grid
-ALSO_JUDGED = ("fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip", "cartoon-faces")
-ALSO_COMPARED = ("mnist-memristive",)
+ALSO_JUDGED = ("clothes-robust", "faces", "digits", "fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip")
+ALSO_COMPARED = ("digits",)
 
 
 def draw_samples(model: Model, place: Path) -> None:
@@ -42,7 +43,7 @@ def draw_samples(model: Model, place: Path) -> None:
 
 
 def draw_faces(place: Path) -> None:
-    """Faces of the generator, of the one that was trained as the papers do, and real ones, side by side."""
+    """Faces of the generator, of its float twin, and real ones, side by side."""
     drawn = [spingan.load_model(name).sample(FACES, seed=4).numpy() for name in FACE_MODELS]
     sets = [*drawn, cartoon_faces.CARTOON_FACES.few(FACES).transpose(0, 3, 1, 2)]
     grids = [np.asarray(image_grid(images, columns=6, scale=1)) for images in sets]
