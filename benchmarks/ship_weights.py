@@ -221,9 +221,9 @@ def main() -> None:
             source = run / "mean.safetensors"
             save_weights(source, mean_of_epochs(run, arguments.mean_of))
         copy_weights(source, place / f"{model.name}.weights.safetensors")
-        if (
-            model.net.startswith("am-dcgan") and model.technology.synapse is not None
-        ):  # for the study of its block errors
+        if (  # for the study of its block errors
+            model.net in ("am-dcgan", "am-dcgan-batch-norm") and model.technology.synapse is not None
+        ):
             save_critic(run, place / f"{model.name}.discriminator.safetensors")
     for number, model in enumerate(models):
         notes = arguments.notes.read_text(encoding="utf-8") if arguments.notes and number == 0 else ""
