@@ -35,7 +35,7 @@ SAMPLED = {
 FACE_MODELS = ("faces", "faces-float")
 FACES = 48  # in each grid
 ALSO_JUDGED = ("clothes-robust", "faces", "digits", "fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip")
-ALSO_COMPARED = ("digits",)
+ALSO_COMPARED = ("mnist-memristive",)
 
 
 def draw_samples(model: Model, place: Path) -> None:
