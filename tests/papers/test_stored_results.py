@@ -91,7 +91,7 @@ def test_a_file_that_is_not_the_commands_output_is_refused(tmp_path, content):
 def test_a_study_of_another_net_is_refused(tmp_path):
     file = tmp_path / "study.json"
     file.write_text(json.dumps({"model": "fashion-mnist", "largest_tolerated": 0.3}))
-    with pytest.raises(UserError, match="about fashion-mnist, not about the shipped mnist-memristive"):
+    with pytest.raises(UserError, match="about fashion-mnist, not about the shipped digits"):
         store_result("variability", file, tmp_path)
 
 
