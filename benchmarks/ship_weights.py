@@ -227,7 +227,7 @@ def main() -> None:
             save_critic(run, place / f"{model.name}.discriminator.safetensors")
     for number, model in enumerate(models):
         notes = arguments.notes.read_text(encoding="utf-8") if arguments.notes and number == 0 else ""
-        machine = arguments.machine or model.info.get("trained on", "a shared processor")
+        machine = arguments.machine or model.info.get("machine", "a shared processor")
         write_text(place_of(model) / f"{model.name}.md", write_card(load_model(model.name), notes, machine))
 
 

@@ -16,7 +16,7 @@ from torch import nn
 
 from spingan.errors import UserError
 from spingan.nn.family import family_named
-from spingan.nn.weights import load_model
+from spingan.nn.weights import load_model, reprogrammed
 from spingan.spec.technology import load_technology
 from spingan.training import loop
 from spingan.training.checkpoint import read_checkpoint
@@ -316,3 +316,9 @@ def test_a_layer_whose_random_numbers_no_checkpoint_holds_is_refused(layer, monk
     monkeypatch.setattr(type(family), "make_discriminator", lambda self: nn.Sequential(nn.Conv2d(1, 1, 28), layer))
     with pytest.raises(UserError, match=f"layer 1 .{type(layer).__name__}. draws random numbers"):
         _nets("technology=ideal")
+
+
+def test_weights_name_the_machine_and_written_elsewhere_still_the_technology_of_their_training(straight):
+    model = load_model(straight)
+    assert model.info["machine"] == "a processor (cpu)"
+    assert reprogrammed(model, load_technology("ideal")).info["trained on"] == model.technology.name

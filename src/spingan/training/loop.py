@@ -172,7 +172,7 @@ def _train(plan: _Plan, resumed: bool) -> None:
         "precision": plan.precision,
         "threads": torch.get_num_threads(),
         "devices": plan.devices,
-        "trained on": _name_of(fabric.device),
+        "machine": _name_of(fabric.device),
         "spingan": __version__,
         "images": len(pixels),
     }
