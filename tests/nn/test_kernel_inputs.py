@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from spingan.nn.kernels import curves, noise, patches, taps
 from spingan.nn.kernels.base import flat
+from spingan.nn.kernels.converters import CodeSums, round_to_codes
 from spingan.nn.kernels.levels import clip_gradient, quantise_two_sided, quantise_uniform
 from spingan.nn.kernels.pulses import PulseResponse, write_pulses
 
@@ -105,25 +106,58 @@ def test_what_does_not_fit_is_refused(case):
 
 
 @pytest.mark.parametrize(
-    ("places", "words"),
+    "places",
     [
-        ([(slice(0, 3, 1), slice(2, 6, 1))], "of a side of 5"),
-        ([(slice(3, 7, 2), slice(0, 2, 1))], "of a side of 4"),
-        ([(slice(-1, 2, 1), slice(0, 2, 1))], "together"),
-        ([(slice(0, 2, 1), slice(0, 2, 1)), (slice(0, 3, 1), slice(0, 2, 1))], "together"),
-        ([(slice(0, 2, 1), slice(0, 2, 1)), (slice(0, 3, 2), slice(0, 2, 1))], "together"),
+        [(range(2), range(2)), (range(3), range(2))],
+        [(range(2), range(2)), (range(0, 4, 2), range(2))],
+        [(range(1, -1, -1), range(2))],
     ],
 )
-def test_taps_look_within_the_map_and_are_all_of_one_size(places, words):
-    with pytest.raises(ValueError, match=words):
-        taps.take_taps(torch.zeros(2, 3, 4, 5), places)
-    with pytest.raises(ValueError, match=words):
-        taps.add_taps(torch.zeros(2, 3), places, (2, 3, 4, 5))
+def test_taps_are_all_of_one_size_and_step_forwards(places):
+    with pytest.raises(ValueError, match="together"):
+        taps.take_taps(torch.zeros(2, 4, 5, 3), places)
+    with pytest.raises(ValueError, match="together"):
+        taps.add_taps(torch.zeros(2, 3), places, (2, 4, 5, 3))
 
 
 def test_taps_that_are_too_few_or_not_in_rows_are_refused():
-    places = [(slice(0, 2, 1), slice(0, 2, 1))]
+    places = [(range(2), range(2))]
     with pytest.raises(ValueError, match=r"\(2, 11\) for 1 taps"):
-        taps.add_taps(torch.zeros(2, 11), places, (2, 3, 4, 5))
+        taps.add_taps(torch.zeros(2, 11), places, (2, 4, 5, 3))
     with pytest.raises(ValueError, match="not contiguous"):
-        taps.take_taps(torch.zeros(2, 3, 5, 4).transpose(2, 3), places)
+        taps.take_taps(torch.zeros(2, 5, 4, 3).transpose(1, 2), places)
+
+
+@pytest.mark.parametrize(
+    ("total", "steps"),
+    [
+        (torch.zeros(3, 8), torch.ones(2)),
+        (torch.zeros(8, 3).t(), torch.ones(3)),
+        (torch.zeros(3, 8, dtype=torch.bfloat16), torch.ones(3)),
+        (torch.zeros(3, 8), torch.ones(3, dtype=torch.bfloat16)),
+    ],
+)
+def test_sums_of_codes_have_a_step_for_each_column(total, steps):
+    with pytest.raises(ValueError, match="steps of"):
+        CodeSums(total, steps, -1, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "first"),
+    [
+        (torch.zeros(2, 4), 0),
+        (torch.zeros(3, 9), 0),
+        (torch.zeros(3, 4), 5),
+        (torch.zeros(3, 4), -1),
+        (torch.zeros(4, 3).t(), 0),
+    ],
+)
+def test_values_that_are_added_are_rows_of_the_sums_columns(values, first):
+    total = torch.zeros(3, 8)
+    with pytest.raises(ValueError, match="rows of the sums' columns"):
+        CodeSums(total, torch.ones(3), -1, 1).add(values, first)
+
+
+def test_only_values_that_cover_their_memory_are_rounded():
+    with pytest.raises(ValueError, match="leave gaps"):
+        round_to_codes(torch.zeros(4, 6)[:, ::2], 1.0, -1, 1)

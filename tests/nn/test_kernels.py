@@ -7,6 +7,7 @@ from scipy import stats
 from torch import Tensor
 
 from spingan.nn.kernels import curves, levels, noise, taps
+from spingan.nn.kernels.converters import CodeSums, round_to_codes
 from spingan.nn.noise_source import stream_key
 
 LEVELS = torch.linspace(-1, 1, 64)
@@ -232,22 +233,54 @@ def test_stream_keys_tell_apart_every_part_and_its_place():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize(("stride", "threads"), [((1, 1), 1), ((2, 1), 2), ((2, 3), 1)])
-def test_taps_are_slices_of_the_maps_and_are_added_back_where_they_were(dtype, stride, threads, two_threads):
+def test_taps_are_slices_of_padded_maps_and_are_added_back_where_they_were(dtype, stride, threads, two_threads):
     torch.set_num_threads(threads)
-    maps = torch.randn(40, 8, 11, 9, dtype=dtype)
+    maps = torch.randn(40, 11, 9, 8, dtype=dtype)
     down, across = 4, 3
     places = [
-        tuple(
-            slice(top, top + (count - 1) * step + 1, step)
-            for top, count, step in zip(at, (down, across), stride, strict=True)
-        )
-        for at in ((0, 0), (1, 0), (3, 2), (1, 0))
+        tuple(range(top, top + count * step, step) for top, count, step in zip(at, (down, across), stride, strict=True))
+        for at in ((0, 0), (1, 0), (3, 2), (1, 0), (-1, 7), (9, -2), (-30, 1), (2, 40), (-4, -5))
     ]
-    expected = torch.stack([maps[:, :, i, j] for i, j in places], 1)
+    room = 40  # of zeros around
+
+    def at(pixels):
+        return slice(pixels.start + room, pixels.stop + room, pixels.step)
+
+    padded = torch.nn.functional.pad(maps, (0, 0, room, room, room, room))
+    expected = torch.stack([padded[:, at(i), at(j)] for i, j in places], 1)
     found = taps.take_taps(maps, places)
     assert torch.equal(found, expected.flatten(0, 1).flatten(1))
     gradient = torch.randn(found.shape, dtype=dtype)
-    wanted = torch.zeros(maps.shape)
+    wanted = torch.zeros(padded.shape)
     for (i, j), part in zip(places, gradient.float().view(expected.shape).unbind(1), strict=True):
-        wanted[:, :, i, j] += part
-    torch.testing.assert_close(taps.add_taps(gradient, places, maps.shape), wanted.to(dtype), rtol=1e-5, atol=1e-6)
+        wanted[:, at(i), at(j)] += part
+    wanted = wanted[:, room:-room, room:-room].to(dtype)
+    torch.testing.assert_close(taps.add_taps(gradient, places, maps.shape), wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_sums_of_codes_are_those_of_rounding_clipping_and_adding(dtype, two_threads):
+    torch.set_num_threads(2)
+    columns, reads, tiles = 2048, 300, 3  # enough for two threads
+    steps = torch.rand(columns) + 0.1
+    values = [(3 * torch.randn(columns, reads)).to(dtype) for _ in range(tiles)]
+    total = torch.full((columns, reads), torch.nan)  # what lies there before the first
+    sums = CodeSums(total, steps, -3, 5)
+    for number, part in enumerate(values):
+        for first, last in ((0, 128), (128, reads)):
+            sums.add(part[:, first:last].contiguous(), first, begin=number == 0)
+    codes = [(part.float() * (1 / steps)[:, None] + 0.5).floor() for part in values]
+    wanted = sum(code.clamp(-3, 5) * steps[:, None] for code in codes)
+    torch.testing.assert_close(total, wanted, rtol=1e-6, atol=1e-5)
+    assert sums.clipped == sum(int((code != code.clamp(-3, 5)).sum()) for code in codes)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_rounded_values_keep_their_order_in_memory_and_a_nan_stays_one(dtype):
+    values = (3 * torch.randn(7, 5, 3, 4)).to(dtype).permute(3, 0, 1, 2)
+    values[0, 0, 0, 0] = torch.nan
+    found, clipped = round_to_codes(values, 0.25, -9, 9)
+    codes = (values.float() * 4 + 0.5).floor()
+    assert found.stride() == values.stride()
+    assert torch.equal(found.nan_to_num(1e9), (codes.clamp(-9, 9) / 4).to(dtype).nan_to_num(1e9))
+    assert clipped == int((codes != codes.clamp(-9, 9)).sum())

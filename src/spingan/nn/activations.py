@@ -12,6 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from spingan.errors import UserError
 from spingan.nn.kernels import curves as curve_kernels
+from spingan.nn.kernels.base import dense
 from spingan.nn.made_devices import MadeDevices
 from spingan.spec.activation import Activation
 
@@ -86,7 +87,7 @@ class _Table(torch.autograd.Function):
         low, step, table = module.low * scale, module.step * scale, module.table * scale
         beyond: int | Tensor
         if _has_kernel(values):
-            values = _dense(values)
+            values = dense(values)
             out, beyond = curve_kernels.table_forward(
                 values, table, float(low), float(step), extrapolate=module.extrapolate
             )
@@ -112,7 +113,7 @@ class _Hinges(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, module: "DeviceActivation", scale: float) -> Tensor:
         assert module.hinges is not None
-        values = _dense(values)
+        values = dense(values)
         base, places, bends = module.hinges
         ctx.curve = places * np.float32(scale), bends
         low, high = module.low * scale, (module.low + module.step * (module.table.numel() - 1)) * scale
@@ -141,18 +142,9 @@ def _has_kernel(values: Tensor) -> bool:
     return values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16)
 
 
-def is_dense(values: Tensor) -> bool:
-    """Whether the tensor's memory holds every element once, in rows or channels last."""
-    return values.is_contiguous() or (values.dim() == 4 and values.is_contiguous(memory_format=torch.channels_last))
-
-
 def _exact(values: Tensor) -> Tensor:
     """In float32 at least: near zero a place in a table that begins at -5 would lose every digit in bfloat16."""
     return values if values.dtype == torch.float64 else values.float()
-
-
-def _dense(values: Tensor) -> Tensor:
-    return values if is_dense(values) else values.contiguous()
 
 
 BOUNDED = ("tanh", "sigmoid")  # functions with a scale of their own

@@ -173,6 +173,10 @@ class AnalogLayer(ArrayReads):
         if alone and self.deviation is not None:
             return written * self.deviation  # one device a weight, and nothing else in the sum
         full = along(self.gain, self.weight, axis)
+        if self.passed is not None and not bool(self.passed.flatten()[0]):  # a device passes more than nothing
+            self.fold_wires()
+        if self.passed is not None and self.other_passed is not None and rules.load is None and not varied:
+            return rules.attenuated(written, self.passed, self.other_passed, full)
         positive, negative = rules.conductances(written / full, axis)
         if varied and self.deviation is not None:
             other = self.deviation if self.other_deviation is None else self.other_deviation
@@ -185,8 +189,6 @@ class AnalogLayer(ArrayReads):
             return self.layout.weight(held, written.shape) * (full * rules.span)
         read = [rules.halves(own.t(), other.t(), 1, there) for own, other in halves]
         upper, lower = (self.layout.weight([each[side].t() for each in read], written.shape) for side in (0, 1))
-        if not bool(self.passed.flatten()[0]):  # a device passes more than nothing
-            self.fold_wires()
         return (upper * self.passed - lower * self.other_passed) * (full * rules.span)
 
     @torch.no_grad()
@@ -264,8 +266,7 @@ class AnalogConv2d(AnalogLayer, nn.Conv2d):
             high, wide = int(self.padding[0]), int(self.padding[1])
             padding = (wide, wide, high, high)
         stride, dilation = (self.stride[0], self.stride[1]), (self.dilation[0], self.dilation[1])
-        reads, size = convolution_reads(driven, weight, stride, padding, dilation, self._converted_rows)
-        return self._read(reads, len(driven)).view(-1, len(driven), *size).transpose(0, 1)
+        return self._read(convolution_reads(driven, weight, stride, padding, dilation, self._converted_rows))
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
         total = power.sum(self.value_axis, keepdim=True)
@@ -300,11 +301,11 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
         if self.of_one_pixel and padding == self.output_padding[0] == 0:  # a dense layer
             reads = dense_reads(driven.flatten(1), weight.flatten(1).t(), self._converted_rows)
             column = torch.arange(self.out_channels, device=driven.device).repeat_interleave(kernel**2)
-            return self._read(reads, samples, column).view(-1, kernel, kernel, samples).permute(3, 0, 1, 2)
+            return self._read(reads, column).unflatten(1, (-1, kernel, kernel))
         down, across = (
             (side - 1) * stride - 2 * padding + kernel + self.output_padding[0] for side in driven.shape[2:]
         )
-        out = driven.new_zeros(self.out_channels, samples, down, across)
+        out = driven.new_zeros(self.out_channels, down, across, samples)
         tile_rows = self._converted_rows
         ordered: dict[tuple[int, int], Tensor] = {}
         if self.programmed:  # a chip's weights stay, and are put in order once
@@ -314,8 +315,8 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
         geometry = (stride, padding), self.layout, (down, across), tile_rows
         for reads, place in transposed_reads(driven, weight, *geometry, ordered):
             column = torch.arange(self.out_channels, device=driven.device)
-            place(out, self._read(reads, samples, column.repeat(len(reads.weight) // self.out_channels)))
-        return out.transpose(0, 1)
+            place(out, self._read(reads, column.repeat(len(reads.weight) // self.out_channels)))
+        return out.permute(3, 0, 1, 2)
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
         total = power.sum(self.value_axis, keepdim=True)
@@ -341,11 +342,8 @@ class AnalogLinear(AnalogLayer, nn.Linear):
         return functional.linear(inputs, weight, bias)
 
     def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
-        return (
-            self._read(dense_reads(driven, weight, self._converted_rows), len(driven))
-            .t()
-            .reshape(*driven.shape[:-1], -1)
-        )
+        out = self._read(dense_reads(driven, weight, self._converted_rows))
+        return out if out.dim() == 2 else out.movedim(1, -1)
 
     def _output_power(self, power: Tensor, like: Tensor) -> Tensor:
         return power.sum(-1, keepdim=True)

@@ -1,7 +1,8 @@
 """How an analog layer's array is read: inputs at its rows, noise of the reads, converters at the ends of its tiles."""
 
 from abc import ABC, abstractmethod
-from functools import partial
+from dataclasses import replace
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from spingan.nn.draws import standard_normal
 from spingan.nn.kernels import noise as noise_kernels
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.tiled import Noise as AddedNoise
-from spingan.nn.tiled import Reads, bit_planes, tiled_product
+from spingan.nn.tiled import Reads, bit_planes, of_samples, tiled_product
 from spingan.spec.noise import Noise
 
 
@@ -61,8 +62,8 @@ class ArrayReads(nn.Module, ABC):
     def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
         """The product, read by `_read` in as many parts as use different rows."""
 
-    def _read(self, reads: Reads, samples: int, column: Tensor | None = None) -> Tensor:
-        """(columns, reads): the sums of the tiles that these rows stand in, each converted.
+    def _read(self, reads: Reads, column: Tensor | None = None) -> Tensor:
+        """(samples, columns, *size): the sums of the tiles that these rows stand in, each converted.
 
         Args:
             column: Which of the outputs each column gives; None: as they come.
@@ -70,22 +71,16 @@ class ArrayReads(nn.Module, ABC):
         assert self.adc is not None
         column = torch.arange(len(self.gain), device=self.gain.device) if column is None else column
         unit = self.gain.detach()[column]
-        noise = self._tile_noise(unit, column, samples)
-        product = partial(
-            tiled_product,
-            unit=unit,
-            parts=reads.parts,
-            adc=self.adc,
-            column=column,
-            noise=noise,
-            whole=not self.bit_serial,
-        )
+        noise = self._tile_noise(unit, column, reads.inputs.shape[1] // prod(reads.size))
         if not self.bit_serial:
-            return product(reads.inputs, reads.weight)
+            return tiled_product(reads.inputs, reads, unit, self.adc, column, noise)
         assert self.dac is not None
-        weight = reads.weight.detach()
-        held = [worth * product(plane, weight) for plane, worth in bit_planes(reads.inputs.detach(), self.dac)]
-        straight = reads.weight @ reads.inputs
+        fixed, straight = (
+            replace(reads, weight=reads.weight.detach()),
+            of_samples(reads.weight @ reads.inputs, reads.size),
+        )
+        planes = bit_planes(reads.inputs.detach(), self.dac)
+        held = [worth * tiled_product(plane, fixed, unit, self.adc, column, noise, False) for plane, worth in planes]
         return straight if self.adc.calibrating else straight + (sum(held) - straight).detach()
 
     @property
@@ -110,7 +105,7 @@ class ArrayReads(nn.Module, ABC):
                 variance = weight.float().square() @ power
             columns, reads = weight.shape[0], inputs.shape[1]
             drawn = self._normal(samples, columns * (reads // samples)).view(samples, columns, -1)
-            drawn = drawn.transpose(0, 1).reshape(columns, reads)
+            drawn = drawn.permute(1, 2, 0).reshape(columns, reads)
             return drawn * (variance * fraction**2 + steps).sqrt()
 
         return added

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spingan.errors import UserError
-from spingan.nn.kernels.converters import add_codes
+from spingan.nn.kernels.base import dense
+from spingan.nn.kernels.converters import round_to_codes
 from spingan.spec.technology import Converter
 
 Side = Literal["dac", "adc"]
@@ -224,14 +225,12 @@ class _Rounded(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, converter: Quantiser) -> Tensor:
         lowest, highest = converter.codes()
-        rows = values.float().reshape(-1, values.shape[-1]).contiguous()
-        total = torch.zeros_like(rows)
-        clipped = add_codes(rows, torch.full(rows.shape[:1], converter.step), lowest, highest, total)
+        made, clipped = round_to_codes(dense(values), converter.step, lowest, highest)
         if not converter.training:
             converter.count(values.numel(), clipped)
         ctx.ends = (lowest - 0.5) * converter.step, (highest + 0.5) * converter.step, bool(clipped)
         ctx.save_for_backward(values)
-        return total.view(values.shape).to(values.dtype)
+        return made
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:

@@ -7,13 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spingan.nn.activations import is_dense
 from spingan.nn.kernels.noise import add_gaussian, drawn_like
 
 
 def has_kernel(weight: Tensor) -> bool:
-    """Whether the compiled kernels can work on a weight where it is."""
-    return weight.device.type == "cpu" and weight.dtype == torch.float32 and is_dense(weight)
+    """Whether the compiled kernels can work on a weight where it is, in rows or channels last."""
+    if weight.device.type != "cpu" or weight.dtype != torch.float32:
+        return False
+    return weight.is_contiguous() or (weight.dim() == 4 and weight.is_contiguous(memory_format=torch.channels_last))
 
 
 def standard_normal(shape: torch.Size, key: int, device: torch.device) -> Tensor:

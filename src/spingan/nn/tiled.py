@@ -1,13 +1,16 @@
 """A layer's product read tile by tile, as its array gives it: inputs at the rows, an ADC at each tile's columns.
 
 One read is one output position of a map. All inputs of all reads are the columns of one matrix, whose rows are the
-array's, so that a tile is a slice of rows. A transposed convolution is computed phase by phase: for the output pixels
-of one phase the other rows carry inserted zeros, which add nothing.
+array's, so that a tile is a slice of rows. Maps lie in memory as (channels, height, width, samples): what a row is
+driven with at neighbouring positions, for all samples, is then one piece of memory. A transposed convolution is
+computed phase by phase: for the output pixels of one phase the other rows carry inserted zeros, which add nothing.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, cast
 
 import torch
@@ -18,9 +21,11 @@ from torch.nn import functional
 
 from spingan.errors import UserError
 from spingan.nn.converters import Quantiser, straight_through
-from spingan.nn.kernels.converters import add_codes
+from spingan.nn.kernels.converters import CodeSums
 from spingan.nn.kernels.taps import Place, add_taps, take_taps
 from spingan.nn.layouts import Layout
+
+_WITH_KERNELS = (torch.float32, torch.bfloat16)
 
 Segments = Sequence[tuple[int, int]]
 """Rows of one read, from and to, that stand in one tile."""
@@ -33,14 +38,16 @@ class Reads:
     """The reads of one layer that use the same rows.
 
     Attributes:
-        inputs: At each row of the array, (rows, reads); the reads of a sample are neighbours.
+        inputs: At each row of the array, (rows, reads); the samples of a position are neighbours.
         weight: (columns, rows).
         parts: The rows that stand in each tile.
+        size: Positions that are read for each sample, along the axes of its map.
     """
 
     inputs: Float[Tensor, "rows reads"]
     weight: Float[Tensor, "columns rows"]
     parts: Segments
+    size: tuple[int, ...]
 
 
 def _cut(rows: int, tile_rows: int | None) -> Segments:
@@ -65,9 +72,9 @@ def _cut_phase(
 def dense_reads(
     values: Float[Tensor, "*samples inputs"], weight: Float[Tensor, "outputs inputs"], tile_rows: int | None
 ) -> Reads:
-    """The reads of a dense layer."""
-    inputs = values.reshape(-1, values.shape[-1]).t().contiguous()
-    return Reads(inputs, weight, _cut(len(inputs), tile_rows))
+    """The reads of a dense layer, the samples of a position behind each other."""
+    inputs = values.movedim(0, -2).reshape(-1, values.shape[-1]).t().contiguous()
+    return Reads(inputs, weight, _cut(len(inputs), tile_rows), tuple(values.shape[1:-1]))
 
 
 def convolution_reads(
@@ -77,17 +84,17 @@ def convolution_reads(
     padding: tuple[int, int, int, int],
     dilation: tuple[int, int],
     tile_rows: int | None,
-) -> tuple[Reads, tuple[int, int]]:
-    """The reads of a convolution, one an output position, and its output's size.
+) -> Reads:
+    """The reads of a convolution, one an output position.
 
     Args:
-        padding: Left, right, top, bottom, as of torch.nn.functional.pad.
+        padding: Left, right, top, bottom.
 
     Raises:
         UserError: The kernel reaches beyond the padded maps.
     """
-    padded = functional.pad(_by_channel(images), padding)
-    kernel, sides = weight.shape[2:], padded.shape[2:]
+    left, right, top, bottom = padding
+    kernel, sides = weight.shape[2:], (top + images.shape[2] + bottom, left + images.shape[3] + right)
     reach = [dilation[axis] * (kernel[axis] - 1) + 1 for axis in (0, 1)]
     if reach[0] > sides[0] or reach[1] > sides[1]:
         raise UserError(
@@ -96,25 +103,25 @@ def convolution_reads(
         )
     down, across = ((sides[axis] - reach[axis]) // stride[axis] + 1 for axis in (0, 1))
     places = [
-        (_along(i * dilation[0], down, stride[0]), _along(j * dilation[1], across, stride[1]))
+        (_along(i * dilation[0] - top, down, stride[0]), _along(j * dilation[1] - left, across, stride[1]))
         for i in range(kernel[0])
         for j in range(kernel[1])
     ]
-    inputs = _taps(padded, places)
-    return Reads(inputs, weight.flatten(1), _cut(len(inputs), tile_rows)), (down, across)
+    inputs = _taps(images, places)
+    return Reads(inputs, weight.flatten(1), _cut(len(inputs), tile_rows), (down, across))
 
 
-def _along(first: int, count: int, step: int = 1) -> slice:
-    return slice(first, first + (count - 1) * step + 1, step)
+def _along(first: int, count: int, step: int = 1) -> range:
+    return range(first, first + count * step, step)
 
 
 class _Taps(torch.autograd.Function):
-    """The pixels that each read drives the rows with: (channels x taps, batch x positions), of padded maps."""
+    """The pixels that each read drives the rows with: (channels x taps, positions x samples); zero beyond the maps."""
 
     @staticmethod
-    def forward(ctx: Any, padded: Tensor, places: list[Place]) -> Tensor:
-        ctx.places, ctx.shape = places, padded.shape
-        return take_taps(padded.contiguous(), places)
+    def forward(ctx: Any, maps: Tensor, places: list[Place]) -> Tensor:
+        ctx.places, ctx.shape = places, maps.shape
+        return take_taps(maps.contiguous(), places)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
@@ -126,19 +133,20 @@ def _added_up(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
     return add_taps(gradient.contiguous(), ctx.places, ctx.shape), None
 
 
-def _by_channel(images: Tensor) -> Tensor:
-    """(channels, batch, height, width). From channels-last memory that is one matrix turned, which is faster."""
-    if not images.is_contiguous(memory_format=torch.channels_last):
-        return images.transpose(0, 1)
-    batch, channels, *sides = images.shape
-    return images.permute(0, 2, 3, 1).reshape(-1, channels).t().contiguous().view(channels, batch, *sides)
+def _taps(images: Tensor, places: list[Place]) -> Tensor:
+    """Of (samples, channels, height, width), by kernels where there are any."""
+    maps = images.permute(1, 2, 3, 0)
+    if maps.device.type == "cpu" and maps.dtype in _WITH_KERNELS:
+        return cast(Tensor, _Taps.apply(maps, places))
+    before = [max(0, *(-place[axis].start for place in places)) for axis in (0, 1)]
+    after = [max(0, *(place[axis][-1] + 1 - maps.shape[1 + axis] for place in places)) for axis in (0, 1)]
+    padded = functional.pad(maps, (0, 0, before[1], after[1], before[0], after[0]))
+    found = [padded[:, _slice(i, before[0]), _slice(j, before[1])] for i, j in places]
+    return torch.stack(found, 1).flatten(0, 1).flatten(1)
 
 
-def _taps(padded: Tensor, places: list[Place]) -> Tensor:
-    """The same, by kernels where there are any."""
-    if padded.device.type == "cpu" and padded.dtype in (torch.float32, torch.bfloat16):
-        return cast(Tensor, _Taps.apply(padded, places))
-    return torch.stack([padded[:, :, i, j] for i, j in places], 1).flatten(0, 1).flatten(1)
+def _slice(pixels: range, moved: int) -> slice:
+    return slice(pixels.start + moved, pixels[-1] + moved + 1, pixels.step)
 
 
 @dataclass(frozen=True)
@@ -162,7 +170,7 @@ def _phases(kernel: int, stride: int, padding: int, size: int) -> Iterator[_Phas
 
 
 PlaceSums = Callable[[Tensor, Tensor], None]
-"""Writes the sums of some reads, (columns, reads), to an output (outputs, batch, height, width)."""
+"""Writes the sums of some reads, (samples, columns, *size), to an output (outputs, height, width, samples)."""
 _WIDE = 8  # pixels of a map from which one window more along each side costs less than looking again for each phase
 
 
@@ -192,10 +200,6 @@ def transposed_reads(
     """
     kernel, (stride, padding) = weight.shape[2], geometry
     down, across = (list(_phases(kernel, stride, padding, side)) for side in size)
-    before = max(0, *(len(phase.taps) - 1 - phase.first for phase in (*down, *across)))
-    sides = ((down, images.shape[2]), (across, images.shape[3]))
-    behind = max(0, *(phase.first + phase.positions - side for axis, side in sides for phase in axis))
-    padded = functional.pad(_by_channel(images), (before, behind, before, behind))
 
     def look(top: int, left: int, taps: tuple[int, int], positions: tuple[int, int]) -> Tensor:
         places = [
@@ -203,7 +207,7 @@ def transposed_reads(
             for n in range(taps[0])
             for m in range(taps[1])
         ]
-        return _taps(padded, places)
+        return _taps(images, places)
 
     def held(i: _Phase, j: _Phase) -> Tensor:
         if (i.begin, j.begin) not in ordered:
@@ -218,35 +222,32 @@ def transposed_reads(
         starts = [min(phase.first for phase in axis) for axis in (down, across)]
         ends = [max(phase.first + phase.positions for phase in axis) for axis in (down, across)]
         windows, taps = (ends[0] - starts[0], ends[1] - starts[1]), (len(down[0].taps), len(across[0].taps))
-        inputs = look(starts[0] + before, starts[1] + before, taps, windows)
+        inputs = look(starts[0], starts[1], taps, windows)
         if _TOGETHER not in ordered:
             ordered[_TOGETHER] = torch.cat([held(i, j) for i in down for j in across])
         together = ordered[_TOGETHER]
 
         def place(out: Tensor, sums: Tensor) -> None:
-            maps = sums.view(len(down), len(across), out.shape[0], out.shape[1], *windows)
+            maps = sums.movedim(0, -1).view(len(down), len(across), len(out), *windows, -1)
             for n, i in enumerate(down):
                 top = i.first - starts[0]
                 for m, j in enumerate(across):
                     left = j.first - starts[1]
-                    part = maps[n, m, :, :, top : top + i.positions, left : left + j.positions]
-                    out[:, :, i.begin :: stride, j.begin :: stride] = part
+                    part = maps[n, m, :, top : top + i.positions, left : left + j.positions]
+                    out[:, i.begin :: stride, j.begin :: stride] = part
 
-        yield Reads(inputs, together, parts_of(down[0], across[0])), place
+        yield Reads(inputs, together, parts_of(down[0], across[0]), windows), place
         return
     for i in down:
         for j in across:
             if i.taps and j.taps:
-                inputs = look(
-                    i.first + before, j.first + before, (len(i.taps), len(j.taps)), (i.positions, j.positions)
-                )
-                yield Reads(inputs, held(i, j), parts_of(i, j)), _place_of(i, j, stride)
+                inputs = look(i.first, j.first, (len(i.taps), len(j.taps)), (i.positions, j.positions))
+                yield Reads(inputs, held(i, j), parts_of(i, j), (i.positions, j.positions)), _place_of(i, j, stride)
 
 
 def _place_of(i: _Phase, j: _Phase, stride: int) -> PlaceSums:
     def place(out: Tensor, sums: Tensor) -> None:
-        own = out[:, :, i.begin :: stride, j.begin :: stride]
-        own.copy_(sums.view_as(own))
+        out[:, i.begin :: stride, j.begin :: stride] = sums.movedim(0, -1)
 
     return place
 
@@ -259,33 +260,45 @@ class _TiledProduct(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, inputs: Tensor, weight: Tensor, unit: Tensor, parts: Segments, adc: Quantiser, noise: Noise | None
+        ctx: Any,
+        inputs: Tensor,
+        weight: Tensor,
+        unit: Tensor,
+        parts: Segments,
+        adc: Quantiser,
+        noise: Noise | None,
+        size: tuple[int, ...],
     ) -> Tensor:
-        steps = unit * adc.step
+        steps = unit.float() * adc.step
         (lowest, highest), reads = adc.codes(), inputs.shape[1]
-        total = torch.zeros(len(weight), reads)
+        memory = len(weight), *size, reads // math.prod(size)
+        strides = [math.prod(memory[axis + 1 :]) for axis in range(len(memory))]
+        out = torch.empty_strided((memory[-1], *memory[:-1]), (strides[-1], *strides[:-1]))
+        total = out.movedim(0, -1).view(len(weight), reads)
         masks: list[Tensor | None] = [None] * len(parts)
         differentiated = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
-        piece = reads if noise is not None else max(1, _IN_CACHE // len(weight))
-        for first in range(0, reads, piece):
-            last = min(first + piece, reads)
+        pieces = max(1, round(reads * len(weight) / _IN_CACHE)) if noise is None else 1
+        edges = [reads * piece // pieces for piece in range(pieces + 1)]
+        room = weight.new_empty(len(weight) * (reads // pieces + 1))
+        codes = CodeSums(total, steps, lowest, highest)
+        for first, last in pairwise(edges):
             for number, (start, stop) in enumerate(parts):
                 driven, held = inputs[start:stop, first:last], weight[:, start:stop]
-                sums = (held @ driven).float()
+                sums = torch.mm(held, driven, out=room[: len(weight) * (last - first)].view(len(weight), -1))
                 if noise is not None:
-                    sums += noise(driven, held)
-                clipped = add_codes(sums, steps, lowest, highest, total, first)
-                if not adc.training:
-                    adc.count(sums.numel(), clipped)
+                    sums = sums.float() + noise(driven, held)
+                clipped = codes.add(sums, first, begin=number == 0)
                 if clipped and differentiated:
                     mask = masks[number]
                     if mask is None:
                         mask = masks[number] = torch.ones(total.shape, dtype=torch.bool)
-                    code = sums / steps[:, None]
+                    code = sums.float() / steps[:, None]
                     mask[:, first:last] = (code >= lowest - 0.5) & (code < highest + 0.5)
+        if not adc.training:
+            adc.count(total.numel() * len(parts), codes.clipped)
         ctx.parts, ctx.masks = parts, masks
         ctx.save_for_backward(inputs, weight)
-        return total
+        return out.to(inputs.dtype)  # no view: an activation in place would copy it, and its gradient
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
@@ -295,7 +308,7 @@ class _TiledProduct(torch.autograd.Function):
 @once_differentiable
 def _tiled_gradients(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
     inputs, weight = ctx.saved_tensors
-    gradient = gradient.to(inputs.dtype)
+    gradient = gradient.to(inputs.dtype).movedim(0, -1).reshape(len(weight), -1)
     for_inputs = torch.empty_like(inputs) if ctx.needs_input_grad[0] else None
     for_weight = torch.empty_like(weight) if ctx.needs_input_grad[1] else None
     parts, masks = ctx.parts, ctx.masks
@@ -307,38 +320,38 @@ def _tiled_gradients(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
             torch.mm(weight[:, start:stop].t(), arriving, out=for_inputs[start:stop])
         if for_weight is not None:
             for_weight[:, start:stop] = arriving @ inputs[start:stop].t()
-    return for_inputs, for_weight, None, None, None, None
+    return for_inputs, for_weight, None, None, None, None, None
 
 
 def tiled_product(
     inputs: Float[Tensor, "rows reads"],
-    weight: Float[Tensor, "columns rows"],
+    reads: Reads,
     unit: Float[Tensor, " columns"],
-    parts: Segments,
     adc: Quantiser,
     column: Int[Tensor, " columns"],
     noise: Noise | None = None,
     whole: bool = True,
-) -> Float[Tensor, "columns reads"]:
+) -> Float[Tensor, "samples columns *size"]:
     """The sums of every tile, each through the ADC, added digitally.
 
     Args:
+        inputs: Those of `reads`, or a bit of each.
         unit: What one unit of the ADC's input is worth in each column: the column's gain.
         column: Which of the layer's outputs each column gives.
-        parts: The rows of each tile.
         noise: Of the read and of the ADC, drawn anew at each call.
         whole: The sum of one tile is all that a column gives.
     """
+    weight, parts, size = reads.weight, reads.parts, reads.size
     if adc.calibrating:
         with torch.no_grad():
             for start, stop in parts:
                 adc.observe(weight[:, start:stop] @ inputs[start:stop], unit, column, whole and len(parts) == 1)
-        return weight @ inputs
+        return of_samples(weight @ inputs, size)
     if adc.swing is not None:
         unit = unit * adc.swing[column]
-    compiled = inputs.device.type == "cpu" and inputs.dtype != torch.float64 and adc.stretch is None
+    compiled = inputs.device.type == "cpu" and inputs.dtype in _WITH_KERNELS and adc.stretch is None
     if compiled:
-        return cast(Tensor, _TiledProduct.apply(inputs, weight, unit, parts, adc, noise)).to(inputs.dtype)
+        return cast(Tensor, _TiledProduct.apply(inputs, weight, unit, parts, adc, noise, size))
     total = inputs.new_zeros(())
     lowest, highest = adc.codes()
     for start, stop in parts:
@@ -350,7 +363,12 @@ def tiled_product(
         if not adc.training:
             adc.count(sums.numel(), ((places < lowest - 0.5) | (places > highest + 0.5)).sum())
         total = total + straight_through(places, lowest, highest) * step
-    return total
+    return of_samples(total, size)
+
+
+def of_samples(sums: Float[Tensor, "columns reads"], size: tuple[int, ...]) -> Float[Tensor, "samples columns *size"]:
+    """What was read, sample by sample, where each was read at positions of `size`."""
+    return sums.view(len(sums), *size, -1).movedim(-1, 0)
 
 
 def bit_planes(inputs: Float[Tensor, "rows reads"], dac: Quantiser) -> Iterator[tuple[Tensor, float]]:

@@ -18,33 +18,32 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 _MIN_PIECE = 1 << 15  # elements; below this a second thread costs more than it saves
+CHEAP = 1 << 18  # the same for kernels that need less than a nanosecond an element: to wake a thread takes 50 µs
 
 
 @njit(inline="always")
-def _load(values, index):  # pragma: no cover - compiled
-    return np.uint32(np.uint32(values[index]) << np.uint32(16)).view(np.float32)
+def _number(bits):  # pragma: no cover - compiled
+    return np.uint32(np.uint32(bits) << np.uint32(16)).view(np.float32)
 
 
 @njit(inline="always")
-def _store(values, index, value):  # bfloat16: round to nearest, ties to even
+def _bits(value):  # bfloat16: round to nearest, ties to even
     bits = np.float32(value).view(np.uint32)
-    values[index] = np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
+    return np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
+
+
+@njit(inline="always")
+def _as_it_is(value):
+    return value
 
 
 def compile_for(bfloat16: bool, build: Callable[..., Any]) -> Any:
-    """`build(load, store)` compiled for float32 arrays, or for bfloat16 seen as uint16."""
-    if bfloat16:
-        return build(_load, _store)
+    """`build(load, stored)` compiled for float32 arrays, or for bfloat16 seen as uint16.
 
-    @njit(inline="always")
-    def load(values, index):
-        return values[index]
-
-    @njit(inline="always")
-    def store(values, index, value):
-        values[index] = value
-
-    return build(load, store)
+    `load` makes a number of what an array holds, `stored` the other way. Neither takes the array: each element would
+    count one more use of it, and no loop would run in vector registers.
+    """
+    return build(_number, _bits) if bfloat16 else build(_as_it_is, _as_it_is)
 
 
 def require(holds: bool, what: str) -> None:
@@ -57,8 +56,10 @@ def require(holds: bool, what: str) -> None:
         raise ValueError(f"a kernel was given what does not fit: {what}")
 
 
-def _covers_its_memory(values: Tensor) -> bool:
+def is_dense(values: Tensor) -> bool:
     """Whether the elements lie one after the other in some order of the axes, none twice and none left out."""
+    if values.is_contiguous():  # asked first: it takes a tenth of the time of the rest
+        return True
     expected = 1
     for stride, size in sorted((stride, size) for stride, size in zip(values.stride(), values.shape, strict=True)):
         if size != 1:
@@ -66,6 +67,11 @@ def _covers_its_memory(values: Tensor) -> bool:
                 return False
             expected *= size
     return True
+
+
+def dense(values: Tensor) -> Tensor:
+    """The tensor itself where its memory holds every element once; else a copy."""
+    return values if is_dense(values) else values.contiguous()
 
 
 def flat(values: Tensor) -> NDArray[Any]:
@@ -78,9 +84,10 @@ def flat(values: Tensor) -> NDArray[Any]:
     require(kind in (("cpu", torch.float32), ("cpu", torch.bfloat16)), f"{values.dtype} on {values.device}")
     if values.numel() == 0:
         return np.empty(0, np.uint16 if values.dtype == torch.bfloat16 else np.float32)
-    require(_covers_its_memory(values), f"strides {values.stride()} of shape {tuple(values.shape)} leave gaps")
-    flat = values.detach().as_strided((values.numel(),), (1,))
-    return flat.view(torch.uint16).numpy() if values.dtype == torch.bfloat16 else flat.numpy()
+    require(is_dense(values), f"strides {values.stride()} of shape {tuple(values.shape)} leave gaps")
+    flat = values.detach()
+    flat = flat if values.is_contiguous() else flat.as_strided((values.numel(),), (1,))
+    return (flat.view(torch.uint16) if values.dtype == torch.bfloat16 else flat).numpy().reshape(-1)
 
 
 @cache
@@ -88,9 +95,13 @@ def _pool(process: int) -> ThreadPoolExecutor:  # a forked process has none of i
     return ThreadPoolExecutor(max_workers=16, thread_name_prefix="spingan-kernel")
 
 
-def in_pieces(rows: int, row_size: int, work: Callable[[int, int], Any]) -> list[Any]:
-    """`work(start, stop)` over 0..rows, split over PyTorch's threads where that pays; the results in order."""
-    pieces = max(1, min(torch.get_num_threads(), rows, rows * row_size // _MIN_PIECE))
+def in_pieces(rows: int, row_size: int, work: Callable[[int, int], Any], least: int = _MIN_PIECE) -> list[Any]:
+    """`work(start, stop)` over 0..rows, split over PyTorch's threads where that pays; the results in order.
+
+    Args:
+        least: Elements that a thread should have.
+    """
+    pieces = max(1, min(torch.get_num_threads(), rows, rows * row_size // least))
     if pieces == 1:
         return [work(0, rows)]
     edges = [rows * piece // pieces for piece in range(pieces + 1)]
@@ -98,6 +109,10 @@ def in_pieces(rows: int, row_size: int, work: Callable[[int, int], Any]) -> list
     return [work(edges[0], edges[1]), *(future.result() for future in futures)]
 
 
-def over_elements(kernel: Callable[..., Any], arrays: Sequence[NDArray[Any]], *rest: Any) -> list[Any]:
-    """`kernel(*pieces, *rest)` over pieces of flat arrays of one length; its results in order."""
-    return in_pieces(arrays[0].size, 1, lambda start, stop: kernel(*(part[start:stop] for part in arrays), *rest))
+def over_elements(
+    kernel: Callable[..., Any], arrays: Sequence[NDArray[Any]], *rest: Any, least: int = _MIN_PIECE
+) -> list[Any]:
+    """`kernel(*pieces, *rest)` over pieces of flat arrays of one length, as `in_pieces`; its results in order."""
+    return in_pieces(
+        arrays[0].size, 1, lambda start, stop: kernel(*(part[start:stop] for part in arrays), *rest), least
+    )

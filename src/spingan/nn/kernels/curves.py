@@ -14,7 +14,7 @@ from spingan.nn.kernels.base import compile_for, flat, over_elements, require
 
 @cache
 def _table_kernels(bfloat16: bool) -> tuple[Any, Any]:
-    def build(load: Any, store: Any) -> tuple[Any, Any]:
+    def build(load: Any, stored: Any) -> tuple[Any, Any]:
         @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
         def forward(values, out, table, rise, low, inverse_step, lowest, highest, tolerance):
             last = np.uint32(rise.size - 1)
@@ -22,7 +22,7 @@ def _table_kernels(bfloat16: bool) -> tuple[Any, Any]:
             zero = np.float32(0.0)
             beyond = np.uint32(0)
             for index in range(values.size):
-                exact = (load(values, index) - low) * inverse_step
+                exact = (load(values[index]) - low) * inverse_step
                 inside = exact if exact > zero else zero  # also what makes a NaN a safe index
                 inside = inside if inside < top else top
                 beyond += np.uint32(abs(exact - inside) > tolerance)
@@ -30,7 +30,7 @@ def _table_kernels(bfloat16: bool) -> tuple[Any, Any]:
                 cell = cell if cell < last else last
                 position = exact if exact > lowest else lowest
                 position = position if position < highest else highest
-                store(out, index, table[cell] + (position - np.float32(cell)) * rise[cell] + exact * zero)
+                out[index] = stored(table[cell] + (position - np.float32(cell)) * rise[cell] + exact * zero)
             return beyond
 
         @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
@@ -39,10 +39,10 @@ def _table_kernels(bfloat16: bool) -> tuple[Any, Any]:
             top = np.float32(slope.size - 1)
             zero, one = np.float32(0.0), np.float32(1.0)
             for index in range(values.size):
-                position = (load(values, index) - low) * inverse_step + one
+                position = (load(values[index]) - low) * inverse_step + one
                 position = position if position > zero else zero
                 position = position if position < top else top
-                store(out, index, load(gradient, index) * slope[np.uint32(position)])
+                out[index] = stored(load(gradient[index]) * slope[np.uint32(position)])
 
         return forward, backward
 
@@ -128,7 +128,7 @@ def _hinge_kernels(bfloat16: bool, count: int) -> tuple[Any, Any]:
 
     eight = count == 8
 
-    def build(load: Any, store: Any) -> tuple[Any, Any]:
+    def build(load: Any, stored: Any) -> tuple[Any, Any]:
         @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
         def forward(values, out, base, places, bends, low, high):
             p, b = four(places, 0), four(bends, 0)
@@ -136,13 +136,13 @@ def _hinge_kernels(bfloat16: bool, count: int) -> tuple[Any, Any]:
             zero = np.float32(0.0)
             beyond = np.uint32(0)
             for index in range(values.size):
-                value = load(values, index)
+                value = load(values[index])
                 beyond += np.uint32((value < low) | (value > high))
                 within = value if value < high else high  # far above, the sum of the bends would round
                 total = base + value * zero + bent(within, b, p)  # a NaN stays one
                 if eight:
                     total += bent(within, c, q)
-                store(out, index, total)
+                out[index] = stored(total)
             return beyond
 
         @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
@@ -150,11 +150,11 @@ def _hinge_kernels(bfloat16: bool, count: int) -> tuple[Any, Any]:
             p, b = four(places, 0), four(bends, 0)
             q, c = four(places, count - 4), four(bends, count - 4)
             for index in range(values.size):
-                value = load(values, index)
+                value = load(values[index])
                 total = slope(value, b, p)
                 if eight:
                     total += slope(value, c, q)
-                store(out, index, load(gradient, index) * total)
+                out[index] = stored(load(gradient[index]) * total)
 
         return forward, backward
 

@@ -35,7 +35,7 @@ _BLOCK = 512  # columns drawn at a time: a draw buffer that stays in the first c
 
 @cache
 def _noise_kernel(bfloat16: bool) -> Any:
-    def build(load: Any, store: Any) -> Any:
+    def build(load: Any, stored: Any) -> Any:
         @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
         def add(values, row_scale, column_scale, gaussian, key, first_row):
             columns = column_scale.size
@@ -52,7 +52,7 @@ def _noise_kernel(bfloat16: bool) -> Any:
                     piece = values[row * columns + block : row * columns + block + width]
                     scales = column_scale[block : block + width]
                     for index in range(width):
-                        store(piece, index, load(piece, index) + scale * scales[index] * gaussian[lanes[index]])
+                        piece[index] = stored(load(piece[index]) + scale * scales[index] * gaussian[lanes[index]])
 
         return add
 

@@ -76,7 +76,7 @@ def gather_patches(
 
 @cache
 def _scatter_kernel(bfloat16: bool) -> Any:
-    def build(load: Any, store: Any) -> Any:
+    def build(load: Any, stored: Any) -> Any:
         @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
         def scatter(patches, out, kernel, stride, padding, rows, columns):
             # patches (batch, rows, columns, kernel, kernel, channels); out (batch, height, width, channels)
@@ -93,10 +93,10 @@ def _scatter_kernel(bfloat16: bool) -> Any:
                                 if 0 <= row < rows and 0 <= column < columns:
                                     piece = patches[image, row, column, i, j]
                                     for channel in range(channels):
-                                        total[channel] += load(piece, channel)
+                                        total[channel] += load(piece[channel])
                         target = out[image, y, x]
                         for channel in range(channels):
-                            store(target, channel, total[channel])
+                            target[channel] = stored(total[channel])
 
         return scatter
 
