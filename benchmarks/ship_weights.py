@@ -72,7 +72,14 @@ def command_of(model: Model) -> str:
     shipped = spingan.load_recipe(base).model_dump(mode="json")
     if recipe["rates_fall_after"] is None:  # the epochs that were planned change nothing then
         recipe = {**recipe, "epochs": model.info["epoch"]}
-    silent = {"data", "sample_epochs", "sample_count", "checkpoint_every", "log_every"}  # which change no net
+    silent = {
+        "data",
+        "goes_on_from",
+        "sample_epochs",
+        "sample_count",
+        "checkpoint_every",
+        "log_every",
+    }  # which change no net
     if "mean of epochs" in model.info:  # the card says so
         silent.add("average_from")
     told = {key: recipe[key] for key in shipped if key not in silent and recipe.get(key) != shipped[key]}

@@ -54,6 +54,14 @@ def test_its_files_say_what_it_began_from(begun):
     assert read_checkpoint(begun / CHECKPOINT)[1]["step"] == small_run.STEPS_AN_EPOCH
 
 
+def test_a_recipe_that_goes_on_does_not_begin_with_new_nets(run, straight, tmp_path):
+    with pytest.raises(UserError, match="no run of it is named"):
+        run(tmp_path / "a", "goes_on_from=clothes", "epochs=1")
+    assert not (tmp_path / "a" / CHECKPOINT).exists()
+    run(tmp_path / "b", "goes_on_from=clothes", "epochs=1", start_from=straight)
+    run(tmp_path / "b", "goes_on_from=clothes", "epochs=2", resume=True)
+
+
 def test_clipped_weights_use_their_full_scale(begun):
     for layer in analog_layers(load_model(begun).generator):
         rows = [axis for axis in range(layer.weight.dim()) if axis != layer.column_axis]

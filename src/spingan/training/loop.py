@@ -73,8 +73,9 @@ def train(
 
     Raises:
         UserError: The folder holds another run, a training into it goes on now, or it cannot be written; the data, the
-            technology or the device is missing, the images are not of the net's size, the labels are not its classes, a
-            loss or a weight is no longer finite, or the discriminator wins outright; the last good checkpoint is kept.
+            technology, the device or the run to go on from is missing, the images are not of the net's size, the labels
+            are not its classes, a loss or a weight is no longer finite, or the discriminator wins outright; the last
+            good checkpoint is kept.
     """
     if resume and not _may_hold_a_run(Path(out)):
         raise UserError(f"{out} holds no run to go on with", "Check --out, or leave out --resume to begin one.")
@@ -106,6 +107,12 @@ def _train_alone(plan: "_Plan", resume: bool) -> None:
             f"{devices} devices for batches of {recipe.batch_size} images", f"Choose 1 to {recipe.batch_size}."
         )
     begun = _begun(plan)[1] if checkpoint.exists() else None
+    if begun is None and recipe.goes_on_from is not None and plan.start_from is None:
+        raise UserError(
+            f"the recipe {recipe.name} goes on with the nets of {recipe.goes_on_from}, and no run of it is named",
+            f"Train {recipe.goes_on_from} first, then add --start-from with its run; "
+            "or set goes_on_from=null, for new nets.",
+        )
     settings = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)  # may have more epochs when resumed
     write_text(folder / RECIPE, settings)
     write_text(folder / "technology.json", json.dumps(plan.technology.to_dict(), indent=1))
@@ -195,7 +202,7 @@ def _train(plan: _Plan, resumed: bool) -> None:
 def _check_same_run(plan: _Plan, state: dict[str, Any]) -> None:
     """A run may only be lengthened: every other key must be what it was."""
     recipe, folder = plan.recipe, plan.folder
-    free = {"epochs", "sample_epochs", "sample_count", "checkpoint_every", "data", "technology"}
+    free = {"epochs", "sample_epochs", "sample_count", "checkpoint_every", "data", "technology", "goes_on_from"}
     free |= {"rates_fall_after", "average_from"}  # as long as no step has been made by them
     before = recipe_from(state["recipe"], f"the recipe in {folder}").model_dump(mode="json")  # with keys of today
     now = recipe.model_dump(mode="json")

@@ -94,6 +94,8 @@ class Recipe(Value):
     """Epoch after which both learning rates fall, in a straight line to zero at the end of the last."""
     adam_betas: tuple[_Decay, _Decay]
     seed: int = Field(default=0, ge=0, lt=2**63)
+    goes_on_from: str | None = None
+    """The recipe of the run that this one begins with: `train` wants that run, and does not begin with new nets."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
     read_noise: Noise | None = None
