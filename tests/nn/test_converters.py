@@ -124,12 +124,17 @@ def test_before_a_function_that_saturates_the_range_ends_where_its_output_is_bes
 
 
 @pytest.mark.parametrize(("tiles", "bits"), [({"tile_rows": 8}, {}), ({}, {"input_coding": "bit_serial"})])
-def test_sums_that_are_added_up_before_the_function_keep_a_range_of_their_own(tiles, bits):
-    layer, inputs = nn.Linear(23, 5, bias=False), _inputs((23,), 100)
+def test_sums_that_are_added_up_before_the_function_are_judged_behind_it_too(tiles, bits):
+    layer, inputs = nn.Linear(23, 5, bias=False), _inputs((23,), 400)
+    layer.weight.data.mul_(20)
     technology = _technology(Converter(bits=6), Converter(bits=4), **tiles, **bits)
-    before, alone = (_converted(net, technology, inputs) for net in (nn.Sequential(layer, nn.Tanh()), layer))
+    made, alone = (_converted(net, technology, inputs) for net in (nn.Sequential(layer, nn.Tanh()), layer))
     assert isinstance(alone, AnalogLayer) and alone.adc is not None
-    assert float(before[0].adc.high) == float(alone.adc.high)
+    errors = []
+    for converter in (made[0].adc, alone.adc):
+        made[0].adc = converter
+        errors.append(float((made(inputs) - torch.tanh(layer(inputs))).detach().square().mean()))
+    assert errors[0] < errors[1]
 
 
 def test_a_function_that_is_not_the_only_reader_does_not_choose_the_range():
@@ -194,7 +199,7 @@ def test_what_cannot_convert_is_refused():
     with pytest.raises(UserError, match="never measured"):
         made(torch.randn(3, 4))
     with pytest.raises(UserError, match="1 bit"):
-        _converted(layer, _technology(Converter(bits=1)), torch.randn(3, 4))
+        _converted(layer, _technology(Converter(bits=1)), _inputs((4,), 40))
 
 
 def test_the_gradient_passes_the_rounding_and_stops_where_the_converter_clips():

@@ -80,7 +80,7 @@ class ArrayReads(nn.Module, ABC):
             of_samples(reads.weight @ reads.inputs, reads.size),
         )
         planes = bit_planes(reads.inputs.detach(), self.dac)
-        held = [worth * tiled_product(plane, fixed, unit, self.adc, column, noise, False) for plane, worth in planes]
+        held = [worth * tiled_product(plane, fixed, unit, self.adc, column, noise, worth) for plane, worth in planes]
         return straight if self.adc.calibrating else straight + (sum(held) - straight).detach()
 
     @property

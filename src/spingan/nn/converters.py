@@ -32,8 +32,9 @@ class Quantiser(nn.Module):
     part of the largest values, between 1/10 and all, whose rounded values have the least squared error. A stated range
     counts in fractions of the largest magnitude met.
 
-    Where a tanh or a sigmoid alone reads what an ADC converts at once, the error is that of the function's output: what
-    lies beyond its bend needs no codes, and steps between bright and dark become finer.
+    Where a tanh or a sigmoid alone reads the layer's sum, the error is that of the function's output, with what the
+    layer's other tiles and bits give as it is: what lies beyond the bend needs no codes, and steps between bright and
+    dark become finer.
 
     An ADC behind amplifiers, one a column, sees every column with the same root mean square: `swing`, measured too.
 
@@ -67,7 +68,7 @@ class Quantiser(nn.Module):
         self.stretch = nn.Parameter(torch.ones(())) if converter.learned_range else None
         self.behind: Callable[[Tensor], Tensor] | None = None
         self.calibrating = False
-        self._seen: list[tuple[Tensor, Tensor, Tensor | None]] = []
+        self._seen: list[tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]] = []
         self.clipped: int | Tensor = 0
         self.converted = 0
 
@@ -122,7 +123,12 @@ class Quantiser(nn.Module):
 
     @torch.no_grad()
     def observe(
-        self, values: Tensor, unit: Tensor | None = None, column: Tensor | None = None, whole: bool = False
+        self,
+        values: Tensor,
+        unit: Tensor | None = None,
+        column: Tensor | None = None,
+        rest: Tensor | None = None,
+        share: float = 1.0,
     ) -> None:
         """Note values for the calibration: a sample, with the largest and the smallest.
 
@@ -130,17 +136,21 @@ class Quantiser(nn.Module):
             values: Any; (columns, reads) where `unit` is given.
             unit: (columns,) what the values of each are counted in.
             column: (columns,) which of the amplified columns each is.
-            whole: They are sums that nothing is added to before they are read.
+            rest: As `values`, in the net's unit: what is added to `share` times each before it is read.
         """
         counted = values.detach().float()
         counted = counted.reshape(1, -1) if unit is None or column is None else counted / unit[:, None]
         places = torch.zeros(1, dtype=torch.int64) if column is None else column
         ends = counted.argmin(1, keepdim=True), counted.argmax(1, keepdim=True)
-        sample = counted[:, :: max(1, counted.numel() // _SAMPLE)]
-        sample = torch.cat((counted.gather(1, ends[0]), counted.gather(1, ends[1]), sample), 1)
-        each = sample.shape[1]
-        worth = unit.float().repeat_interleave(each) if whole and unit is not None else None
-        self._seen.append((sample.flatten(), places.repeat_interleave(each), worth))
+
+        def sampled(numbers: Tensor) -> Tensor:
+            some = numbers[:, :: max(1, numbers.numel() // _SAMPLE)]
+            return torch.cat((numbers.gather(1, ends[0]), numbers.gather(1, ends[1]), some), 1)
+
+        sample, read = sampled(counted), None
+        if rest is not None and unit is not None:
+            read = (unit.float() * share).repeat_interleave(sample.shape[1]), sampled(rest.float()).flatten()
+        self._seen.append((sample.flatten(), places.repeat_interleave(sample.shape[1]), read))
 
     def begin_calibration(self) -> None:
         """Forget the range; the values of the next passes set it."""
@@ -158,16 +168,20 @@ class Quantiser(nn.Module):
         if not seen:
             return
         values, column = torch.cat([part for part, _, _ in seen]), torch.cat([places for _, places, _ in seen])
-        worths = [worth for _, _, worth in seen if worth is not None]
-        worth = torch.cat(worths) if self.behind is not None and len(worths) == len(seen) else None
+        reads = [read for _, _, read in seen if read is not None]
+        read = None
         finite = values.isfinite()
-        values, column, worth = values[finite], column[finite], None if worth is None else worth[finite]
+        if self.behind is not None and len(reads) == len(seen):
+            worth, rest = (torch.cat(parts) for parts in zip(*reads, strict=True))
+            finite &= rest.isfinite()
+            read = worth[finite], rest[finite]
+        values, column = values[finite], column[finite]
         if self.swing is not None:
             power = torch.zeros_like(self.swing).index_add_(0, column, values.square())
             rms = (power / torch.bincount(column, minlength=len(power)).clamp(min=1)).sqrt()
             self.swing.copy_(torch.where(rms > 0, rms, torch.ones_like(rms)))
             values = values / self.swing[column]
-            worth = None if worth is None else worth * self.swing[column]
+            read = None if read is None else (read[0] * self.swing[column], read[1])
         largest = float(values.abs().amax()) if values.numel() else 0.0
         if largest == 0.0:
             return
@@ -177,7 +191,7 @@ class Quantiser(nn.Module):
         if self.limits is not None:
             low, high = (end * largest for end in self.limits)
         elif self.stretch is None:
-            low, high = self._least_error(values, low, high, worth)
+            low, high = self._least_error(values, low, high, read)
         if self.bits == 1 and low < 0 < high:
             raise UserError(
                 f"a {self.side} of 1 bit has no codes below and above zero",
@@ -195,15 +209,17 @@ class Quantiser(nn.Module):
         self.high.copy_(largest(self.high.clone()))
         self.low.copy_(-largest(-self.low))
 
-    def _least_error(self, values: Tensor, low: float, high: float, worth: Tensor | None) -> tuple[float, float]:
-        """The ends with the least squared error, of the values or, given their worth, of what is made of them."""
+    def _least_error(
+        self, values: Tensor, low: float, high: float, read: tuple[Tensor, Tensor] | None
+    ) -> tuple[float, float]:
+        """The ends with the least squared error: of the values, or of what a function makes of them and the rest."""
         behind, best, found = self.behind, float("inf"), (low, high)
 
         def made(sums: Tensor) -> Tensor:
-            return sums if behind is None or worth is None else behind(sums * worth)
+            return sums if behind is None or read is None else behind(torch.addcmul(read[1], sums, read[0]))
 
         meant = made(values)
-        for share in _TRIED if worth is None else _TRIED_BEHIND:
+        for share in _TRIED if read is None else _TRIED_BEHIND:
             ends = low * share, high * share
             step = (ends[1] - ends[0]) / (2**self.bits - 1)
             codes = (values / step).round().clamp(round_up(ends[0] / step), -round_up(-ends[1] / step))

@@ -330,7 +330,7 @@ def tiled_product(
     adc: Quantiser,
     column: Int[Tensor, " columns"],
     noise: Noise | None = None,
-    whole: bool = True,
+    worth: float = 1.0,
 ) -> Float[Tensor, "samples columns *size"]:
     """The sums of every tile, each through the ADC, added digitally.
 
@@ -339,13 +339,15 @@ def tiled_product(
         unit: What one unit of the ADC's input is worth in each column: the column's gain.
         column: Which of the layer's outputs each column gives.
         noise: Of the read and of the ADC, drawn anew at each call.
-        whole: The sum of one tile is all that a column gives.
+        worth: Of these inputs in the layer's sum, which is that of all bits.
     """
     weight, parts, size = reads.weight, reads.parts, reads.size
     if adc.calibrating:
         with torch.no_grad():
+            total = None if adc.behind is None else weight @ reads.inputs
             for start, stop in parts:
-                adc.observe(weight[:, start:stop] @ inputs[start:stop], unit, column, whole and len(parts) == 1)
+                sums = weight[:, start:stop] @ inputs[start:stop]
+                adc.observe(sums, unit, column, None if total is None else total - worth * sums, worth)
         return of_samples(weight @ inputs, size)
     if adc.swing is not None:
         unit = unit * adc.swing[column]

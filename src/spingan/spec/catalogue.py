@@ -124,6 +124,8 @@ def _unknown_of_technology(technology: Technology) -> list[str]:
     ]
     if technology.synapse is not None:
         unknown += [f"synapse.{name}" for name in _unknown_of_synapse(technology.synapse)]
+        if technology.synapse.retention is not None and technology.refresh_interval_s is None:
+            unknown.append("refresh_interval_s")
     for key, activation in technology.activations.items():
         unknown += [f"activations.{key}.{name}" for name in _unknown_of_activation(activation)]
     return unknown
