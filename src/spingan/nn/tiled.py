@@ -228,7 +228,7 @@ def transposed_reads(
         together = ordered[_TOGETHER]
 
         def place(out: Tensor, sums: Tensor) -> None:
-            maps = sums.movedim(0, -1).view(len(down), len(across), len(out), *windows, -1)
+            maps = sums.movedim(0, -1).reshape(len(down), len(across), len(out), *windows, -1)
             for n, i in enumerate(down):
                 top = i.first - starts[0]
                 for m, j in enumerate(across):
