@@ -42,6 +42,7 @@ TEMPERATURES_C = (0.0, 85.0)  # the commercial range, without its negative part;
 SUPPLY = 0.03  # of both supplies: a third of the usual tolerance of 10 %; assumed
 NOMINAL_C = 27.0  # ngspice's and the cards' own
 POINTS = 81  # of an instance's transfer, over plus and minus full scale
+LEAKY_BELOW = -0.04  # of full scale: a lowest output below it has a slope; the smallest of a design is 5 %
 DEAD = 0.1  # of the drawn cell's gain: below it a cell stands at a rail
 
 FITTED = ("gain", "offset", "slope")
@@ -108,13 +109,14 @@ def deviation(cell: Cell, cards: Cards, mismatch: Mismatch, seed: int, number: i
         ratio = cell.nmos_ratio if index % 2 == 0 else cell.pmos_ratio
         per_side_m = length * np.sqrt(2 * ratio)
         shift = mismatch.threshold_v_m / per_side_m * drawn[3 + 2 * index]
-        transistors.append((float(shift), _factor(mismatch.mobility_m / per_side_m, drawn[4 + 2 * index])))
+        transistors.append((float(shift), factor(mismatch.mobility_m / per_side_m, drawn[4 + 2 * index])))
     spreads = (mismatch.junction, mismatch.junction, mismatch.resistor)
-    left, right, reference = (_factor(spread, one) for spread, one in zip(spreads, drawn[:3], strict=True))
+    left, right, reference = (factor(spread, one) for spread, one in zip(spreads, drawn[:3], strict=True))
     return Deviation(left, right, reference, tuple(transistors))
 
 
-def _factor(deviation: float, drawn: float) -> float:
+def factor(deviation: float, drawn: float) -> float:
+    """A log-normal factor of a standard normal draw."""
     return float(np.exp(deviation * drawn))
 
 
@@ -122,7 +124,7 @@ def drawn_environment(environment: Environment, seed: int, number: int) -> tuple
     """The temperature in °C and the supplies' factor of draw `number`."""
     rng = np.random.default_rng([seed, number, 1])
     low, high = environment.temperatures_c
-    return float(rng.uniform(low, high)), _factor(environment.supply, float(rng.standard_normal()))
+    return float(rng.uniform(low, high)), factor(environment.supply, float(rng.standard_normal()))
 
 
 def junction_parts(
@@ -334,7 +336,7 @@ def fit_devices(
     under 4 % of full scale (the smallest slope of a design is 5 %), the slope is 1.
     """
     above, below = np.maximum(nominal, 0.0), np.minimum(nominal, 0.0)
-    leaky = below.min() < -0.04
+    leaky = below.min() < LEAKY_BELOW
     basis = [above, below, np.ones_like(nominal)] if leaky else [nominal, np.ones_like(nominal)]
     factors = np.linalg.lstsq(np.stack(basis, axis=1), values.T, rcond=None)[0]
     gain, offset = factors[0], factors[-1]
