@@ -17,7 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spingan.circuits.cards import Cards
-from spingan.circuits.domain_wall_cells import Cell, Deviation, DeviceTable, element_lines, supplied_powers, supply_lines
+from spingan.circuits.domain_wall_cells import (
+    Cell,
+    Deviation,
+    DeviceTable,
+    element_lines,
+    supplied_powers,
+    supply_lines,
+)
 from spingan.circuits.domain_wall_response import Waveform
 from spingan.circuits.monte_carlo import Mismatch, deviation, factor, junction_parts
 from spingan.circuits.ngspice import pairs, run
@@ -29,6 +36,7 @@ SWITCH_RATIO = 8.0  # width over length of the switch: some kilohms, below the i
 LOAD_F = 1e-15  # the next gate and its wire: some gates of the printed inverter; assumed
 EDGE_S = 10e-12  # of the clock: about half of what the cell's own circuit takes for a jump; assumed
 EXCESS = 1.0  # thermal noise of a short channel over that of its transconductance (a long one: 2/3); assumed
+EXCESS_OF_A_PAIR = 4.0  # the same of a differential pair with its mirrors; assumed
 SAMPLED = 0.004  # of the span: noise that the capacitor may sample, so that 0.3 % is left for the offset; assumed
 STORED = 1e-4  # of the span: how far from its end the output may be where the switch opens; assumed
 TEMPERATURE_K = 300.15  # ngspice's own 27 °C
@@ -219,7 +227,9 @@ def run_cycle(cell: Cell, cards: Cards, curve: DeviceTable, zero: AutoZero, thro
     Raises:
         UserError: As `run`.
     """
-    (plot,) = run(cycle_netlist(cell, cards, curve, zero, through, (drawn_cell(cell),)), time_limit_s=TIME_LIMIT_S).plots
+    (plot,) = run(
+        cycle_netlist(cell, cards, curve, zero, through, (drawn_cell(cell),)), time_limit_s=TIME_LIMIT_S
+    ).plots
     divider_w, inverters_w = supplied_powers(cell, plot.vectors)
     # A driver gives the charge at the high rail and takes it at the low one: nothing comes back.
     clock_w = np.maximum(-plot["i(vclock)"], 0.0) * (cell.high_rail_v - cell.low_rail_v)

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from spingan.circuits.cards import load_cards
 from spingan.circuits.auto_zero import must_be_a_hold
+from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_activation import cell_curve, cell_energy, printed_drive
 from spingan.circuits.cell_devices import CellForm, CellFunction, cell_device
 from spingan.circuits.domain_wall_study import CellStudy, study_cell

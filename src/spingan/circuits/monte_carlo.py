@@ -47,6 +47,7 @@ DEAD = 0.1  # of the drawn cell's gain: below it a cell stands at a rail
 
 FITTED = ("gain", "offset", "slope")
 
+
 @dataclass(frozen=True)
 class Mismatch:
     """Standard deviations from cell to cell on one chip.

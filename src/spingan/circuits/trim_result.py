@@ -1,12 +1,12 @@
 """What an auto-zero does to a cell: offsets, gains and slopes before and after, and what it adds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.circuits.monte_carlo import LEAKY_BELOW, Samples
+from spingan.circuits.monte_carlo import LEAKY_BELOW, NOMINAL_C, Samples
 from spingan.errors import UserError
 from spingan.spec.activation import Activation, ActivationSpread, EnergyItem, OutputNoise
 from spingan.tabular import cell, plain_text
@@ -167,13 +167,17 @@ def _sigma(samples: Samples, which: int) -> float:
 
 
 def about_zero(
-    samples: Samples, nominal: NDArray[np.float64], values: NDArray[np.float64], offset: NDArray[np.float64]
+    u: NDArray[np.float64],
+    nominal: NDArray[np.float64],
+    values: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    seed: int,
+    lost: tuple[int, ...],
 ) -> Samples:
     """Instances with known offsets: gain and slope of what is left, by least squares, as `monte_carlo.fit_devices`.
 
     Args:
-        samples: what stays the same: inputs, seed, temperatures.
-        nominal: (points,) the drawn cell's outputs.
+        u: (points,) inputs over full scale; `nominal` the drawn cell's outputs there.
         values: (n, points) the instances', in full scales.
         offset: (n,) likewise.
     """
@@ -185,9 +189,9 @@ def about_zero(
     if leaky:
         slope = np.divide(factors[1], gain, out=slope, where=np.abs(gain) > 1e-9)
     residual = np.abs(values - offset[:, None] - (basis @ factors).T).max(axis=1)
-    return replace(
-        samples, nominal=nominal, values=values, gain=gain, offset=offset, slope=slope, residual=residual
-    )
+    ones = np.ones(len(values))
+    fitted = gain, offset, slope, residual
+    return Samples("devices", u, nominal, values, *fitted, NOMINAL_C * ones, ones, seed, lost)
 
 
 def trimmed_spread(samples: Samples) -> ActivationSpread:

@@ -116,8 +116,9 @@ def trim_cell(
     also = [at for at, number in enumerate(_numbers(count, lost)) if number not in devices.lost]
     values = devices.values[kept]
     moved = values - values[:, [values.shape[1] // 2]] + offset[also][:, None]
-    before = about_zero(devices, devices.nominal, values, values[:, values.shape[1] // 2])
-    after = about_zero(devices, devices.nominal, moved, offset[also])
+    u, nominal, seed = devices.u, devices.nominal, devices.seed
+    before = about_zero(u, nominal, values, values[:, values.shape[1] // 2], seed, all_lost)
+    after = about_zero(u, nominal, moved, offset[also], seed, all_lost)
     sampled = sampled_noise_v(zero.hold_f, gain) * timing.passed, _sampled_of_device_v(study, timing)
     activation = _activation(study, zero, timing, after, name, sampled)
     untrimmed = cell_energy(study)
@@ -134,7 +135,9 @@ def trim_cell(
         droop=(late - offset)[also],
         injection=(timing.zero_v - at_zero_v) / span_v,
         sampled_noise_v=float(np.hypot(*sampled)),
-        costs_before=Costs(study.reset_s, study.window_s, sum(one.energy_j for one in untrimmed), _area_m2(study, None)),
+        costs_before=Costs(
+            study.reset_s, study.window_s, sum(one.energy_j for one in untrimmed), _area_m2(study, None)
+        ),
         costs_after=Costs(open_s, timing.window_s, activation.energy_j or 0.0, activation.area_m2),
         lost=all_lost,
         activation=activation,
@@ -240,7 +243,9 @@ def _activation(
     items = _energy(study, zero, timing)
     ends = sorted(timing.settled)
     noise = None if bare.output_noise is None else bare.output_noise.scaled(timing.passed)
-    said = f"what the auto-zero samples: {sampled[0]:.3g} V rms of the circuit, {sampled[1]:.3g} V of the device at rest"
+    said = (
+        f"what the auto-zero samples: {sampled[0]:.3g} V rms of the circuit, {sampled[1]:.3g} V of the device at rest"
+    )
     notes = (
         f"{METHOD[0].upper()}{METHOD[1:]}: {zero.hold_f * 1e15:.3g} fF behind the inverter, an n-channel switch of "
         f"{zero.switch_ratio:g} (width over length) to {zero.reference_v * 1e3:.4g} mV, which opens after "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from spingan.commands import circuit_export
-from spingan.commands.options import CELL, CardsFile, Json, Out, Workers, passing_on
+from spingan.commands.options import CELL, CardsFile, Json, Out, Seed, Workers, passing_on
 from spingan.commands.printing import Result, rows_table, run, show, table
 from spingan.errors import UserError
 from spingan.progress import Progress
@@ -103,9 +103,7 @@ Sigmas = Annotated[
     list[str] | None,
     typer.Option("--sigma", metavar="NAME=VALUE", help=f"Of the Monte Carlo: {', '.join(SIGMAS)}; may be repeated."),
 ]
-Trim = Annotated[
-    bool, typer.Option("--trim", help="With an auto-zero: offsets before and after; wants --monte-carlo.")
-]
+Trim = Annotated[bool, typer.Option("--trim", help="With an auto-zero: offsets before and after; wants --monte-carlo.")]
 HoldNs = Annotated[
     float | None, typer.Option("--hold-ns", metavar="T", help="How long the stored offset must last; 10 or 100 ns.")
 ]
@@ -239,12 +237,32 @@ MEMRISTIVE = {
 
 def _add_memristive_cell(name: str, about: str) -> None:
     @app.command(name, help=about)
-    def measure(cards: CardsFile = None, out: OutOrNone = None, json: Json = False) -> None:
+    def measure(
+        cards: CardsFile = None,
+        trim: Trim = False,
+        monte_carlo: MonteCarlo = 0,
+        hold_ns: HoldNs = None,
+        hold_ff: HoldFf = None,
+        seed: Seed = 0,
+        workers: Workers = 1,
+        out: OutOrNone = None,
+        json: Json = False,
+    ) -> None:
         from spingan.circuits.cards import load_cards
+        from spingan.circuits.memristive_auto_zero import trimmable
         from spingan.circuits.memristive_cells import measure_cell
+        from spingan.circuits.memristive_trim import trim_memristive_cell
+        from spingan.circuits.trim_result import must_be_asked
         from spingan.papers.circuit_rows import memristive_rows
         from spingan.reports.memristive_report import write_cell
+        from spingan.reports.trim_report import write_trim
 
+        hold_s, hold_f = _scaled(hold_ns, 1e-9), _scaled(hold_ff, 1e-15)
+        must_be_asked(trim, monte_carlo, hold_s, hold_f)
+        if trim:
+            trimmable(name)
+        elif monte_carlo:
+            raise UserError("instances of this cell are simulated with the auto-zero only", "Ask for it: --trim")
         chosen = load_cards(cards, "180nm")
 
         def work(progress: Progress) -> Result:
@@ -252,7 +270,18 @@ def _add_memristive_cell(name: str, about: str) -> None:
             rows = memristive_rows(found, chosen)
             data = {"circuit": name, "cards": chosen.name, "rows": [row.to_dict() for row in rows]}
             notes = (f"cards: {chosen.name}",)
-            return Result(data, rows_table(rows), notes, lambda folder: write_cell(found, chosen, folder))
+            if not trim:
+                return Result(data, rows_table(rows), notes, lambda folder: write_cell(found, chosen, folder))
+            hold = {"hold_s": hold_s, "hold_f": hold_f}
+            trimmed = trim_memristive_cell(
+                name, monte_carlo, chosen, **hold, seed=seed, workers=workers, progress=progress
+            )
+            data |= {"seed": seed, "monte_carlo": monte_carlo, **trimmed.to_dict()}
+
+            def write(folder: Path) -> list[Path]:
+                return [*write_trim(trimmed, folder), *write_cell(found, chosen, folder)]
+
+            return Result(data, f"{trimmed.text()}\n\n{rows_table(rows)}", notes, write)
 
         run(work, json, out)
 
