@@ -38,7 +38,7 @@ EDGE_S = 10e-12  # of the clock: about half of what the cell's own circuit takes
 EXCESS = 1.0  # thermal noise of a short channel over that of its transconductance (a long one: 2/3); assumed
 EXCESS_OF_A_PAIR = 4.0  # the same of a differential pair with its mirrors; assumed
 SAMPLED = 0.004  # of the span: noise that the capacitor may sample, so that 0.3 % is left for the offset; assumed
-STORED = 1e-4  # of the span: how far from its end the output may be where the switch opens; assumed
+STORED = 1e-4  # of the span: how far from its end the output may be where the switch opens, and when it has; assumed
 TEMPERATURE_K = 300.15  # ngspice's own 27 °C
 LONGEST_S = 1e-4  # that a reset is waited for
 # Charges here are of some attocoulombs, and leakages of some picoamperes: ngspice's own limits lie far above them.
@@ -131,15 +131,23 @@ class Cycle:
     right_s: NDArray[np.float64]
     open_s: float | None
     end_s: float
+    rest_s: float = 0.0
 
     @property
     def begins_s(self) -> float:
-        """When the evaluation begins: the switch is open."""
-        return self.end_s if self.open_s is None else self.open_s + EDGE_S
+        """When the evaluation begins: the switch is open, and `rest_s` have passed."""
+        return self.end_s if self.open_s is None else self.open_s + EDGE_S + self.rest_s
 
 
-def cycle(curve: DeviceTable, back: Waveform, forth: Waveform | None, open_s: float | None, end_s: float) -> Cycle:
-    """A cycle: the device goes `back` to zero, the switch opens, and the device goes `forth`, or stays.
+def cycle(
+    curve: DeviceTable,
+    back: Waveform,
+    forth: Waveform | None,
+    open_s: float | None,
+    end_s: float,
+    rest_s: float = 0.0,
+) -> Cycle:
+    """A cycle: the device goes `back` to zero, the switch opens, and after `rest_s` the device goes `forth`, or stays.
 
     Both waveforms are moved so that their zero is the curve's: they come from another model of the wall.
     """
@@ -151,10 +159,10 @@ def cycle(curve: DeviceTable, back: Waveform, forth: Waveform | None, open_s: fl
     kept = back.time_s < within
     times, values = back.time_s[kept], back.conductance_s[kept] + (at_zero - back.conductance_s[-1])
     if forth is not None and open_s is not None:
-        times = np.concatenate([times, open_s + EDGE_S + forth.time_s])
+        times = np.concatenate([times, open_s + EDGE_S + rest_s + forth.time_s])
         values = np.concatenate([values, forth.conductance_s + (at_zero - forth.conductance_s[0])])
     change = values - at_zero
-    return Cycle(times, left + np.minimum(change, 0.0), right + np.maximum(change, 0.0), open_s, end_s)
+    return Cycle(times, left + np.minimum(change, 0.0), right + np.maximum(change, 0.0), open_s, end_s, rest_s)
 
 
 def cycle_netlist(

@@ -92,7 +92,8 @@ def simulate_cell(
         seed: of the fit and of every draw; the same seed gives the same result with any number of workers.
 
     Raises:
-        UserError: ngspice is missing; an auto-zero without instances, or its hold without it; and as `cell_device`, `load_cards`, `study_cell` and `device_spread`.
+        UserError: ngspice is missing; an auto-zero without instances, or its hold without it; and as
+            `cell_device`, `load_cards`, `study_cell`, `device_spread` and `trim_cell`.
     """
     must_be_asked(trim, monte_carlo, hold_s, hold_f)
     must_be_a_hold(hold_s, hold_f)

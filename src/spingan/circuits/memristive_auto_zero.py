@@ -39,7 +39,7 @@ TOLERANCES = ".options reltol=1e-4 vntol=1e-7 abstol=1e-12 chgtol=1e-16 gmin=1e-
 
 
 def trimmed_relu(hold_f: float) -> Subcircuit:
-    """The ReLU with switch, with the auto-zero in its follower: more ports sample, tie, pass and block (its inverse)."""
+    """The ReLU with switch, with the auto-zero in its follower: also ports sample, tie, pass and its inverse block."""
     base = PARTS["relu_switch"]
     others = tuple(part for part in base.parts if part.name != "follower")
     amplifier = replace(PARTS["follower"].parts[0], nodes="in inverting followed vdd vss")

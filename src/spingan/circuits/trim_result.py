@@ -136,16 +136,18 @@ class TrimResult:
             pair("energy of both", (first.energy_j, then.energy_j), 1e15, "fJ"),
             pair("area", areas, 1e12, f"µm²; the capacitor is {cell(self.hold_f * 1e15, 3)} fF"),
         ]  # fmt: skip
-        lost = ", ".join(str(number) for number in self.lost[:SHOWN_LOST])
+        numbers = ", ".join(str(number) for number in self.lost[:SHOWN_LOST])
         more = ", ..." if len(self.lost) > SHOWN_LOST else ""
+        named = f", numbers {numbers}{more}" if self.lost else ""
+        droop, sampled = self.droop.mean() * 100, self.sampled_noise_v
         return "\n".join(
             [
                 plain_text((f"{len(self.after.gain)} cells", "before", "after", self.method), rows, right=(1, 2)),
-                f"{len(self.lost)} cells lost: ngspice found no solution{f' for {lost}{more}' if lost else ''}",
-                f"droop in {self.hold_s * 1e9:g} ns: {self.droop.mean() * 100:.2g} ± {self.droop_sigma * 100:.2g} % of full "
-                f"scale; the switches shift all cells alike by {self.injection * 100:.2g} %, which is in the zero level",
-                f"noise that the capacitor samples in each cycle: {self.sampled_noise_v * 1e3:.3g} mV rms, "
-                f"{self.sampled_noise_v / full * 100:.2g} % of full scale; it is in the file's output_noise",
+                f"droop in {self.hold_s * 1e9:g} ns: {droop:.2g} ± {self.droop_sigma * 100:.2g} % of full scale; "
+                f"{len(self.lost)} cells without a solution in ngspice{named}",
+                f"the switches shift all cells alike by {self.injection * 100:.2g} % of full scale, in the zero level",
+                f"noise that the capacitor samples in each cycle: {sampled * 1e3:.3g} mV rms, "
+                f"{sampled / full * 100:.2g} % of full scale: it is in the file's output_noise",
             ]
         )
 

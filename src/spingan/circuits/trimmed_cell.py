@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from spingan.circuits.auto_zero import (
     EDGE_S,
     HOLD_S,
+    STORED,
     TIME_LIMIT_S,
     AutoZero,
     CycleRun,
@@ -39,9 +40,11 @@ BATCH = 10  # cells in a run: all wait for the one that changes fastest
 
 @dataclass(frozen=True, eq=False)
 class Timing:
-    """The drawn trimmed cell: its reset until the switch opens, the capacitor's time constant, and its evaluations.
+    """The drawn trimmed cell: its reset, the capacitor's time constant, and its evaluations.
 
     Attributes:
+        open_s, rest_s: when the switch opens, and how long after it the output takes to come to rest: what the switch
+            injects moves the inverter's end of the capacitor, too, which the inverter takes back.
         runs: a reset and an evaluation for each end of the study's steps from zero.
         window_s: the evaluation at full scale.
         passed: share of the inverter's output that comes through the capacitor.
@@ -49,6 +52,7 @@ class Timing:
     """
 
     open_s: float
+    rest_s: float
     constant_s: float
     runs: dict[float, CycleRun]
     settled: dict[float, float]
@@ -96,8 +100,8 @@ def trim_cell(
     timing = _timing(study, zero)
     open_s = timing.open_s
     back = study.moved(study.full_scale_a, 0.0).waveform
-    end_s = open_s + EDGE_S + max(zero.hold_s, timing.window_s)
-    through = cycle(curve, back, None, open_s, end_s)
+    end_s = open_s + EDGE_S + max(zero.hold_s, timing.rest_s + timing.window_s)
+    through = cycle(curve, back, None, open_s, end_s, timing.rest_s)
     reads = np.array([through.begins_s + timing.window_s, end_s])
     count = len(devices.gain) + len(devices.lost)
     made = [made_cell(cell, zero, cards, mismatch, devices.seed, number) for number in range(count)]
@@ -121,7 +125,7 @@ def trim_cell(
     after = about_zero(u, nominal, moved, offset[also], seed, all_lost)
     sampled = sampled_noise_v(zero.hold_f, gain) * timing.passed, _sampled_of_device_v(study, timing)
     activation = _activation(study, zero, timing, after, name, sampled)
-    untrimmed = cell_energy(study)
+    bare_j = sum(one.energy_j for one in cell_energy(study))
     return TrimResult(
         name=cell.name,
         method=METHOD,
@@ -135,10 +139,8 @@ def trim_cell(
         droop=(late - offset)[also],
         injection=(timing.zero_v - at_zero_v) / span_v,
         sampled_noise_v=float(np.hypot(*sampled)),
-        costs_before=Costs(
-            study.reset_s, study.window_s, sum(one.energy_j for one in untrimmed), _area_m2(study, None)
-        ),
-        costs_after=Costs(open_s, timing.window_s, activation.energy_j or 0.0, activation.area_m2),
+        costs_before=Costs(study.reset_s, study.window_s, bare_j, _area_m2(study, None)),
+        costs_after=Costs(through.begins_s, timing.window_s, activation.energy_j or 0.0, activation.area_m2),
         lost=all_lost,
         activation=activation,
         seconds=time.perf_counter() - began,
@@ -155,22 +157,25 @@ def _timing(study: CellStudy, zero: AutoZero) -> Timing:
     back = study.moved(full, 0.0).waveform
     stored, constant = storing_s(cell, cards, curve, zero, back, study.span_v)
     open_s = max(stored, study.reset_s)
+    length_s = float(back.time_s[-1])
+    rest = run_cycle(cell, cards, curve, zero, cycle(curve, back, None, open_s, open_s + EDGE_S + length_s))
+    rest_s = rest.settled_s(rest.held_v, STORED * abs(study.span_v), open_s + EDGE_S)
     runs = {}
     for step in (one for one in study.steps if one.from_a == 0.0):
-        end_s = open_s + EDGE_S + float(step.waveform.time_s[-1])
-        runs[step.to_a] = run_cycle(cell, cards, curve, zero, cycle(curve, back, step.waveform, open_s, end_s))
+        end_s = open_s + EDGE_S + rest_s + float(step.waveform.time_s[-1])
+        through = cycle(curve, back, step.waveform, open_s, end_s, rest_s)
+        runs[step.to_a] = run_cycle(cell, cards, curve, zero, through)
     settled = {
         end: found.settled_s(found.held_v, SETTLED * abs(study.span_v), found.through.begins_s)
         for end, found in runs.items()
     }
-    rest_s = float(back.time_s[-1])
-    rest = run_cycle(cell, cards, curve, zero, cycle(curve, back, None, open_s, open_s + EDGE_S + rest_s))
     window_s = max(settled[end] for end in settled if abs(end) == full)
-    read_s = rest.through.begins_s + window_s
+    read_s = open_s + EDGE_S + rest_s + window_s
     zero_v, still_v = (float(np.interp(read_s, rest.time_s, values)) for values in (rest.held_v, rest.output_v))
     moved_v = [float(values[-1]) for values in (runs[full].held_v, runs[full].output_v)]
     return Timing(
         open_s=open_s,
+        rest_s=rest_s,
         constant_s=constant,
         runs=runs,
         settled=settled,
@@ -198,7 +203,7 @@ def _sampled_of_device_v(study: CellStudy, timing: Timing) -> float:
 
 def _energy(study: CellStudy, zero: AutoZero, timing: Timing) -> tuple[EnergyItem, ...]:
     """A cycle's items: the evaluation at full scale, and the reset until the switch opens."""
-    found, window_s, open_s = timing.runs[study.full_scale_a], timing.window_s, timing.open_s
+    found, window_s = timing.runs[study.full_scale_a], timing.window_s
     begins = found.through.begins_s
     made = f"ngspice, cards {study.cards.name}, {METHOD}"
 
@@ -215,7 +220,7 @@ def _energy(study: CellStudy, zero: AutoZero, timing: Timing) -> tuple[EnergyIte
     if wall is not None:
         items.append(drive_energies(wall, study.full_scale_a, study.convention, window_s)[1])
         if wall.bias_current_a:
-            idle = drive_energies(wall, 0.0, study.convention, open_s)[1]
+            idle = drive_energies(wall, 0.0, study.convention, begins)[1]
             items.append(idle.model_copy(update={"name": f"reset: {idle.name}", "source": "the bias current stays on"}))
     return tuple(items)
 
@@ -243,9 +248,7 @@ def _activation(
     items = _energy(study, zero, timing)
     ends = sorted(timing.settled)
     noise = None if bare.output_noise is None else bare.output_noise.scaled(timing.passed)
-    said = (
-        f"what the auto-zero samples: {sampled[0]:.3g} V rms of the circuit, {sampled[1]:.3g} V of the device at rest"
-    )
+    said = f"the auto-zero samples {sampled[0]:.3g} V rms of the circuit and {sampled[1]:.3g} V of the device at rest"
     notes = (
         f"{METHOD[0].upper()}{METHOD[1:]}: {zero.hold_f * 1e15:.3g} fF behind the inverter, an n-channel switch of "
         f"{zero.switch_ratio:g} (width over length) to {zero.reference_v * 1e3:.4g} mV, which opens after "
@@ -261,7 +264,7 @@ def _activation(
         "reset": bare.reset.model_copy(
             update={
                 "required": True,
-                "time_s": timing.open_s + EDGE_S,
+                "time_s": timing.runs[study.full_scale_a].through.begins_s,
                 "energy_j": sum(one.energy_j for one in items if one.name.startswith("reset")),
             }
         ),

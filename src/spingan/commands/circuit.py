@@ -238,13 +238,14 @@ MEMRISTIVE = {
 def _add_memristive_cell(name: str, about: str) -> None:
     @app.command(name, help=about)
     def measure(
+        *,
         cards: CardsFile = None,
         trim: Trim = False,
         monte_carlo: MonteCarlo = 0,
         hold_ns: HoldNs = None,
         hold_ff: HoldFf = None,
         seed: Seed = 0,
-        workers: Workers = 1,
+        workers: Workers,
         out: OutOrNone = None,
         json: Json = False,
     ) -> None:
