@@ -33,7 +33,7 @@ from spingan.spec.activation import Activation, EnergyItem, Settling
 HOLD_S = PULSE_S  # a pulse of the paper
 POINTS = 21  # of an instance's DC transfer without the auto-zero
 LEVELS = 5  # of an instance's transfer in time, over plus and minus full scale
-LEVEL_S = 40e-9  # at each: over twice what the slower cell takes to settle
+LEVEL_S = 40e-9  # at each, and before a reading: over twice what the slower cell takes to settle
 RAMP_S = 36e-6  # of the drawn cell's transfer, from rail to rail: its delay of 1.5 ns is 0.08 mV of it
 BATCH = 1  # cells in a run: all wait for the one that changes fastest
 TIME_LIMIT_S = 300.0
@@ -81,7 +81,7 @@ def trim_memristive_cell(
 ) -> TrimResult:
     """Trim instances of a cell with mismatch, each through a reset and a staircase of inputs in time.
 
-    The offset is read at the end of the first tenth of the hold time, and again at its end.
+    The offset is read, and once more after the hold time at full scale.
 
     Args:
         name: relu-switch or tanh.
@@ -116,10 +116,12 @@ def trim_memristive_cell(
         (plot,) = run(netlist, time_limit_s=TIME_LIMIT_S).plots
         return np.stack([plot[f"v(out_{one.number})"] for one in some])
 
-    steps = np.concatenate([[0.0], held_s + LEVEL_S * np.arange(LEVELS)])
-    levels_v = np.concatenate([[kind.read_u], u]) * full_v
-    phases = Phases(full_v, drawn.open_s, steps, levels_v, drawn.open_s + 4 * APART_S + held_s + LEVEL_S * LEVELS)
-    reads = phases.begins_s + np.concatenate([[0.1 * held_s, held_s], held_s + LEVEL_S * (np.arange(LEVELS) + 1)])
+    # Read, full scale for the hold time, read again, and the transfer.
+    steps = np.concatenate([[0.0, LEVEL_S, LEVEL_S + held_s], 2 * LEVEL_S + held_s + LEVEL_S * np.arange(LEVELS)])
+    levels_v = np.concatenate([[kind.read_u, 1.0, kind.read_u], u]) * full_v
+    ends = np.append(steps[1:], steps[-1] + LEVEL_S)
+    phases = Phases(full_v, drawn.open_s, steps, levels_v, drawn.open_s + 4 * APART_S + float(ends[-1]))
+    reads = phases.begins_s + np.delete(ends, 1)
 
     def moved(some: Sequence[Made]) -> NDArray[np.float64]:
         """(cells, 2 + levels) of the trimmed cells: the offset at both readings, and the transfer."""

@@ -34,7 +34,7 @@ class TrimResult:
             load divides it a little; offsets are fractions of their own.
         before, after: instances with mismatch. Their offset is the output's distance from the drawn cell's at zero
             input, and not a fit's: gain and slope are fitted about it.
-        droop: (n,) what the stored offset loses from the first reading to the end of the hold time, in full scales.
+        droop: (n,) what the stored offset loses in the hold time at full scale, in full scales.
         injection: what the switches add to every cell alike: the drawn cell's, in full scales.
         sampled_noise_v: what the capacitor samples anew in each cycle, rms, at the output.
         lost: numbers of instances that ngspice found no solution for.
@@ -143,7 +143,7 @@ class TrimResult:
         return "\n".join(
             [
                 plain_text((f"{len(self.after.gain)} cells", "before", "after", self.method), rows, right=(1, 2)),
-                f"droop in {self.hold_s * 1e9:g} ns: {droop:.2g} ± {self.droop_sigma * 100:.2g} % of full scale; "
+                f"droop in {self.hold_s * 1e9:g} ns at full scale: {droop:.2g} ± {self.droop_sigma * 100:.2g} %; "
                 f"{len(self.lost)} cells without a solution in ngspice{named}",
                 f"the switches shift all cells alike by {self.injection * 100:.2g} % of full scale, in the zero level",
                 f"noise that the capacitor samples in each cycle: {sampled * 1e3:.3g} mV rms, "

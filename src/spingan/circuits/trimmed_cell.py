@@ -22,8 +22,8 @@ from spingan.circuits.auto_zero import (
     storing_s,
 )
 from spingan.circuits.cell_activation import DIGITS, cell_curve, cell_energy
-from spingan.circuits.domain_wall_response import SETTLED
-from spingan.circuits.domain_wall_study import CellStudy
+from spingan.circuits.domain_wall_response import SETTLED, Waveform
+from spingan.circuits.domain_wall_study import RISE_S, CellStudy
 from spingan.circuits.instances import in_batches
 from spingan.circuits.monte_carlo import Mismatch, Samples
 from spingan.circuits.ngspice import run
@@ -75,7 +75,8 @@ def trim_cell(
     """Put the auto-zero behind a cell, and store the offsets of its instances.
 
     Each instance goes from full scale back to zero while the switch is closed; it opens; the output is read where the
-    drawn cell's evaluation ends, and at the end of the hold time. Gain and slope are those of the instances' transfers,
+    drawn cell's evaluation ends. The instance then stays at full scale for the hold time, where the switch leaks most,
+    and is read once more at zero. Gain and slope are those of the instances' transfers,
     as the drawn capacitor passes them.
 
     Args:
@@ -100,9 +101,11 @@ def trim_cell(
     timing = _timing(study, zero)
     open_s = timing.open_s
     back = study.moved(study.full_scale_a, 0.0).waveform
-    end_s = open_s + EDGE_S + max(zero.hold_s, timing.rest_s + timing.window_s)
-    through = cycle(curve, back, None, open_s, end_s, timing.rest_s)
-    reads = np.array([through.begins_s + timing.window_s, end_s])
+    there = _at_full_scale(study, zero.hold_s, timing.rest_s + timing.window_s)
+    wait_s = timing.rest_s + timing.window_s
+    end_s = open_s + EDGE_S + wait_s + float(there.time_s[-1])
+    through = cycle(curve, back, there, open_s, end_s, wait_s)
+    reads = np.array([through.begins_s, end_s])
     count = len(devices.gain) + len(devices.lost)
     made = [made_cell(cell, zero, cards, mismatch, devices.seed, number) for number in range(count)]
 
@@ -140,11 +143,21 @@ def trim_cell(
         injection=(timing.zero_v - at_zero_v) / span_v,
         sampled_noise_v=float(np.hypot(*sampled)),
         costs_before=Costs(study.reset_s, study.window_s, bare_j, _area_m2(study, None)),
-        costs_after=Costs(through.begins_s, timing.window_s, activation.energy_j or 0.0, activation.area_m2),
+        costs_after=Costs(
+            open_s + EDGE_S + timing.rest_s, timing.window_s, activation.energy_j or 0.0, activation.area_m2
+        ),
         lost=all_lost,
         activation=activation,
         seconds=time.perf_counter() - began,
     )
+
+
+def _at_full_scale(study: CellStudy, hold_s: float, back_s: float) -> Waveform:
+    """The conductance jumps to full scale, and after the hold time back to zero for a while."""
+    curve = study.device.table()
+    zero, full = (float(np.interp(at, curve.current_a, curve.conductance_s)) for at in (0.0, study.full_scale_a))
+    times = np.array([0.0, RISE_S, hold_s, hold_s + RISE_S, hold_s + RISE_S + back_s])
+    return Waveform("full scale", times, np.array([zero, full, full, zero, zero]))
 
 
 def _numbers(count: int, without: tuple[int, ...]) -> list[int]:
