@@ -40,7 +40,7 @@ SHIFTED = MadeCell(Deviation(1.0, 1.0, 1.0, ((0.005, 1.0), (0.0, 1.0))), (0.0, 1
 
 
 def _held(zero, made, end_s=OPEN_S + 2e-9, edit=lambda netlist: netlist):
-    """(cells, 3) the far ends of the capacitors: just before the switch opens, a nanosecond after it, and at the end."""
+    """(cells, 3) the capacitors' far ends: where the switch opens, a nanosecond later, and at the end."""
     netlist = cycle_netlist(CELL, CARDS, CURVE, zero, cycle(CURVE, BACK, None, OPEN_S, end_s), made)
     (plot,) = run(edit(netlist)).plots
     at = [OPEN_S, OPEN_S + 1e-9, end_s]

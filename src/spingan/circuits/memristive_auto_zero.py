@@ -41,10 +41,9 @@ TOLERANCES = ".options reltol=1e-4 vntol=1e-7 abstol=1e-12 chgtol=1e-16 gmin=1e-
 def trimmed_relu(hold_f: float) -> Subcircuit:
     """The ReLU with switch, with the auto-zero in its follower: also ports sample, tie, pass and its inverse block."""
     base = PARTS["relu_switch"]
-    others = tuple(part for part in base.parts if part.name != "follower")
-    amplifier = replace(PARTS["follower"].parts[0], nodes="in inverting followed vdd vss")
+    apart = "in inverting followed vdd vss"  # the op-amp's inverting input, which its output is joined to
+    parts = tuple(replace(part, nodes=apart) if part.name == "follower" else part for part in base.parts)
     added = (
-        replace(amplifier, name="follower_a"),  # the name that the op-amp has in the untrimmed cell: the same instance
         Transistor("sample", "followed sample inverting vss", "nmos", SWITCH_M),
         Transistor("tie", "plate tie 0 vss", "nmos", SWITCH_M),
         Transistor("backn", "followed pass plate vss", "nmos", SWITCH_M),
@@ -52,16 +51,13 @@ def trimmed_relu(hold_f: float) -> Subcircuit:
         Capacitor("hold", "inverting plate", hold_f),
     )
     ports = ("in", "out", "sample", "tie", "pass", "block", *base.ports[2:])
-    return Subcircuit("relu_switch_trimmed", ports, (*added, *others), base.source)
+    return Subcircuit("relu_switch_trimmed", ports, (*parts, *added), base.source)
 
 
 def trimmed_tanh(hold_f: float) -> Subcircuit:
     """The differential pair with a switch from its output to its other input, which a capacitor holds: port sample."""
     base = PARTS["tanh_pair"]
-    parts = [
-        replace(part, nodes="right stored tail vss") if part.name == "2" else part
-        for part in base.parts
-    ]  # fmt: skip
+    parts = tuple(replace(part, nodes="right stored tail vss") if part.name == "2" else part for part in base.parts)
     added = (
         Transistor("sample", "out sample stored vss", "nmos", SMALLEST_M),
         Capacitor("hold", "stored 0", hold_f),

@@ -35,6 +35,7 @@ POINTS = 21  # of an instance's DC transfer without the auto-zero
 LEVELS = 5  # of an instance's transfer in time, over plus and minus full scale
 LEVEL_S = 40e-9  # at each, and before a reading: over twice what the slower cell takes to settle
 RAMP_S = 36e-6  # of the drawn cell's transfer, from rail to rail: its delay of 1.5 ns is 0.08 mV of it
+MARGIN = 1.5  # of the drawn cell's time to store its offset, for cells that are slower; assumed
 BATCH = 1  # cells in a run: all wait for the one that changes fastest
 TIME_LIMIT_S = 300.0
 
@@ -198,6 +199,7 @@ def _drawn(kind: Trimmable, hold_f: float, full_v: float, input_span_v: float, c
         off = np.abs(stored_v - stored_v[-1]) > STORED * abs(input_span_v)
         open_s = float(plot["time"][np.flatnonzero(off)[-1] + 1])
         if open_s < length_s / 2:
+            open_s *= MARGIN
             break
         length_s *= 4
         if length_s > LONGEST_S:

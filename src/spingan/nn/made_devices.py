@@ -1,9 +1,9 @@
 """The activations of one chip: physical devices that differ from each other, drawn once and then frozen.
 
-A chip can be trimmed by measurement. Every device's output at zero input is read once, and what it is off is stored as a
-number of some bits. The columns that read the devices have the sum of these numbers times their weights taken off their
-own offsets: a ReLU's own column could not do it, for below zero its output does not follow. As columns are sums, that
-is the same as if each device had only the offset that is left, which is how it is computed.
+A chip can be trimmed by measurement. Every device's output at zero input is read once, and what it is off is stored as
+a number of some bits. The columns that read the devices have the sum of these numbers times their weights taken off
+their own offsets: a ReLU's own column could not do it, for below zero its output does not follow. As columns are sums,
+that is the same as if each device had only the offset that is left, which is how it is computed.
 """
 
 from dataclasses import dataclass
