@@ -239,7 +239,7 @@ def run_cycle(cell: Cell, cards: Cards, curve: DeviceTable, zero: AutoZero, thro
         cycle_netlist(cell, cards, curve, zero, through, (drawn_cell(cell),)), time_limit_s=TIME_LIMIT_S
     ).plots
     divider_w, inverters_w = supplied_powers(cell, plot.vectors)
-    # A driver gives the charge at the high rail and takes it at the low one: nothing comes back.
+    # A driver gives the charge at the high rail and takes it at the low one, and a reference sinks what it takes.
     clock_w = np.maximum(-plot["i(vclock)"], 0.0) * (cell.high_rail_v - cell.low_rail_v)
     return CycleRun(
         through=through,
@@ -248,7 +248,7 @@ def run_cycle(cell: Cell, cards: Cards, curve: DeviceTable, zero: AutoZero, thro
         held_v=plot["v(held_0)"],
         divider_w=divider_w,
         inverters_w=inverters_w,
-        reference_w=-plot["i(vref)"] * zero.reference_v,
+        reference_w=np.abs(plot["i(vref)"] * zero.reference_v),
         clock_w=clock_w,
     )
 

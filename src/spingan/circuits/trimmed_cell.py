@@ -277,6 +277,7 @@ def _activation(
         "reset": bare.reset.model_copy(
             update={
                 "required": True,
+                "residual": None if bare.reset.residual is None else bare.reset.residual + STORED,
                 "time_s": timing.runs[study.full_scale_a].through.begins_s,
                 "energy_j": sum(one.energy_j for one in items if one.name.startswith("reset")),
             }
