@@ -120,8 +120,9 @@ def simulate_cell(
         around = environment_spread(*same, vary, monte_carlo, seed=seed, workers=workers, progress=progress)
         if trim:
             name = f"{device.curve.name}_cell_trimmed"
-            hold = {"hold_s": hold_s, "hold_f": hold_f}
-            trimmed = trim_cell(study, devices, differ, name, **hold, workers=workers, progress=progress)
+            trimmed = trim_cell(
+                study, devices, differ, name, hold_s=hold_s, hold_f=hold_f, workers=workers, progress=progress
+            )
     activation = cell_curve(study, f"{device.curve.name}_cell", devices)
     return CellResult(study, activation, devices, around, trimmed)
 

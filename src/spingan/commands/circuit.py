@@ -273,9 +273,15 @@ def _add_memristive_cell(name: str, about: str) -> None:
             notes = (f"cards: {chosen.name}",)
             if not trim:
                 return Result(data, rows_table(rows), notes, lambda folder: write_cell(found, chosen, folder))
-            hold = {"hold_s": hold_s, "hold_f": hold_f}
             trimmed = trim_memristive_cell(
-                name, monte_carlo, chosen, **hold, seed=seed, workers=workers, progress=progress
+                name,
+                monte_carlo,
+                chosen,
+                hold_s=hold_s,
+                hold_f=hold_f,
+                seed=seed,
+                workers=workers,
+                progress=progress,
             )
             data |= {"seed": seed, "monte_carlo": monte_carlo, **trimmed.to_dict()}
 
