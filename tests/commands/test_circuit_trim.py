@@ -127,6 +127,13 @@ def test_a_trim_that_makes_no_sense_is_refused(ngspice, tmp_path, words, said):
 
 
 @pytest.mark.slow
+def test_a_cell_at_a_rail_is_refused(ngspice, tmp_path):
+    words = ("leaky-relu", "--inverters", "pair", "--trim", "--monte-carlo", "3")
+    assert_refused(run("circuit", *words, "--out", str(tmp_path / "out")), "stands at a rail")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "untrimmed"),
     [

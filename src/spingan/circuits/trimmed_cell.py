@@ -31,10 +31,12 @@ from spingan.circuits.subcircuit import CAPACITANCE_F_PER_M2, LAYOUT_FACTOR
 from spingan.circuits.trim_result import Costs, TrimResult, about_zero, item, trimmed_spread, with_sampled_noise
 from spingan.devices.noise_statistics import share_left
 from spingan.devices.wall_curve import drive_energies
+from spingan.errors import UserError
 from spingan.progress import Progress, no_progress
 from spingan.spec.activation import Activation, EnergyItem, Settling
 
 METHOD = "auto-zero by output-offset storage"
+LARGEST_HOLD_F = 1e-11  # ten times what the printed leaky ReLU asks for; assumed
 BATCH = 10  # cells in a run: all wait for the one that changes fastest
 
 
@@ -87,14 +89,22 @@ def trim_cell(
         hold_f: None: the smallest capacitor whose sampled noise is 0.4 % of full scale.
 
     Raises:
-        UserError: A hold time or capacitor that is none, a reset that takes too long; and as `run`.
+        UserError: A hold time or capacitor that is none, an output that hardly moves, a reset that takes too long; and
+            as `run`.
     """
     began = time.perf_counter()
     cell, cards, curve, out = study.cell, study.cards, study.device.table(), study.transfer
     at_zero_v = out.at(out.output_v, 0.0)
     gain = out.at(np.gradient(out.output_v, out.divider_v), 0.0)
+    wanted_f = hold_for(study.span_v, gain)
+    if hold_f is None and not wanted_f < LARGEST_HOLD_F:
+        raise UserError(
+            f"{cell.name}: its output moves by {abs(study.span_v) * 1e3:.3g} mV from zero to full scale: a capacitor "
+            f"whose noise is small beside that has {wanted_f * 1e12:.3g} pF",
+            "The inverter stands at a rail, and cannot be trimmed: take one inverter, or another cell",
+        )
     zero = AutoZero(
-        hold_f=hold_for(study.span_v, gain) if hold_f is None else hold_f,
+        hold_f=wanted_f if hold_f is None else hold_f,
         reference_v=at_zero_v,
         hold_s=HOLD_S if hold_s is None else hold_s,
     )
