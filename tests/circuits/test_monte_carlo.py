@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from spingan.circuits.cards import load_cards
 from spingan.circuits.domain_wall_cells import LEAKY_RELU_CELL, DeviceTable, transfer
+from spingan.circuits.instances import BATCH
 from spingan.circuits.monte_carlo import (
-    BATCH,
     Environment,
     Mismatch,
     default_mismatch,

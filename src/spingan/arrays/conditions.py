@@ -25,6 +25,11 @@ class ChipConditions:
             largest, a third any. It replaces the synapse's own faults.
         activation_gain: Standard deviation of the activations' gains, as a fraction of the gain.
         activation_offset: That of their offsets, as a fraction of the output's full scale.
+        trim_bits: The activations' offsets are measured once, at zero input, and the columns that read them subtract
+            what such numbers of bits hold of them (`spingan.nn.made_devices`); 0 does not trim.
+        trim_noise: Standard deviation of a measurement, as a fraction of the output's full scale, to which the
+            activation's own noise is added.
+        trim_reads: Measurements that are averaged.
         faded: Share of every device's state that is lost since it was written.
         time_s: Time since the arrays were written, in which each device has changed by the synapse's retention; 0 is as
             they were written.
@@ -41,6 +46,9 @@ class ChipConditions:
     stuck: float = 0.0
     activation_gain: float = 0.0
     activation_offset: float = 0.0
+    trim_bits: int = 0
+    trim_noise: float = 0.0
+    trim_reads: int = 1
     faded: float = 0.0
     time_s: float = 0.0
     calibration: int = 0
@@ -50,7 +58,7 @@ class ChipConditions:
 
         Raises:
             UserError: The seed is no number of 64 bits, a noise is none, a share, a deviation, a time or a count is out
-                of range, or fading is given twice.
+                of range, a trim without bits, or fading is given twice.
         """
         if not isinstance(self.seed, int) or not 0 <= self.seed < 2**64:
             raise UserError(
@@ -61,10 +69,16 @@ class ChipConditions:
                 raise UserError(f"{name} {getattr(self, name)!r} is not a Noise", "Write Noise(fraction=0.05).")
         if not isinstance(self.calibration, int):
             raise UserError(f"calibration {self.calibration!r} is not a number of images", "Give a whole number.")
+        if not isinstance(self.trim_bits, int) or not (self.trim_bits == 0 or 2 <= self.trim_bits <= 24):
+            raise UserError(f"trim_bits {self.trim_bits!r} hold no offset", "Give 2 to 24, or 0 for no trim.")
+        if not isinstance(self.trim_reads, int) or self.trim_reads < 1:
+            raise UserError(f"trim_reads {self.trim_reads!r} measure nothing", "Give 1 or more.")
+        if not self.trim_bits and (self.trim_noise or self.trim_reads != 1):
+            raise UserError("trim_noise and trim_reads are a trim's, and there is none", "Give trim_bits.")
         for name in ("stuck", "faded"):
             if not 0 <= getattr(self, name) < 1:
                 raise UserError(f"{name} {getattr(self, name):g} is not a share", "Give one from 0 to below 1.")
-        others = ("latent_noise", "input_noise", "clip", "activation_gain", "activation_offset", "time_s")
+        others = ("latent_noise", "input_noise", "clip", "activation_gain", "activation_offset", "trim_noise", "time_s")
         for name in (*others, "calibration"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise UserError(f"{name} {getattr(self, name):g} is out of range", "Give 0 or more.")

@@ -6,10 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from spingan.circuits.auto_zero import must_be_a_hold
 from spingan.circuits.cards import load_cards
 from spingan.circuits.cell_activation import cell_curve, cell_energy, printed_drive
 from spingan.circuits.cell_devices import CellForm, CellFunction, cell_device
 from spingan.circuits.domain_wall_study import CellStudy, study_cell
+from spingan.circuits.instances import must_have_a_covariance
 from spingan.circuits.monte_carlo import (
     Environment,
     Mismatch,
@@ -19,6 +21,8 @@ from spingan.circuits.monte_carlo import (
     environment_spread,
 )
 from spingan.circuits.ngspice import find_ngspice
+from spingan.circuits.trim_result import TrimResult, must_be_asked
+from spingan.circuits.trimmed_cell import trim_cell
 from spingan.devices.published import LEAKY_END_A
 from spingan.devices.wall_curve import fit_slopes, leaky
 from spingan.devices.wall_device import TorqueConvention
@@ -32,12 +36,16 @@ AT_A_RAIL_V = 0.01  # a hundredth of the rails' distance, nearly: there an inver
 
 @dataclass(frozen=True, eq=False)
 class CellResult:
-    """A simulated cell: study, what `convert` takes, and the Monte Carlo's samples if asked for."""
+    """A simulated cell: study, what `convert` takes, and the Monte Carlo's samples and the auto-zero if asked for.
+
+    `activation` is that of the cell without the auto-zero, `trimmed.activation` that with it.
+    """
 
     study: CellStudy
     activation: Activation
     devices: Samples | None
     environment: Samples | None
+    trimmed: TrimResult | None = None
 
     def figures(self) -> list[Figure]:
         """The cell's own."""
@@ -61,6 +69,9 @@ def simulate_cell(
     monte_carlo: int = 0,
     mismatch: Mismatch | None = None,
     environment: Environment | None = None,
+    trim: bool = False,
+    hold_s: float | None = None,
+    hold_f: float | None = None,
     seed: int = 0,
     workers: int = 1,
     progress: Progress = no_progress,
@@ -76,11 +87,18 @@ def simulate_cell(
         cards_file: the user's transistor models; None: the generic 16 nm ones.
         monte_carlo: instances with mismatch, and draws of temperature and supply; 0: none.
         mismatch: None: the documented one of the cards' node.
+        trim: put the auto-zero behind the cell, and store the offsets of the same instances (`trimmed_cell`).
+        hold_s, hold_f: of the auto-zero, as `trim_cell` takes them.
         seed: of the fit and of every draw; the same seed gives the same result with any number of workers.
 
     Raises:
-        UserError: ngspice is missing; and as `cell_device`, `load_cards`, `study_cell` and `device_spread`.
+        UserError: ngspice is missing; an auto-zero without instances, or its hold without it; and as
+            `cell_device`, `load_cards`, `study_cell`, `device_spread` and `trim_cell`.
     """
+    must_be_asked(trim, monte_carlo, hold_s, hold_f)
+    must_be_a_hold(hold_s, hold_f)
+    if monte_carlo:
+        must_have_a_covariance(monte_carlo)
     find_ngspice()
     cards = load_cards(cards_file)
     device = cell_device(function, curve, device_file)
@@ -94,14 +112,19 @@ def simulate_cell(
         seed=seed,
         progress=progress,
     )
-    devices = around = None
+    devices = around = trimmed = None
     if monte_carlo:
         same = (study.transfer, device.table(), cards, study.full_scale_a)
         differ, vary = mismatch or default_mismatch(cards.node), environment or Environment()
         devices = device_spread(*same, differ, monte_carlo, seed=seed, workers=workers, progress=progress)
         around = environment_spread(*same, vary, monte_carlo, seed=seed, workers=workers, progress=progress)
+        if trim:
+            name = f"{device.curve.name}_cell_trimmed"
+            trimmed = trim_cell(
+                study, devices, differ, name, hold_s=hold_s, hold_f=hold_f, workers=workers, progress=progress
+            )
     activation = cell_curve(study, f"{device.curve.name}_cell", devices)
-    return CellResult(study, activation, devices, around)
+    return CellResult(study, activation, devices, around, trimmed)
 
 
 def cell_figures(study: CellStudy) -> list[Figure]:

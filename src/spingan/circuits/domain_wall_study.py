@@ -24,6 +24,7 @@ class Step:
 
     from_a: float
     to_a: float
+    waveform: Waveform
     response: Response
 
 
@@ -68,7 +69,11 @@ class CellStudy:
 
     def step(self, from_a: float, to_a: float) -> Response:
         """The response to a step that the study has."""
-        return next(step.response for step in self.steps if (step.from_a, step.to_a) == (from_a, to_a))
+        return self.moved(from_a, to_a).response
+
+    def moved(self, from_a: float, to_a: float) -> Step:
+        """A step that the study has, with the conductance's way."""
+        return next(step for step in self.steps if (step.from_a, step.to_a) == (from_a, to_a))
 
     @property
     def window_s(self) -> float:
@@ -189,7 +194,7 @@ def _steps(
             waveform = wall_waveform(
                 device.wall, device.constants, convention, from_a, to_a, device.start_m, FOLLOWED_S
             )
-        steps.append(Step(from_a, to_a, respond(cell, waveform, cards=cards, fall=curve.fall)))
+        steps.append(Step(from_a, to_a, waveform, respond(cell, waveform, cards=cards, fall=curve.fall)))
     progress("steps in time", len(wanted), len(wanted))
     return tuple(steps)
 

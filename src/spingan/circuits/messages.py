@@ -8,6 +8,10 @@ from spingan.errors import UserError
 SHOWN = 120  # characters of an offending line
 
 
+class NoSolution(UserError):
+    """ngspice did not converge: a circuit's numbers, and not its text, are at fault."""
+
+
 def logical_lines(netlist: str) -> Iterator[tuple[int, str]]:
     """Each line that is not empty, with `+` lines joined to the one before, and the number of its first line."""
     number, text = 0, ""
@@ -91,8 +95,8 @@ def _no_convergence(netlist: str, output: str, errors: str) -> UserError | None:
     node = named[1] if named else starred[1] if starred else None
     what = re.sub(r"\s+", " ", re.sub(r": trouble with.*", "", found[1])).strip()
     if node is None:
-        return UserError(f"ngspice found no solution: {what}", "Look for a source whose value jumps, or a loose node")
-    return UserError(
+        return NoSolution(f"ngspice found no solution: {what}", "Look for a source whose value jumps, or a loose node")
+    return NoSolution(
         f"ngspice found no solution: {what}, at node {node}{_connected(netlist, node)}",
         "Look for a value that jumps there, a node without a path to ground, or a loop of voltage sources",
     )

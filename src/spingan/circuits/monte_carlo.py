@@ -4,11 +4,9 @@ What is the same in all cells of a chip (temperature, supply) is drawn apart fro
 calibration takes the first out, and only the second is a spread over devices.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +23,7 @@ from spingan.circuits.domain_wall_cells import (
     span_text,
     supply_lines,
 )
+from spingan.circuits.instances import in_batches, in_parallel, must_have_a_covariance
 from spingan.circuits.ngspice import dc_line, pairs, run
 from spingan.errors import UserError
 from spingan.progress import Progress, no_progress
@@ -43,13 +42,10 @@ TEMPERATURES_C = (0.0, 85.0)  # the commercial range, without its negative part;
 SUPPLY = 0.03  # of both supplies: a third of the usual tolerance of 10 %; assumed
 NOMINAL_C = 27.0  # ngspice's and the cards' own
 POINTS = 81  # of an instance's transfer, over plus and minus full scale
-BATCH = 20  # cells in a run of ngspice: with more, two processes are no longer busy to the end
-LEAST_DEVICES = 3  # for a covariance
+LEAKY_BELOW = -0.04  # of full scale: a lowest output below it has a slope; the smallest of a design is 5 %
 DEAD = 0.1  # of the drawn cell's gain: below it a cell stands at a rail
 
 FITTED = ("gain", "offset", "slope")
-
-One = TypeVar("One")
 
 
 @dataclass(frozen=True)
@@ -114,13 +110,14 @@ def deviation(cell: Cell, cards: Cards, mismatch: Mismatch, seed: int, number: i
         ratio = cell.nmos_ratio if index % 2 == 0 else cell.pmos_ratio
         per_side_m = length * np.sqrt(2 * ratio)
         shift = mismatch.threshold_v_m / per_side_m * drawn[3 + 2 * index]
-        transistors.append((float(shift), _factor(mismatch.mobility_m / per_side_m, drawn[4 + 2 * index])))
+        transistors.append((float(shift), factor(mismatch.mobility_m / per_side_m, drawn[4 + 2 * index])))
     spreads = (mismatch.junction, mismatch.junction, mismatch.resistor)
-    left, right, reference = (_factor(spread, one) for spread, one in zip(spreads, drawn[:3], strict=True))
+    left, right, reference = (factor(spread, one) for spread, one in zip(spreads, drawn[:3], strict=True))
     return Deviation(left, right, reference, tuple(transistors))
 
 
-def _factor(deviation: float, drawn: float) -> float:
+def factor(deviation: float, drawn: float) -> float:
+    """A log-normal factor of a standard normal draw."""
     return float(np.exp(deviation * drawn))
 
 
@@ -128,7 +125,7 @@ def drawn_environment(environment: Environment, seed: int, number: int) -> tuple
     """The temperature in °C and the supplies' factor of draw `number`."""
     rng = np.random.default_rng([seed, number, 1])
     low, high = environment.temperatures_c
-    return float(rng.uniform(low, high)), _factor(environment.supply, float(rng.standard_normal()))
+    return float(rng.uniform(low, high)), factor(environment.supply, float(rng.standard_normal()))
 
 
 def junction_parts(
@@ -159,6 +156,7 @@ class Samples:
         residual: (n,) largest distance of the transfer from what these three numbers say, in full scales.
         temperature_c: (n,) and `supply`: (n,) the factor of both supplies.
         seed: of the draws.
+        lost: numbers of instances that ngspice found no solution for; the arrays are without them.
     """
 
     what: Literal["devices", "environment"]
@@ -172,6 +170,7 @@ class Samples:
     temperature_c: NDArray[np.float64]
     supply: NDArray[np.float64]
     seed: int
+    lost: tuple[int, ...] = ()
 
     @property
     def dead(self) -> int:
@@ -241,9 +240,9 @@ def device_spread(
             lines += element_lines(cell, cards, conductance, fall, f"_{number}", one)
         return sweep(lines, [f"v(out_{number})" for number in batch], 1.0)
 
-    batches = [range(at, min(at + BATCH, devices)) for at in range(0, devices, BATCH)]
-    found = np.concatenate(_in_parallel(outputs, batches, workers, "made cells", progress))
-    return _samples("devices", transfer, full_scale_a, found, np.full(devices, NOMINAL_C), np.ones(devices), seed)
+    found, lost = in_batches(outputs, devices, workers, "made cells", progress)
+    same = np.full(len(found), NOMINAL_C), np.ones(len(found))
+    return _samples("devices", transfer, full_scale_a, found, *same, seed, lost)
 
 
 def environment_spread(
@@ -273,7 +272,7 @@ def environment_spread(
         temperature_c, supply = one
         return sweep([*lines, f".temp {temperature_c:.6f}"], ["v(out)"], supply)
 
-    found = np.concatenate(_in_parallel(outputs, drawn, workers, "temperatures and supplies", progress))
+    found = np.concatenate(in_parallel(outputs, drawn, workers, "temperatures and supplies", progress))
     temperatures, supplies = (np.array(column) for column in zip(*drawn, strict=True))
     return _samples("environment", transfer, full_scale_a, found, temperatures, supplies, seed)
 
@@ -285,8 +284,7 @@ def _sweeper(
 
     A volt at `in` stands for a microampere; the nodes `gl` and `gr` are the junctions' conductances in millisiemens.
     """
-    if count < LEAST_DEVICES:
-        raise UserError(f"{count} devices have no covariance", f"Ask for {LEAST_DEVICES} at least")
+    must_have_a_covariance(count)
     if not covers(transfer.current_a, -full_scale_a, full_scale_a):
         raise UserError(
             f"the transfer covers {span_text(transfer.current_a)}, not plus and minus {full_scale_a * 1e6:g} µA",
@@ -313,25 +311,6 @@ def _sweeper(
     return sweep
 
 
-def _in_parallel(
-    work: Callable[[One], NDArray[np.float64]],
-    items: Sequence[One],
-    workers: int,
-    what: str,
-    progress: Progress,
-) -> list[NDArray[np.float64]]:
-    """`work` on every item, in their order: threads, each of which waits for a process of ngspice."""
-    if workers < 1:
-        raise UserError(f"workers is {workers}", "Give 1 or more")
-    results = []
-    contexts = [copy_context() for _ in items]  # so that `ngspice.wishes` hold in the threads
-    with ThreadPoolExecutor(workers) as pool:
-        for done, result in enumerate(pool.map(lambda own, item: own.run(work, item), contexts, items), start=1):
-            results.append(result)
-            progress(what, done, len(items))
-    return results
-
-
 def _samples(
     what: Literal["devices", "environment"],
     transfer: Transfer,
@@ -340,12 +319,13 @@ def _samples(
     temperature_c: NDArray[np.float64],
     supply: NDArray[np.float64],
     seed: int,
+    lost: tuple[int, ...] = (),
 ) -> Samples:
     u = np.linspace(-1, 1, POINTS)
     zero, full = (transfer.at(transfer.output_v, at) for at in (0.0, full_scale_a))
     nominal = (np.interp(u * full_scale_a, transfer.current_a, transfer.output_v) - zero) / (full - zero)
     values = (output_v - zero) / (full - zero)
-    return Samples(what, u, nominal, values, *fit_devices(nominal, values), temperature_c, supply, seed)
+    return Samples(what, u, nominal, values, *fit_devices(nominal, values), temperature_c, supply, seed, lost)
 
 
 def fit_devices(
@@ -357,7 +337,7 @@ def fit_devices(
     under 4 % of full scale (the smallest slope of a design is 5 %), the slope is 1.
     """
     above, below = np.maximum(nominal, 0.0), np.minimum(nominal, 0.0)
-    leaky = below.min() < -0.04
+    leaky = below.min() < LEAKY_BELOW
     basis = [above, below, np.ones_like(nominal)] if leaky else [nominal, np.ones_like(nominal)]
     factors = np.linalg.lstsq(np.stack(basis, axis=1), values.T, rcond=None)[0]
     gain, offset = factors[0], factors[-1]

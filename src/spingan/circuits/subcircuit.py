@@ -1,7 +1,7 @@
 """Cells of transistors as SPICE subcircuits that know their own transistors, and so their area."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from spingan.circuits.cards import Cards
@@ -135,6 +135,23 @@ class Subcircuit:
             if isinstance(part, Use):
                 found |= {cell.name: cell for cell in part.of.with_used()}
         return (*found.values(), self)
+
+    def flat(self, nodes: Mapping[str, str], prefix: str) -> Iterator[Transistor | Capacitor | Resistor]:
+        """Its parts and those within what it uses, one by one, with names and nodes of their own.
+
+        Args:
+            nodes: what its ports are joined to; every other node, but ground, gets the prefix.
+        """
+
+        def joined(part: Part) -> str:
+            return " ".join("0" if node == "0" else nodes.get(node, f"{prefix}_{node}") for node in part.nodes.split())
+
+        for part in self.parts:
+            if isinstance(part, Use):
+                inner = dict(zip(part.of.ports, joined(part).split(), strict=True))
+                yield from part.of.flat(inner, f"{prefix}_{part.name}")
+            else:
+                yield replace(part, name=f"{prefix}_{part.name}", nodes=joined(part))
 
     def _leaves(self) -> Iterator[Part]:
         for part in self.parts:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from spingan.commands import circuit_export
-from spingan.commands.options import CELL, CardsFile, Json, Out, Workers, passing_on
+from spingan.commands.options import CELL, CardsFile, Json, Out, Seed, Workers, passing_on
 from spingan.commands.printing import Result, rows_table, run, show, table
 from spingan.errors import UserError
 from spingan.progress import Progress
@@ -103,6 +103,13 @@ Sigmas = Annotated[
     list[str] | None,
     typer.Option("--sigma", metavar="NAME=VALUE", help=f"Of the Monte Carlo: {', '.join(SIGMAS)}; may be repeated."),
 ]
+Trim = Annotated[bool, typer.Option("--trim", help="With an auto-zero: offsets before and after; wants --monte-carlo.")]
+HoldNs = Annotated[
+    float | None, typer.Option("--hold-ns", metavar="T", help="How long the stored offset must last; 10 or 100 ns.")
+]
+HoldFf = Annotated[
+    float | None, typer.Option("--hold-ff", metavar="C", help="Its capacitor; by default as its noise asks.")
+]
 TemperaturesC = Annotated[str, typer.Option("--temperatures-c", metavar="LOW,HIGH", help="Of the Monte Carlo.")]
 
 
@@ -114,6 +121,9 @@ def _add_domain_wall_cell(name: Literal["leaky-relu", "relu"], about: str) -> No
         inverters: Annotated[Literal["one", "pair"], typer.Option("--inverters", help="The paper says both.")] = "one",
         sigma: Sigmas = None,
         temperatures_c: TemperaturesC = "0,85",
+        trim: Trim = False,
+        hold_ns: HoldNs = None,
+        hold_ff: HoldFf = None,
         out: Out = None,
         workers: Workers,
         json: Json = False,
@@ -124,6 +134,7 @@ def _add_domain_wall_cell(name: Literal["leaky-relu", "relu"], about: str) -> No
         from spingan.papers.circuit_rows import cell_rows, printed_energy_j
         from spingan.papers.rows import write_rows
         from spingan.reports.circuit_report import write_circuit_report
+        from spingan.reports.trim_report import write_trim
 
         mismatch, environment = _spread(sigma, temperatures_c)
         find_ngspice()
@@ -134,17 +145,21 @@ def _add_domain_wall_cell(name: Literal["leaky-relu", "relu"], about: str) -> No
                 inverters=1 if inverters == "one" else 2,
                 mismatch=mismatch,
                 environment=environment,
+                trim=trim,
+                hold_s=_scaled(hold_ns, 1e-9),
+                hold_f=_scaled(hold_ff, 1e-15),
                 workers=workers,
                 progress=progress,
                 **asked,
             )
-            study, rows = found.study, cell_rows(found)
+            study, rows, trimmed = found.study, cell_rows(found), found.trimmed
 
             def write(folder: Path) -> list[Path]:
                 first, *others = write_circuit_report(
                     study, found.activation, folder, printed_energy_j(study.function), found.devices, found.environment
                 )
-                return [first, write_rows(rows, folder / "comparison.csv"), *others]
+                more = [] if trimmed is None else write_trim(trimmed, folder)
+                return [*more[:1], first, write_rows(rows, folder / "comparison.csv"), *others, *more[1:]]
 
             data = {
                 "cell": study.cell.name,
@@ -159,7 +174,9 @@ def _add_domain_wall_cell(name: Literal["leaky-relu", "relu"], about: str) -> No
                 "single_valued": found.activation.single_valued,
             }
             notes = (f"{study.cell.source}; cards {study.cards.name}", *study.caveats())
-            return Result(data, rows_table(rows), notes, write)
+            if trimmed is None:
+                return Result(data, rows_table(rows), notes, write)
+            return Result(data | trimmed.to_dict(), f"{trimmed.text()}\n\n{rows_table(rows)}", notes, write)
 
         run(work, json, out or Path(f"runs/circuit-{name}"))
 
@@ -193,6 +210,10 @@ def _spread(sigmas: Sequence[str] | None, temperatures_c: str) -> "tuple[Mismatc
     return replace(default_mismatch("16nm"), **asked), Environment((low, high), **supply)
 
 
+def _scaled(value: float | None, unit: float) -> float | None:
+    return None if value is None else value * unit
+
+
 def _number(option: str, text: str) -> float:
     try:
         return float(text)
@@ -216,12 +237,33 @@ MEMRISTIVE = {
 
 def _add_memristive_cell(name: str, about: str) -> None:
     @app.command(name, help=about)
-    def measure(cards: CardsFile = None, out: OutOrNone = None, json: Json = False) -> None:
+    def measure(
+        *,
+        cards: CardsFile = None,
+        trim: Trim = False,
+        monte_carlo: MonteCarlo = 0,
+        hold_ns: HoldNs = None,
+        hold_ff: HoldFf = None,
+        seed: Seed = 0,
+        workers: Workers,
+        out: OutOrNone = None,
+        json: Json = False,
+    ) -> None:
         from spingan.circuits.cards import load_cards
+        from spingan.circuits.memristive_auto_zero import trimmable
         from spingan.circuits.memristive_cells import measure_cell
+        from spingan.circuits.memristive_trim import trim_memristive_cell
+        from spingan.circuits.trim_result import must_be_asked
         from spingan.papers.circuit_rows import memristive_rows
         from spingan.reports.memristive_report import write_cell
+        from spingan.reports.trim_report import write_trim
 
+        hold_s, hold_f = _scaled(hold_ns, 1e-9), _scaled(hold_ff, 1e-15)
+        must_be_asked(trim, monte_carlo, hold_s, hold_f)
+        if trim:
+            trimmable(name)
+        elif monte_carlo:
+            raise UserError("instances of this cell are simulated with the auto-zero only", "Ask for it: --trim")
         chosen = load_cards(cards, "180nm")
 
         def work(progress: Progress) -> Result:
@@ -229,7 +271,24 @@ def _add_memristive_cell(name: str, about: str) -> None:
             rows = memristive_rows(found, chosen)
             data = {"circuit": name, "cards": chosen.name, "rows": [row.to_dict() for row in rows]}
             notes = (f"cards: {chosen.name}",)
-            return Result(data, rows_table(rows), notes, lambda folder: write_cell(found, chosen, folder))
+            if not trim:
+                return Result(data, rows_table(rows), notes, lambda folder: write_cell(found, chosen, folder))
+            trimmed = trim_memristive_cell(
+                name,
+                monte_carlo,
+                chosen,
+                hold_s=hold_s,
+                hold_f=hold_f,
+                seed=seed,
+                workers=workers,
+                progress=progress,
+            )
+            data |= {"seed": seed, "monte_carlo": monte_carlo, **trimmed.to_dict()}
+
+            def write(folder: Path) -> list[Path]:
+                return [*write_trim(trimmed, folder), *write_cell(found, chosen, folder)]
+
+            return Result(data, f"{trimmed.text()}\n\n{rows_table(rows)}", notes, write)
 
         run(work, json, out)
 

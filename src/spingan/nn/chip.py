@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,7 +18,7 @@ from spingan.nn.copies import copied, has_hooks
 from spingan.nn.device_noise import DeviceNoise
 from spingan.nn.draws import standard_normal
 from spingan.nn.finite import require_finite
-from spingan.nn.made_devices import MadeDevices
+from spingan.nn.made_devices import MadeDevices, Trim
 from spingan.nn.mean_pool import MemristiveMeanPool
 from spingan.nn.noise_source import NoiseSource, stream_key
 from spingan.nn.quantise import along
@@ -154,17 +155,33 @@ class Chip(nn.Module):
         asked = {"gain": self.conditions.activation_gain, "offset": self.conditions.activation_offset}
         if any(asked.values()) and not devices:
             raise UserError("the net's activations are exact functions: none differs", "Name one of a technology.")
+        trimmed = False
         for number, device in enumerate(devices):
             if any(asked.values()):
                 spread = device.activation.spread.model_copy(update=asked)
                 device.activation = device.activation.model_copy(update={"spread": spread})
             if not device.activation.spread.is_none:
                 seed = stream_key(self.conditions.seed, _ACTIVATIONS, number) >> 1
-                device.made = MadeDevices(device.activation.spread, seed)
+                device.made = MadeDevices(device.activation.spread, seed, self._trim(device))
+                trimmed = True
                 for layer in analog_layers(self.net):
                     layer.needs_batch = True
             if device.activation.output_noise is not None:
                 device.noise = DeviceNoise(device.activation, self.reads, *device.scale)
+        if self.conditions.trim_bits and not trimmed:
+            raise UserError(
+                "the net's activations do not differ: there is no offset to trim",
+                "Name a technology whose activations have a spread, or give activation_offset.",
+            )
+
+    def _trim(self, device: DeviceActivation) -> Trim | None:
+        """The measurement of a layer's offsets at zero input, with the noise that the devices have there."""
+        conditions, noise = self.conditions, device.activation.output_noise
+        if not conditions.trim_bits:
+            return None
+        span = abs(device.activation.output_full_scale - device.activation.output_zero)
+        own = 0.0 if noise is None else float(noise.at(0.0)) / span * device.scale[1]
+        return Trim(conditions.trim_bits, float(np.hypot(conditions.trim_noise, own)) / conditions.trim_reads**0.5)
 
     def _fold_norms(self) -> None:
         places = list(self.net.named_modules(remove_duplicate=False))
