@@ -37,3 +37,12 @@ class Escape:
             "saddle_torque_t": self.path.torque_t,
             "cell_nm": self.cell_m * 1e9,
         }
+
+    def line(self) -> str:
+        """For a person."""
+        time = self.time
+        return (
+            f"{self.what}: {time.barrier_j:.3g} J, {time.barrier_ev:.3g} eV, {time.barrier_kt:.3g} kT; mean time "
+            f"{time.mean_s:.2g} s, {time.low_s:.2g} to {time.high_s:.2g} s for {time.frequency.high_hz:.0e} to "
+            f"{time.frequency.low_hz:.0e} attempts a second"
+        )

@@ -10,6 +10,7 @@ import numpy as np
 
 from spingan.devices.escape import Escape
 from spingan.devices.skyrmion_synapse import SkyrmionSynapse
+from spingan.devices.wall_study import Task, run_tasks
 from spingan.physics.energy_path import IMAGES, energy_path, lifetime
 from spingan.physics.film import Film
 from spingan.physics.mesh import Array, Mesh
@@ -49,7 +50,7 @@ def collapse(
 def over_rail(
     device: SkyrmionSynapse, temperature_k: float, *, cell_m: float = STRIP_CELL_M, images: int = IMAGES
 ) -> Escape:
-    """The barrier between two turns of the track.
+    """The barrier between two turns of the track, or of the collapse that comes before.
 
     Raises:
         UserError: As `energy_path`.
@@ -59,7 +60,8 @@ def over_rail(
     places = np.linspace(rails[0] + device.pitch_m / 2, rails[1] + device.pitch_m / 2, SHAPES)
     mesh, system = _strip(device, rails, rails[2] + first, cell_m)
     path = energy_path(system, [_skyrmion(mesh, device.film, place) for place in places], images=images)
-    return Escape("skyrmion, over a rail", path, lifetime(path.barrier_j, temperature_k), cell_m)
+    what = "skyrmion, over a rail" if np.any(path.images[-1][2] < 0) else "skyrmion, by collapse at a rail"
+    return Escape(what, path, lifetime(path.barrier_j, temperature_k), cell_m)
 
 
 def out_at_edge(
@@ -78,24 +80,28 @@ def out_at_edge(
     places = np.linspace(edge + device.pitch_m / 2, -2 * GUESS_M, SHAPES)
     guess = [_skyrmion(mesh, device.film, place) for place in places]
     path = energy_path(system, [*guess, uniform(mesh, (0.0, 0.0, 1.0))], images=images)
-    return Escape("skyrmion, out at the edge", path, lifetime(path.barrier_j, temperature_k), cell_m)
+    rows = np.flatnonzero(np.any(path.saddle[2] < 0, axis=1))
+    collapsed = rows.size > 0 and mesh.y_m[rows[0]] > 2 * cell_m  # a skyrmion that goes out touches the edge
+    what = "skyrmion, by collapse on the way to the edge" if collapsed else "skyrmion, out at the edge"
+    return Escape(what, path, lifetime(path.barrier_j, temperature_k), cell_m)
 
 
 def skyrmion_escapes(
-    device: SkyrmionSynapse, temperature_k: float, progress: Progress = no_progress
-) -> Sequence[Escape]:
+    device: SkyrmionSynapse, temperature_k: float, workers: int = 1, progress: Progress = no_progress
+) -> list[Escape]:
     """All three, the easiest first.
 
     Args:
         device: with the film and the rails of the temperature.
+        workers: processes.
+        progress: called with (what, done, total).
     """
-    found: list[Escape] = []
-    for way in (lambda: collapse(device.film, temperature_k), lambda: over_rail(device, temperature_k),
-                lambda: out_at_edge(device, temperature_k)):  # fmt: skip
-        progress("barriers", len(found), 3)
-        found.append(way())
-    progress("barriers", 3, 3)
-    return sorted(found, key=lambda one: one.time.barrier_j)
+    tasks: list[Task] = [
+        (collapse, (device.film, temperature_k)),
+        (over_rail, (device, temperature_k)),
+        (out_at_edge, (device, temperature_k)),
+    ]
+    return sorted(run_tasks(tasks, workers, "barriers", progress), key=lambda one: one.time.barrier_j)
 
 
 def _strip(device: SkyrmionSynapse, rails_m: Sequence[float], height_m: float, cell_m: float) -> tuple[Mesh, System]:

@@ -1,13 +1,12 @@
-"""How well a wall device holds its wall without a current: the barriers at both ends of the track, and the mean time."""
+"""How well a wall device holds its wall without a current: the barrier at each end of the track, and the mean time."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from spingan.devices.escape import Escape
 from spingan.devices.wall_device import WallDevice
-from spingan.devices.wall_study import Setup, rest
+from spingan.devices.wall_study import Setup, Task, rest, run_tasks
 from spingan.physics.energy_path import IMAGES, energy_path, lifetime
 from spingan.physics.states import wall
 from spingan.progress import Progress, no_progress
@@ -44,11 +43,13 @@ def _wall_at(device: WallDevice, setup: Setup, place_m: float) -> np.ndarray:
     return wall(setup.mesh, place_m, device.film.wall_width_m, device.left_domain, angle)
 
 
-def wall_escapes(setup: Setup, temperature_k: float, progress: Progress = no_progress) -> Sequence[Escape]:
-    """Both ends, the easier first."""
-    found = []
-    for number, end in enumerate(ENDS):
-        progress("barriers", number, len(ENDS))
-        found.append(wall_escape(setup, end, temperature_k))
-    progress("barriers", len(ENDS), len(ENDS))
-    return sorted(found, key=lambda one: one.time.barrier_j)
+def wall_escapes(
+    setup: Setup, temperature_k: float, workers: int = 1, progress: Progress = no_progress
+) -> list[Escape]:
+    """Both ends, the easier first, from as many processes as `workers`; `progress` is called with (what, done, total).
+
+    Raises:
+        UserError: As `wall_escape`.
+    """
+    tasks: list[Task] = [(wall_escape, (setup, end, temperature_k)) for end in ENDS]
+    return sorted(run_tasks(tasks, workers, "barriers", progress), key=lambda one: one.time.barrier_j)

@@ -7,8 +7,8 @@ path and down across it, until no cell feels a torque: Henkelman, Uberuaga and J
 There it is at a saddle, whatever the number of images. For magnets: Bessarab, Uzdin and Jónsson, Comput. Phys. Commun.
 196, 335 (2015).
 
-The mean time until heat carries the state over the barrier is Arrhenius' exp(ΔE / kT) / f0. The attempt frequency f0 is
-given, not worked out: it is the ratio of the fluctuations about the rest state and the saddle, which are not in here. It
+The mean time until heat carries the state over the barrier is Arrhenius' exp(ΔE / kT) / f0. The attempt frequency f0
+is given, not worked out: the fluctuations about the rest state and about the saddle, which make it, are not in here. It
 is the largest uncertainty by far, so that a time has its low and high end.
 """
 
@@ -39,7 +39,7 @@ from spingan.physics.relax import (
 )
 from spingan.physics.system import System
 
-IMAGES = 16
+IMAGES = 14
 LONGEST_STEP = 2.0  # in 1/T, of a descent with the same tangents
 SPRING = 0.25  # share of the difference between an image's distances to its neighbours that a step takes away
 SETTLED = 0.02  # of the barrier: how little it changes while the path goes down for `STILL`, before an image climbs
@@ -351,7 +351,9 @@ def _evenly(path: Array, images: int) -> Array:
             "energy path: both ends lead to the same state of rest", "Begin it from states in different valleys."
         )
     along += np.arange(len(path)) * 1e-9 * along[-1]  # of states that are the same, one follows the other
-    result = np.stack([np.ascontiguousarray(one) for one in interp1d(along, path, axis=0)(np.linspace(0, along[-1], images))])
+    result = np.stack(
+        [np.ascontiguousarray(one) for one in interp1d(along, path, axis=0)(np.linspace(0, along[-1], images))]
+    )
     for one in result:
         normalise(one)
     return result
