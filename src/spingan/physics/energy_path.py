@@ -44,6 +44,7 @@ LONGEST_STEP = 2.0  # in 1/T, of a descent with the same tangents
 SPRING = 0.25  # share of the difference between an image's distances to its neighbours that a step takes away
 SETTLED = 0.02  # of the barrier: how little it changes while the path goes down for `STILL`, before an image climbs
 STILL = 10.0  # in 1/T: modes of 0.1 T have decayed by a factor e
+SAME = 0.1  # of a unit vector in any cell: below it two states of rest are one, short of the last digits of `relax`
 VALLEY = 0.5  # of the barrier: how deep a valley on the way ends the path
 TORQUE_TOLERANCE_T = 5e-3  # at the saddle; the energy errs with its square: 0.002 kT at 300 K for 200 cells of 0.5 nm³
 
@@ -194,6 +195,10 @@ def energy_path(
             f"energy path: {images} images from a guess of {len(guess)} states", "Give 5 images and 3 states or more."
         )
     ends = [relax(system, guess[index], time_limit_s=time_limit_s).m for index in (0, -1)]
+    if np.abs(ends[0] - ends[1]).max() < SAME:
+        raise UserError(
+            "energy path: both ends lead to the same state of rest", "Begin it from states in different valleys."
+        )
     states = [ends[0], *(unit_vectors(one, system) for one in guess[1:-1]), ends[1]]
     band = _Band(system, states, images)
     seen: list[tuple[float, float]] = []
@@ -340,16 +345,8 @@ def _distances(path: Array) -> Array:
 
 
 def _evenly(path: Array, images: int) -> Array:
-    """The path again with images at equal distances.
-
-    Raises:
-        UserError: It has no length.
-    """
+    """The path again with images at equal distances."""
     along = np.concatenate([[0.0], np.cumsum(_distances(path))])
-    if not along[-1] > 1e-3:
-        raise UserError(
-            "energy path: both ends lead to the same state of rest", "Begin it from states in different valleys."
-        )
     along += np.arange(len(path)) * 1e-9 * along[-1]  # of states that are the same, one follows the other
     result = np.stack(
         [np.ascontiguousarray(one) for one in interp1d(along, path, axis=0)(np.linspace(0, along[-1], images))]
