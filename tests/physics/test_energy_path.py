@@ -57,7 +57,7 @@ def test_a_walls_barrier_over_a_broad_step_is_the_difference_of_its_energies(ima
 
 def test_a_path_through_a_third_valley_ends_there():
     one = over_steps([50e-9], [80e-9], 30e-9, 100e-9, 12)
-    both = over_steps([50e-9, 120e-9], [80e-9, 150e-9], 30e-9, 170e-9, 10)
+    both = over_steps([50e-9, 120e-9], [80e-9, 150e-9], 30e-9, 170e-9, 12)
     assert both.barrier_j == pytest.approx(one.barrier_j, rel=0.02)
     assert both.images[-1][2].sum() == pytest.approx(one.images[-1][2].sum(), abs=12)  # between the two steps
 

@@ -39,7 +39,7 @@ from spingan.physics.relax import (
 )
 from spingan.physics.system import System
 
-IMAGES = 14
+IMAGES = 12
 LONGEST_STEP = 2.0  # in 1/T, of a descent with the same tangents
 SPRING = 0.25  # share of the difference between an image's distances to its neighbours that a step takes away
 SETTLED = 0.02  # of the barrier: how little it changes while the path goes down for `STILL`, before an image climbs
