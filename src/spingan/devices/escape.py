@@ -15,12 +15,14 @@ class Escape:
         path: of the film at the temperature.
         time: how long it takes in the mean.
         cell_m: of the solver.
+        collapse: whether a skyrmion vanishes in the film: its barrier grows as cells shrink.
     """
 
     what: str
     path: EnergyPath
     time: Lifetime
     cell_m: float
+    collapse: bool = False
 
     def row(self) -> dict[str, Any]:
         """In JSON's types; a time beyond what a float holds is None."""

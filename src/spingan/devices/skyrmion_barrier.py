@@ -44,7 +44,7 @@ def collapse(
     radii = np.linspace(GUESS_M, 0.3 * cell_m, SHAPES)
     guess = [skyrmion(mesh, (middle, middle), radius, film.wall_width_m) for radius in radii]
     path = energy_path(System(mesh, film), [*guess, uniform(mesh, (0.0, 0.0, 1.0))], images=images)
-    return Escape("skyrmion, by collapse", path, lifetime(path.barrier_j, temperature_k), cell_m)
+    return Escape("skyrmion, by collapse", path, lifetime(path.barrier_j, temperature_k), cell_m, collapse=True)
 
 
 def over_rail(
@@ -60,8 +60,9 @@ def over_rail(
     places = np.linspace(rails[0] + device.pitch_m / 2, rails[1] + device.pitch_m / 2, SHAPES)
     mesh, system = _strip(device, rails, rails[2] + first, cell_m)
     path = energy_path(system, [_skyrmion(mesh, device.film, place) for place in places], images=images)
-    what = "skyrmion, over a rail" if np.any(path.images[-1][2] < 0) else "skyrmion, by collapse at a rail"
-    return Escape(what, path, lifetime(path.barrier_j, temperature_k), cell_m)
+    collapsed = not np.any(path.images[-1][2] < 0)
+    what = "skyrmion, by collapse at a rail" if collapsed else "skyrmion, over a rail"
+    return Escape(what, path, lifetime(path.barrier_j, temperature_k), cell_m, collapsed)
 
 
 def out_at_edge(
@@ -81,9 +82,9 @@ def out_at_edge(
     guess = [_skyrmion(mesh, device.film, place) for place in places]
     path = energy_path(system, [*guess, uniform(mesh, (0.0, 0.0, 1.0))], images=images)
     rows = np.flatnonzero(np.any(path.saddle[2] < 0, axis=1))
-    collapsed = rows.size > 0 and mesh.y_m[rows[0]] > 2 * cell_m  # a skyrmion that goes out touches the edge
+    collapsed = bool(rows.size) and bool(mesh.y_m[rows[0]] > 2 * cell_m)  # a skyrmion that goes out touches the edge
     what = "skyrmion, by collapse on the way to the edge" if collapsed else "skyrmion, out at the edge"
-    return Escape(what, path, lifetime(path.barrier_j, temperature_k), cell_m)
+    return Escape(what, path, lifetime(path.barrier_j, temperature_k), cell_m, collapsed)
 
 
 def skyrmion_escapes(

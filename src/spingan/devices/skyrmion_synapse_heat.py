@@ -356,7 +356,10 @@ def warm_curve(study: WarmSynapse) -> Synapse:
 
 def _retention(study: WarmSynapse, top: int) -> tuple[Retention | None, tuple[float, float] | None, str]:
     """The faster of the runs' drift and of the easiest barrier, its interval, and a line that says which."""
-    heat, easiest = study.heat, study.escapes[0] if study.escapes else None
+    heat = study.heat
+    finest = min((one.cell_m for one in study.escapes if one.collapse), default=0.0)  # coarse cells hold too little
+    ways = [one for one in study.escapes if not one.collapse or one.cell_m <= finest]
+    easiest = min(ways, key=lambda one: one.time.barrier_j, default=None)
     drift = heat.retention_s if heat.resting_number is not None else None
     if easiest is not None and (drift is None or easiest.time.mean_s < drift) and math.isfinite(easiest.time.high_s):
         time_s, low, high = rounded([easiest.time.mean_s, easiest.time.low_s, easiest.time.high_s])
