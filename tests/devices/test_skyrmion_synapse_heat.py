@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from spingan.devices.escape import Escape
 from spingan.devices.skyrmion_synapse import SMALL, shipped_calibration
 from spingan.devices.skyrmion_synapse_heat import (
     WarmPlan,
@@ -14,9 +16,12 @@ from spingan.devices.skyrmion_synapse_heat import (
     warm_curve,
     warm_rows,
     warm_synapse,
+    with_escapes,
     working_device,
 )
 from spingan.errors import UserError
+from spingan.physics.constants import BOLTZMANN
+from spingan.physics.energy_path import lifetime
 from spingan.physics.film_temperature import COBALT_ON_PLATINUM
 from spingan.spec.files import read_synapse, write_synapse
 
@@ -92,3 +97,20 @@ def test_a_plan_without_heat_or_with_too_much_is_refused():
         WarmPlan(300.0, runs=1)
     with pytest.raises(UserError, match="there is no synapse"):
         working_device("skyrmion_other", SMALL)
+
+
+def test_the_files_retention_is_the_faster_of_drift_and_collapse_and_collapse_counts_on_the_finest_cells(small):
+    def way(kt, cell_m):
+        path = SimpleNamespace(torque_t=0.0)
+        return Escape("skyrmion, by collapse", path, lifetime(kt * BOLTZMANN * 300, 300.0), cell_m, collapse=True)
+
+    coarse, fine = way(2.0, 1e-9), way(5.0, 0.5e-9)
+    made = warm_curve(with_escapes(small, [fine, coarse]))
+    assert made.retention.time_s == pytest.approx(fine.time.mean_s, rel=1e-5)
+    assert made.retention.towards == "minimum"
+    assert made.ensemble.retention_interval_s == pytest.approx((fine.time.low_s, fine.time.high_s), rel=1e-5)
+    held = way(60.0, 0.5e-9)
+    strong = warm_curve(with_escapes(small, [held]))
+    drift = small.heat.retention_s
+    expected = held.time.mean_s if drift is None else drift
+    assert strong.retention.time_s == pytest.approx(expected, rel=1e-5)
