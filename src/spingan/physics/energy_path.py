@@ -184,8 +184,8 @@ def energy_path(
         torque_tolerance_t: at the saddle.
 
     Raises:
-        UserError: The system has torques, too few images, both ends lead to one state, or the path has no saddle after
-            `time_limit_s` of wall-clock time.
+        UserError: The system has torques, too few images, both ends lead to one state, a barrier narrower than the
+            images show, or no saddle after `time_limit_s` of wall-clock time.
     """
     start = time.perf_counter()
     if system.torques:
@@ -225,9 +225,12 @@ def energy_path(
                 climbing = int(energy.argmax())
         if climbing is not None:
             if climbing in (0, images - 1):
-                break  # downhill all the way
+                raise UserError(
+                    f"energy path: it falls from image to image, so that {images} images do not show its barrier",
+                    "Give more images, or smaller cells.",
+                )
             torque = band.torque_t(climbing)
-    top = int(band.energy_j.argmax()) if climbing is None else climbing
+    top = int(band.energy_j.argmax()) if climbing is None else climbing  # None: already at rest there
     cells = band.ready.grid.cells
     whole = np.stack([np.array(cells(one, 3)) for one in band.path])
     return EnergyPath(
