@@ -38,6 +38,16 @@ def test_rows_hold_what_is_asked_each_with_its_interval(arguments, tmp_path):
     assert (tmp_path / "out" / "heat.csv").read_text().startswith("input_ua,")
 
 
+def test_barriers_are_rows_of_their_own(arguments):
+    options = ("--temperature", "300", "--barriers", "--cell-nm", "2", "--workers", "1", "--json")
+    result = run(*arguments, *options)
+    assert result.exit_code == 0, result.output
+    first, second = json.loads(result.stdout)["barriers"]
+    assert 0 < first["barrier_j"] <= second["barrier_j"]
+    low, high = first["retention_s_interval"]
+    assert low < first["retention_s"] < high
+
+
 def test_the_first_lines_answer_a_person(arguments):
     result = run(*arguments, "--temperature", "300")
     assert result.exit_code == 0, result.output
@@ -55,7 +65,15 @@ def test_the_first_lines_answer_a_person(arguments):
         (("--temperature", "300", "--averaging-ns", "0.001"), ("averaging time", "below the step")),
         (("--temperature", "300", "--snr", "-3"), ("snr is -3",)),
         (("--temperature", "300", "--with", "sweep"), ("--with and --full are for the solver at 0 K",)),
-        (("--temperature", "300", "--cell-nm", "2"), ("--cell-nm", "are for the solver at 0 K")),
+        (("--temperature", "300", "--cell-nm", "2"), ("--cell-nm", "for the solver's --barriers")),
+        (("--temperature", "300", "--workers", "1"), ("--workers", "for the solver's --barriers")),
+        (("--temperature", "300", "--time-limit-s", "9"), ("--time-limit-s", "for the solver's --barriers")),
+        (("--barriers",), ("--barriers is for a study in heat", "--temperature")),
+        (("--temperature", "300", "--barriers", "--cell-nm", "3"), ("3 nm do not fill",)),
+        (
+            ("--temperature", "300", "--barriers", "--cell-nm", "2", "--workers", "1", "--time-limit-s", "0.01"),
+            ("time limit",),
+        ),
         (("--walls", "60"), ("--walls is for a study in heat", "--temperature")),
         (("--temperature", "300", "--currents-ua", "-5,much"), ("--currents-ua", "much")),
     ],

@@ -45,6 +45,37 @@ def test_cells_that_are_no_cells_are_refused_with_the_limits(cell_nm, tmp_path):
     assert not (tmp_path / "c.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--temperature", "-1"), "-1 K"),
+        (("--temperature", "0"), "without heat"),
+        (("--temperature", "1500"), "Curie point of 1120 K"),
+        (("--temperature", "300", "--full"), "--full is for the study at 300 K"),
+        (("--barriers",), "--barriers is for a study in heat"),
+    ],
+)
+def test_heat_that_is_none_is_refused_before_any_work(options, words, tmp_path):
+    result = run("skyrmion-synapse", "--out", str(tmp_path / "out"), *options)
+    assert isinstance(result.exception, UserError)
+    assert words in str(result.exception)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_the_command_in_heat_writes_rows_and_synapses_that_say_where_they_come_from(tmp_path):
+    result = run("skyrmion-synapse", "--temperature", "300", "--out", str(tmp_path), "--seeds", "2", "--json")
+    assert result.exit_code == 0, result.exception
+    shown = json.loads(result.stdout)
+    assert (shown["temperature_k"], shown["runs"], shown["barriers"]) == (300, 2, [])
+    for row in shown["rows"]:
+        low, high = row["rms_conductance_s_interval"]
+        assert low <= row["rms_conductance_s"] <= high
+    made = read_synapse(tmp_path / "skyrmion_designed_300k.csv")
+    assert made.ensemble.loss_per_write == shown["rows"][-1]["loss_per_operation"]
+    assert made.retention.law == "exponential"
+
+
 @pytest.mark.slow
 def test_the_command_writes_the_curves_the_pictures_and_the_rows(tmp_path):
     result = run("skyrmion-synapse", "--out", str(tmp_path), "--seeds", "2", "--json")

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.signal import lfilter
 
-from spingan.devices.noise_statistics import in_blocks, loss_share, memories_to, noise_of, share_left
+from spingan.devices.noise_statistics import in_blocks, loss_share, memories_to, noise_of, share_left, share_of
 from spingan.errors import UserError
 
 STEP, TAU, RMS, MEAN = 0.1, 1.0, 3.0, 7.0
@@ -80,3 +81,19 @@ def test_what_makes_no_interval_is_refused():
         noise_of(process(100, 1), STEP)
     with pytest.raises(UserError, match="make no interval"):
         noise_of(np.full((10, 3), np.nan), STEP)
+
+
+@pytest.mark.parametrize(("lost", "tried"), [(0, 50), (3, 40), (20, 20)])
+def test_a_shares_interval_is_the_one_at_whose_ends_the_count_is_just_likely(lost, tried):  # Clopper and Pearson 1934
+    share = share_of(lost, tried)
+    assert share.low <= share.value == lost / tried <= share.high
+    if lost:
+        assert stats.binom.sf(lost - 1, tried, share.low) == pytest.approx(0.025)
+    if lost < tried:
+        assert stats.binom.cdf(lost, tried, share.high) == pytest.approx(0.025)
+
+
+def test_a_share_of_nothing_is_refused():
+    for lost, tried in ((0, 0), (3, 2), (-1, 5)):
+        with pytest.raises(UserError, match="no share"):
+            share_of(lost, tried)

@@ -107,6 +107,7 @@ def test_output_noise_is_a_table_or_a_number_and_survives_its_file(tmp_path):
         ({"rms": [-1.0]}, "rms"),
         ({"rms": [1.0, 1.0], "input": [1.0, 0.0]}, "must rise"),
         ({"rms": [1.0], "interval": [[1.0, 2.0], [1.0, 2.0]]}, "as many intervals"),
+        ({"rms": [3.0], "interval": [[1.0, 2.0]]}, "3 is not within its interval, 1 to 2"),
         ({"rms": [1.0], "runs": 0}, "runs"),
         (-1e-3, "rms"),
     ],

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from spingan.errors import UserError
-from spingan.spec.synapse import Read, Retention, Spread, Synapse
+from spingan.spec.synapse import Ensemble, Read, Retention, Spread, Synapse
 
 
 def test_normalised_levels_rise_from_zero_to_one_whatever_the_conductances_are():
@@ -133,3 +133,24 @@ def test_without_a_coefficient_nobody_knows_when_and_without_retention_a_state_r
     assert synapse.resting_fraction == 0.0
     middle = Retention(law="exponential", time_s=1.0, towards="middle")
     assert synapse.model_copy(update={"retention": middle}).resting_fraction == 0.5
+
+
+def test_an_ensemble_must_fit_what_it_stands_behind():
+    levels = {"name": "a", "basis": "simulated", "conductance": (1e-6, 2e-6)}
+    noise = {"read_noise_s": (1e-8, 2e-8), "retention": Retention(law="exponential", time_s=5.0)}
+    good = Ensemble(
+        temperature_k=300.0, seed=0, runs=4, read_noise_interval_s=((9e-9, 2e-8), (1e-8, 2e-8)), loss_per_write=0.0,
+        loss_per_write_interval=(0.0, 0.1), retention_interval_s=(1.0, 9.0),
+    )  # fmt: skip
+    assert Synapse(**levels, **noise, ensemble=good).ensemble == good
+    for wrong, words in (
+        ({"read_noise_interval_s": ((9e-9, 2e-8),)}, "one interval a level"),
+        ({"read_noise_interval_s": ((9e-9, 2e-8), (3e-8, 4e-8))}, "of level 1 2e-08 is not within"),
+        ({"retention_interval_s": (6.0, 9.0)}, "retention.time_s 5 is not within"),
+    ):
+        with pytest.raises(ValidationError, match=words):
+            Synapse(**levels, **noise, ensemble=good.model_copy(update=wrong).model_dump())
+    with pytest.raises(ValidationError, match="belong together"):
+        Ensemble(temperature_k=300.0, seed=0, runs=4, loss_per_write=0.1)
+    with pytest.raises(ValidationError, match="needs a retention"):
+        Synapse(**levels, read_noise_s=(1e-8, 2e-8), ensemble=good)

@@ -97,6 +97,7 @@ def behind_barrier(
         update={
             **scaled,
             "spread": synapse.spread.model_copy(update=ends),
+            "ensemble": synapse.ensemble and synapse.ensemble.model_copy(update={"read_noise_interval_s": None}),
             "name": name,
             "read_noise_s": _rounded(np.hypot(wandering, own)),
             "read": Read(voltage_v=READ_V, time_s=read_s),

@@ -61,14 +61,22 @@ class Heat:
     """Where the drift is zero."""
 
 
-def hold(at: Bench, up: Operation, seeds: Sequence[int], advance: Progress, workers: int = 1) -> Heat:
-    """Let the operation, and holds at several levels, run at room temperature.
+def hold(
+    at: Bench,
+    up: Operation,
+    seeds: Sequence[int],
+    advance: Progress,
+    workers: int = 1,
+    temperature_k: float = ROOM_TEMPERATURE_K,
+) -> Heat:
+    """Let the operation, and holds at several levels, run at a temperature.
 
     Args:
         up: The operation without heat, from whose potentiation the holds begin.
         seeds: Two or more, each an operation and a hold at every level.
         advance: Called with (what, done, total).
         workers: Threads.
+        temperature_k: Above 0.
     """
     number = up.number[up.rising]
     starts = [int(np.argmin(np.abs(number - part * float(number.max())))) for part in HOLD_PARTS]
@@ -82,7 +90,7 @@ def hold(at: Bench, up: Operation, seeds: Sequence[int], advance: Progress, work
             phases,
             places_m=None if start is None else up.run.positions_m[start],
             alive=None if start is None else up.run.alive[start],
-            temperature_k=ROOM_TEMPERATURE_K,
+            temperature_k=temperature_k,
             generator=np.random.default_rng((seed, 0 if start is None else start + 1)),
             step_s=SWEEP_STEP_S,
         )
@@ -100,7 +108,7 @@ def hold(at: Bench, up: Operation, seeds: Sequence[int], advance: Progress, work
     slope, level = np.polyfit(begun, drift, 1)
     settles = bool(slope < 0)
     return Heat(
-        temperature_k=ROOM_TEMPERATURE_K,
+        temperature_k=temperature_k,
         operations=tuple(operations),
         level_spread=float(numbers.std(axis=0, ddof=1).max()),
         hold_numbers=np.array(begun),
@@ -297,7 +305,8 @@ def _variant(
 DIGITS = 6  # significant ones in the file: far finer than the model
 
 
-def _rounded(values: Sequence[float] | np.ndarray) -> tuple[float, ...]:
+def rounded(values: Sequence[float] | np.ndarray) -> tuple[float, ...]:
+    """To as many digits as a file holds."""
     return tuple(float(f"{value:.{DIGITS}g}") for value in values)
 
 
@@ -311,12 +320,12 @@ def synapse(variant: Variant) -> Synapse:
     return Synapse(
         name=variant.name,
         basis="simulated",
-        conductance=_rounded(conductance),
-        read_noise_s=_rounded(noise),
-        step_up=_rounded(np.maximum(levels.step_up_s, 0.0)),
-        step_up_spread=_rounded(levels.step_up_spread_s),
-        step_down=_rounded(np.maximum(levels.step_down_s, 0.0)),
-        step_down_spread=_rounded(levels.step_down_spread_s),
+        conductance=rounded(conductance),
+        read_noise_s=rounded(noise),
+        step_up=rounded(np.maximum(levels.step_up_s, 0.0)),
+        step_up_spread=rounded(levels.step_up_spread_s),
+        step_down=rounded(np.maximum(levels.step_down_s, 0.0)),
+        step_down_spread=rounded(levels.step_down_spread_s),
         write=Write(
             pulse_current_density_a_per_m2=device.current_density_a_per_m2,
             pulse_width_s=device.pulse_width_s,

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ SAFETY, LARGEST_GROWTH, LARGEST_CUT = 0.8, 5.0, 0.1  # as in the authors' RKC co
 DAMPING = 2 / 13  # of the Chebyshev polynomials, which leaves 0.653 (s² - 1) of the negative axis stable
 MOST_STAGES = 200  # what a step may cost; rounding errors grow with the square, to 1e-11 here
 STRAY_STEP = 1.5  # longest step, in 1 / (mu0 Ms): the lagged stray field is an explicit Euler step, stable below 2
+
+Descent = Callable[[Array, Array], object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +63,7 @@ def relax(system: System, m: Array, *, torque_tolerance_t: float = 1e-4, time_li
     state = ready.grid.padded(unit_vectors(m, system))
     k = np.zeros(2 * len(state))  # the descent at a step's start and at its end
     work = np.zeros((4, len(state)))
-    stiffness = _stiffness_t(ready)
+    stiffness = stiffness_t(ready)
     longest = min(
         0.653 * (MOST_STAGES**2 - 1) / stiffness, STRAY_STEP / ready.moment_t if ready.convolver else math.inf
     )
@@ -74,23 +77,28 @@ def relax(system: System, m: Array, *, torque_tolerance_t: float = 1e-4, time_li
                 f"{time_limit_s:g} s), and should be {torque_tolerance_t:.2e} T",
                 "Raise time_limit_s or torque_tolerance_t; a driven wall or skyrmion may have no state of rest.",
             )
-        trial = _chebyshev(ready, state, k, work, step, stiffness)
+        trial = chebyshev_step(ready.descent, state, k, work, step, stiffness)
         normalise(trial)
         ready.descent(trial, k, 1)
         combine(state, trial, np.array([-1.0]), work[3])
-        error = _error(k, work[3], step, ready.grid.layer)
+        error = step_error(k, work[3], step, ready.grid.layer)
         if error <= ACCURACY:
             state[:] = trial
             steps += 1
             ready.update_demag(state)
             torque = ready.descent(state, k)
-        factor = SAFETY * (ACCURACY / error) ** (1 / 3) if error > 0 else LARGEST_GROWTH
-        step = min(longest, step * min(LARGEST_GROWTH, max(LARGEST_CUT, factor if math.isfinite(factor) else 0.0)))
+        step = min(longest, step * step_factor(error))
     final = np.ascontiguousarray(ready.grid.cells(state, 3))
     return Relaxed(final, torque, steps, time.perf_counter() - start, energies_j(system, final))
 
 
-def _stiffness_t(ready: Motion) -> float:
+def step_factor(error: float) -> float:
+    """The next step over the last, for the error that the last had."""
+    factor = SAFETY * (ACCURACY / error) ** (1 / 3) if error > 0 else LARGEST_GROWTH
+    return min(LARGEST_GROWTH, max(LARGEST_CUT, factor if math.isfinite(factor) else 0.0))
+
+
+def stiffness_t(ready: Motion) -> float:
     """An upper bound of the rates at which disturbances die, in tesla: Gershgorin's, term by term."""
     exchange_x, exchange_y, dmi_x, dmi_y = ready.stencil_t
     pull = float(np.abs(ready.pull_t).max()) + float(np.abs(ready.asymmetric[1]).max(initial=0.0))
@@ -104,8 +112,17 @@ def _stiffness_t(ready: Motion) -> float:
     )
 
 
-def _chebyshev(ready: Motion, state: Array, k: Array, work: Array, step: float, stiffness: float) -> Array:
-    """One step of the second-order Runge-Kutta-Chebyshev scheme; its end lies in `work`."""
+def chebyshev_step(descent: Descent, state: Array, k: Array, work: Array, step: float, stiffness: float) -> Array:
+    """One step of the second-order Runge-Kutta-Chebyshev scheme; its end, not of unit length, lies in `work`.
+
+    Args:
+        descent: writes the motion at its first argument into its second, as `Motion.descent`; both padded and flat.
+        state: where the step starts.
+        k: the motion there, at the array's start.
+        work: (4, len(state)) scratch.
+        step: in 1/T.
+        stiffness: as `stiffness_t`.
+    """
     stages = max(2, math.ceil(math.sqrt(step * stiffness / 0.653 + 1)))
     t, dt, ddt, b = _polynomials(stages)
     w1 = dt[stages] / ddt[stages]
@@ -116,7 +133,7 @@ def _chebyshev(ready: Motion, state: Array, k: Array, work: Array, step: float, 
         mu = 2 * b[j] * (1 + DAMPING / stages**2) / b[j - 1]
         nu = -b[j] / b[j - 2]
         gain = 2 * b[j] * w1 / b[j - 1]
-        ready.descent(old, slope)
+        descent(old, slope)
         offset = -(1 - b[j - 1] * t[j - 1]) * gain
         _recur(state, old, older, slope, k, mu, nu, gain * step, offset * step, new)
         older, old, new = old, new, older
@@ -146,7 +163,7 @@ def _recur(state, old, older, slope, first_slope, mu, nu, gain, offset, new):
         store(new, at, value + gain * load(slope, at) + offset * load(first_slope, at))
 
 
-def _error(k: Array, moved: Array, step: float, layer: int) -> float:
+def step_error(k: Array, moved: Array, step: float, layer: int) -> float:
     """The largest error over all cells: 0.8 (start - end) + 0.4 step (first + last slope)."""
     whole = np.concatenate([k, moved])
     return largest_sum(whole, np.array([0.4 * step, 0.4 * step, 0.8]), layer)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, field_validator, model_validator
 
-from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value
+from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value, check_interval
 
 Function = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
 Unit = Literal["A", "V", "S", "Ohm", "1"]
@@ -84,6 +84,8 @@ class OutputNoise(Value):
             raise ValueError("the inputs of the output noise must rise")
         if self.interval is not None and len(self.interval) != len(self.rms):
             raise ValueError("output noise needs as many intervals as rms, or none")
+        for rms, interval in zip(self.rms, self.interval or (), strict=False):
+            check_interval("rms of the output noise", rms, interval)
         return self
 
     def at(self, inputs: ArrayLike) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from spingan.errors import UserError
-from spingan.spec.value import SCHEMA_VERSION, Fraction, NotNegative, Positive, Value
+from spingan.spec.value import SCHEMA_VERSION, Fraction, NotNegative, Positive, Value, check_interval
 
 Basis = Literal["measured", "simulated", "normalised"]
 
@@ -151,6 +151,31 @@ class Validity(Value):
     time_s: tuple[NotNegative, NotNegative] | None = None
 
 
+class Ensemble(Value):
+    """The runs in heat that read noise, spread and retention come from, and how well these are known by them.
+
+    Intervals are those of 95 %. `loss_per_write` is the chance that one write loses a carrier of the state, such as a
+    skyrmion, for good.
+    """
+
+    temperature_k: Positive
+    seed: int
+    runs: int = Field(ge=1)
+    read_noise_interval_s: tuple[tuple[NotNegative, NotNegative], ...] | None = None
+    """For each level."""
+    loss_per_write: Fraction | None = None
+    loss_per_write_interval: tuple[Fraction, Fraction] | None = None
+    retention_interval_s: tuple[NotNegative, NotNegative] | None = None
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _values_lie_in_their_intervals(self) -> Self:
+        if (self.loss_per_write is None) != (self.loss_per_write_interval is None):
+            raise ValueError("loss_per_write and its interval belong together")
+        check_interval("loss_per_write", self.loss_per_write, self.loss_per_write_interval)
+        return self
+
+
 class Synapse(Value):
     """A device whose conductance stands for a weight.
 
@@ -176,6 +201,7 @@ class Synapse(Value):
     spread: Spread = Spread()
     faults: Faults = Faults()
     retention: Retention | None = None
+    ensemble: Ensemble | None = None
     endurance_writes: Positive | None = None
     area_m2: Positive | None = None
     validity: Validity = Validity()
@@ -215,6 +241,23 @@ class Synapse(Value):
             raise ValueError("basis normalised has no siemens, yet a noise or a spread is given in siemens")
         if self.basis == "normalised" and self.retention is not None and self.retention.towards == "zero":
             raise ValueError("basis normalised does not know where zero is: retention.towards must be another")
+        return self
+
+    @model_validator(mode="after")
+    def _the_ensemble_is_of_this_synapse(self) -> Self:
+        ensemble = self.ensemble
+        if ensemble is None:
+            return self
+        intervals = ensemble.read_noise_interval_s
+        if intervals is not None:
+            if self.read_noise_s is None or len(intervals) != len(self.read_noise_s):
+                raise ValueError("ensemble.read_noise_interval_s needs the column read_noise_s, one interval a level")
+            for level, (noise, interval) in enumerate(zip(self.read_noise_s, intervals, strict=True)):
+                check_interval(f"read_noise_s of level {level}", noise, interval)
+        if ensemble.retention_interval_s is not None:
+            if self.retention is None:
+                raise ValueError("ensemble.retention_interval_s needs a retention")
+            check_interval("retention.time_s", self.retention.time_s, ensemble.retention_interval_s)
         return self
 
     @property

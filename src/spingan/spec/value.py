@@ -39,6 +39,16 @@ class Value(BaseModel):
         return build(cls, data, where or cls.__name__.lower())
 
 
+def check_interval(what: str, value: float | None, interval: tuple[float, float] | None) -> None:
+    """Refuse an interval whose ends do not hold the value; None is no claim.
+
+    Raises:
+        ValueError: They do not.
+    """
+    if value is not None and interval is not None and not interval[0] <= value <= interval[1]:
+        raise ValueError(f"{what} {value:g} is not within its interval, {interval[0]:g} to {interval[1]:g}")
+
+
 def check_schema_version(data: Mapping[str, Any], where: str) -> None:
     """Refuse data of a schema that this version does not read.
 
