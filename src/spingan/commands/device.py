@@ -2,10 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from spingan.commands.device_heat import (
+    HEAT,
+    Barriers,
+    Solver,
+    Temperature,
+    Wall,
+    refuse_given,
+    skyrmions_in_heat,
+    walls_in_heat,
+)
 from spingan.commands.options import (
     HOUR_S,
     CellNm,
@@ -18,7 +28,6 @@ from spingan.commands.options import (
     TimeLimit,
     Workers,
     currents_a,
-    option,
     passing_on,
 )
 from spingan.commands.printing import Result, rows_table, run, show, table
@@ -30,14 +39,12 @@ if TYPE_CHECKING:
     from spingan.devices.export import Experiment
     from spingan.devices.wall_characteristic import Extra, Plan
     from spingan.devices.wall_device import WallDevice
-    from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 
 app = typer.Typer(
     help="Devices in the solver: their curves, compared with what the papers print.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-Wall = Literal["leaky-relu", "relu"]
 With = Annotated[
     list[str] | None,
     typer.Option(
@@ -52,23 +59,6 @@ StudiedDevice = Annotated[
         "--device",
         metavar="FILE",
         help="A wall device of your own; spingan device new FILE begins one. designed: the one that is shipped.",
-    ),
-]
-Temperature = Annotated[
-    float | None,
-    typer.Option("--temperature", metavar="K", help="Study its noise and losses in heat instead: some seconds."),
-]
-HEAT: dict[str, tuple[Any, Any]] = {  # with --temperature, by the names that `wall_heat.WarmPlan` has for them
-    "averaging_ns": option(float | None, "--averaging-ns", "With --temperature: how long an evaluation averages, 1."),
-    "snr": option(float | None, "--snr", "With --temperature: span over noise that the energy is given for, 50."),
-    "walls": option(int | None, "--walls", "With --temperature: walls under each current, 1000.", min=2, max=100_000),
-    "seed": option(int | None, "--seed", "With --temperature: of the heat, 0.", min=0, max=2**32 - 1),
-}
-Barriers = Annotated[
-    bool,
-    typer.Option(
-        "--barriers",
-        help="With --temperature: also the barriers before a loss, by the solver, and the mean time: a minute or more.",
     ),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Everything that --with can ask for: an hour and more.")]
@@ -107,18 +97,23 @@ def _add_wall_command(name: Wall, about: str) -> None:
         if temperature is not None:
             if with_ or full:
                 raise UserError("--with and --full are for the solver at 0 K", "Leave them out with --temperature")
-            solver = _Solver(cell_nm * 1e-9, time_limit_s, workers) if barriers else None
+            solver = Solver(cell_nm * 1e-9, time_limit_s, workers) if barriers else None
             if solver is None:
-                _refuse_given(
+                refuse_given(
                     context,
                     ("cell_nm", "time_limit_s", "workers"),
                     "with --temperature is for the solver's --barriers",
                     "Add --barriers, or leave it out",
                 )
             given = {key: value for key, value in heat.items() if value is not None}
-            _study_in_heat(name, temperature, convention, currents_ua, device, out, json, solver, **given)
+            from spingan.devices.domain_wall import BY_NAME
+
+            wall, plan = _device_and_plan(device, BY_NAME[name], None)
+            walls_in_heat(
+                name, temperature, convention, currents_ua, wall, plan.full_scale_a, out, json, solver, **given
+            )
             return
-        _refuse_given(
+        refuse_given(
             context, ("barriers",), "is for a study in heat", "Add --temperature, for example 300, or leave it out"
         )
         for key, value in heat.items():
@@ -165,96 +160,6 @@ def _add_wall_command(name: Wall, about: str) -> None:
 
 _add_wall_command("leaky-relu", "Paper S's leaky ReLU in the solver, compared with every number that it prints.")
 _add_wall_command("relu", "Paper S's ReLU in the solver; its anisotropy profile and bias are not printed, and assumed.")
-
-
-class _Solver(NamedTuple):
-    """How the solver looks for barriers."""
-
-    cell_m: float
-    time_limit_s: float
-    workers: int
-
-
-def _refuse_given(context: typer.Context, names: Sequence[str], problem: str, remedy: str) -> None:
-    """Refuse options of a command that stand on its command line but mean nothing there.
-
-    Raises:
-        UserError: One does.
-    """
-    for name in names:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            raise UserError(f"--{name.replace('_', '-')} {problem}", remedy)
-
-
-def _study_in_heat(
-    name: Wall,
-    temperature_k: float,
-    convention: ConventionName,
-    currents_ua: str | None,
-    file: Path | None,
-    out: Path | None,
-    json: bool,
-    solver: _Solver | None,
-    averaging_ns: float = 1.0,
-    **more: Any,
-) -> None:
-    """The compact wall of a device in heat: noise, what averaging leaves, losses, energy; barriers with a solver."""
-    from spingan.devices.domain_wall import BY_NAME
-    from spingan.devices.wall_barrier import wall_escapes
-    from spingan.devices.wall_heat import WarmPlan, warm_study
-    from spingan.devices.wall_heat_curve import warm_curve, warm_rows
-    from spingan.devices.wall_study import Setup
-    from spingan.devices.wall_system import mesh
-    from spingan.reports.wall_heat_report import heat_text, write_heat_report
-
-    made = BY_NAME[name]
-    device, plan = _device_and_plan(file, made, None)
-    if solver is not None:
-        mesh(device, solver.cell_m)  # refuses cells that do not fit
-    full = plan.full_scale_a
-    asked = currents_a(currents_ua) if currents_ua else [share * full for share in (-1, -0.5, -0.25, 0.25, 0.5, 1)]
-    heat = WarmPlan(
-        temperature_k=temperature_k,
-        currents_a=tuple(sorted({0.0, full, *asked})),
-        full_scale_a=full,
-        averaging_s=averaging_ns * 1e-9,
-        **more,
-    )
-
-    def work(progress: Progress) -> Result:
-        study = warm_study(device, heat, convention, progress=progress)
-        rows = warm_rows(study)
-        escapes = []
-        if solver is not None:
-            setup = Setup(study.device, convention, solver.cell_m, time_limit_s=solver.time_limit_s)
-            escapes = wall_escapes(setup, temperature_k, solver.workers, progress)
-        curve = warm_curve(study, made.function, f"{device.name}_{temperature_k:g}k")
-        data = {
-            "device": device.name,
-            "temperature_k": temperature_k,
-            "convention": convention,
-            "fidelity": study.note,
-            "averaging_time_s": heat.averaging_s,
-            "snr": heat.snr,
-            "walls": heat.walls,
-            "duration_s": heat.duration_s,
-            "seed": heat.seed,
-            "span_s": study.span_s,
-            "full_scale_ua": study.full.current_a * 1e6,
-            "rows": rows,
-            "barriers": [escape.row() for escape in escapes],
-        }
-        text = "\n".join([heat_text(study, rows), *(escape.line() for escape in escapes)])
-        notes = (
-            f"memory: of the wall's place. averaged: rms of a mean over {averaging_ns:g} ns. wait, energy: averaging "
-            f"and energy until the span is {heat.snr:g} times the noise. lost: share of walls in an evaluation; with "
-            "<, the upper end of its interval of 95 %.",
-            f"torque convention: {convention}; {study.note}",
-        )
-        return Result(data, text, notes, lambda folder: write_heat_report(study, rows, curve, folder))
-
-    run(work, json, out or Path(f"runs/device-{name}-{temperature_k:g}k"))
 
 
 def _device_and_plan(
@@ -329,10 +234,10 @@ def skyrmion_synapse(
 
     constants = shipped_calibration() if calibration is None else read_calibration(calibration)
     if temperature is not None:
-        _refuse_given(context, ("full",), "is for the study at 300 K that is compared with the paper", "Leave it out")
-        _skyrmions_in_heat(temperature, constants, seed, seeds, workers, barriers, out, json)
+        refuse_given(context, ("full",), "is for the study at 300 K that is compared with the paper", "Leave it out")
+        skyrmions_in_heat(temperature, constants, seed, seeds, workers, barriers, out, json)
         return
-    _refuse_given(
+    refuse_given(
         context, ("barriers",), "is for a study in heat", "Add --temperature, for example 300, or leave it out"
     )
 
@@ -353,55 +258,6 @@ def skyrmion_synapse(
         return Result(data, rows_table(rows), (), write)
 
     run(work, json, out or Path("runs/device-skyrmion-synapse"))
-
-
-def _skyrmions_in_heat(
-    temperature_k: float,
-    calibration: "SkyrmionCalibration",
-    seed: int,
-    runs: int,
-    workers: int,
-    barriers: bool,
-    out: Path | None,
-    json: bool,
-) -> None:
-    """Both synapses at their working points in heat: noise of place and conductance, losses, retention."""
-    from spingan.devices.skyrmion_barrier import skyrmion_escapes
-    from spingan.devices.skyrmion_synapse import PRINTED
-    from spingan.devices.skyrmion_synapse_heat import (
-        WORKING_POINTS,
-        WarmPlan,
-        warm_rows,
-        warm_synapse,
-        with_escapes,
-    )
-    from spingan.reports.synapse_heat_report import heat_text, write_heat_report
-
-    plan = WarmPlan(temperature_k, seed, runs)
-
-    def work(progress: Progress) -> Result:
-        studies = [warm_synapse(name, PRINTED, calibration, plan, workers, progress) for name in WORKING_POINTS]
-        escapes = skyrmion_escapes(studies[0].device, temperature_k, workers, progress) if barriers else []
-        studies = [with_escapes(study, escapes) for study in studies]  # both have the same film and rails
-        rows = [row for study in studies for row in warm_rows(study)]
-        data = {
-            "device": PRINTED.name,
-            "temperature_k": temperature_k,
-            "seed": seed,
-            "runs": runs,
-            "calibration": studies[0].calibration.source,
-            "rows": rows,
-            "drift_time_s": {study.name: study.heat.retention_s for study in studies},
-            "barriers": [escape.row() for escape in escapes],
-        }
-        text = "\n".join([heat_text(studies, rows), *(escape.line() for escape in escapes)])
-        notes = (
-            "in: skyrmions under the junction. place: across the track, of those that stay in it. Rigid particles, "
-            "which know no collapse" + ("." if barriers else ": --barriers."),
-        )
-        return Result(data, text, notes, lambda folder: write_heat_report(studies, rows, folder))
-
-    run(work, json, out or Path(f"runs/device-skyrmion-synapse-{temperature_k:g}k"))
 
 
 Exported = Literal["leaky-relu", "relu", "skyrmion-synapse"]
