@@ -51,6 +51,9 @@ WORDS = frozenset(  # names, units and where the numbers come from and hold
         *("Activation.input_unit", "Activation.output_unit", "Activation.linear_range", "ActivationSpread.source"),
         *(f"OutputNoise.{field}" for field in
           ("interval", "averaging_time_s", "bandwidth_hz", "temperature_k", "seed", "runs", "source")),
+        *(f"Ensemble.{field}" for field in  # a loss in writing is computed by nobody
+          ("temperature_k", "seed", "runs", "read_noise_interval_s", "loss_per_write_interval", "retention_interval_s",
+           "source")),
     )
 )  # fmt: skip
 WIRES = frozenset(  # computed with by chips, in arrays of devices; weights without devices have no wires
