@@ -19,11 +19,11 @@ def volts(gain):
 
 def test_a_linear_cell_scales_noise_by_its_gain_where_the_curve_is_flat_too():
     noise = OutputNoise(
-        input=(-1e-5, 0.0, 1e-5), rms=(1e-6, 2e-6, 5e-6), interval=((0.0, 2e-6),) * 3, temperature_k=300
+        input=(-1e-5, 0.0, 1e-5), rms=(1e-6, 2e-6, 5e-6), interval=((0.0, 6e-6),) * 3, temperature_k=300
     )
     found = noise_through(noise, CURVE, CURRENT, volts(-1500.0))
     assert found.rms == pytest.approx([1.5e-3, 3e-3, 7.5e-3], rel=1e-3)
-    assert found.interval[2] == pytest.approx((0.0, 3e-3), rel=1e-3)
+    assert found.interval[2] == pytest.approx((0.0, 9e-3), rel=1e-3)
     assert found.temperature_k == 300
 
 

@@ -125,16 +125,18 @@ def test_before_a_function_that_saturates_the_range_ends_where_its_output_is_bes
 
 @pytest.mark.parametrize(("tiles", "bits"), [({"tile_rows": 8}, {}), ({}, {"input_coding": "bit_serial"})])
 def test_sums_that_are_added_up_before_the_function_are_judged_behind_it_too(tiles, bits):
-    layer, inputs = nn.Linear(23, 5, bias=False), _inputs((23,), 400)
-    layer.weight.data.mul_(20)
-    technology = _technology(Converter(bits=6), Converter(bits=4), **tiles, **bits)
-    made, alone = (_converted(net, technology, inputs) for net in (nn.Sequential(layer, nn.Tanh()), layer))
-    assert isinstance(alone, AnalogLayer) and alone.adc is not None
-    errors = []
-    for converter in (made[0].adc, alone.adc):
-        made[0].adc = converter
-        errors.append(float((made(inputs) - torch.tanh(layer(inputs))).detach().square().mean()))
-    assert errors[0] < errors[1]
+    technology, inputs = _technology(Converter(bits=4), Converter(bits=4), **tiles, **bits), _inputs((23,), 400)
+    errors = [0.0, 0.0]
+    for seed in range(4):
+        torch.manual_seed(seed)
+        layer = nn.Linear(23, 5, bias=False)
+        layer.weight.data.mul_(8)
+        made, alone = (_converted(net, technology, inputs) for net in (nn.Sequential(layer, nn.Tanh()), layer))
+        assert isinstance(alone, AnalogLayer) and alone.adc is not None
+        for number, converter in enumerate((made[0].adc, alone.adc)):
+            made[0].adc = converter
+            errors[number] += float((made(inputs) - torch.tanh(layer(inputs))).detach().square().mean())
+    assert errors[0] < 0.95 * errors[1]
 
 
 def test_a_function_that_is_not_the_only_reader_does_not_choose_the_range():
