@@ -110,8 +110,7 @@ def _train_alone(plan: "_Plan", resume: bool) -> None:
     if begun is None and recipe.goes_on_from is not None and plan.start_from is None:
         raise UserError(
             f"the recipe {recipe.name} goes on with the nets of {recipe.goes_on_from}, and no run of it is named",
-            f"Train {recipe.goes_on_from} first, then add --start-from with its run; "
-            "or set goes_on_from=null, for new nets.",
+            f"Train {recipe.goes_on_from}, and add --start-from with its run; or --set goes_on_from=null for new nets.",
         )
     settings = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)  # may have more epochs when resumed
     write_text(folder / RECIPE, settings)
