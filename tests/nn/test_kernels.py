@@ -284,3 +284,13 @@ def test_rounded_values_keep_their_order_in_memory_and_a_nan_stays_one(dtype):
     assert found.stride() == values.stride()
     assert torch.equal(found.nan_to_num(1e9), (codes.clamp(-9, 9) / 4).to(dtype).nan_to_num(1e9))
     assert clipped == int((codes != codes.clamp(-9, 9)).sum())
+
+
+def test_all_taps_of_maps_without_pixels_are_zero():
+    assert torch.equal(taps.take_taps(torch.zeros(2, 0, 3, 4), [(range(-1, 1), range(2))]), torch.zeros(2, 16))
+
+
+def test_more_values_than_a_float_can_count_are_counted():
+    count = (1 << 24) + 3
+    assert round_to_codes(torch.full((count,), 9.0), 1.0, -1, 1)[1] == count
+    assert CodeSums(torch.zeros(1, count), torch.ones(1), -1, 1).add(torch.full((1, count), 9.0)) == count

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from spingan.nn.kernels.base import CHEAP, compile_for, flat, in_pieces, over_elements, require
 
-_ONLY_COUNTS = {"contract", "reassoc"}  # only the count of clipped values is a sum: whole numbers below 2^24, exact
+_ONLY_COUNTS = {"contract", "reassoc"}  # only the count of clipped values is a sum
+_COUNTED = 1 << 16  # values that are counted in a float32, where whole numbers are exact up to 2^24
 
 
 @cache
@@ -20,7 +21,7 @@ def _add_codes(bfloat16: bool) -> Any:
         def add_codes(values, steps, lowest, highest, total, width, first, begin):
             # values (columns * reads); steps (columns,); total (columns * width), of which reads from `first` on
             reads = values.size // steps.size
-            clipped = 0
+            clipped, row = 0, _COUNTED
             zero, half, one = np.float32(0.0), np.float32(0.5), np.float32(1.0)
             for column in range(steps.size):
                 step = steps[column]
@@ -29,15 +30,16 @@ def _add_codes(bfloat16: bool) -> Any:
                 target = total[column * width + first : column * width + first + reads]
                 if begin:
                     target[:] = zero
-                beyond = zero
-                for read in range(reads):
-                    value = load(piece[read])
-                    code = np.floor(value * inverse + half)
-                    inside = code if code > lowest else lowest
-                    inside = inside if inside < highest else highest
-                    beyond += one if inside != code else zero
-                    target[read] += step * inside + value * zero  # a NaN stays one
-                clipped += int(beyond)
+                for start in range(0, reads, row):
+                    beyond = zero
+                    for read in range(start, min(start + row, reads)):
+                        value = load(piece[read])
+                        code = np.floor(value * inverse + half)
+                        inside = code if code > lowest else lowest
+                        inside = inside if inside < highest else highest
+                        beyond += one if inside != code else zero
+                        target[read] += step * inside + value * zero  # a NaN stays one
+                    clipped += int(beyond)
             return clipped
 
         return add_codes
@@ -51,7 +53,7 @@ def _round(bfloat16: bool) -> Any:
         @njit(nogil=True, fastmath=_ONLY_COUNTS, error_model="numpy")
         def round_to_codes(values, out, step, lowest, highest):
             zero, half, one = np.float32(0.0), np.float32(0.5), np.float32(1.0)
-            inverse, clipped, row = one / step, 0, 1 << 16
+            inverse, clipped, row = one / step, 0, _COUNTED
             for start in range(0, values.size, row):
                 piece, target, beyond = values[start : start + row], out[start : start + row], zero
                 for place in range(piece.size):

@@ -113,7 +113,8 @@ def take_taps(maps: Tensor, places: list[Place]) -> Tensor:
 
     if maps.numel() and out.numel():
         in_pieces(channels, len(places) * down * across * samples, work, CHEAP)
-    return out
+        return out
+    return out.zero_()
 
 
 def add_taps(taps: Tensor, places: list[Place], shape: tuple[int, int, int, int]) -> Tensor:
