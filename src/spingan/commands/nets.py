@@ -1,23 +1,17 @@
 """Commands about nets: demo, train, sample, evaluate, cost, report."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spingan.commands.options import DataName, Json, ModelName, RealImages, option, passing_on
+from spingan.commands.options import DataName, Json, ModelName, RealImages, RecipeName, Set, option, passing_on
 from spingan.commands.printing import Result, print_json, print_note, progress_bars, show
 from spingan.commands.printing import table as text_of
 
 if TYPE_CHECKING:
     from spingan.nn.weights import Model
 
-RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, or a YAML file.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe; may be repeated."),
-]
 TechnologyName = Annotated[
     str | None, typer.Option("--technology", metavar="NAME", help="Write its weights into another technology's arrays.")
 ]
@@ -76,7 +70,7 @@ def train(
     from spingan.training.loop import train as train_nets  # loads torch: after what a user may have misspelt
 
     try:
-        train_nets(chosen, folder, technology=technology, progress=sys.stderr.isatty(), **asked)
+        train_nets(chosen, folder, technology=technology, **asked)
     except KeyboardInterrupt:
         print_note(f"The same command with --resume goes on from the last checkpoint in {folder}")
         raise
@@ -123,7 +117,7 @@ _VARIETY = "Of these, images to measure the variety on; by default 2,000."
     }
 )
 def evaluate(
-    model: ModelName,
+    model: ModelName = "clothes",
     technology: TechnologyName = None,
     set_: TechnologySet = None,
     detail: Annotated[bool, typer.Option("--detail", help="Show the share of each class, too.")] = False,
@@ -171,12 +165,15 @@ def _name(model: "str | Model") -> str:
 
 
 def cost(
-    recipe: RecipeName,
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE|MODEL", help="A recipe, or a model: name, file or folder.")],
     set_: Set = None,
     accounting: Annotated[
-        Literal["paper", "full"],
-        typer.Option("--accounting", help="Whose accounts: the paper's, or all parts of the hardware."),
-    ] = "paper",
+        Literal["paper", "full"] | None,
+        typer.Option(
+            "--accounting",
+            help="full: all parts of the hardware; paper: its accounts of a recipe. By default both in JSON.",
+        ),
+    ] = None,
     table: Annotated[
         Literal["bill", "write-schedules", "components"],
         typer.Option("--table", help="The bill, what writing costs in each order, or what it is built of."),
@@ -193,27 +190,30 @@ def cost(
     ] = False,
     components: Annotated[
         Path | None,
-        typer.Option("--components", metavar="FILE", help="Full: a YAML file that overrides the library's entries."),
+        typer.Option("--components", metavar="FILE", help="A YAML file that overrides the library's entries."),
     ] = None,
     compare: Annotated[
         list[str] | None,
-        typer.Option(
-            "--compare", metavar="NAMES", help="Full: technologies side by side, a,b or all; may be repeated."
-        ),
+        typer.Option("--compare", metavar="NAMES", help="Technologies side by side, a,b or all; may be repeated."),
     ] = None,
-    detail: Annotated[bool, typer.Option("--detail", help="Full: tables by item and by layer, with sources.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Full: folder for the pictures.")] = None,
+    detail: Annotated[bool, typer.Option("--detail", help="Tables by item and by layer, with sources.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the pictures.")] = None,
     json: Json = False,
 ) -> None:
-    """The energy bill of a recipe's nets on its technology, or a table of what they are built of and written by.
-
-    With --accounting full, RECIPE may be a model, too.
-    """
+    """What drawing and training cost: energy, time, power and area, or a table of what the nets are built of."""
     from spingan.commands.full_cost import full_cost, refuse_without_full
 
-    if accounting == "full" and table == "bill":
-        overrides = tuple(set_ or ())
-        full_cost(recipe, overrides, components=components, compare=compare, detail=detail, out=out, json=json)
+    if accounting != "paper" and table == "bill":
+        full_cost(
+            recipe,
+            tuple(set_ or ()),
+            with_paper=accounting is None,
+            components=components,
+            compare=compare,
+            detail=detail,
+            out=out,
+            json=json,
+        )
         return
     refuse_without_full(components=components, compare=compare, detail=detail, out=out)
     from spingan.spec.technology import load_technology
@@ -273,7 +273,7 @@ def _components(recipe: str, overrides: tuple[str, ...], measure: bool, json: bo
 
 
 def report(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a weights file, or a shipped name.")],
+    run: ModelName,
     out: Annotated[Path | None, typer.Option("--out", help="By default in the run folder, or here.")] = None,
     count: Annotated[int, typer.Option("--count", min=2, help="Images to judge the quality by.")] = 10_000,
     json: Json = False,
