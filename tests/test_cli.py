@@ -2,6 +2,7 @@ import importlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -99,6 +100,16 @@ def test_the_bill_s_json_holds_both_accounts_by_default():
     both = json.loads(run("cost", "fashion-mnist", "--json").stdout)
     assert both["forward_energy_nj"] == pytest.approx(4.9011, abs=5e-5)
     assert both["energy_per_image_j"] > both["generator_forward_energy_nj"] * 1e-9
+
+
+def test_a_bill_in_another_technology_is_asked_for_in_one_way_of_recipes_and_of_models():
+    of_recipe = json.loads(run("cost", "clothes", "--technology", "wox-memristor", "--json").stdout)
+    by_key = json.loads(run("cost", "clothes", "--set", "technology=wox-memristor", "--json").stdout)
+    assert of_recipe == by_key and of_recipe["technology"] == "wox-memristor"
+    file = Path(spingan.__file__).parent / "pretrained" / "clothes.weights.safetensors"
+    of_model = json.loads(run("cost", str(file), "--technology", "wox-memristor", "--json").stdout)
+    assert of_model["energy_per_image_j"] == of_recipe["energy_per_image_j"]
+    assert_refused(run("cost", str(file), "--technology", "wox"), "wox", "wox-memristor")
 
 
 def test_a_recipe_can_be_listed_shown_and_read_again(tmp_path):

@@ -10,6 +10,7 @@ def full_cost(
     what: str,
     overrides: tuple[str, ...],
     *,
+    technology: str | None = None,
     with_paper: bool,
     components: Path | None,
     compare: list[str] | None,
@@ -30,6 +31,8 @@ def full_cost(
     load_components(components)  # what a user may have misspelt is told before torch is loaded
     if names_a_model(what):
         model_file(what)
+        if technology is not None:
+            load_technology(technology)
     else:
         load_technology(load_recipe(what, overrides).technology)
     if out is not None:
@@ -38,7 +41,7 @@ def full_cost(
     from spingan.api import cost as bill_of
 
     chosen = recipe_or_model(what, overrides)
-    bill = full_bill(chosen, components=components)
+    bill = full_bill(chosen, technology, components=components)
     found = None
     if compare is not None:
         names = [name.strip() for words in compare for name in words.split(",") if name.strip()]
@@ -49,7 +52,7 @@ def full_cost(
 
         files = write_bill_pictures(bill, out)
     if json:
-        told = {**bill_of(chosen).to_dict(), "accounting": "full", **bill.to_dict()}
+        told = {**bill_of(chosen, technology).to_dict(), "accounting": "full", **bill.to_dict()}
         if with_paper and isinstance(chosen, Recipe):
             from spingan.papers.training_account import account_of_recipe
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spingan.commands.options import DataName, Json, ModelName, RealImages, RecipeName, Set, option, passing_on
+from spingan.commands.options import KINDS, DataName, Json, ModelName, RealImages, RecipeName, Set, option, passing_on
 from spingan.commands.printing import Result, print_json, print_note, progress_bars, show
 from spingan.commands.printing import table as text_of
 
@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from spingan.nn.weights import Model
 
 TechnologyName = Annotated[
-    str | None, typer.Option("--technology", metavar="NAME", help="Write its weights into another technology's arrays.")
+    str | None,
+    typer.Option("--technology", metavar="NAME", help=f"Write its weights into another technology's arrays: {KINDS}."),
 ]
 TechnologySet = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a key of its technology, as adc.bits=8; may be repeated."),
+]
+RecipeTechnology = Annotated[
+    str | None, typer.Option("--technology", metavar="NAME", help=f"In place of its own: {KINDS}.")
 ]
 _LARGEST_SEED = 2**63 - 1  # torch's generators take no more
 Seed = Annotated[int, typer.Option("--seed", min=0, max=_LARGEST_SEED, help="Seed of the latents.")]
@@ -50,6 +54,7 @@ _START = "Begin with the nets and optimizers of another run."
 )
 def train(
     recipe: RecipeName,
+    technology: RecipeTechnology = None,
     set_: Set = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<recipe's name>.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Short for --set seed=N.")] = None,
@@ -61,16 +66,16 @@ def train(
     from spingan.spec.technology import load_technology
     from spingan.training.recipe import load_recipe
 
-    overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
+    overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else []), *_technology_key(technology)]
     chosen = load_recipe(recipe, overrides)
-    technology = load_technology(chosen.technology)
+    loaded = load_technology(chosen.technology)
     folder = out or Path("runs") / chosen.name
     if not asked["resume"]:
         output_folder(folder)  # a run that is killed while torch is loaded can be resumed
     from spingan.training.loop import train as train_nets  # loads torch: after what a user may have misspelt
 
     try:
-        train_nets(chosen, folder, technology=technology, **asked)
+        train_nets(chosen, folder, technology=loaded, **asked)
     except KeyboardInterrupt:
         print_note(f"The same command with --resume goes on from the last checkpoint in {folder}")
         raise
@@ -160,12 +165,17 @@ def _written(model: str, technology: str | None, settings: list[str] | None) -> 
     return reprogram(model, technology, settings or ())
 
 
+def _technology_key(technology: str | None) -> list[str]:
+    return [] if technology is None else [f"technology={technology}"]
+
+
 def _name(model: "str | Model") -> str:
     return model if isinstance(model, str) else model.name
 
 
 def cost(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE|MODEL", help="A recipe, or a model: name, file or folder.")],
+    technology: RecipeTechnology = None,
     set_: Set = None,
     accounting: Annotated[
         Literal["paper", "full"] | None,
@@ -202,11 +212,16 @@ def cost(
 ) -> None:
     """What drawing and training cost: energy, time, power and area, or a table of what the nets are built of."""
     from spingan.commands.full_cost import full_cost, refuse_without_full
+    from spingan.training.recipe import names_a_model
 
+    if technology is not None and not names_a_model(recipe):
+        set_ = [*(set_ or []), *_technology_key(technology)]
+        technology = None
     if accounting != "paper" and table == "bill":
         full_cost(
             recipe,
             tuple(set_ or ()),
+            technology=technology,
             with_paper=accounting is None,
             components=components,
             compare=compare,

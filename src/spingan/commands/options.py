@@ -32,6 +32,8 @@ Set = Annotated[
         help="Change a key of the recipe, as epochs=5; may be repeated. All keys: spingan recipe keys.",
     ),
 ]
+KINDS = "a shipped name, a .yaml file or its folder"
+"""What may stand where a technology is named."""
 RealImages = Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")]
 DataName = Annotated[
     str | None, typer.Option("--data-name", metavar="SET", help="Its images, where the model does not say which.")
