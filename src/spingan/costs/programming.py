@@ -81,7 +81,7 @@ def rows_in_turn(model: ModelCounts, technology: Technology) -> int | None:
     """Rows that are written one after another, all arrays at once: those of the tallest; None: a row has gaps."""
     if not model.arrays or any(array.empty_places for array in model.arrays):
         return None
-    arrays = writable_arrays(model, technology)
+    arrays = writable_arrays(model)
     return schedule_cost(ROW_BY_ROW, arrays, Pulse(1.0, 1.0, None, None), updates=1).pulses
 
 

@@ -255,7 +255,7 @@ def write_price(technology: Technology) -> tuple[Price, float | None, Literal["p
     return Price((low + high) / 2, low, high, source=source), time_s, per
 
 
-def writable_arrays(counts: ModelCounts, technology: Technology) -> tuple[WritableArray, ...]:
+def writable_arrays(counts: ModelCounts) -> tuple[WritableArray, ...]:
     """The arrays of a counted net as they are written: physical columns, without references, cut into tiles.
 
     Tiles are full but for those at the lower and right edges.
@@ -271,13 +271,10 @@ def writable_arrays(counts: ModelCounts, technology: Technology) -> tuple[Writab
                     f"layer {layer.name}'s shared window has empty places, and a schedule writes whole blocks",
                     "Give the layer an array for each phase: transposed: polyphase.",
                 )
-            tiles = technology.tiles_per_weight
-            per_weight = array.weight_cells // array.weights // tiles  # in one tile
-            tall = technology.tile_rows or array.rows
-            wide = technology.weights_across or array.columns
-            for rows, down in _pieces(array.rows, tall):
-                for weights, across in _pieces(array.columns, wide):
-                    number = down * across * array.arrays * tiles
+            per_weight = array.weight_cells // array.weights // array.tiles_per_weight  # in one tile
+            for rows, down in _pieces(array.rows, array.tile_rows or array.rows):
+                for weights, across in _pieces(array.columns, array.weights_across or array.columns):
+                    number = down * across * array.arrays * array.tiles_per_weight
                     arrays.append(WritableArray(layer.name, rows, weights * per_weight, number))
     return tuple(arrays)
 
