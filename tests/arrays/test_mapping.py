@@ -13,7 +13,7 @@ from spingan.arrays.mapping import (
     program,
 )
 from spingan.errors import UserError
-from spingan.spec.synapse import Faults, Synapse
+from spingan.spec.synapse import Faults, Retention, Synapse
 from spingan.spec.technology import Encoding, Technology, load_technology
 
 ENCODINGS: tuple[Encoding, ...] = ("midpoint_reference", "differential_pair", "sign_crossbar")
@@ -198,6 +198,23 @@ def test_a_stuck_device_does_not_fade_and_a_weight_that_faded_away_keeps_its_sig
                 torch.testing.assert_close(after[~stuck], 0.5 * before[~stuck])
     gone = program(torch.full((100, 40), -0.2), _technology("sign_crossbar", faults, gain="none"), 2).faded(1.0)
     assert (gone.weight() <= 0).all()
+
+
+def test_a_sign_crossbars_zero_is_a_device_too_which_errs_and_fades_as_the_others():
+    technology = _technology("sign_crossbar", gain="none")
+    assert technology.synapse is not None
+    error, towards = (0.1,) * 64, Retention(law="exponential", time_s=1.0, towards="maximum")
+    synapse = technology.synapse.model_copy(update={"write_error": error, "retention": towards})
+    given = torch.tensor([[0.0], [0.5], [-0.5]]).repeat(1, 500)
+    exact = program(given, technology, 0)
+    assert not exact.positive[0].any() and not exact.negative[0].any()
+    written = program(given, technology.model_copy(update={"synapse": synapse}), 0)
+    assert float(written.positive[0].std()) > 0.03 and not written.negative[0].any()  # half of them stay at 0
+    for half, row in ((written.positive, 2), (written.negative, 1)):
+        assert not half[row].any()
+    sure = synapse.model_copy(update={"write_error": None})
+    faded = program(given, technology.model_copy(update={"synapse": sure}), 0).faded(0.5)
+    assert (faded.positive[0] == 0.5).all() and not faded.negative[0].any()  # half of its way to the largest
 
 
 def test_a_gain_that_is_not_finite_is_refused_as_a_weight_is():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spingan.arrays.writing import rewriting, write_and_verify
+from spingan.arrays.writing import level_writes, write_and_verify
 from spingan.devices.wox_memristor import wox_memristor
 from spingan.errors import UserError
 from spingan.spec.synapse import Read, Synapse, Write
@@ -82,24 +82,31 @@ def test_a_synapse_without_steps_and_numbers_out_of_range_are_refused():
         write_and_verify(_linear(), np.array([1.5]))
 
 
-def test_rewriting_costs_the_writes_of_a_year_and_wears_the_devices_out():
-    yearly = rewriting(_linear(endurance_writes=1e6), 1_000, 365.25 * 86_400)
-    assert yearly.energy_j_per_year == pytest.approx(1_000 * 16 * 2e-12)  # 16 pulses on average from the bottom
-    assert yearly.endurance_years == pytest.approx(1e6 / 16)
-    daily = rewriting(_linear(), 1_000, 86_400.0)
-    assert daily.energy_j_per_year == pytest.approx(365.25 * yearly.energy_j_per_year) and daily.endurance_years is None
-    unknown = rewriting(load_technology("pcm").synapse, 1_000, 86_400.0)
-    assert unknown.energy_j_per_year is None and unknown.endurance_years is None
-    published = load_technology("skyrmion-published").synapse
-    assert rewriting(published, 10, 365.25 * 86_400).energy_j_per_year == pytest.approx(10 * 0.87e-15)
-    with pytest.raises(UserError, match="every 0 s"):
-        rewriting(published, 10, 0.0)
+def test_writing_to_all_levels_begins_at_the_bottom_and_takes_a_read_after_each_pulse():
+    found = level_writes(_linear())
+    assert found.simulated and not found.given_up and not found.resets.any()
+    assert found.pulses.mean() == 16 and found.pulses.max() == 32  # a pulse a level, all levels alike
+    assert (found.verifies == found.pulses + 1).all()
+    assert found.pulse_energy_j == pytest.approx(2e-12 * found.pulses)
 
 
-def test_nothing_is_said_of_rewriting_levels_that_pulses_do_not_reach():
+def test_a_device_that_only_goes_up_is_reset_before_it_is_written():
+    write = Write(pulse_width_s=1e-7, energy_j=2e-12, energy_per="pulse", access="reset_then_up")
+    for synapse in (_linear(write=write), _linear(write=write, step_up=None, step_down=None)):
+        found = level_writes(synapse)
+        assert (found.resets == 1).all() and (found.verifies == found.pulses + 1).all()
+    assert level_writes(_linear(write=write)).pulse_energy_j is not None  # though nobody knows what a reset costs
+
+
+def test_a_synapse_without_steps_is_taken_to_move_by_a_level_a_pulse_and_says_so():
+    found = level_writes(load_technology("pcm").synapse)
+    assert found.pulses.tolist() == list(range(100)) and not found.simulated
+    assert found.basis.startswith("assumed") and found.pulse_energy_j is None
+
+
+def test_devices_that_pulses_do_not_bring_to_their_level_are_counted():
     stuck = (1e-6,) * 28 + (0.0,) * 5
-    found = rewriting(_linear(step_up=stuck, endurance_writes=1e6), 100, 1.0)
-    assert found.energy_j_per_year is None and found.endurance_years is None
+    assert level_writes(_linear(step_up=stuck)).given_up == 16 * 4
 
 
 def test_starts_that_fit_no_device_and_noise_without_end_are_refused():

@@ -151,6 +151,7 @@ def test_a_figure_from_memory_is_not_billed(tmp_path):
     [
         (OWN.replace("    source: my data sheet\n", ""), ("source is missing", "line 4", "Add source")),
         (OWN.replace("my data sheet", '""'), ("source",)),
+        (OWN.replace("my data sheet", '"  "'), ("source",)),
         (OWN.replace("1.0e-12", "-1.0e-12"), ("energy_j", "line 7")),
         (OWN.replace("1.0e-12", ".nan"), ("energy_j",)),
         (OWN.replace("convert:", "konvert:"), ("action of isaac.adc", "convert", "konvert")),

@@ -67,9 +67,9 @@ def test_the_bill_prices_what_each_form_drives_converts_and_builds():
 
 
 def test_a_schedule_writes_each_phases_array_and_refuses_empty_places():
-    arrays = writable_arrays(ModelCounts((LayerCounts("up", "x", (3, 7, 7), array=counts_of_phases(PHASES)),)), WOX)
+    arrays = writable_arrays(ModelCounts((LayerCounts("up", "x", (3, 7, 7), array=counts_of_phases(PHASES)),)))
     assert sum(array.devices for array in arrays) == counts_of_phases(PHASES).weight_cells
     shared = WOX.model_copy(update={"transposed": "polyphase_shared"})
     counts = count_model(ZeroPaddedConv2d(8, 4, 3, 2, 1), torch.zeros(1, 8, 4, 4), shared)
     with pytest.raises(UserError, match="shared window has empty places"):
-        writable_arrays(counts, shared)
+        writable_arrays(counts)

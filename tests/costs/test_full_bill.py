@@ -260,8 +260,8 @@ def test_an_energy_of_a_state_is_spent_once_a_device_and_one_of_a_pulse_for_each
     for per, (value, low, high, updated) in expected.items():
         write = PAPER.synapse.write.model_copy(update={"energy_per": per})
         found = bill(PAPER.model_copy(update={"synapse": PAPER.synapse.model_copy(update={"write": write})}), 1)
-        told = found.to_dict()
-        assert [told[f"programming_once_{name}"] for name in FIELDS[:3]] == pytest.approx(
+        pulses, _ = found.programming.items
+        assert [getattr(pulses, name) for name in FIELDS[:3]] == pytest.approx(
             [cells * number * own_j for number in (value, low, high)]
         )
         assert found.training is not None

@@ -19,7 +19,7 @@ from spingan.costs.write_schedules import (
 from spingan.errors import UserError
 from spingan.papers.am_dcgan_account import SCHEDULES
 from spingan.spec.synapse import Synapse, Write
-from spingan.spec.technology import Technology, load_technology
+from spingan.spec.technology import DenseArrays, Technology, load_technology
 
 # Paper M's device: 1 V on 4 kΩ to 25 kΩ for 10 ns.
 PULSE = Pulse(10e-9, 10e-9, (1 / 25e3 * 10e-9, 1 / 4e3 * 10e-9), (1 / 25e3, 1 / 4e3))
@@ -205,11 +205,22 @@ def test_arrays_are_cut_into_tiles_that_hold_every_weight_cell(encoding, tile, p
         name="t", synapse=MEMRISTOR, encoding=encoding, tile_rows=rows, tile_columns=columns, gain="column"
     )
     counts = array_counts(100, 70, 1, 100, technology)
-    arrays = writable_arrays(ModelCounts((LayerCounts("a", "Linear", (70,), array=counts),)), technology)
+    arrays = writable_arrays(ModelCounts((LayerCounts("a", "Linear", (70,), array=counts),)))
     assert [(array.rows, array.columns, array.count) for array in arrays] == pieces
     assert sum(array.devices for array in arrays) == counts.weight_cells
     if counts.tiles is not None:
         assert sum(array.count for array in arrays) == counts.tiles
+
+
+def test_dense_layers_are_cut_as_their_own_encoding_asks():
+    technology = Technology(
+        name="t", synapse=MEMRISTOR, encoding="differential_pair", pair_layout="separate", tile_columns=16,
+        dense=DenseArrays(encoding="midpoint_reference"),
+    )  # fmt: skip
+    dense, other = (array_counts(10, 30, 1, 10, own) for own in (technology.for_dense(), technology))
+    found = [writable_arrays(ModelCounts((LayerCounts("a", "x", (30,), array=counts),))) for counts in (dense, other)]
+    assert [(one.columns, one.count) for one in found[0]] == [(15, 2)]  # a reference column in each
+    assert [(one.columns, one.count) for one in found[1]] == [(16, 2), (14, 2)]  # a tile for each half
 
 
 def test_a_part_of_an_array_is_rounded_up_so_that_nothing_is_left_out():

@@ -204,6 +204,25 @@ def test_what_cannot_convert_is_refused():
         _converted(layer, _technology(Converter(bits=1)), _inputs((4,), 40))
 
 
+def test_a_layer_that_gives_only_zeros_is_read_as_zeros():
+    net = nn.Sequential(nn.Linear(4, 3, bias=False), nn.Linear(3, 2, bias=False))
+    nn.init.zeros_(net[0].weight)
+    for bits in (1, 6):
+        made = _converted(net, _technology(Converter(bits=6), Converter(bits=bits)), _inputs((4,)).abs())
+        assert not made(_inputs((4,)).abs()).any()
+
+
+@pytest.mark.parametrize("limits", [None, (0.0, 1.0), (-0.25, 1.0)])
+def test_a_chip_reads_its_columns_as_training_did_whatever_sign_its_norms_have(limits):
+    net = nn.Sequential(nn.Conv2d(3, 4, 2), nn.BatchNorm2d(4))
+    with torch.no_grad():
+        net[1].weight.copy_(torch.tensor([1.0, -1.0, 0.5, 0.0]))  # the last one switches its column off
+    technology = _technology(Converter(bits=5, range=limits))
+    inputs = _inputs((3, 4, 4))
+    made = _converted(net, technology, inputs)
+    torch.testing.assert_close(program_chip(made, technology)(inputs), made(inputs), atol=1e-5, rtol=1e-5)
+
+
 def test_the_gradient_passes_the_rounding_and_stops_where_the_converter_clips():
     layer, inputs = nn.Linear(23, 5), _inputs((23,))
     gradients = []

@@ -222,7 +222,7 @@ def test_pairs_in_separate_tiles_take_twice_the_tiles_and_drives_of_their_weight
     array = _array(nn.Linear(12, 5), 12, technology=technology)  # 4 weights a tile: 2 x 2 tiles for either sign
     assert (array.weight_cells, array.tiles, array.input_drives) == (120, 8, 12 * 4)
     counts = ModelCounts((LayerCounts("a", "Linear", (5,), array=array),))
-    tiles = writable_arrays(counts, technology)
+    tiles = writable_arrays(counts)
     assert sum(tile.count for tile in tiles) == 8 and sum(tile.devices for tile in tiles) == 120
 
 

@@ -85,6 +85,14 @@ def test_what_passes_stays_between_folds_and_its_gradient_is_the_devices():
     assert not torch.equal(layer.passed, before)
 
 
+def test_wires_that_pass_nothing_are_solved_once(monkeypatch):
+    net, inputs = small_net()
+    model = convert(net, wired(1e9, None)).model
+    assert model(inputs).isfinite().all()
+    monkeypatch.setattr("spingan.arrays.rules.fold", lambda *_: pytest.fail("folded again"))
+    model(inputs)
+
+
 def test_a_wired_net_goes_into_the_memory_order_that_training_uses():
     net, inputs = small_net()
     model = convert(net, wired(20.0, 8)).model

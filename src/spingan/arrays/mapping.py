@@ -22,7 +22,7 @@ from spingan.spec.synapse import Faults, Synapse
 from spingan.spec.technology import Technology
 
 _AGEING = 1  # stream of an array's seed
-_OFF = 1e-30  # gain of a column of zeros: nothing beside any weight, and its inverse is still a float32
+OFF = 1e-30  # gain of a column of zeros: nothing beside any weight, and its inverse is still a float32
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,17 @@ class ProgrammedArray:
         return self._changed(lambda conductance: aged(conductance, retention, time_s, self.rest, largest, lots))
 
     def _changed(self, change: Callable[[Tensor], Tensor]) -> "ProgrammedArray":
-        positive = self._after(self.positive, change, self.stuck_positive)
-        negative = self._after(self.negative, change, self.stuck_negative)
+        present = _devices(self.positive, self.negative, self.rules)
+        positive = self._after(self.positive, change, self.stuck_positive, present[0])
+        negative = self._after(self.negative, change, self.stuck_negative, present[1])
         return replace(self, positive=positive, negative=negative)
 
-    def _after(self, conductance: Tensor, change: Callable[[Tensor], Tensor], stuck: Tensor | None) -> Tensor:
+    def _after(
+        self, conductance: Tensor, change: Callable[[Tensor], Tensor], stuck: Tensor | None, present: Tensor | None
+    ) -> Tensor:
         after = change(conductance)
-        if self.rules.encoding == "sign_crossbar":  # a weight's other half is no device
-            after = torch.where(conductance > 0, after, conductance)
+        if present is not None:
+            after = torch.where(present, after, conductance)
         return after if stuck is None else torch.where(stuck, conductance, after)
 
 
@@ -122,7 +125,7 @@ def gain_of_largest(largest: Float[Tensor, " columns"], kind: str) -> Float[Tens
         return torch.ones_like(largest)
     if kind == "layer":
         largest = largest.amax().expand(largest.numel()).clone()
-    return torch.where(largest > 0, largest, torch.full_like(largest, _OFF))
+    return torch.where(largest > 0, largest, torch.full_like(largest, OFF))
 
 
 def nearest_level(values: Tensor, levels: Float[Tensor, " states"]) -> Tensor:
@@ -167,7 +170,7 @@ def program(
         raise UserError("a weight to program is NaN or infinite", "No device can hold it: give finite weights.")
     if gain is not None and not bool(gain.isfinite().all()):
         raise UserError("a column's gain is NaN or infinite", "Fit the gains to finite weights.")
-    rules = ArrayRules.of(technology)
+    rules = ArrayRules.of(technology, 1 if built is None else built.shape[1])
     generator = torch.Generator().manual_seed(chip_seed)
     gain = column_gain(weight, technology.gain) if gain is None else gain
     levels = torch.as_tensor(table, dtype=weight.dtype)
@@ -183,8 +186,10 @@ def program(
         technology.synapse.require_siemens("noise of the resistance")
         positive, negative = (_within_tolerance(half, noise.fraction, generator) for half in (positive, negative))
     if noise is None and technology.synapse.write_error is not None:
+        present = _devices(positive, negative, rules)
         positive, negative = (
-            _with_write_error(half, technology.synapse, rules, generator) for half in (positive, negative)
+            _with_write_error(half, technology.synapse, rules, there, generator)
+            for half, there in zip((positive, negative), present, strict=True)
         )
     stuck: tuple[Tensor | None, Tensor | None] = (None, None)
     faults = technology.synapse.faults
@@ -203,14 +208,21 @@ def _within_tolerance(conductance: Tensor, tolerance: float, generator: torch.Ge
     return conductance / (1 + tolerance * (2 * lot - 1))
 
 
-def _with_write_error(conductance: Tensor, synapse: Synapse, rules: ArrayRules, generator: torch.Generator) -> Tensor:
+def _devices(positive: Tensor, negative: Tensor, rules: ArrayRules) -> tuple[Tensor | None, Tensor | None]:
+    """Where each half has a device; None: everywhere. A sign crossbar has one a weight; that of a zero is positive."""
+    return (~(negative > 0), negative > 0) if rules.encoding == "sign_crossbar" else (None, None)
+
+
+def _with_write_error(
+    conductance: Tensor, synapse: Synapse, rules: ArrayRules, present: Tensor | None, generator: torch.Generator
+) -> Tensor:
     """Devices as far from what was meant as writing leaves them; none conducts less than nothing."""
     span = synapse.conductance[-1] - synapse.conductance[0]
     level = conductance.numpy() - rules.off
     deviation = torch.from_numpy(np.interp(level, synapse.normalised_levels(), np.array(synapse.write_error) / span))
     unit = torch.randn(conductance.shape, generator=generator, dtype=conductance.dtype)
     written = (conductance + deviation * unit).clamp(min=0)
-    return torch.where(conductance > 0, written, conductance) if rules.encoding == "sign_crossbar" else written
+    return written if present is None else torch.where(present, written, conductance)
 
 
 def _with_faults(

@@ -1,6 +1,7 @@
 """Write and verify: pulses until a device reads what was meant, simulated with the synapse's own steps."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from spingan.spec.synapse import Synapse
 from spingan.tabular import write_csv
 
 MOST_PULSES = 1_000  # a device that has had so many is given up: assumed
-_YEAR_S = 365.25 * 86_400.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,7 @@ class Written:
         error: `reached` less what was meant, in the same unit.
         verified: Whether the last read found them within tolerance.
         pulses, resets: Pulses, and resets to the smallest conductance; each is followed by a read, and one comes first.
+        pulse_energy_j: Of pulses; None where the synapse does not say it.
         energy_j: Of pulses and resets, without the reads; None where the synapse does not say it.
         time_s: Of pulses, resets and reads, one device after another; None where the synapse does not say it.
         tolerance: What a read may miss by, in the unit of `error`.
@@ -34,6 +35,7 @@ class Written:
     verified: NDArray[np.bool_]
     pulses: NDArray[np.int64]
     resets: NDArray[np.int64]
+    pulse_energy_j: NDArray[np.float64] | None
     energy_j: NDArray[np.float64] | None
     time_s: NDArray[np.float64] | None
     tolerance: float
@@ -137,7 +139,7 @@ def write_and_verify(
         unit = random.standard_normal(meant.shape)
         moved = up.move(place, unit)
         if only_up:
-            other, spent = np.zeros_like(place), np.full(meant.shape, _or_nan(synapse.write.reset_energy_j))
+            other, spent = np.zeros_like(place), np.zeros(meant.shape)
             resets += falling
         else:
             assert down is not None
@@ -150,48 +152,64 @@ def write_and_verify(
     time = pulses * _or_nan(synapse.write.pulse_period_s or synapse.write.pulse_width_s)
     time += (pulses + resets + 1) * _or_nan(synapse.read.time_s)
     time += np.where(resets > 0, resets * _or_nan(synapse.write.reset_time_s), 0.0)
+    whole = energy + np.where(resets > 0, resets * _or_nan(synapse.write.reset_energy_j), 0.0)
     verified = np.abs(read - meant) <= within
-    return Written(place, place - meant, verified, pulses, resets, _known(energy), _known(time), within)
+    return Written(place, place - meant, verified, pulses, resets, _known(energy), _known(whole), _known(time), within)
 
 
-@dataclass(frozen=True)
-class Rewriting:
-    """What it costs to write devices again and again.
+@dataclass(frozen=True, eq=False)
+class LevelWrites:
+    """What it takes to write devices to their levels, an entry each; all levels come as often (assumed).
 
     Attributes:
-        every_s: Time from one writing to the next.
-        energy_j_per_year: Of all devices; None where the energy of a write is unknown, or pulses do not reach a level.
-        endurance_years: Until a device has had its writes; None where endurance or pulses are unknown, or as above.
+        pulses, resets: Of each device, from the smallest conductance on. One that only goes up is reset to it first.
+        verifies: Reads: one after each pulse and each reset, and one before a write that does not begin with a reset.
+        pulse_energy_j: Of each device's pulses; None where the synapse has no steps or does not say it.
+        error_rms: What is left, in fractions of the span; None where it was not simulated.
+        given_up: Devices that no pulses brought to their level.
+        basis: How the pulses are known.
     """
 
-    every_s: float
-    energy_j_per_year: float | None
-    endurance_years: float | None
+    pulses: NDArray[np.int64]
+    resets: NDArray[np.int64]
+    verifies: NDArray[np.int64]
+    pulse_energy_j: NDArray[np.float64] | None
+    error_rms: float | None
+    given_up: int
+    basis: str
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the synapse's own steps were used."""
+        return self.error_rms is not None
 
 
-def rewriting(synapse: Synapse, devices: int, every_s: float, *, seed: int = 0) -> Rewriting:
-    """What it costs to write so many devices every `every_s` seconds.
+_EACH_LEVEL = 16  # devices that are written to each level: the mean number of pulses is then known to about 1 %
 
-    Levels are taken to be used alike. Where the synapse has steps they are written and verified from the smallest
-    conductance on; where it only has an energy of a state, that is a write's energy.
 
-    Raises:
-        UserError: No time to write in.
+@lru_cache(maxsize=32)
+def level_writes(synapse: Synapse) -> LevelWrites:
+    """Writes a synapse's devices to all its levels: by its steps where it has them, else by a pulse a level (assumed).
+
+    The devices stop within half of the smallest distance between levels (`write_and_verify`).
     """
-    if not every_s > 0:
-        raise UserError(f"devices cannot be written every {every_s:g} s", "Give a time above 0.")
-    energy = pulses = None
-    if synapse.step_up is not None and (synapse.step_down is not None or synapse.write.access == "reset_then_up"):
-        written = write_and_verify(synapse, np.tile(synapse.normalised_levels(), 16), seed=seed)
-        if not written.verified.all():  # devices that are given up cost what no device would
-            return Rewriting(every_s, None, None)
-        energy = None if written.energy_j is None else float(written.energy_j.mean())
-        pulses = float((written.pulses + written.resets).mean())
-    if synapse.write.energy_per == "state":
-        energy = synapse.write.energy_j if energy is None else energy
-    writes = _YEAR_S / every_s
-    lasts = None if not pulses or synapse.endurance_writes is None else synapse.endurance_writes / pulses / writes
-    return Rewriting(every_s, None if energy is None else devices * writes * energy, lasts)
+    first = int(synapse.write.access == "reset_then_up")
+    if synapse.step_up is None or (synapse.step_down is None and not first):
+        pulses = np.arange(synapse.states)
+        resets = np.full(synapse.states, first)
+        basis = f"assumed: {synapse.name} has no steps, so a pulse moves it by a level, and a read follows each"
+        return LevelWrites(pulses, resets, pulses + 1, None, None, 0, basis)
+    written = write_and_verify(synapse, np.tile(synapse.normalised_levels(), _EACH_LEVEL))
+    rms, within = (f"{value:.2%}" for value in (written.summary()["error_rms"], written.tolerance))
+    return LevelWrites(
+        written.pulses,
+        written.resets + first,
+        written.pulses + written.resets + 1,
+        written.pulse_energy_j,
+        written.summary()["error_rms"],
+        int((~written.verified).sum()),
+        f"simulated with the steps of {synapse.name}: within {within} of the span, {rms} rms",
+    )
 
 
 @dataclass(frozen=True)

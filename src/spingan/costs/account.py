@@ -122,6 +122,64 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Programming:
+    """Writing all weights once, each from the smallest conductance to its level.
+
+    Attributes:
+        items: Pulses, verifies, and resets of devices that only go up.
+        time_s: Row by row, all arrays at once; a row waits for the device that needs longest. None: unknown.
+        pulses, verifies, resets: Of a device, on average; None where nothing is known.
+        error_rms: Left after verifying, as a fraction of the span; None: not simulated.
+        basis: How the pulses are known.
+    """
+
+    items: tuple[Item, ...]
+    time_s: float | None = None
+    pulses: float | None = None
+    verifies: float | None = None
+    resets: float | None = None
+    error_rms: float | None = None
+    basis: str = ""
+
+    @property
+    def missing(self) -> str:
+        """Why there is no energy; empty where there is one."""
+        return self.items[0].missing
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What is not in the energy and the time."""
+        return tuple(item.item.removeprefix("programming, ") for item in self.items[1:] if item.missing)
+
+    @property
+    def whole(self) -> Item:
+        """All that is counted as one item; without energy where that of the pulses is unknown."""
+        counted = [item for item in self.items if not item.missing]
+        one = self.items[0] if self.missing else together(counted)
+        return replace(one, item="programming", lacks=self.lacks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sums under `programming_once_energy_j` and its range, and the rest, as JSON-able values."""
+        whole = self.whole
+        return {
+            **{
+                f"programming_once_{name}": getattr(whole, name)
+                for name in ("energy_j", "energy_low_j", "energy_high_j")
+            },
+            "programming_once": {
+                "time_s": self.time_s,
+                "pulses_per_device": self.pulses,
+                "verifies_per_device": self.verifies,
+                "resets_per_device": self.resets,
+                "error_rms": self.error_rms,
+                "basis": self.basis,
+                "items": [asdict(item) for item in self.items],
+                "not_counted": [f"{item.item}: {item.missing}" for item in self.items if item.missing],
+            },
+        }
+
+
+@dataclass(frozen=True)
 class FullBill:
     """Drawing one image, training with one, and programming: writing all weights once."""
 
@@ -129,7 +187,7 @@ class FullBill:
     technology: str
     drawing: Account
     training: Account | None
-    programming: Item
+    programming: Programming
     useful_macs: int
     """Multiplications of drawing one image, without inserted zeros."""
     assumed: tuple[str, ...] = ()
@@ -139,10 +197,8 @@ class FullBill:
     def to_dict(self) -> dict[str, Any]:
         """Drawing at the top, training under its name, as JSON-able values."""
         training = None if self.training is None else self.training.to_dict()
-        names = ("energy_j", "energy_low_j", "energy_high_j")
-        once = {f"programming_once_{name}": getattr(self.programming, name) for name in names}
         more = {"assumed": list(self.assumed), "refresh_interval_s": self.refresh_interval_s}
-        return {**self.drawing.to_dict(), "training": training, **once, **more}
+        return {**self.drawing.to_dict(), "training": training, **self.programming.to_dict(), **more}
 
 
 def priced(

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
 
+from spingan.arrays.writing import level_writes
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
 from spingan.spec.activation import Activation
 from spingan.spec.technology import Technology
@@ -285,6 +286,7 @@ def _reads(net: str, model: ModelCounts, technology: Technology) -> Line:
 
 
 def _programming(net: str, model: ModelCounts, technology: Technology) -> Line:
+    """The pulses alone: verifies and resets are in `costs.programming`, with time."""
     item, number, synapse = "writes, programming all weights once", model.total("weight_cells"), technology.synapse
     if synapse is None or synapse.write.energy_j is None:
         note = "no energy of a write"
@@ -292,7 +294,8 @@ def _programming(net: str, model: ModelCounts, technology: Technology) -> Line:
     if synapse.write.energy_per == "state":
         energy_j, note = number * synapse.write.energy_j, f"{synapse.write.energy_j:.3g} J to reach any state"
         return Line(net, "programming", item, number, energy_j, source=synapse.source or synapse.name, note=note)
-    steps = (synapse.states - 1) / 2
-    note = f"{steps:g} steps from the lowest level (all levels alike, assumed) x {synapse.write.energy_j:.3g} J"
-    energy_j = number * steps * synapse.write.energy_j
+    writes = level_writes(synapse)
+    pulses = float(writes.pulses.mean())
+    note = f"{pulses:g} pulses a device x {synapse.write.energy_j:.3g} J; {writes.basis}"
+    energy_j = number * pulses * synapse.write.energy_j
     return Line(net, "programming", item, number, energy_j, source=synapse.source or synapse.name, note=note)

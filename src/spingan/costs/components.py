@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from spingan.costs.converter_models import AdcModel, NodeRule, SramModel, Sure
 from spingan.errors import UserError
@@ -20,7 +20,7 @@ from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value, bui
 from spingan.yaml_text import parse_yaml
 
 SHIPPED = Path(__file__).parent / "components"
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _WHOLE = ("adc_shared_by", "bits")
 
 

@@ -55,6 +55,8 @@ class ArrayCounts:
         useful_cell_reads: Cells crossed by a row that carries a pixel, summed over all reads: what a read energy
             multiplies.
         turns: How often the circuit behind a column works: outputs of a map over those that come at the same time.
+        tile_rows, weights_across: Rows of a tile and weights side by side in it; None: all.
+        tiles_per_weight: Tiles that a weight's cells stand in.
         phases: The arrays one by one, where the phases of a transposed convolution have arrays of their own.
     """
 
@@ -78,6 +80,9 @@ class ArrayCounts:
     outputs: int
     useful_cell_reads: int
     turns: Fraction
+    tile_rows: int | None
+    weights_across: int | None
+    tiles_per_weight: int
     phases: "tuple[ArrayCounts, ...]" = ()
 
     @property
@@ -134,7 +139,7 @@ def array_counts(
     per_weight = technology.cells_per_weight
     reference = references if technology.encoding == "midpoint_reference" else 0
     row_tiles = math.ceil(rows / technology.tile_rows) if technology.tile_rows else 1
-    across = technology.weights_across
+    across = technology.weights_across(references)
     column_tiles = (math.ceil(columns / across) if across else 1) * technology.tiles_per_weight
     tiled = bool(technology.tile_rows or technology.tile_columns)
     reference_columns = reference * column_tiles
@@ -162,6 +167,9 @@ def array_counts(
         outputs=columns * reads,
         useful_cell_reads=useful_drives * physical_columns,
         turns=Fraction(reads * slots, arrays),
+        tile_rows=technology.tile_rows,
+        weights_across=across,
+        tiles_per_weight=technology.tiles_per_weight,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from spingan.costs.account import Account, Item
+from spingan.costs.programming import Programming
 from spingan.spec.synapse import Synapse
 from spingan.spec.technology import Technology
 
@@ -14,28 +15,29 @@ def holds_s(synapse: Synapse | None) -> float | None:
     return None if synapse is None or synapse.retention is None else synapse.retention.time_until(FADED)
 
 
-def with_refresh(drawing: Account, technology: Technology, programming: Item, writing_s: float | None) -> Account:
+def with_refresh(drawing: Account, technology: Technology, once: Programming) -> Account:
     """The drawing of one image with its share of the refresh, or with the reason why it has none.
 
     A chip that is refreshed every I seconds, and is written for W of them, draws for I - W. An image that takes T of
-    these bears T / (I - W) refreshes, each of which costs what `programming` does.
+    these bears T / (I - W) refreshes, each of which costs what programming does: the states are not taken to be near
+    where they were. A W that is unknown is taken as 0 in the share.
 
     Args:
-        programming: Writing all weights of the net that draws once.
-        writing_s: W; None: unknown, and then taken as 0 in the share.
+        once: Writing all weights of the net that draws once.
     """
     synapse, every_s = technology.synapse, technology.refresh_interval_s
     if every_s is None:
         reasons = () if synapse is None else (f"refresh: {technology.name} states no refresh_interval_s",)
         return replace(drawing, not_counted=(*reasons, *drawing.not_counted))
+    whole, writing_s = once.whole, once.time_s
     left_s, time_s = every_s - (writing_s or 0.0), drawing.time_s
-    missing = programming.missing
+    missing = whole.missing
     if left_s <= 0:
         missing = f"one takes {writing_s:.3g} s, and {technology.name} asks for one every {every_s:g} s"
     elif not time_s:
         missing = "how long an image takes is not known"
     if missing:
-        item = Item("refresh", "all layers", programming.count, missing=missing)
+        item = Item("refresh", "all layers", whole.count, missing=missing)
         reasons = (f"refresh: {missing}", *drawing.not_counted)
         return replace(drawing, items=(*drawing.items, item), not_counted=reasons)
     pipelined_s, held_s = drawing.time_pipelined_s or time_s, holds_s(synapse)
@@ -45,9 +47,8 @@ def with_refresh(drawing: Account, technology: Technology, programming: Item, wr
     )
     if held_s is not None and held_s < every_s:
         note += f"; before it states lose more than {FADED:.0%}"
-    resets = synapse is not None and synapse.write.access == "reset_then_up"
-    lacks = ("verifies", *(("resets",) if resets else ()), *(("time",) if writing_s is None else ()))
-    share, pipelined = (programming.times(seconds / left_s) for seconds in (time_s, pipelined_s))
+    lacks = (*once.lacks, *(("time",) if writing_s is None else ()))
+    share, pipelined = (whole.times(seconds / left_s) for seconds in (time_s, pipelined_s))
     item = replace(
         share,
         item="refresh",

@@ -5,11 +5,9 @@ An update serves a batch, so that an image's share is one over its size.
 
 import math
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
-from typing import Literal
 
 from spingan.costs.account import Account, FullBill, Item, priced, what_is_missing
-from spingan.costs.components import Library, Price
+from spingan.costs.components import Library
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
 from spingan.costs.full_bill import (
     DIGITAL,
@@ -22,12 +20,12 @@ from spingan.costs.full_bill import (
     pass_items,
     timed,
 )
+from spingan.costs.programming import programming, rows_in_turn
 from spingan.costs.refresh import with_refresh
-from spingan.costs.write_schedules import Pulse, WriteSchedule, schedule_cost, writable_arrays, write_pulse
+from spingan.costs.write_schedules import write_price
 from spingan.errors import UserError
 from spingan.spec.technology import Technology
 
-ROW_BY_ROW = WriteSchedule("row by row", 1, Fraction(1), "parallel")
 NOT_COUNTED = (
     "losses and what augments images",
     "finding an activation's slope (only its product with the error is)",
@@ -63,8 +61,7 @@ def make_full_bill(
         if batch_size < 1:
             raise UserError(f"a batch of {batch_size} images", "Give at least one.")
         training = training_account(counts, parts, batch_size, on_chip)
-    cells = sum(model.total("weight_cells") for model in counts.values())
-    once = _programming(cells, technology)
+    once = programming(ModelCounts(tuple(layer for model in counts.values() for layer in model.layers)), parts)
     assumed = tuple(
         f"{figure_name} {figure.value:g} ({figure.source})"
         for figure_name, figure in library.design.items()
@@ -72,9 +69,7 @@ def make_full_bill(
     )
     drawing = drawing_account(drawn, parts)
     if drawn.arrays:
-        pulses = 0 if technology.synapse is None else technology.synapse.states - 1  # of the device that needs most
-        own = _programming(drawn.total("weight_cells"), technology)
-        drawing = with_refresh(drawing, technology, own, _row_by_row_s(drawn, technology, pulses))
+        drawing = with_refresh(drawing, technology, programming(drawn, parts))
     every_s, macs = technology.refresh_interval_s, drawn.total("useful_macs")
     return FullBill(name, technology.name, drawing, training, once, macs, assumed, every_s)
 
@@ -190,12 +185,13 @@ def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterat
         note = f"{kept:,.0f} bytes of moments in a memory chip, with gradient and weight read and written"
         yield priced("optimiser's memory traffic", layer, words, parts.library.item("off_chip", bits=1), note=note)
     cells = model.total("weight_cells")
-    write, _, per = _write(parts.technology)
+    write, pulse_s, per = write_price(parts.technology)
     pulses, checks = parts.library.figure("pulses_per_update"), parts.library.figure("verifies_per_update")
     count, low, high = (cells * number for number in (pulses.value, pulses.low or 0, pulses.high or pulses.value))
     if per == "state":  # however many pulses it takes
         count = low = high = cells
-    time_s = _row_by_row_s(model, parts.technology, pulses.value)
+    rows = rows_in_turn(model, parts.technology)
+    time_s = None if pulse_s is None or rows is None else rows * pulses.value * pulse_s
     note = "row by row, all arrays at once; one pulse a device (high: as a measured chip verified)"
     if per == "state":
         note = "row by row, all arrays at once; one state a device"
@@ -203,49 +199,3 @@ def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterat
     read = parts.read()
     count, low, high = (cells * number for number in (checks.value, checks.low or 0, checks.high or checks.value))
     yield priced("verifies", layer, count, read, low=low, high=high, note="reads of single cells, no converter")
-
-
-def _row_by_row_s(model: ModelCounts, technology: Technology, pulses: float) -> float | None:
-    """Seconds for so many pulses a device, row by row, all arrays at once; None where it is not known."""
-    _, period_s, _ = _write(technology)
-    if period_s is None or any(array.empty_places for array in model.arrays):
-        return None
-    arrays = writable_arrays(model, technology)
-    return pulses * schedule_cost(ROW_BY_ROW, arrays, Pulse(period_s, period_s, None, None), updates=1).update_time_s
-
-
-def _programming(cells: int, technology: Technology) -> Item:
-    """All weights written once, from the lowest level to the middle: all levels are used alike (assumed).
-
-    A pulse moves a device by one level. Where the synapse does not say whether its energy is that of a pulse or of a
-    state, low and high are the two.
-    """
-    write, _, per = _write(technology)
-    steps = 0.0 if technology.synapse is None else (technology.synapse.states - 1) / 2
-    count, low, high = {"pulse": (steps,) * 3, "state": (1.0,) * 3}.get(per, (steps, min(steps, 1.0), max(steps, 1.0)))
-    return priced("programming", "all layers", cells * count, write, low=cells * low, high=cells * high)
-
-
-def _write(technology: Technology) -> tuple[Price, float | None, Literal["pulse", "state", "unknown"]]:
-    """The price of a write, the time of a pulse, and what the price is of: by step tables, else by the pulse."""
-    synapse = technology.synapse
-    if synapse is None:
-        return Price(None, missing=f"{technology.name} has no synapse"), None, "unknown"
-    source = synapse.source or synapse.name
-    try:
-        pulse = write_pulse(synapse)
-    except UserError as error:
-        pulse, missing = None, error.problem
-    else:
-        missing = f"{synapse.name} has neither a write voltage nor an energy"
-    time_s = None if pulse is None else pulse.time_s
-    tables = [table for table in (synapse.step_up_energy_j, synapse.step_down_energy_j) if table is not None]
-    if tables:
-        steps = [energy_j for table in tables for energy_j in table]
-        return Price(math.fsum(steps) / len(steps), min(steps), max(steps), source=source), time_s, "pulse"
-    if pulse is None or pulse.energy_j is None:
-        return Price(None, source=source, missing=missing), time_s, "unknown"
-    low, high = pulse.energy_j
-    by_voltage = pulse.current_a is not None  # else the energy is the file's own
-    per = "pulse" if by_voltage else synapse.write.energy_per or "unknown"
-    return Price((low + high) / 2, low, high, source=source), time_s, per

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from spingan.costs.components import Price
 from spingan.costs.counts import ModelCounts
 from spingan.errors import UserError
 from spingan.spec.synapse import Synapse
@@ -225,7 +226,36 @@ def write_pulse(synapse: Synapse, time_s: float | None = None) -> Pulse:
     return Pulse(time_s, period_s, None if energy is None else (energy, energy), None)
 
 
-def writable_arrays(counts: ModelCounts, technology: Technology) -> tuple[WritableArray, ...]:
+def write_price(technology: Technology) -> tuple[Price, float | None, Literal["pulse", "state", "unknown"]]:
+    """The price of a write, the time of a pulse, and what the price is of: by step tables, else by the pulse.
+
+    From step tables low and high are the least and the largest of all steps, and the value is their mean; from a write
+    voltage they are those of the smallest and the largest conductance.
+    """
+    synapse = technology.synapse
+    if synapse is None:
+        return Price(None, missing=f"{technology.name} has no synapse"), None, "unknown"
+    source = synapse.source or synapse.name
+    try:
+        pulse = write_pulse(synapse)
+    except UserError as error:
+        pulse, missing = None, error.problem
+    else:
+        missing = f"{synapse.name} has neither a write voltage nor an energy"
+    time_s = None if pulse is None else pulse.time_s
+    tables = [table for table in (synapse.step_up_energy_j, synapse.step_down_energy_j) if table is not None]
+    if tables:
+        steps = [energy_j for table in tables for energy_j in table]
+        return Price(math.fsum(steps) / len(steps), min(steps), max(steps), source=source), time_s, "pulse"
+    if pulse is None or pulse.energy_j is None:
+        return Price(None, source=source, missing=missing), time_s, "unknown"
+    low, high = pulse.energy_j
+    by_voltage = pulse.current_a is not None  # else the energy is the file's own
+    per = "pulse" if by_voltage else synapse.write.energy_per or "unknown"
+    return Price((low + high) / 2, low, high, source=source), time_s, per
+
+
+def writable_arrays(counts: ModelCounts) -> tuple[WritableArray, ...]:
     """The arrays of a counted net as they are written: physical columns, without references, cut into tiles.
 
     Tiles are full but for those at the lower and right edges.
@@ -241,13 +271,10 @@ def writable_arrays(counts: ModelCounts, technology: Technology) -> tuple[Writab
                     f"layer {layer.name}'s shared window has empty places, and a schedule writes whole blocks",
                     "Give the layer an array for each phase: transposed: polyphase.",
                 )
-            tiles = technology.tiles_per_weight
-            per_weight = array.weight_cells // array.weights // tiles  # in one tile
-            tall = technology.tile_rows or array.rows
-            wide = technology.weights_across or array.columns
-            for rows, down in _pieces(array.rows, tall):
-                for weights, across in _pieces(array.columns, wide):
-                    number = down * across * array.arrays * tiles
+            per_weight = array.weight_cells // array.weights // array.tiles_per_weight  # in one tile
+            for rows, down in _pieces(array.rows, array.tile_rows or array.rows):
+                for weights, across in _pieces(array.columns, array.weights_across or array.columns):
+                    number = down * across * array.arrays * array.tiles_per_weight
                     arrays.append(WritableArray(layer.name, rows, weights * per_weight, number))
     return tuple(arrays)
 

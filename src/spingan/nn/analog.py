@@ -51,6 +51,7 @@ class AnalogLayer(ArrayReads):
         read_noise: Noise drawn anew at each read.
         norms: The batch norm that alone reads the outputs, which a chip folds into the columns; or none.
         folded: That was done.
+        signs: (columns,) those of the folded norm's factors, where the ADC's range is not the same on both sides of 0.
         dac, adc: Converters at the array's rows, and at the columns of each of its tiles; None where they are ideal.
         bit_serial: Inputs drive the rows one bit a read.
         needs_batch: What comes after tells samples from values by the first axis: a chip's physical devices.
@@ -66,6 +67,7 @@ class AnalogLayer(ArrayReads):
     other_deviation: Tensor | None
     passed: Tensor | None
     other_passed: Tensor | None
+    signs: Tensor | None
 
     def _install(self, technology: Technology, source: NoiseSource) -> None:
         table = technology.weight_levels()
@@ -76,8 +78,8 @@ class AnalogLayer(ArrayReads):
         self.spacing: Spacing = "uneven" if table is None else spacing(table)
         self.gain_kind = technology.gain
         self.clip: float | None = None
-        self.rules = ArrayRules.of(technology)
         self.layout = layout_of(self, technology.transposed)
+        self.rules = ArrayRules.of(technology, self.layout.references)
         wired = self.rules.wires is not None
         for name in ("passed", "other_passed"):
             self.register_buffer(name, torch.zeros_like(self.weight, requires_grad=False) if wired else None)
@@ -98,6 +100,7 @@ class AnalogLayer(ArrayReads):
         self._ordered: tuple[Tensor, int, dict[tuple[int, int], Tensor]] | None = None
         self.norms: tuple[nn.BatchNorm1d | nn.BatchNorm2d, ...] = ()
         self.folded = self.needs_batch = False
+        self.register_buffer("signs", None, persistent=False)
         self._holding = False
         self._held: Tensor | None = None
         self.calibrate()
@@ -210,6 +213,9 @@ class AnalogLayer(ArrayReads):
         found = [rules.attenuation(own, other[:, :1] if one else other, built) for own, other in halves]
         for side, buffer in enumerate((self.passed, self.other_passed)):
             buffer.copy_(self.layout.weight([each[side] for each in found], written.shape))
+        corner = (0,) * self.passed.dim()
+        if not self.passed[corner]:  # so little passes that a float32 has none of it: folded all the same
+            self.passed[corner] = torch.finfo(self.passed.dtype).tiny
 
     @torch.no_grad()
     def hold(self, written: Sequence[Tensor]) -> None:

@@ -31,6 +31,7 @@ class ArrayReads(nn.Module, ABC):
     adc: Quantiser | None
     bit_serial: bool
     tile_sums: str
+    signs: Tensor | None
     read_noise: Noise | None
     transposed_noise: float
     source: NoiseSource
@@ -70,7 +71,8 @@ class ArrayReads(nn.Module, ABC):
         """
         assert self.adc is not None
         column = torch.arange(len(self.gain), device=self.gain.device) if column is None else column
-        unit = self.gain.detach()[column]
+        unit = self.gain.detach() if self.signs is None else self.gain.detach() * self.signs
+        unit = unit[column]
         noise = self._tile_noise(unit, column, reads.inputs.shape[1] // prod(reads.size))
         if not self.bit_serial:
             return tiled_product(reads.inputs, reads, unit, self.adc, column, noise)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spingan.arrays.conditions import ChipConditions, with_stuck
-from spingan.arrays.mapping import ProgrammedArray, program
+from spingan.arrays.mapping import OFF, ProgrammedArray, program
 from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, analog_layers
@@ -284,7 +284,9 @@ def _fold(layer: AnalogLayer, norm: _Norm) -> None:
     bias = offset * factor if norm.bias is None else offset * factor + norm.bias
     layer.weight = nn.Parameter(layer.weight * along(factor, layer.weight, layer.column_axis), requires_grad=False)
     layer.bias = nn.Parameter(bias, requires_grad=False)
-    layer.gain = layer.gain * factor.abs()
+    layer.gain = (layer.gain * factor.abs()).clamp(min=OFF)  # a factor of 0 switches its column off
+    if layer.adc is not None and float(layer.adc.low) != -float(layer.adc.high):
+        layer.signs = torch.where(factor < 0, -1.0, 1.0)  # the converter reads the column as it did in training
 
 
 @torch.no_grad()

@@ -162,7 +162,10 @@ class Quantiser(nn.Module):
 
     @torch.no_grad()
     def end_calibration(self) -> None:
-        """Set the range from what was met; one that met nothing, or only zeros, keeps the range it had."""
+        """Set the range from what was met; one that met nothing, or only zeros, keeps the range it had.
+
+        Without one, where only zeros were met, as behind a layer whose outputs are all zero, it is one unit of them.
+        """
         self.calibrating = False
         seen, self._seen = self._seen, []
         if not seen:
@@ -184,6 +187,9 @@ class Quantiser(nn.Module):
             read = None if read is None else (read[0] * self.swing[column], read[1])
         largest = float(values.abs().amax()) if values.numel() else 0.0
         if largest == 0.0:
+            if not float(self.low) < float(self.high):
+                self.low.fill_(-1.0 if self.bits > 1 else 0.0)
+                self.high.fill_(1.0)
             return
         low, high = min(float(values.amin()), 0.0), max(float(values.amax()), 0.0)
         if self.side == "adc" and low < 0 < high:  # a batch norm that is folded in may turn a column's sign

@@ -156,6 +156,12 @@ class Layout:
         one = torch.ones_like(weight[:, :1], dtype=torch.bool, requires_grad=False)
         return self.matrices(one)[0]
 
+    @property
+    def references(self) -> int:
+        """Reference columns of each tile: one, or one for each phase where these leave places empty."""
+        of_phases = self.form == "polyphase_shared" and self.phases is not None and self.phases.empty
+        return self.phases.count**2 if self.phases is not None and of_phases else 1
+
     def row(self, kernel: int, channel: int, y: int, x: int) -> int:
         """The row of its array in which the weights of an input channel and a kernel's tap (y, x) stand."""
         phases = self.phases

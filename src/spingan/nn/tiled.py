@@ -336,7 +336,7 @@ def tiled_product(
 
     Args:
         inputs: Those of `reads`, or a bit of each.
-        unit: What one unit of the ADC's input is worth in each column: the column's gain.
+        unit: What one unit of the ADC's input is worth in each column: the column's gain, not 0.
         column: Which of the layer's outputs each column gives.
         noise: Of the read and of the ADC, drawn anew at each call.
         worth: Of these inputs in the layer's sum, which is that of all bits.

@@ -305,7 +305,7 @@ def write_schedules(
     known = synapse is not None and synapse.write.pulse_amplitude_v is not None and synapse.basis != "normalised"
     paper_s = am_dcgan_numbers().write_times_s if known else ()
     ours = schedule_table(
-        writable_arrays(counts.both, technology),
+        writable_arrays(counts.both),
         technology,
         updates=chosen.training_images * chosen.epochs,
         updates_basis=f"{chosen.training_images:,} images x {chosen.epochs} epochs, one update an image",

@@ -60,20 +60,32 @@ def bill_item_notes(bill: FullBill) -> list[str]:
     accounts = _accounts(bill).values()
     notes = dict.fromkeys(f"{item.item}: {item.note}" for account in accounts for item in account.items if item.note)
     missing = dict.fromkeys(reason for account in accounts for reason in account.not_counted)
-    once = quantity_text(bill.programming.energy_j, "J", 3)
-    if bill.programming.energy_j is not None:
-        ends = (
-            quantity_text(value, "J", 3) for value in (bill.programming.energy_low_j, bill.programming.energy_high_j)
-        )
-        once = f"{once} ({' to '.join(ends)})"
     return [
         *(f"[{number}] {source}" for number, source in enumerate(_sources(bill), start=1)),
         "Energy stands between low and high: where sources differ, and where the use of a part does.",
-        f"Writing all weights once, from the lowest level to the middle: {once}; outside of the sums.",
+        _programming_note(bill),
         *notes,
         *(f"assumed: {choice}" for choice in bill.assumed),
         *(f"not counted: {reason}" for reason in missing),
     ]
+
+
+def _programming_note(bill: FullBill) -> str:
+    """Writing all weights once, which no sum holds."""
+    once, whole = bill.programming, bill.programming.whole
+    energy, low, high = (
+        quantity_text(value, "J", 3) for value in (whole.energy_j, whole.energy_low_j, whole.energy_high_j)
+    )
+    text = f"Writing all weights once, all levels alike, outside of the sums: {energy}"
+    if whole.energy_j is not None:
+        text += f" ({low} to {high})"
+    if once.pulses is not None:
+        resets = f", {once.resets:.3g} resets" if once.resets else ""
+        time = "time unknown" if once.time_s is None else f"{quantity_text(once.time_s, 's', 3)} row by row"
+        text += f", {time}; {once.pulses:.3g} pulses{resets} and {once.verifies:.3g} verifies a device"
+    if once.basis:
+        text += f"; {once.basis}"
+    return text + "".join(f"; not counted: {item.item}: {item.missing}" for item in once.items if item.missing)
 
 
 def side_by_side_table(found: SideBySide) -> Table:

@@ -181,23 +181,26 @@ class Technology(Value):
         """Tiles that a weight's devices stand in: 2 for pairs that are laid out separately."""
         return self.cells_per_weight if self.pair_layout == "separate" else 1
 
-    @property
-    def weights_across(self) -> int | None:
-        """Weights side by side in a tile of `tile_columns`, beside its reference column; None: as many as there are.
+    def weights_across(self, references: int = 1) -> int | None:
+        """Weights side by side in a tile of `tile_columns`, beside its reference columns; None: as many as there are.
+
+        Args:
+            references: Reference columns of each tile, in the midpoint encoding.
 
         Raises:
             UserError: A tile is too narrow to hold one weight.
         """
         if self.tile_columns is None:
             return None
-        reference = 1 if self.encoding == "midpoint_reference" else 0
+        beside = references if self.encoding == "midpoint_reference" else 0
         each = self.cells_per_weight // self.tiles_per_weight
-        if self.tile_columns < each + reference:
+        if self.tile_columns < each + beside:
+            window = f" and {beside} references, of the phases of a shared window" if beside > 1 else ""
             raise UserError(
-                f"technology {self.name}: tile_columns {self.tile_columns} cannot hold one weight",
-                f"The encoding {self.encoding} needs at least {each + reference} columns a tile.",
+                f"technology {self.name}: tile_columns {self.tile_columns} cannot hold one weight{window}",
+                f"The encoding {self.encoding} needs at least {each + beside} columns a tile.",
             )
-        return (self.tile_columns - reference) // each
+        return (self.tile_columns - beside) // each
 
 
 def with_settings(technology: Technology, settings: Sequence[str]) -> Technology:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from torch import nn
-
-from spingan.arrays.writing import rewriting
+from spingan.costs.components import load_components
+from spingan.costs.full_bill import Parts
+from spingan.costs.programming import rewriting
 from spingan.errors import UserError
-from spingan.nn.analog import AnalogLayer
+from spingan.nn.cost import net_counts
 from spingan.nn.weights import Model, load_model
 from spingan.spec.synapse import Synapse
 from spingan.spec.technology import Technology, load_technology
@@ -129,10 +129,11 @@ def _note(name: str, synapse: Synapse) -> str:
 def _refresh(model: Model, line: _Line, found: Series, ideal: Setting) -> dict[str, Any]:
     """How often the arrays of a series must be written again to stay tolerated, as far as the study looked."""
     every = largest_tolerated(found.settings, ideal)
-    entry = {"series": found.name, "devices": _devices(model.generator, line.technology), "every_s": every}
+    counts = net_counts(model.net, line.technology, model.latent_size).generator
+    entry = {"series": found.name, "devices": counts.total("weight_cells"), "every_s": every}
     if every is None:
         return entry | {"energy_j_per_year": None, "endurance_years": None, "last": False}
-    costs = asdict(rewriting(line.synapse, entry["devices"], every))
+    costs = asdict(rewriting(counts, Parts(line.technology, load_components()), every))
     return entry | costs | {"last": every == found.settings[-1].value}
 
 
@@ -143,15 +144,7 @@ def _refresh_text(entry: dict[str, Any]) -> str:
     if entry["last"]:
         return f"{entry['series']}: tolerated to the end, {time_text(every)}"
     energy, years = entry["energy_j_per_year"], entry["endurance_years"]
-    cost = "energy of a write unknown" if energy is None else f"{energy:.3g} J a year"
+    lacks = f", {' and '.join(entry['lacks'])} not counted" if entry["lacks"] else ""
+    cost = "energy of a write unknown" if energy is None else f"{energy:.3g} J a year{lacks} ({entry['basis']})"
     lasts = "" if years is None else f", endurance for {years:.3g} years"
     return f"{entry['series']}: written again every {time_text(every)} it stays tolerated; {cost}{lasts}"
-
-
-def _devices(net: nn.Module, technology: Technology) -> int:
-    """Devices that hold the net's weights."""
-    layers = (module for module in net.modules() if isinstance(module, AnalogLayer))
-    return sum(
-        layer.weight.numel() * (technology.for_dense() if isinstance(layer, nn.Linear) else technology).cells_per_weight
-        for layer in layers
-    )

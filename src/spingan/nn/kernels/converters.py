@@ -86,7 +86,7 @@ class CodeSums:
 
         Args:
             total: (columns, reads), float32 on the CPU, contiguous.
-            steps: (columns,) float32, positive.
+            steps: (columns,) float32, not 0; a negative one's codes count downwards.
             lowest, highest: The codes at which values are clipped.
 
         Raises:
