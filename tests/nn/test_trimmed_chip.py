@@ -110,6 +110,16 @@ def test_the_devices_own_noise_is_in_the_measurement_and_averages_out():
     assert noise(trim_noise=0.01) == pytest.approx(np.hypot(own, 0.01))
 
 
+def test_a_technology_can_say_that_its_chips_are_trimmed():
+    technology = _technology(SPREAD)
+    stated = technology.model_copy(update={"trim_bits": 6})
+    asked = _output(technology, ChipConditions(3, trim_bits=6))
+    assert torch.equal(_output(stated, ChipConditions(3)), asked)
+    assert not torch.equal(_output(stated, ChipConditions(3, trim_bits=4)), asked)  # a chip's own bits come first
+    exact = stated.model_copy(update={"activations": {}})
+    assert torch.isfinite(_output(exact, ChipConditions(3))).all()  # where nothing differs there is nothing to do
+
+
 def test_an_aged_chip_keeps_its_stored_offsets():
     technology = _technology(SPREAD)
     chip = program_chip(convert(_net(), technology).model, technology, ChipConditions(3, trim_bits=8))

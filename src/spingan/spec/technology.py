@@ -104,6 +104,9 @@ class Technology(Value):
     """How an input of several bits drives a row: by its voltage, by its time, or one bit a read."""
     partial_sums: Literal["digital", "analog"] = "digital"
     """Where the sums of a column's tiles add: behind an ADC each, or as currents before one ADC."""
+    trim_bits: int | None = Field(default=None, ge=2, le=24)
+    """Each activation's offset is measured once, at zero input, and the columns that read it take off what a stored
+    number of so many bits says (`spingan.nn.made_devices`). None: offsets stay."""
     digital: tuple[str, ...] = DIGITAL_TYPES
     """Names of the torch module types that stay digital."""
     refresh_interval_s: Positive | None = None
