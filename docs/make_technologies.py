@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spingan.circuits import memristive_activations
+from spingan.circuits.cell_devices import CellFunction
 from spingan.circuits.cell_simulation import simulate_cell
 from spingan.devices import published
 from spingan.devices.domain_wall import BY_NAME, designed_wall
@@ -97,7 +98,7 @@ def designed(function: str, slope: float) -> Callable[[Path], None]:
     return make
 
 
-def warm(function: str) -> Callable[[Path], None]:
+def warm(function: CellFunction) -> Callable[[Path], None]:
     """A designed wall device in heat, with its noise and its losses."""
 
     def make(folder: Path) -> None:
@@ -111,15 +112,19 @@ def warm(function: str) -> Callable[[Path], None]:
     return make
 
 
-def cell(function: str, curve: str, hold_f: float | None = None) -> Callable[[Path], None]:
-    """A cell of paper S with a device in it, without the auto-zero and with it."""
+def cell(function: CellFunction, curve: str, trim: bool = True) -> Callable[[Path], None]:
+    """A cell of paper S with a device in it, without the auto-zero and, where it helps, with it.
+
+    Behind a warm wall it does not: its capacitor samples the wall's noise (docs/circuits.md).
+    """
 
     def make(folder: Path) -> None:
-        found = simulate_cell(function, curve, monte_carlo=MONTE_CARLO, trim=True, hold_f=hold_f, workers=WORKERS)
+        found = simulate_cell(function, curve, monte_carlo=MONTE_CARLO, trim=trim, workers=WORKERS)
         write_circuit_report(
             found.study, found.activation, folder, printed_energy_j(function), found.devices, found.environment
         )
-        for activation in (found.activation, found.trimmed.activation):
+        made = [found.activation, *([] if found.trimmed is None else [found.trimmed.activation])]
+        for activation in made:
             write_activation(activation, CURVES / f"{activation.name}.csv")
 
     return make
@@ -137,10 +142,10 @@ STEPS = {
     "circuit-relu-simulated": cell("relu", "simulated"),
     "warm-leaky-relu": warm("leaky_relu"),
     "warm-relu": warm("relu"),
-    "circuit-leaky-relu-designed-300k": cell("leaky_relu", "designed-300k"),
-    "circuit-relu-designed-300k": cell("relu", "designed-300k"),
-    "circuit-leaky-relu-designed": cell("leaky_relu", "designed"),
-    "circuit-relu-designed": cell("relu", "designed"),
+    "circuit-leaky-relu-designed-300k": cell("leaky_relu", "designed-300k", trim=False),
+    "circuit-relu-designed-300k": cell("relu", "designed-300k", trim=False),
+    "circuit-leaky-relu-designed": cell("leaky_relu", "designed", trim=False),
+    "circuit-relu-designed": cell("relu", "designed", trim=False),
 }
 PICTURES = {
     "leaky-relu/characteristic.png": "device_leaky_relu.png",

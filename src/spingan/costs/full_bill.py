@@ -254,10 +254,14 @@ def _activation_items(
 
 def trim_item(name: str, built: int, device: Activation, bits: int, parts: Parts) -> Item:
     """The memory of a layer's measured offsets. No image reads it: the columns' own offsets hold what it says."""
-    price = parts.library.item("buffer_area", bits=built * bits)
-    energy_j = device.energy_j
-    once = "not counted" if energy_j is None else f"{built * energy_j:.3g} J, without converters"
-    note = f"{built:,} numbers of {bits} bits, read when a chip begins to work; measuring them once: {once}"
+    price, reads = parts.library.item("buffer_area", bits=built * bits), parts.technology.trim_reads or 1
+    energy_j, time_s = device.energy_j, activation_time_s(device)
+    energy = "an energy that is not counted" if energy_j is None else f"{reads * built * energy_j:.3g} J"
+    time = "a time that is not counted" if time_s is None else f"{reads * time_s:.3g} s"
+    note = (
+        f"{built:,} numbers of {bits} bits, read when a chip begins to work; to measure them once, {reads} readings "
+        f"each, takes {energy} and, all at once, {time}, without converters"
+    )
     return priced("offsets stored by the trim", name, 0, price, built=1, note=note)
 
 

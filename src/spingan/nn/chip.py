@@ -179,7 +179,8 @@ class Chip(nn.Module):
         bits = asked.trim_bits or self.technology.trim_bits
         if not bits:
             return None
-        return Trim.of(device.activation, bits, asked.trim_noise, asked.trim_reads, device.scale[1])
+        reads = asked.trim_reads if asked.trim_reads > 1 else self.technology.trim_reads or 1
+        return Trim.of(device.activation, bits, asked.trim_noise, reads, device.scale[1])
 
     def _fold_norms(self) -> None:
         places = list(self.net.named_modules(remove_duplicate=False))

@@ -26,12 +26,13 @@ class DrawnDevices:
     of the update; it takes the noise as given.
     """
 
-    def __init__(self, device: DeviceActivation, source: NoiseSource, trim_bits: int = 0) -> None:
+    def __init__(self, device: DeviceActivation, source: NoiseSource, trim_bits: int = 0, trim_reads: int = 1) -> None:
         """Of a converted net's activation.
 
         Args:
             source: Of the noise; its `part` says which samples of a batch are here.
-            trim_bits: Offsets are what a measurement at zero input leaves of them, stored with so many bits.
+            trim_bits: Offsets are what a measurement at zero input leaves of them, stored with so many bits; 0: all.
+            trim_reads: Readings that the measurement averages.
 
         Raises:
             UserError: The activation's file says neither how devices differ nor how noisy they are.
@@ -44,7 +45,7 @@ class DrawnDevices:
             )
         self.activation = activation
         self.source = source
-        self.trim = None if not trim_bits else Trim.of(activation, trim_bits, outputs=device.scale[1])
+        self.trim = None if not trim_bits else Trim.of(activation, trim_bits, 0.0, trim_reads, device.scale[1])
         self.noise = _noise_table(activation, *device.scale)
         self.key = 0
         self.share = 0.0

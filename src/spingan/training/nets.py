@@ -145,7 +145,7 @@ def _let_devices_differ(nets: Sequence[nn.Module], technology: Technology) -> No
         )
     for net, device in known:
         source = next(analog_layers(net)).source
-        device.noise = DrawnDevices(device, source, technology.trim_bits or 0)
+        device.noise = DrawnDevices(device, source, technology.trim_bits or 0, technology.trim_reads or 1)
 
 
 def _draw_devices(devices: Sequence[DeviceActivation], share: float, *key: int) -> None:
