@@ -8,6 +8,7 @@ from spingan.circuits.cell_devices import cell_device
 from spingan.circuits.cell_simulation import simulate_cell
 from spingan.circuits.domain_wall_study import study_cell
 from spingan.circuits.trimmed_cell import preset_items, preset_s, presets
+from spingan.devices.published import CURVES
 from spingan.devices.wall_curve import drive_energies
 from spingan.errors import UserError
 from spingan.nn.conversion import convert
@@ -31,7 +32,8 @@ def warm(ngspice):
     loss = Loss(input=(0.0, 2e-5), per_evaluation=(0.0, 0.2))
     noisy = curve.model_copy(update={"output_noise": noise, "loss": loss})
     assert isinstance(noisy, ConductanceCurve)
-    return simulate_cell("relu", noisy, monte_carlo=3, trim=True)
+    wall = CURVES / "relu_designed_device.yaml"
+    return simulate_cell("relu", noisy, device_file=wall, monte_carlo=3, trim=True)
 
 
 def test_a_memory_that_the_plain_cell_keeps_is_cleared_by_the_trimmed_cells_reset(with_memory):

@@ -97,7 +97,7 @@ def test_the_finished_net_has_no_devices_left_and_its_norms_know_them():
         key: curve.model_copy(update={"spread": curve.spread.model_copy(update={"offset": 1.0})})
         for key, curve in technology.activations.items()
     }
-    technology = technology.model_copy(update={"activations": curves})
+    technology = technology.model_copy(update={"activations": curves, "trim_bits": None, "trim_reads": None})
     variances = []
     for settings in ((), ("drawn_devices={}",)):
         recipe = load_recipe("fashion-mnist", ["net=tiny", "latent_size=5", "average_decay=null", *settings])

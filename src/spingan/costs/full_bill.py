@@ -259,10 +259,10 @@ def trim_item(name: str, built: int, device: Activation, bits: int, parts: Parts
     energy = "an energy that is not counted" if energy_j is None else f"{reads * built * energy_j:.3g} J"
     time = "a time that is not counted" if time_s is None else f"{reads * time_s:.3g} s"
     note = (
-        f"{built:,} numbers of {bits} bits, read when a chip begins to work; to measure them once, {reads} readings "
+        f"{built:,} numbers of {bits} bits, read when a chip begins to work; to measure them once, {reads} reading(s) "
         f"each, takes {energy} and, all at once, {time}, without converters"
     )
-    return priced("offsets stored by the trim", name, 0, price, built=1, note=note)
+    return priced("offsets stored by the trim", name, built, price, built=1, note=note)
 
 
 def _digital_item(name: str, layer: LayerCounts, parts: Parts) -> Item:
