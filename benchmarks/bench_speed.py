@@ -199,15 +199,18 @@ def analog_step(
     whole: bool = False,
     in_a_row: int = 1,
     technology: Technology | None = None,
+    device_share: float = 0.0,
 ) -> Callable[[], object]:
     """A training step of the loop itself; `whole` takes the moving average and calibration along.
 
     Args:
         in_a_row: Steps a call, where not every step does the same.
         technology: Another than the recipe's.
+        device_share: How far the ramp of drawn devices is.
     """
     fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed" if precision == "bf16" else "32-true")
     nets = build_nets(recipe, technology or load_technology(recipe.technology), fabric.device)
+    nets.device_share = device_share
     made, _ = fabric.setup(nets.generator, nets.generator_optimizer, _reapply_compile=False)
     critic, _ = fabric.setup(nets.discriminator, nets.discriminator_optimizer, _reapply_compile=False)
     pair = family_named(recipe.net)
@@ -283,6 +286,21 @@ def varied_rows(rounds: int) -> list[Row]:
         "and tables and read noise": steps_of(*smooth, *noise),
     }
     return result + rows(what, against_plain, {"levels, clip, gain": 1.15, "and tables and read noise": 1.4}, rounds)
+
+
+def drawn_rows(rounds: int) -> list[Row]:
+    """Four training steps of clothes-designed, batch 128: with fixed tables, and with devices drawn anew."""
+    precision = faster_precision(torch.device("cpu"))
+    keep_freed_memory()
+    base = [f"precision={precision}", "average_decay=null", "average_from=null"]
+
+    def steps_of(drawn: str) -> Callable[[], object]:
+        recipe = load_recipe("clothes-designed", [*base, f"drawn_devices={drawn}"])
+        return analog_step(recipe, precision, in_a_row=4, device_share=1.0)
+
+    drawn = "devices drawn, of the generator"
+    steps = {"fixed tables": steps_of("null"), drawn: steps_of("{}"), "of both nets": steps_of("{of: both}")}
+    return rows(f"4 steps, {torch.get_num_threads()} threads", steps, {drawn: 1.2}, rounds)
 
 
 def processor() -> str:
@@ -382,11 +400,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--only", choices=["training", "varied", "discriminator", "forward", "start"])
+    parser.add_argument("--only", choices=["training", "varied", "drawn", "discriminator", "forward", "start"])
     arguments = parser.parse_args()
     every = {
         "training": training_rows,
         "varied": varied_rows,
+        "drawn": drawn_rows,
         "discriminator": discriminator_rows,
         "forward": forward_rows,
         "start": start_rows,
@@ -395,7 +414,7 @@ def main() -> None:
     result: list[Row] = []
     for name, measure in every.items():
         if arguments.only in (None, name):
-            torch.set_num_threads(threads if name in ("training", "varied") else 1)
+            torch.set_num_threads(threads if name in ("training", "varied", "drawn") else 1)
             result += measure(arguments.rounds)
     if arguments.json:
         about = {"processor": processor(), "torch": torch.__version__, "threads": threads}

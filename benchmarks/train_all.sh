@@ -39,13 +39,15 @@ for name in "${NAMES[@]}"; do
         continue
     fi
     recipe="${name%-float}"
+    first=$(sed -n 's/^goes_on_from: *\([^ ]*\).*/\1/p' "src/spingan/recipes/$recipe.yaml")
     options=(--out "$RUNS/$name" --device "$DEVICE")
-    [ "$name" = "$recipe" ] || options+=(--set technology=ideal --set "name=$name")
+    if [ "$name" != "$recipe" ]; then
+        options+=(--set technology=ideal --set drawn_devices=null --set "name=$name")
+        first="${first:+$first-float}"
+    fi
     if [ -e "$RUNS/$name/checkpoint.safetensors" ]; then
         options+=(--resume)
-    elif [ "$name" = clothes-robust ] || [ "$name" = digits ]; then
-        first=clothes
-        [ "$name" = clothes-robust ] || first=digits-first
+    elif [ -n "$first" ]; then
         if [ ! -e "$RUNS/$first/checkpoint.safetensors" ]; then
             echo "$name begins where $first ends, and $RUNS/$first is not there" >&2
             continue

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spingan.circuits import memristive_activations
+from spingan.circuits.cell_devices import CellFunction
 from spingan.circuits.cell_simulation import simulate_cell
 from spingan.devices import published
-from spingan.devices.domain_wall import BY_NAME
+from spingan.devices.domain_wall import BY_NAME, designed_wall
 from spingan.devices.measured_memories import hfox_rram, pcm, pcm_array
 from spingan.devices.published import CURVES, LEAKY_LINEAR_A
 from spingan.devices.skyrmion_array import designed_array, published_in_siemens
@@ -25,6 +26,8 @@ from spingan.devices.skyrmion_synapse_study import characterise as characterise_
 from spingan.devices.wall_characteristic import characterise
 from spingan.devices.wall_design import Goal
 from spingan.devices.wall_design_run import curve_of, design
+from spingan.devices.wall_heat import WarmPlan, warm_study
+from spingan.devices.wall_heat_curve import warm_curve, warm_rows
 from spingan.devices.wall_study import Setup
 from spingan.devices.wox_memristor import wox_memristor
 from spingan.papers.circuit_rows import printed_energy_j
@@ -33,12 +36,16 @@ from spingan.progress import no_progress
 from spingan.reports.circuit_report import write_circuit_report
 from spingan.reports.design_plots import write_design
 from spingan.reports.synapse_report import write_synapse_report
+from spingan.reports.wall_heat_report import write_heat_report
 from spingan.reports.wall_report import write_wall_report
 from spingan.spec.files import write_activation, write_synapse
 
 FIGURES = Path(__file__).parent / "figures"
 WORKERS = os.cpu_count() or 1
 MONTE_CARLO = 400  # instances of each cell
+TEMPERATURE_K = 300.0
+AVERAGING_S = 10e-9  # of an evaluation in heat; paper S names 9.8 ns as the longest
+WARM_UA = (-25, -20, -17.5, -15, -12.5, -10, -7.5, -5, -2.5, -1.25, 0, 1.25, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20, 25)
 
 
 def closed_forms(folder: Path) -> None:
@@ -91,16 +98,34 @@ def designed(function: str, slope: float) -> Callable[[Path], None]:
     return make
 
 
-def cell(function: str, curve: str) -> Callable[[Path], None]:
-    """A cell of paper S with a device in it."""
+def warm(function: CellFunction) -> Callable[[Path], None]:
+    """A designed wall device in heat, with its noise and its losses."""
 
     def make(folder: Path) -> None:
-        found = simulate_cell(function, curve, monte_carlo=MONTE_CARLO, workers=WORKERS)
+        currents_a = tuple(round(current * 1e-6, 15) for current in WARM_UA)
+        plan = WarmPlan(TEMPERATURE_K, currents_a, averaging_s=AVERAGING_S)
+        study = warm_study(designed_wall(function), plan)
+        curve = warm_curve(study, function, f"{function}_designed_300k")
+        write_heat_report(study, warm_rows(study), curve, folder)
+        write_activation(curve, CURVES / f"{curve.name}.csv")
+
+    return make
+
+
+def cell(function: CellFunction, curve: str, trim: bool = True) -> Callable[[Path], None]:
+    """A cell of paper S with a device in it, without the auto-zero and, where it helps, with it.
+
+    Behind a warm wall it does not: its capacitor samples the wall's noise (docs/circuits.md).
+    """
+
+    def make(folder: Path) -> None:
+        found = simulate_cell(function, curve, monte_carlo=MONTE_CARLO, trim=trim, workers=WORKERS)
         write_circuit_report(
             found.study, found.activation, folder, printed_energy_j(function), found.devices, found.environment
         )
-        name = f"{function}_{curve}_cell"
-        write_activation(found.activation.model_copy(update={"name": name}), CURVES / f"{name}.csv")
+        made = [found.activation, *([] if found.trimmed is None else [found.trimmed.activation])]
+        for activation in made:
+            write_activation(activation, CURVES / f"{activation.name}.csv")
 
     return make
 
@@ -115,8 +140,12 @@ STEPS = {
     "design-relu": designed("relu", 0.0),
     "circuit-leaky-relu-simulated": cell("leaky_relu", "simulated"),
     "circuit-relu-simulated": cell("relu", "simulated"),
-    "circuit-leaky-relu-designed": cell("leaky_relu", "designed"),
-    "circuit-relu-designed": cell("relu", "designed"),
+    "warm-leaky-relu": warm("leaky_relu"),
+    "warm-relu": warm("relu"),
+    "circuit-leaky-relu-designed-300k": cell("leaky_relu", "designed-300k", trim=False),
+    "circuit-relu-designed-300k": cell("relu", "designed-300k", trim=False),
+    "circuit-leaky-relu-designed": cell("leaky_relu", "designed", trim=False),
+    "circuit-relu-designed": cell("relu", "designed", trim=False),
 }
 PICTURES = {
     "leaky-relu/characteristic.png": "device_leaky_relu.png",

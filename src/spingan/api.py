@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from spingan.arrays.conditions import ChipConditions
 from spingan.costs.account import FullBill
 from spingan.costs.bill import Bill
 from spingan.costs.components import load_components
@@ -39,6 +40,7 @@ def sample(
     count: int = 64,
     seed: int = 0,
     chip_seed: int = 0,
+    trim_bits: int = 0,
     label: int | None = None,
 ) -> Path:
     """Draw `count` images with a model and write them to the picture file `out` as one grid.
@@ -47,6 +49,8 @@ def sample(
         model: A run folder, a weights file, a shipped name, or a model that is loaded already.
         seed: Of the latents.
         chip_seed: Of what is frozen in the chip when its arrays are written.
+        trim_bits: The chip measures its activations' offsets once and stores them with so many bits; 0: as its
+            technology says.
         label: The class of all images, of a net that takes one; None: the classes in turn.
 
     Raises:
@@ -54,7 +58,8 @@ def sample(
     """
     picture_format(out)
     check_place(out)
-    return save_grid(_loaded(model).sample(count, seed, chip_seed, labels=label).numpy(), out)
+    chip = ChipConditions(chip_seed, trim_bits=trim_bits)
+    return save_grid(_loaded(model).sample(count, seed, chip, labels=label).numpy(), out)
 
 
 def evaluate(
@@ -63,6 +68,8 @@ def evaluate(
     count: int = 10_000,
     seed: int = 0,
     chip_seed: int = 0,
+    chips: int = 1,
+    trim_bits: int = 0,
     features: "FeatureSpace" = "cnn",
     variety_count: int | None = None,
     k: int | None = None,
@@ -74,6 +81,10 @@ def evaluate(
 
     Args:
         model: A run folder, a weights file, a shipped name, or a model that is loaded already.
+        chips: So many chips draw the images, with seeds from `chip_seed` on: the result holds each one's measures, and
+            means with intervals of 95 %.
+        trim_bits: Each chip measures its activations' offsets once and stores them with so many bits; 0: as its
+            technology says.
         variety_count: Of the images, so many are used to measure the variety; by default 2,000.
         k: Which nearest neighbours the variety is measured with; by default 5.
         data_name: Set of images that the model was trained on, where its file does not say it.
@@ -90,6 +101,8 @@ def evaluate(
         count=count,
         seed=seed,
         chip_seed=chip_seed,
+        chips=chips,
+        trim_bits=trim_bits,
         features=features,
         variety_count=variety_count,
         k=k,

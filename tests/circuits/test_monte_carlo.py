@@ -13,6 +13,7 @@ from spingan.circuits.instances import BATCH
 from spingan.circuits.monte_carlo import (
     Environment,
     Mismatch,
+    Samples,
     default_mismatch,
     deviation,
     device_spread,
@@ -100,6 +101,20 @@ def test_the_covariance_is_that_of_the_samples_and_the_activation_has_it(drawn):
     assert spread.mean == pytest.approx(samples.mean)
     assert spread.gain == pytest.approx(np.std(samples.gain, ddof=1))
     assert spread.source is not None and "40 made cells" in spread.source and "seed 0" in spread.source
+    assert (spread.runs, spread.seed, spread.temperature_k) == (40, 0, pytest.approx(300.15))
+
+
+def test_the_interval_of_a_deviation_is_as_wide_as_that_many_normal_cells_make_it():
+    normal = np.random.default_rng(0).normal((1.0, 0.0, 1.0), (0.1, 0.05, 0.2), (400, 3))
+    nothing = np.zeros((400, 1))
+    samples = Samples(
+        "devices", nothing[0], nothing[0], nothing, *normal.T, nothing[:, 0], nothing[:, 0], nothing[:, 0], 0
+    )
+    spread = samples.spread()
+    for name in ("gain", "offset", "slope"):
+        value, (low, high) = getattr(spread, name), getattr(spread, f"{name}_interval")
+        assert low < value < high
+        assert (high - low) / value == pytest.approx(2 * 1.96 / np.sqrt(2 * 400), rel=0.2)  # 400 resamples know it so
 
 
 def test_heat_and_supply_change_the_drawn_cell_and_nothing_does_without_them(drawn):

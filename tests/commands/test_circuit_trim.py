@@ -51,7 +51,7 @@ def test_the_trimmed_activation_is_the_first_file_and_has_what_the_auto_zero_cos
 
 def test_convert_a_chip_and_the_bill_take_it_without_a_special_case(relu):
     _, folder = relu
-    technology = load_technology("skyrmion-designed")
+    technology = load_technology("skyrmion-designed-untrimmed")
     curves = {name: read_activation(folder / f"relu_designed_cell{name}.csv") for name in ("", "_trimmed")}
     plain, trimmed = (technology.model_copy(update={"activations": {"relu": curve}}) for curve in curves.values())
     torch.manual_seed(0)

@@ -11,6 +11,7 @@ from spingan.costs.counts import LayerCounts, ModelCounts, array_counts, counts_
 from spingan.costs.side_by_side import machine_row, side_by_side, technology_row
 from spingan.costs.training_bill import make_full_bill
 from spingan.errors import UserError
+from spingan.spec.activation import ActivationSpread
 from spingan.spec.technology import Converter, Technology, load_technology
 
 LIBRARY = load_components()
@@ -388,3 +389,18 @@ def test_the_json_has_the_keys_that_it_promises():
         } <= set(account)
         for one in account["items"]:
             assert {"item", "layer", "count", *FIELDS, "source"} <= set(one)
+
+
+def test_the_memory_of_a_trim_is_in_the_area_and_takes_nothing_of_an_image():
+    spread = ActivationSpread(offset=0.1)
+    curves = {k: curve.model_copy(update={"spread": spread}) for k, curve in PAPER.activations.items()}
+    plain = PAPER.model_copy(update={"activations": curves})
+    accounts = [bill(plain.model_copy(update={"trim_bits": bits})).drawing for bits in (None, 4, 8)]
+    areas = [account.total("area_m2") - accounts[0].total("area_m2") for account in accounts]
+    assert areas[2] == pytest.approx(2 * areas[1]) and areas[1] > 0
+    stored = item(accounts[2], "offsets stored by the trim", "conv")
+    assert areas[2] == pytest.approx(stored.area_m2, abs=0, rel=1e-6)
+    assert stored.note.startswith("2 numbers of 8 bits")  # two devices take turns
+    assert accounts[2].energy_j == accounts[0].energy_j and accounts[2].time_s == accounts[0].time_s
+    without = bill(PAPER.model_copy(update={"trim_bits": 8})).drawing  # devices that do not differ need no trim
+    assert without.total("area_m2") == accounts[0].total("area_m2")

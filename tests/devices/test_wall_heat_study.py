@@ -123,6 +123,11 @@ def test_the_curve_says_its_noise_with_averaging_temperature_seed_runs_and_inter
     assert noise.bandwidth_hz == pytest.approx(1 / (4 * memory))
     assert again.energy_j == pytest.approx(warm.power_w(warm.points[-1]) * again.energy_items[0].window_s)
     assert again.delay_s >= 1e-9
+    chances = [warm.loss_per_operation(point) for point in warm.points]
+    assert again.loss.per_evaluation == tuple(chance.value for chance in chances)
+    assert again.loss.interval == tuple((chance.low, chance.high) for chance in chances)
+    assert (again.loss.input, again.loss.temperature_k, again.loss.runs) == (again.input, 300.0, 40)
+    assert again.loss.evaluation_s == pytest.approx(again.energy_items[0].window_s)
 
 
 def test_the_same_seed_is_the_same_study(warm):

@@ -21,7 +21,7 @@ NAMED = {  # what a converted net leaves out, and says so
     *("Technology.input_coding", "Technology.temperature_k"),
     *("Synapse.read_noise_s", "Write.half_select_disturb", "Read.noise_s", "Read.disturb", "Read.leakage_s"),
     *("Spread.gain", "Spread.resistance", "Spread.minimum_conductance_s", "Spread.maximum_conductance_s"),
-    *("Spread.cycle_to_cycle", "Reset.residual", "Ensemble.loss_per_write"),
+    *("Spread.cycle_to_cycle", "Reset.residual", "Ensemble.loss_per_write", "Loss.per_evaluation"),
     *LAW,
     *WIRES,  # without devices
     *CONVERSION,  # without bits

@@ -99,7 +99,7 @@ def test_the_devices_own_noise_is_in_the_measurement_and_averages_out():
     curve = technology.activations["relu"]
     own = 0.05 / abs(curve.output_full_scale - curve.output_zero)
 
-    def noise(**asked):
+    def noise(technology=technology, **asked):
         chip = program_chip(convert(_net(), technology).model, technology, ChipConditions(3, trim_bits=8, **asked))
         (device,) = (module for module in chip.modules() if isinstance(module, DeviceActivation))
         assert device.made is not None and device.made.trim is not None
@@ -107,7 +107,19 @@ def test_the_devices_own_noise_is_in_the_measurement_and_averages_out():
 
     assert noise() == pytest.approx(own)
     assert noise(trim_reads=100) == pytest.approx(own / 10)
+    many = technology.model_copy(update={"trim_bits": 8, "trim_reads": 25})
+    assert noise(many) == pytest.approx(own / 5) and noise(many, trim_reads=100) == pytest.approx(own / 10)
     assert noise(trim_noise=0.01) == pytest.approx(np.hypot(own, 0.01))
+
+
+def test_a_technology_can_say_that_its_chips_are_trimmed():
+    technology = _technology(SPREAD)
+    stated = technology.model_copy(update={"trim_bits": 6})
+    asked = _output(technology, ChipConditions(3, trim_bits=6))
+    assert torch.equal(_output(stated, ChipConditions(3)), asked)
+    assert not torch.equal(_output(stated, ChipConditions(3, trim_bits=4)), asked)  # a chip's own bits come first
+    alike = _technology(ActivationSpread()).model_copy(update={"trim_bits": 6})
+    assert torch.isfinite(_output(alike, ChipConditions(3))).all()  # where nothing differs there is nothing to do
 
 
 def test_an_aged_chip_keeps_its_stored_offsets():

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from spingan.evaluation.interval import Interval
 from spingan.papers.claims import printed_points
 from spingan.reports.plots import save_png
 from spingan.reports.study_plots import study_pictures
-from spingan.studies.study import Interval, Series, Setting, Study, band
+from spingan.studies.study import Series, Setting, Study, band
 
 
 def _settings(values: tuple[float, ...], shape: tuple[int, ...] = (10, 28, 28)) -> tuple[Setting, ...]:

@@ -115,3 +115,32 @@ def test_output_noise_is_a_table_or_a_number_and_survives_its_file(tmp_path):
 def test_output_noise_that_makes_no_sense_is_refused(noise, words):
     with pytest.raises(UserError, match=words):
         Activation.from_dict(activation().to_dict() | {"output_noise": noise})
+
+
+def test_a_loss_and_the_intervals_of_a_spread_survive_their_file(tmp_path):
+    loss = {"input": (0.0, 2e-6), "per_evaluation": (0.0, 0.1), "interval": ((0.0, 0.01), (0.05, 0.2)), "runs": 100}
+    spread = {"gain": 0.1, "gain_interval": (0.09, 0.12), "offset": 0.0, "temperature_k": 300, "seed": 1, "runs": 400}
+    known = activation(loss=loss, spread=spread)
+    write_activation(known, tmp_path / "a.csv")
+    assert read_activation(tmp_path / "a.csv") == known
+    assert known.loss is not None and known.loss.interval is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"loss": {"input": (0.0,), "per_evaluation": (0.1, 0.2)}}, "as many chances as inputs"),
+        ({"loss": {"input": (0.0, 0.0), "per_evaluation": (0.1, 0.2)}}, "must rise"),
+        ({"loss": {"input": (0.0,), "per_evaluation": (1.1,)}}, "less than or equal to 1"),
+        (
+            {"loss": {"input": (0.0,), "per_evaluation": (0.1,), "interval": ((0.2, 0.3),)}},
+            "is not within its interval",
+        ),
+        ({"loss": {"input": (0.0,), "per_evaluation": (0.1,), "interval": ()}}, "as many intervals"),
+        ({"spread": {"gain": 0.1, "gain_interval": (0.2, 0.3)}}, "gain of the spread 0.1 is not within its interval"),
+        ({"spread": {"slope_interval": (0.2, 0.3)}}, "slope_interval without slope"),
+    ],
+)
+def test_a_loss_or_an_interval_that_makes_no_sense_is_refused(fields, words):
+    with pytest.raises(ValidationError, match=words):
+        activation(**fields)

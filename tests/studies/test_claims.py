@@ -2,9 +2,10 @@
 
 import pytest
 
+from spingan.evaluation.interval import Interval, interval
 from spingan.papers.claims import paper_claims, printed_points
 from spingan.studies.claims import Claim, judge, largest_tolerated
-from spingan.studies.study import Interval, Series, Setting, interval, tolerated
+from spingan.studies.study import Series, Setting, tolerated
 
 
 def setting(value: float, *distances: float) -> Setting:

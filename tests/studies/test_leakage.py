@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from spingan.errors import UserError
+from spingan.evaluation.interval import Interval
 from spingan.spec.synapse import Synapse
 from spingan.spec.technology import load_technology
 from spingan.studies.leakage import leakage_currents
 from spingan.studies.run import run_study
-from spingan.studies.study import Interval, band
+from spingan.studies.study import band
 
 
 def synapse(read_v: float | None = 0.1, write_v: float | None = 1.0) -> Synapse:

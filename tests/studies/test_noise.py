@@ -6,13 +6,14 @@ import io
 import pytest
 
 from spingan.errors import UserError
+from spingan.evaluation.interval import interval
 from spingan.nn.weights import load_model
 from spingan.papers.claims import held_against
 from spingan.spec.synapse import Retention
 from spingan.studies.noise import AXES, AXIS_NAMES, above_floor, chosen_axes, drift_note, goals
 from spingan.studies.parallel import Workers
 from spingan.studies.run import run_study
-from spingan.studies.study import Series, Setting, interval
+from spingan.studies.study import Series, Setting
 
 MODEL = "fashion-mnist"
 
@@ -70,8 +71,10 @@ def test_every_axis_is_reached_and_one_without_devices_is_left_out_with_a_word_o
     assert {axis.axis for axis in AXES} == set(AXIS_NAMES)
     twin = load_model("clothes-float")
     chosen, notes = chosen_axes(twin, (), ())
-    assert {"stuck devices", "drift", "spread of activations"}.isdisjoint(axis.axis for axis in chosen)
-    assert len(notes) == 3
+    assert {"stuck devices", "drift", "spread of activations", "trimmed activations"}.isdisjoint(
+        axis.axis for axis in chosen
+    )
+    assert len(notes) == 4
     with pytest.raises(UserError, match="no devices for the axis drift"):
         chosen_axes(twin, ("drift",), ())
     with pytest.raises(UserError, match="unknown axis"):

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from spingan.studies.study import Interval, Judged, Series, Setting, Study, band, interval, tolerated
+from spingan.evaluation.interval import Interval, interval
+from spingan.studies.study import Judged, Series, Setting, Study, band, tolerated
 
 
 def test_the_interval_holds_the_true_mean_in_95_of_100_studies():

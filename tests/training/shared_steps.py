@@ -69,9 +69,10 @@ def real_images(step: int, count: int) -> Tensor:
     return torch.rand(count, 1, 28, 28, generator=torch.Generator().manual_seed(step), dtype=torch.float64) * 2 - 1
 
 
-def train_steps(settings: tuple[str, ...], fabric: Fabric) -> tuple[Nets, list[StepResult]]:
+def train_steps(settings: tuple[str, ...], fabric: Fabric, device_share: float = 0.0) -> tuple[Nets, list[StepResult]]:
     """A step for each of `BATCHES`, from step 2 on."""
     recipe, nets = tiny_nets(settings)
+    nets.device_share = device_share
     results = []
     for step, count in enumerate(BATCHES, start=2):
         parts = nets, nets.generator, nets.discriminator
@@ -89,7 +90,10 @@ def all_numbers(nets: Nets, results: list[StepResult], fabric: Fabric) -> dict[s
     return numbers
 
 
-def write_share(settings: tuple[str, ...], devices: int, folder: str) -> None:
+def write_share(settings: tuple[str, ...], devices: int, folder: str, device_share: float = 0.0) -> None:
     """In one of several processes: `train_steps`, written to a file."""
     fabric = make_fabric("cpu", devices=devices)
-    save_file(all_numbers(*train_steps(settings, fabric), fabric), Path(folder) / f"{fabric.global_rank}.safetensors")
+    save_file(
+        all_numbers(*train_steps(settings, fabric, device_share), fabric),
+        Path(folder) / f"{fabric.global_rank}.safetensors",
+    )

@@ -156,7 +156,7 @@ def cycle(
         float(np.interp(0.0, curve.current_a, part)) for part in junction_parts(curve.current_a, curve.conductance_s)
     )
     within = end_s if open_s is None else open_s
-    kept = back.time_s < within
+    kept = back.time_s < within - EDGE_S / 1000  # ngspice finds no step between corners that nearly coincide
     times, values = back.time_s[kept], back.conductance_s[kept] + (at_zero - back.conductance_s[-1])
     if forth is not None and open_s is not None:
         times = np.concatenate([times, open_s + EDGE_S + rest_s + forth.time_s])

@@ -120,6 +120,20 @@ def cell_energy(study: CellStudy, window_s: float | None = None) -> tuple[Energy
     if wall is not None and wall.bias_current_a:
         idle = drive_energies(wall, 0.0, study.convention, reset)[1]
         items.append(idle.model_copy(update={"name": f"reset: {idle.name}", "source": "the bias current stays on"}))
+    return (*items, *averaging_items(study))
+
+
+def averaging_items(study: CellStudy) -> tuple[EnergyItem, ...]:
+    """What the cell draws at full scale, at rest, while the output of a noisy device is averaged."""
+    window, full = study.averaging_s, study.full_scale_a
+    if not window:
+        return ()
+    out, wall = study.transfer, study.device.wall
+    power_w = sum(out.at(watts, full) for watts in (out.divider_w, out.inverters_w))
+    items = [_item("averaging: divider and inverters", power_w * window, window, "ngspice, at rest")]
+    if wall is not None:
+        drive = drive_energies(wall, full, study.convention, window)[1]
+        items.append(drive.model_copy(update={"name": f"averaging: {drive.name}"}))
     return tuple(items)
 
 
@@ -171,7 +185,8 @@ def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> A
         reset=curve.reset.model_copy(update={"time_s": study.reset_s, "energy_j": reset_j}),
         settling=Settling(input=tuple(ends), time_s=tuple(settled[end] for end in ends)),
         energy_items=items,
-        delay_s=study.window_s,
+        delay_s=study.window_s + study.averaging_s,
+        loss=curve.loss,
         output_noise=noise and noise_through(noise, curve, currents, volts),
         spread=ActivationSpread() if devices is None else devices.spread(),
         area_m2=_area_m2(study),

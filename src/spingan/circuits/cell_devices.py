@@ -18,7 +18,7 @@ from spingan.spec.activation import ConductanceCurve
 from spingan.spec.files import read_conductance_curve
 
 CellFunction = Literal["leaky_relu", "relu"]
-CurveName = Literal["published", "simulated", "designed"]
+CurveName = Literal["published", "simulated", "designed", "designed-300k"]
 CURVE_NAMES: tuple[CurveName, ...] = get_args(CurveName)
 CellForm = Literal["printed", "fitted"]
 PRINTED_CELLS: dict[CellFunction, Cell] = {"leaky_relu": LEAKY_RELU_CELL, "relu": RELU_CELL}
@@ -54,7 +54,8 @@ def cell_device(
     """The device of a name, or of a curve of one's own, as a value or as a file of conductances against currents.
 
     `published` is the leaky ReLU between its printed conductances; `simulated` is the printed device in the solver,
-    `designed` one that does what was asked. A file's wall device is not known unless `device_file` gives it.
+    `designed` one that does what was asked, `designed-300k` that one in heat, with its noise. A file's wall device is
+    not known unless `device_file` gives it.
 
     Raises:
         UserError: The curve is not there, is none of conductances in S against currents in A, or is of another
@@ -66,10 +67,12 @@ def cell_device(
         found = CellDevice(_published(function), *_printed_wall(function), form="printed")
     elif str(curve) in CURVE_NAMES:
         walls, form = _printed_wall(function), "printed"
-        if str(curve) == "designed":
+        if str(curve).startswith("designed"):
             wall = designed_wall(function)
             walls, form = (wall, shipped_constants(f"{function}_designed"), _middle(wall)), "fitted"
-        found = CellDevice(read_conductance_curve(CURVES / f"{function}_{curve}.csv"), *walls, form)
+        found = CellDevice(
+            read_conductance_curve(CURVES / f"{function}_{str(curve).replace('-', '_')}.csv"), *walls, form
+        )
     else:
         file = Path(curve)
         if not exists(file):

@@ -81,6 +81,12 @@ class CellStudy:
         return max(self.settled_s(self.step(0.0, end)) for end in self._full_scales)
 
     @property
+    def averaging_s(self) -> float:
+        """How long the output is averaged once it has settled: as long as the noise of the curve's file holds for."""
+        noise = self.device.curve.output_noise
+        return 0.0 if noise is None else noise.averaging_time_s or 0.0
+
+    @property
     def reset_s(self) -> float:
         """How long the output takes back to zero from either full scale, likewise."""
         return max(self.settled_s(self.step(end, 0.0)) for end in self._full_scales)

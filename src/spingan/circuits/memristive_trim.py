@@ -21,7 +21,7 @@ from spingan.circuits.memristive_auto_zero import (
     instances_netlist,
     trimmable,
 )
-from spingan.circuits.monte_carlo import Mismatch, default_mismatch
+from spingan.circuits.monte_carlo import Mismatch, Samples, default_mismatch
 from spingan.circuits.ngspice import dc_line, run
 from spingan.circuits.raw_file import Plot
 from spingan.circuits.subcircuit import Subcircuit
@@ -173,7 +173,7 @@ def _about(
     offset: NDArray[np.float64],
     seed: int,
     lost: tuple[int, ...],
-):
+) -> Samples:
     zero_v, full_v = exact_v[u.size // 2], exact_v[-1]
     nominal, values = ((volts - zero_v) / (full_v - zero_v) for volts in (exact_v, values_v))
     return about_zero(u, nominal, values, offset, seed, lost)

@@ -6,7 +6,7 @@ calibration takes the first out, and only the second is a spread over devices.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ NOMINAL_C = 27.0  # ngspice's and the cards' own
 POINTS = 81  # of an instance's transfer, over plus and minus full scale
 LEAKY_BELOW = -0.04  # of full scale: a lowest output below it has a slope; the smallest of a design is 5 %
 DEAD = 0.1  # of the drawn cell's gain: below it a cell stands at a rail
+
+RESAMPLES = 400  # of the instances, for an interval: as `devices.noise_statistics`
 
 FITTED = ("gain", "offset", "slope")
 
@@ -194,13 +196,17 @@ class Samples:
         return np.cov(self.table, rowvar=False)
 
     def spread(self) -> ActivationSpread:
-        """What an activation says of it."""
+        """What an activation says of it, with intervals bootstrapped over the instances."""
         deviations = np.sqrt(np.diag(self.covariance))
         scale = np.where(deviations > 0, deviations, 1.0)
         correlation = np.clip(self.covariance / np.outer(scale, scale), -1.0, 1.0)
-        found = {}
+        again = np.random.default_rng([self.seed, RESAMPLES]).integers(0, len(self.gain), (RESAMPLES, len(self.gain)))
+        ends = np.quantile(np.std(self.table[again], axis=1, ddof=1), [0.025, 0.975], axis=0)
+        found: dict[str, Any] = {"temperature_k": NOMINAL_C + 273.15, "seed": self.seed, "runs": len(self.gain)}
         for row, name in enumerate(FITTED):
-            found |= {name: float(deviations[row]), f"mean_{name}": float(self.mean[row])}
+            value = float(deviations[row])
+            found |= {name: value, f"mean_{name}": float(self.mean[row])}
+            found[f"{name}_interval"] = min(float(ends[0, row]), value), max(float(ends[1, row]), value)
             for column in range(row + 1, len(FITTED)):
                 found[f"correlation_{name}_{FITTED[column]}"] = float(correlation[row, column])
         return ActivationSpread(source=f"{len(self.gain)} made cells in ngspice, seed {self.seed}", **found)

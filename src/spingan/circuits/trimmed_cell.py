@@ -21,7 +21,7 @@ from spingan.circuits.auto_zero import (
     sampled_noise_v,
     storing_s,
 )
-from spingan.circuits.cell_activation import DIGITS, cell_curve, cell_energy
+from spingan.circuits.cell_activation import DIGITS, averaging_items, cell_curve, cell_energy
 from spingan.circuits.domain_wall_response import SETTLED, Waveform
 from spingan.circuits.domain_wall_study import RISE_S, CellStudy
 from spingan.circuits.instances import in_batches
@@ -85,7 +85,7 @@ def trim_cell(
         devices: the Monte Carlo of the cell without the auto-zero.
         mismatch: of those, and of the switches.
         name: of the activation.
-        hold_s: None: 10 ns.
+        hold_s: None: 10 ns, and the time that the output of a noisy device is averaged.
         hold_f: None: the smallest capacitor whose sampled noise is 0.4 % of full scale.
 
     Raises:
@@ -106,7 +106,7 @@ def trim_cell(
     zero = AutoZero(
         hold_f=wanted_f if hold_f is None else hold_f,
         reference_v=at_zero_v,
-        hold_s=HOLD_S if hold_s is None else hold_s,
+        hold_s=HOLD_S + study.averaging_s if hold_s is None else hold_s,
     )
     timing = _timing(study, zero)
     open_s = timing.open_s
@@ -138,7 +138,7 @@ def trim_cell(
     after = about_zero(u, nominal, moved, offset[also], seed, all_lost)
     sampled = sampled_noise_v(zero.hold_f, gain) * timing.passed, _sampled_of_device_v(study, timing)
     activation = _activation(study, zero, timing, after, name, sampled)
-    bare_j = sum(one.energy_j for one in cell_energy(study))
+    bare_j, averaging_s = sum(one.energy_j for one in cell_energy(study)), study.averaging_s
     return TrimResult(
         name=cell.name,
         method=METHOD,
@@ -152,9 +152,12 @@ def trim_cell(
         droop=(late - offset)[also],
         injection=(timing.zero_v - at_zero_v) / span_v,
         sampled_noise_v=float(np.hypot(*sampled)),
-        costs_before=Costs(study.reset_s, study.window_s, bare_j, _area_m2(study, None)),
+        costs_before=Costs(study.reset_s, study.window_s + averaging_s, bare_j, _area_m2(study, None)),
         costs_after=Costs(
-            open_s + EDGE_S + timing.rest_s, timing.window_s, activation.energy_j or 0.0, activation.area_m2
+            activation.reset.time_s or 0.0,
+            timing.window_s + averaging_s,
+            activation.energy_j or 0.0,
+            activation.area_m2,
         ),
         lost=all_lost,
         activation=activation,
@@ -245,6 +248,33 @@ def _energy(study: CellStudy, zero: AutoZero, timing: Timing) -> tuple[EnergyIte
         if wall.bias_current_a:
             idle = drive_energies(wall, 0.0, study.convention, begins)[1]
             items.append(idle.model_copy(update={"name": f"reset: {idle.name}", "source": "the bias current stays on"}))
+    return (*items, *preset_items(study), *averaging_items(study))
+
+
+def presets(study: CellStudy) -> bool:
+    """Whether the reset drives the device to minus full scale first: a plain return to zero leaves its memory."""
+    return not cell_curve(study, "memory").single_valued
+
+
+def preset_s(study: CellStudy) -> float:
+    """How long that takes from full scale, at most: back to zero, and on; 0 where there is no need for it."""
+    if not presets(study):
+        return 0.0
+    full = study.full_scale_a
+    return study.settled_s(study.step(full, 0.0)) + study.settled_s(study.step(0.0, -full))
+
+
+def preset_items(study: CellStudy) -> tuple[EnergyItem, ...]:
+    """What the preset draws: the cell while the device moves, and the drive to minus full scale all the while."""
+    window_s, full, wall = preset_s(study), study.full_scale_a, study.device.wall
+    if not window_s:
+        return ()
+    moves = study.step(full, 0.0), study.step(0.0, -full)
+    cell_j = sum(sum(move.energies_j(study.settled_s(move))) for move in moves)
+    items = [item("reset: preset, divider and inverters", cell_j, window_s, "ngspice, both steps until they settle")]
+    if wall is not None:
+        drive = drive_energies(wall, -full, study.convention, window_s)[1]
+        items.append(drive.model_copy(update={"name": f"reset: preset, {drive.name}"}))
     return tuple(items)
 
 
@@ -279,6 +309,15 @@ def _activation(
         f"The offset holds for {zero.hold_s * 1e9:g} ns: a new reset must come before.",
         *bare.notes,
     )
+    residual, preset = bare.reset.residual, preset_s(study)
+    if preset:
+        full_ua = study.full_scale_a * 1e6
+        notes = (
+            f"The reset begins with {preset * 1e9:.3g} ns at -{full_ua:g} µA, so that the device always returns to "
+            "zero from below, on the branch `rising`: this clears its memory.",
+            *notes,
+        )
+        residual = 0.0
     found = bare.model_dump() | {
         "rising": rising,
         "falling": None if bare.falling is None else through(bare.falling),
@@ -287,14 +326,14 @@ def _activation(
         "reset": bare.reset.model_copy(
             update={
                 "required": True,
-                "residual": None if bare.reset.residual is None else bare.reset.residual + STORED,
-                "time_s": timing.runs[study.full_scale_a].through.begins_s,
+                "residual": None if residual is None else residual + STORED,
+                "time_s": preset + timing.runs[study.full_scale_a].through.begins_s,
                 "energy_j": sum(one.energy_j for one in items if one.name.startswith("reset")),
             }
         ),
         "settling": Settling(input=tuple(ends), time_s=tuple(timing.settled[end] for end in ends)),
         "energy_items": items,
-        "delay_s": timing.window_s,
+        "delay_s": timing.window_s + study.averaging_s,
         "output_noise": with_sampled_noise(noise, float(np.hypot(*sampled)), said),
         "spread": trimmed_spread(after),
         "area_m2": _area_m2(study, zero),

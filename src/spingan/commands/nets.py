@@ -29,6 +29,9 @@ ChipSeed = Annotated[
     int, typer.Option("--chip-seed", min=0, max=_LARGEST_SEED, help="Seed of what is frozen in the chip.")
 ]
 
+_STORED = "Measure the chip's offsets of activations once, and store them with so many bits."
+TrimBits = Annotated[int, typer.Option("--trim-bits", metavar="BITS", min=0, max=24, help=_STORED)]
+
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the pictures and the report.")] = Path("demo"),
@@ -89,6 +92,7 @@ def sample(
     out: Annotated[Path, typer.Option("--out", help="Picture file for the grid.")] = Path("grid.png"),
     seed: Seed = 0,
     chip_seed: ChipSeed = 0,
+    trim_bits: TrimBits = 0,
     technology: TechnologyName = None,
     set_: TechnologySet = None,
     class_: Annotated[
@@ -100,8 +104,9 @@ def sample(
     from spingan.api import sample as sample_to_file
 
     chosen = _written(model, technology, set_)
-    path = sample_to_file(chosen, out, count=count, seed=seed, chip_seed=chip_seed, label=class_)
-    data = {"model": _name(chosen), "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)}
+    chip = {"chip_seed": chip_seed, "trim_bits": trim_bits}
+    path = sample_to_file(chosen, out, count=count, seed=seed, label=class_, **chip)
+    data = {"model": _name(chosen), "count": count, "seed": seed, **chip, "out": str(path)}
     show(Result(data if class_ is None else {**data, "class": class_}, str(path)), json)
 
 
@@ -114,6 +119,8 @@ _VARIETY = "Of these, images to measure the variety on; by default 2,000."
         "count": option(int, "--count", "Images on each side.", 10_000, min=2),
         "seed": (Seed, 0),
         "chip_seed": (ChipSeed, 0),
+        "chips": option(int, "--chips", "So many chips, seeds from --chip-seed on, with intervals.", 1, min=1),
+        "trim_bits": (TrimBits, 0),
         "features": option(Literal["cnn", "inception"], "--features", _FEATURES, "cnn"),
         "variety_count": option(int | None, "--variety-count", _VARIETY, min=2),
         "k": option(int | None, "--k", "Nearest neighbours to measure the variety with; by default 5."),
@@ -131,7 +138,7 @@ def evaluate(
 ) -> None:
     """How good and how varied a model's images are, compared with real images and the float twin."""
     from spingan.api import evaluate as evaluate_model
-    from spingan.reports.quality_table import quality_notes, quality_table, quality_title
+    from spingan.reports.quality_table import chip_lines, quality_notes, quality_table, quality_title
 
     chosen = _written(model, technology, set_)
     with progress_bars() as progress:
@@ -144,12 +151,13 @@ def evaluate(
     ]
     if quality.missing_classes:
         parts.append(f"missing classes: {', '.join(quality.missing_classes)}")
-    parts += quality_notes(quality)
+    parts += [*chip_lines(quality), *quality_notes(quality)]
     if detail and quality.class_histogram:
         shares = [(name, f"{share:.1%}") for name, share in quality.class_histogram.items()]
         parts += ["", text_of(("class", "share"), shares, right=(1,))]
     parts += ["", f"{quality.protocol}; {quality.seconds:.1f} s"]
-    data = {"model": _name(chosen), "chip_seed": asked["chip_seed"]} | quality.to_dict()
+    chip = {name: asked[name] for name in ("chip_seed", "trim_bits")}
+    data = {"model": _name(chosen), **chip} | quality.to_dict()
     show(Result(data, "\n".join(parts)), json)
 
 

@@ -59,7 +59,7 @@ Workers = Annotated[int, typer.Option("--workers", min=1, help="At once; by defa
 TimeLimit = Annotated[float, typer.Option("--time-limit-s", min=0, help="Longest computing time of one current.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Of every search and every draw.")]
 Curve = Annotated[
-    str, typer.Option("--curve", help="published, simulated, designed, or a file of conductances in S against A.")
+    str, typer.Option("--curve", help="published, simulated, designed, designed-300k, or a file of S against A.")
 ]
 Form = Annotated[
     FormName | None,

@@ -242,12 +242,27 @@ def _activation_items(
     built = devices_built(layer, evaluations, turns)
     each = None if time_s is None else slots * time_s
     yield timed(priced(f"activations ({function})", name, evaluations, price, time_s=each, built=built))
+    if technology.trim_bits and device is not None and device.spread.offset:
+        yield trim_item(name, built, device, technology.trim_bits, parts)
     if digital:
         for which, title in (("dac", "DAC"), ("adc", "ADC")):
             note = "digital sums and norms go back to the activation's circuit, and again to digital"
             converter, shared = parts.converter(which)
             ends = math.ceil(built / shared)
             yield priced(f"around activations ({title})", name, evaluations, converter, built=ends, note=note)
+
+
+def trim_item(name: str, built: int, device: Activation, bits: int, parts: Parts) -> Item:
+    """The memory of a layer's measured offsets. No image reads it: the columns' own offsets hold what it says."""
+    price, reads = parts.library.item("buffer_area", bits=built * bits), parts.technology.trim_reads or 1
+    energy_j, time_s = device.energy_j, activation_time_s(device)
+    energy = "an energy that is not counted" if energy_j is None else f"{reads * built * energy_j:.3g} J"
+    time = "a time that is not counted" if time_s is None else f"{reads * time_s:.3g} s"
+    note = (
+        f"{built:,} numbers of {bits} bits, read when a chip begins to work; to measure them once, {reads} reading(s) "
+        f"each, takes {energy} and, all at once, {time}, without converters"
+    )
+    return priced("offsets stored by the trim", name, built, price, built=1, note=note)
 
 
 def _digital_item(name: str, layer: LayerCounts, parts: Parts) -> Item:

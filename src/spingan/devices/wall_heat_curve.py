@@ -7,7 +7,7 @@ import numpy as np
 from spingan.devices.noise_statistics import Estimate
 from spingan.devices.wall_curve import Branches, CurveText, conductance_curve
 from spingan.devices.wall_heat import WarmPoint, WarmStudy
-from spingan.spec.activation import ConductanceCurve, EnergyItem, Function, OutputNoise
+from spingan.spec.activation import ConductanceCurve, EnergyItem, Function, Loss, OutputNoise
 from spingan.tabular import rounded
 
 ESTIMATES = (
@@ -71,8 +71,6 @@ def warm_curve(study: WarmStudy, function: Function, name: str) -> ConductanceCu
         provenance=f"spingan's compact wall in heat, {ensemble}, seed {plan.seed}; {study.note}",
         notes=(
             f"Torque convention: {study.convention} (docs/derivations.md, section 1).",
-            f"Losses in an evaluation at {full.current_a * 1e6:g} µA: {study.loss_per_operation(full).value:.2g} "
-            f"(95 %: {study.loss_per_operation(full).low:.2g} to {study.loss_per_operation(full).high:.2g}).",
             "Averages are over the walls while they were there.",
         ),
     )
@@ -100,4 +98,16 @@ def warm_curve(study: WarmStudy, function: Function, name: str) -> ConductanceCu
         runs=plan.walls,
         source=text.provenance,
     )
-    return curve.model_copy(update={"output_noise": output_noise})
+    watched = sorted((*study.points, *study.gone), key=lambda point: point.current_a)
+    losses = [study.loss_per_operation(point) for point in watched]
+    loss = Loss(
+        input=tuple(point.current_a for point in watched),
+        per_evaluation=tuple(chance.value for chance in losses),
+        interval=tuple((chance.low, chance.high) for chance in losses),
+        evaluation_s=window,
+        temperature_k=plan.temperature_k,
+        seed=plan.seed,
+        runs=plan.walls,
+        source=text.provenance,
+    )
+    return curve.model_copy(update={"output_noise": output_noise, "loss": loss})

@@ -2,7 +2,7 @@
 float twin's value, and the missing classes."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,11 +14,13 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from spingan.arrays.conditions import ChipConditions
 from spingan.data.catalogue import DATA
 from spingan.errors import UserError
 from spingan.evaluation.feature_cache import known_features
 from spingan.evaluation.features import FeatureCnn, Images, describe, feature_cnn, net_of
 from spingan.evaluation.frechet import class_histogram, frechet_distance, kernel_distance, missing_classes
+from spingan.evaluation.interval import Interval, interval
 from spingan.evaluation.real_images import RealImages, data_of, image_bytes, real_images
 from spingan.evaluation.variety import COUNT, K, Variety, VarietyReference, check_k, variety_reference
 from spingan.input_files import is_folder
@@ -51,6 +53,22 @@ class _Described:
 
 
 @dataclass(frozen=True)
+class ChipQuality:
+    """The distance and the variety of what one chip of several draws, as in `Quality`."""
+
+    chip_seed: int
+    value: float
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+MEASURES = ("value", "precision", "recall", "density", "coverage")
+"""Fields of `ChipQuality` that are measured."""
+
+
+@dataclass(frozen=True)
 class Quality:
     """The quality of a generator, with what is needed to judge the number and to obtain it again.
 
@@ -70,6 +88,7 @@ class Quality:
         protocol: What was compared with what, in words.
         seconds: Wall time.
         obtained: Data source, seed, versions and threads.
+        chips: Where several chips were asked for, each one's; the first is the one that all of the above is of.
     """
 
     metric: str
@@ -85,16 +104,34 @@ class Quality:
     protocol: str
     seconds: float
     obtained: dict[str, str | int]
+    chips: tuple[ChipQuality, ...] = ()
+
+    def over_chips(self) -> dict[str, Interval]:
+        """Each measure's mean over the chips, with the interval of 95 % of that mean; empty without several chips."""
+        if len(self.chips) < 2:
+            return {}
+        return {name: interval([getattr(chip, name) for chip in self.chips]) for name in MEASURES}
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON-able values."""
-        return asdict(self)
+        """The fields as JSON-able values; of several chips also means, and the interval of each mean."""
+        found = self.over_chips()
+        if not found:
+            return asdict(self)
+        value = found["value"]
+        return asdict(self) | {
+            "mean": value.mean,
+            "interval": [value.low, value.high],
+            "means": {name: each.mean for name, each in found.items()},
+            "intervals": {name: [each.low, each.high] for name, each in found.items()},
+        }
 
 
 def evaluate_model(
     model: Model,
     *,
     chip_seed: int = 0,
+    chips: int = 1,
+    trim_bits: int = 0,
     data_name: str | None = None,
     data_path: str | Path | None = None,
     **asked: Any,
@@ -102,16 +139,28 @@ def evaluate_model(
     """`evaluate` for a model, against the images that it was trained on, beside its float twin.
 
     Args:
+        chips: So many chips draw the images, with seeds from `chip_seed` on, each from latents of the same seed.
+        trim_bits: Each chip measures its activations' offsets once and stores them with so many bits; 0: as its
+            technology says.
         data_name: Set of images that the model was trained on, where its file does not say it.
         data_path: Folder with the real images; by default the one that the model was trained from, if it is there.
         asked: `count`, `seed`, `features`, `variety_count`, `k` and `progress`, as `evaluate` takes them.
 
     Raises:
-        UserError: Nobody says what the model was trained on, or as `evaluate`.
+        UserError: Nobody says what the model was trained on, there is no chip, or as `evaluate`.
     """
+    if chips < 1:
+        raise UserError(f"{chips} chips draw nothing", "Ask for 1 or more.")
     twin, recorded = float_twin(model), model.origin.data_path
+
+    def of_chip(seed: int) -> Sampler:
+        return lambda images, draw: model.sample(images, draw, ChipConditions(seed, trim_bits=trim_bits))
+
+    first, *others = (chip_seed + number for number in range(chips))
     return evaluate(
-        lambda images, draw: model.sample(images, draw, chip_seed),
+        of_chip(first),
+        chip_seed=first,
+        other_chips={seed: of_chip(seed) for seed in others},
         data=data_of(model, data_name),
         data_path=data_path or (recorded if recorded and is_folder(recorded) else None),
         twin=None if twin is None else lambda images, draw: twin.sample(images, draw),
@@ -127,6 +176,8 @@ def evaluate(
     data: str,
     data_path: str | Path | None = None,
     twin: Sampler | None = None,
+    chip_seed: int = 0,
+    other_chips: Mapping[int, Sampler] | None = None,
     features: FeatureSpace = "cnn",
     variety_count: int | None = None,
     k: int | None = None,
@@ -145,6 +196,8 @@ def evaluate(
         data: Name of the image set.
         data_path: Folder that holds it (recipe key data.path).
         twin: The float twin, called as `sample` is.
+        chip_seed: What the result calls the chip of `sample`.
+        other_chips: More chips by their seeds, called as `sample` is: the result's `chips`.
         features: "cnn" for the set's own network, "inception" for standard FID by paper S's protocol (extra `fid`).
         variety_count: The variety is measured on so many of the images, always by the set's own network; by default
             on 2,000, or on all if there are fewer.
@@ -180,6 +233,16 @@ def evaluate(
     histogram = class_histogram(classes, names) if names and classes is not None else {}
     twins = None if twin is None else describe_set("float twin", _drawn(twin, count, seed, data, "the float twin"))
     reference, floor_reference = _references(real, test, floor_test, data, data_path, k, progress)
+
+    def judged(seed: int, drawn: _Described) -> ChipQuality:
+        variety = reference.measure(*drawn.for_variety)
+        four = variety.precision, variety.recall, variety.density, variety.coverage
+        return ChipQuality(seed, frechet_distance(test.features, drawn.features), *four)
+
+    chips = [judged(chip_seed, generated)] if other_chips else []
+    for chip, other in (other_chips or {}).items():
+        drawn = _drawn(other, count, seed, data, f"chip {chip} of the model")
+        chips.append(judged(chip, describe_set(f"images of chip {chip}", drawn)))
     return Quality(
         metric=METRIC_NAMES[features].format(net=net, count=count),
         value=frechet_distance(test.features, generated.features),
@@ -200,6 +263,7 @@ def evaluate(
             "torch": torch.__version__,
             "threads": torch.get_num_threads(),
         },
+        chips=tuple(chips),
     )
 
 

@@ -1,10 +1,9 @@
 """A chip: a net with its weights written into arrays, which it keeps, and its batch norm folded into the columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -175,13 +174,13 @@ class Chip(nn.Module):
             )
 
     def _trim(self, device: DeviceActivation) -> Trim | None:
-        """The measurement of a layer's offsets at zero input, with the noise that the devices have there."""
-        conditions, noise = self.conditions, device.activation.output_noise
-        if not conditions.trim_bits:
+        """The measurement of a layer's offsets; None without one."""
+        asked = self.conditions
+        bits = asked.trim_bits or self.technology.trim_bits
+        if not bits:
             return None
-        span = abs(device.activation.output_full_scale - device.activation.output_zero)
-        own = 0.0 if noise is None else float(noise.at(0.0)) / span * device.scale[1]
-        return Trim(conditions.trim_bits, float(np.hypot(conditions.trim_noise, own)) / conditions.trim_reads**0.5)
+        reads = asked.trim_reads if asked.trim_reads > 1 else self.technology.trim_reads or 1
+        return Trim.of(device.activation, bits, asked.trim_noise, reads, device.scale[1])
 
     def _fold_norms(self) -> None:
         places = list(self.net.named_modules(remove_duplicate=False))
@@ -290,7 +289,7 @@ def _fold(layer: AnalogLayer, norm: _Norm) -> None:
 
 
 @torch.no_grad()
-def recalibrate_batch_norm(model: nn.Module, batches: Batches) -> None:
+def recalibrate_batch_norm(model: nn.Module, batches: Iterable[Tensor | tuple[Tensor, ...]]) -> None:
     """Set every batch norm's running statistics to their mean over `batches`, for the weights as they are now."""
     norms = list(_norms(model))
     momenta = [norm.momentum for norm in norms]
@@ -306,7 +305,7 @@ def recalibrate_batch_norm(model: nn.Module, batches: Batches) -> None:
 
 
 @torch.no_grad()
-def fit_to_weights(model: nn.Module, batches: Batches) -> None:
+def fit_to_weights(model: nn.Module, batches: Iterable[Tensor | tuple[Tensor, ...]]) -> None:
     """Fit a net's gains, batch-norm statistics and activation ranges to its weights, layer by layer in order."""
     for layer in analog_layers(model):
         layer.calibrate()

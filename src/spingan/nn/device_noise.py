@@ -47,6 +47,6 @@ class DeviceNoise:
         if len(places) == 1:
             return rms.expand(u.shape)
         inside = u.detach().float().clamp(places[0], places[-1])
-        cell = torch.searchsorted(places, inside, right=True).clamp(1, len(places) - 1)
+        cell = torch.searchsorted(places, inside.contiguous(), right=True).clamp(1, len(places) - 1)
         share = (inside - places[cell - 1]) / (places[cell] - places[cell - 1])
         return rms[cell - 1] + share * (rms[cell] - rms[cell - 1])

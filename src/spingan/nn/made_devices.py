@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spingan.spec.activation import ActivationSpread
+from spingan.spec.activation import Activation, ActivationSpread
 
 COVERED = 4.0  # standard deviations of the offset that the stored numbers reach: one device in 16,000 lies beyond
 
@@ -23,6 +23,20 @@ class Trim:
 
     bits: int
     noise: float = 0.0
+
+    @classmethod
+    def of(cls, activation: Activation, bits: int, noise: float = 0.0, reads: int = 1, outputs: float = 1.0) -> "Trim":
+        """The measurement of an activation's offsets at zero input, with the noise that its devices have there.
+
+        Args:
+            noise: Standard deviation that comes to it, in full scales.
+            reads: Measurements that are averaged.
+            outputs: The output's span in the net's numbers.
+        """
+        known = activation.output_noise
+        span = abs(activation.output_full_scale - activation.output_zero)
+        own = 0.0 if known is None else float(known.at(0.0)) / span * outputs
+        return cls(bits, float(np.hypot(noise, own)) / reads**0.5)
 
     def left(self, offset: Tensor, spread: ActivationSpread, seed: int) -> Tensor:
         """What is left of offsets (...), in full scales: of rounding, of the measurement, and beyond the range."""

@@ -9,7 +9,8 @@ from spingan.spec.value import Value
 COMPUTED = frozenset(
     (
         *("Technology.encoding", "Technology.read_out", "Technology.gain", "Technology.load_resistance_ohm"),
-        *("Technology.transposed", "Technology.partial_sums", "Converter.bits"),
+        *("Technology.transposed", "Technology.partial_sums", "Technology.trim_bits", "Technology.trim_reads"),
+        "Converter.bits",
         *("Technology.digital", "Technology.tile_rows", "DenseArrays.encoding", "DenseArrays.read_out"),
         *("Technology.tile_columns", "Technology.pair_layout", "Technology.row_feed"),  # with the wires
         *("Synapse.basis", "Synapse.conductance", "Synapse.endurance_writes"),
@@ -48,10 +49,14 @@ WORDS = frozenset(  # names, units and where the numbers come from and hold
           ("schema_version", "name", "source", "provenance", "notes")),
         "Retention.measured_until_s",
         *("Validity.temperature_k", "Validity.read_voltage_v", "Validity.time_s"),
-        *("Activation.input_unit", "Activation.output_unit", "Activation.linear_range", "ActivationSpread.source"),
+        *("Activation.input_unit", "Activation.output_unit", "Activation.linear_range"),
+        *(f"ActivationSpread.{field}" for field in
+          ("gain_interval", "offset_interval", "slope_interval", "temperature_k", "seed", "runs", "source")),
+        *(f"Loss.{field}" for field in
+          ("input", "interval", "evaluation_s", "temperature_k", "seed", "runs", "source")),
         *(f"OutputNoise.{field}" for field in
           ("interval", "averaging_time_s", "bandwidth_hz", "temperature_k", "seed", "runs", "source")),
-        *(f"Ensemble.{field}" for field in  # a loss in writing is computed by nobody
+        *(f"Ensemble.{field}" for field in  # a loss, in writing or evaluating, is computed by nobody
           ("temperature_k", "seed", "runs", "read_noise_interval_s", "loss_per_write_interval", "retention_interval_s",
            "source")),
     )

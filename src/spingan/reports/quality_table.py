@@ -31,6 +31,19 @@ def quality_table(quality: "Quality") -> Table:
     return Table(title, ("measure", *names, "better"), rows, range(1, len(names) + 1))
 
 
+def chip_lines(quality: "Quality") -> tuple[str, ...]:
+    """What several chips do, with the intervals of the means; nothing where only one was asked for."""
+    found = quality.over_chips()
+    if not found:
+        return ()
+    first, last = quality.chips[0].chip_seed, quality.chips[-1].chip_seed
+    text = ", ".join(
+        f"{'distance' if name == 'value' else name} {each.mean:.3f} ({each.low:.3f} to {each.high:.3f})"
+        for name, each in found.items()
+    )
+    return (f"chips {first} to {last}, mean and its interval of 95 %: {text}; the table is chip {first}'s",)
+
+
 def measure_text(value: float | None, form: str) -> str:
     """A measure as text, by a format specification; None is "not measured"."""
     return "not measured" if value is None else format(value, form)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, field_validator, model_validator
 
-from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value, check_interval
+from spingan.spec.value import SCHEMA_VERSION, Fraction, NotNegative, Positive, Value, check_interval
 
 Function = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
 Unit = Literal["A", "V", "S", "Ohm", "1"]
@@ -101,12 +101,42 @@ class OutputNoise(Value):
         return self.model_copy(update={"rms": rms, "interval": ends})
 
 
+class Loss(Value):
+    """The chance that one evaluation loses the device's state for good, such as a domain wall, at each `input`.
+
+    The input holds through the whole evaluation, which takes `evaluation_s`. `interval` holds the ends of each chance's
+    interval of 95 %.
+    """
+
+    input: tuple[float, ...] = Field(min_length=1)
+    per_evaluation: tuple[Fraction, ...]
+    interval: tuple[tuple[Fraction, Fraction], ...] | None = None
+    evaluation_s: Positive | None = None
+    """At full scale."""
+    temperature_k: NotNegative | None = None
+    seed: int | None = None
+    runs: int | None = Field(default=None, ge=1)
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _tables_match(self) -> Self:
+        if len(self.per_evaluation) != len(self.input):
+            raise ValueError("a loss needs as many chances as inputs")
+        if any(upper <= lower for lower, upper in pairwise(self.input)):
+            raise ValueError("the inputs of the loss must rise")
+        if self.interval is not None and len(self.interval) != len(self.input):
+            raise ValueError("a loss needs as many intervals as inputs, or none")
+        for chance, interval in zip(self.per_evaluation, self.interval or (), strict=False):
+            check_interval("loss per evaluation", chance, interval)
+        return self
+
+
 class ActivationSpread(Value):
     """How an activation differs from device to device: v becomes offset + gain (max(v, 0) + slope min(v, 0)).
 
     `gain`, `offset` and `slope` are standard deviations: of the gain and of the slope below zero as fractions of the
     table's own, of the offset as a fraction of the output's full scale. Correlations that are None are 0; means that
-    are None are those of the table: gain and slope 1, offset 0.
+    are None are those of the table: gain and slope 1, offset 0. Intervals are those of 95 %, from `runs` devices.
     """
 
     gain: NotNegative | None = None
@@ -118,7 +148,22 @@ class ActivationSpread(Value):
     mean_gain: float | None = None
     mean_offset: float | None = None
     mean_slope: float | None = None
+    gain_interval: tuple[NotNegative, NotNegative] | None = None
+    offset_interval: tuple[NotNegative, NotNegative] | None = None
+    slope_interval: tuple[NotNegative, NotNegative] | None = None
+    temperature_k: NotNegative | None = None
+    seed: int | None = None
+    runs: int | None = Field(default=None, ge=1)
     source: str | None = None
+
+    @model_validator(mode="after")
+    def _deviations_lie_in_their_intervals(self) -> Self:
+        for name in ("gain", "offset", "slope"):
+            interval = getattr(self, f"{name}_interval")
+            if interval is not None and getattr(self, name) is None:
+                raise ValueError(f"the spread has {name}_interval without {name}")
+            check_interval(f"{name} of the spread", getattr(self, name), interval)
+        return self
 
     @model_validator(mode="after")
     def _correlations_fit_together(self) -> Self:
@@ -176,6 +221,7 @@ class Activation(Value):
     delay_s: NotNegative | None = None
     output_noise: OutputNoise | None = None
     """In a file a number will do: the standard deviation at the output, in its unit."""
+    loss: Loss | None = None
     spread: ActivationSpread = ActivationSpread()
     area_m2: Positive | None = None
     source: str | None = None

@@ -104,6 +104,11 @@ class Technology(Value):
     """How an input of several bits drives a row: by its voltage, by its time, or one bit a read."""
     partial_sums: Literal["digital", "analog"] = "digital"
     """Where the sums of a column's tiles add: behind an ADC each, or as currents before one ADC."""
+    trim_bits: int | None = Field(default=None, ge=2, le=24)
+    """Each activation's offset is measured once, at zero input, and the columns that read it take off what a stored
+    number of so many bits says (`spingan.nn.made_devices`). None: offsets stay."""
+    trim_reads: int | None = Field(default=None, ge=1)
+    """Readings of such a measurement that are averaged; None: one."""
     digital: tuple[str, ...] = DIGITAL_TYPES
     """Names of the torch module types that stay digital."""
     refresh_interval_s: Positive | None = None
@@ -126,6 +131,12 @@ class Technology(Value):
             self.synapse.require_siemens("read_out load_divider")
             if self.load_resistance_ohm is None:
                 raise ValueError("read_out load_divider needs load_resistance_ohm")
+        return self
+
+    @model_validator(mode="after")
+    def _readings_belong_to_a_trim(self) -> Self:
+        if self.trim_reads is not None and self.trim_bits is None:
+            raise ValueError("trim_reads is a trim's, and there is none: give trim_bits")
         return self
 
     @model_validator(mode="after")

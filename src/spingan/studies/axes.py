@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from spingan.errors import UserError
+from spingan.evaluation.interval import Interval, interval
 from spingan.evaluation.real_images import data_of
 from spingan.nn.weights import Model
 from spingan.progress import Progress, no_progress
@@ -14,7 +15,7 @@ from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology
 from spingan.studies.claims import Claim, judge, largest_tolerated
 from spingan.studies.parallel import Workers, run_parallel
-from spingan.studies.study import RULE, Interval, Series, Setting, Study, band, interval, obtained, tolerated
+from spingan.studies.study import RULE, Series, Setting, Study, band, obtained, tolerated
 from spingan.studies.trials import Outcome, Trial, fingerprint, run_trial
 
 Change = Callable[[Trial, float], Trial]

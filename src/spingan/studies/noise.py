@@ -32,6 +32,10 @@ def _clipped_and_noisy(trial: Trial, value: float) -> Trial:
     return replace(trial, conditions=clipped)
 
 
+def _trimmed(trial: Trial, value: float) -> Trial:
+    return replace(trial, conditions=replace(trial.conditions, trim_bits=round(value)))
+
+
 def _axis(
     axis: str, name: str, quantity: str, values: tuple[float, ...], change: Change, scale: str = "percent"
 ) -> Axis:
@@ -57,6 +61,7 @@ AXES: tuple[Axis, ...] = (
           condition("stuck")),
     _axis("spread of activations", "gain", _OFFSET, (0.01, 0.02, 0.05), condition("activation_gain")),
     _axis("spread of activations", "offset", _OFFSET, (0.002, 0.005, 0.01, 0.02), condition("activation_offset")),
+    _axis("trimmed activations", "offsets measured once", "bits of a stored offset", (4, 5, 6, 8, 10), _trimmed, ""),
     _axis("drift", "all devices alike", "share of the state that is lost", (0.01, 0.02, 0.05, 0.1, 0.2),
           condition("faded")),
 )  # fmt: skip
@@ -156,7 +161,10 @@ def chosen_axes(model: Model, names: Sequence[str], at: tuple[float, ...]) -> tu
         raise UserError(f"unknown axis {unknown[0]!r}", f"Known: {', '.join(AXIS_NAMES)}.")
     wanted = set(names or AXIS_NAMES)
     synapse, notes = model.technology.synapse, []
-    devices = {"stuck devices": synapse, "drift": synapse, "spread of activations": model.technology.activations}
+    activations = model.technology.activations
+    offsets = [curve for curve in activations.values() if curve.spread.offset]
+    devices = {"stuck devices": synapse, "drift": synapse, "spread of activations": activations}
+    devices["trimmed activations"] = offsets
     for axis, found in devices.items():
         if axis in wanted and not found:
             if names:

@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 from spingan.arrays.mapping import program
 from spingan.errors import UserError
+from spingan.evaluation.interval import Interval
 from spingan.nn.analog import AnalogLinear, analog_layers
 from spingan.nn.weights import Model, load_model
 from spingan.spec.technology import Technology, load_technology
 from spingan.studies.axes import Asked, Axis, Change
 from spingan.studies.claims import SMALL, UNSTEADY
 from spingan.studies.levels import IDEAL_LEVELS, with_levels
-from spingan.studies.study import RULE, Interval, Series, Setting, Study
+from spingan.studies.study import RULE, Series, Setting, Study
 from spingan.studies.trials import Outcome, Trial, technology_of, technology_text
 from spingan.training.images import load_images
 from spingan.training.loop import train

@@ -1,6 +1,5 @@
 """The result of every study: series of settings with intervals over seeds, the verdict on each claim, and its notes."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -8,36 +7,12 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
-from scipy import stats
 
+from spingan.evaluation.interval import Interval
 from spingan.tabular import cell, csv_text
 
-CONFIDENCE = 0.95  # the usual level: assumed
 TOLERANCE = 1.25  # of the ideal's distance; the rule of the project's studies, chosen before any of them was run
 RULE = "tolerated: the 95 % interval of the distance over seeds and chips stays below 1.25 of the ideal's mean"
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean with its bounds."""
-
-    mean: float
-    low: float
-    high: float
-
-
-def interval(values: Sequence[float]) -> Interval:
-    """The mean and the interval that holds the true one in 95 of 100 studies (Student's t).
-
-    Infinitely wide for one value, which says nothing about the spread.
-    """
-    count = len(values)
-    mean = math.fsum(values) / count
-    if count == 1:
-        return Interval(mean, -math.inf, math.inf)
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)) * deviation / math.sqrt(count)
-    return Interval(mean, mean - half, mean + half)
 
 
 def band(values: Sequence[float] | np.ndarray) -> Interval:

@@ -262,6 +262,8 @@ def _run(
             factor = rate_factor(recipe, step, steps_an_epoch)
             nets.generator_optimizer.param_groups[0]["lr"] = recipe.generator_learning_rate * factor
             nets.discriminator_optimizer.param_groups[0]["lr"] = recipe.discriminator_learning_rate * factor
+            if recipe.drawn_devices is not None:
+                nets.device_share = recipe.drawn_devices.share(step, steps_an_epoch)
             chosen = order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size]
             real = _real(pixels[chosen], fabric.device)
             own = None if labels is None else labels[chosen]

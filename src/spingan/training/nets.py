@@ -1,6 +1,7 @@
 """The state of a training: both nets, their optimizers and the averaged generator."""
 
 import copy
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +14,10 @@ from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import analog_layers
 from spingan.nn.chip import fit_to_weights
 from spingan.nn.conversion import Conversion, convert
+from spingan.nn.drawn_devices import DrawnDevices, can_be_drawn
 from spingan.nn.dropout import DrawnDropout
 from spingan.nn.family import family_named
+from spingan.nn.noise_source import stream_key
 from spingan.nn.on_chip import PulseUpdate, hold_conductances
 from spingan.nn.tensor_files import load_module
 from spingan.nn.weights import Model, fitting_inputs
@@ -25,6 +28,7 @@ from spingan.training.recipe import Recipe
 LATENTS, SHUFFLE, GENERATOR_NOISE, DISCRIMINATOR_NOISE = range(1, 5)  # 5: spingan.nn.weights.fitting_inputs
 SAMPLES, IMAGE_NOISE = range(6, 8)
 SLOPE_NOISE, AUGMENTATION, SWITCHES = range(8, 11)
+DEVICES, FITTED_DEVICES = range(11, 13)
 
 
 @dataclass
@@ -39,6 +43,8 @@ class Nets:
     conversion: Conversion
     mean_since: int | None = None
     """Step after which the average is the plain mean of what came since."""
+    device_share: float = 0.0
+    """How much of what their files say drawn devices differ by in this step, and how noisy they are."""
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """All of it, by part."""
@@ -77,6 +83,10 @@ class Nets:
         """The device activations of both nets."""
         return [*_devices(self.generator), *_devices(self.discriminator)]
 
+    def draw_devices(self, *key: int) -> None:
+        """Other devices for this step, where the recipe draws them; the same key gives the same."""
+        _draw_devices(self.devices(), self.device_share, *key)
+
     def finite(self) -> bool:
         """Whether all values are finite: a step with finite losses can still spoil the weights."""
         return all(bool(tensor.isfinite().all()) for part in self.tensors().values() for tensor in part.values())
@@ -108,6 +118,8 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
     made, critic = (net.to(device, memory_format=torch.channels_last) for net in (conversion.model, critic))  # pyright: ignore[reportCallIssue]
     for layer in analog_layers(made, critic):
         layer.clip = recipe.weight_clip
+    if recipe.drawn_devices is not None:
+        _let_devices_differ((made, critic) if recipe.drawn_devices.of == "both" else (made,), technology)
     average = {name: parameter.detach().clone() for name, parameter in made.named_parameters()}
     return Nets(
         made,
@@ -117,6 +129,29 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
         average if recipe.average_decay is not None else {},
         conversion,
     )
+
+
+def _let_devices_differ(nets: Sequence[nn.Module], technology: Technology) -> None:
+    """Give the nets' activations devices that can be drawn, where their files say how they differ.
+
+    Raises:
+        UserError: No file does.
+    """
+    known = [(net, device) for net in nets for device in _devices(net) if can_be_drawn(device.activation)]
+    if not known:
+        raise UserError(
+            f"technology {technology.name} has no activation in these nets whose file says how devices differ",
+            "Name one with a spread or output_noise, or leave drawn_devices out.",
+        )
+    for net, device in known:
+        source = next(analog_layers(net)).source
+        device.noise = DrawnDevices(device, source, technology.trim_bits or 0, technology.trim_reads or 1)
+
+
+def _draw_devices(devices: Sequence[DeviceActivation], share: float, *key: int) -> None:
+    for number, device in enumerate(devices):
+        if isinstance(device.noise, DrawnDevices):
+            device.noise.draw(stream_key(*key, number + 1) >> 1, share)
 
 
 def _refuse_other_random_numbers(*nets: nn.Module) -> None:
@@ -139,7 +174,8 @@ def _optimizer(net: nn.Module, recipe: Recipe, technology: Technology, rate: flo
 def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dict[str, Any]) -> Model:
     """The generator to draw samples from: averaged weights, gains and ranges fitted to them, batch norm measured anew.
 
-    Batch norm is measured on the weights as they are programmed, in float32.
+    Batch norm is measured on the weights as they are programmed, in float32; where devices are drawn, over devices that
+    differ as the files say, others for each batch.
     """
     if recipe.on_chip is not None:
         return _chip_as_it_is(nets, recipe, technology, info)
@@ -148,9 +184,21 @@ def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dic
         for name, parameter in made.named_parameters():
             if name in nets.average:
                 parameter.copy_(nets.average[name])
-    fit_to_weights(made, fitting_inputs(family_named(recipe.net), recipe.latent_size, recipe.seed))
+    batches = fitting_inputs(family_named(recipe.net), recipe.latent_size, recipe.seed)
+    fit_to_weights(made, _with_other_devices(made, batches, recipe.seed))
+    for device in _devices(made):
+        device.noise = None  # from here on it is a chip that has devices
     conversion = replace(nets.conversion, model=made.eval())
     return Model(recipe.name, recipe.net, recipe.latent_size, technology, conversion, info)
+
+
+def _with_other_devices(
+    made: nn.Module, batches: Sequence[tuple[Tensor, ...]], seed: int
+) -> Iterator[tuple[Tensor, ...]]:
+    """The batches, each with drawn devices of its own where the net has any."""
+    for number, batch in enumerate(batches):
+        _draw_devices(_devices(made), 1.0, seed, FITTED_DEVICES, number)
+        yield batch
 
 
 @torch.no_grad()

@@ -78,6 +78,25 @@ class Augmentation(_Keys):
     """What comes in: -1 is black, 1 white. The images' background, or the net learns to draw its edges."""
 
 
+class DrawnDevices(_Keys):
+    """Activations that differ from device to device and are noisy, as the technology's files say.
+
+    At each update every device's gain, offset and slope are drawn anew; its noise is new in each evaluation.
+    """
+
+    ramp_epochs: int = Field(default=0, ge=0)
+    """Epochs over which both rise from nothing, in a straight line."""
+    scale: float = Field(default=1.0, gt=0, le=10)
+    """What they rise to, in units of what the files say."""
+    of: Literal["generator", "both"] = "generator"
+    """Whose devices: the discriminator's belong to a chip only where the chip trains itself."""
+
+    def share(self, step: int, steps_an_epoch: int) -> float:
+        """How much of what the files say the devices of a step have."""
+        ramp = self.ramp_epochs * steps_an_epoch
+        return self.scale * min(1.0, (step + 1) / (ramp + 1))
+
+
 class Recipe(_Keys):
     """How to train one generator and its discriminator on one technology."""
 
@@ -125,6 +144,9 @@ class Recipe(_Keys):
     weight_clip: float | None = Field(default=None, ge=1)
     """Hold each column's weights within so many times their root mean square, which then is full scale: the weights use
     more of it, and noise that is a fraction of full scale matters less."""
+    drawn_devices: DrawnDevices | None = None
+    """Train with other activation devices at each update: Wan et al., Nature 608, 504 (2022) and Rasch et al., Nat.
+    Commun. 14, 5282 (2023) train with the noise that they expect. Without it every device is its table's."""
     image_noise: float | None = Field(default=None, gt=0)
     """Deviation of the noise on every image, real or made, that the discriminator sees in training (images: -1 to 1).
     Without it, clean edges of real images give away what is made: Sønderby et al., arXiv 1610.04490, section 3.3."""
@@ -156,6 +178,8 @@ class Recipe(_Keys):
             raise UserError(f"loss {self.loss!r} is not one of net {self.net}", f"Choose one of: {', '.join(known)}.")
         if self.on_chip is not None and self.weight_clip is not None:
             raise UserError("on_chip has a full scale of its own", "Leave weight_clip out.")
+        if self.on_chip is not None and self.drawn_devices is not None:
+            raise UserError("the devices of a chip that learns are what they are", "Leave drawn_devices out.")
         if self.average_from is not None and self.average_decay is None:
             raise ValueError("average_from needs average_decay")
         if self.slope_penalty is not None and self.loss == "cross_entropy":

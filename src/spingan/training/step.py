@@ -17,6 +17,7 @@ from spingan.nn.noise_source import stream_key
 from spingan.training.augmentation import augment
 from spingan.training.nets import (
     AUGMENTATION,
+    DEVICES,
     DISCRIMINATOR_NOISE,
     GENERATOR_NOISE,
     IMAGE_NOISE,
@@ -74,6 +75,7 @@ def train_step(
         for layer in islice(analog_layers(net), 1):  # a net's layers share one source
             layer.source.restart(recipe.seed, stream, step)
             layer.source.part = share.part
+    nets.draw_devices(recipe.seed, DEVICES, step)
     writes_anew = recipe.programming_noise is not None and recipe.on_chip is None
     for layer in analog_layers(nets.generator, nets.discriminator):
         if writes_anew:

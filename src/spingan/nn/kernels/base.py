@@ -90,6 +90,14 @@ def flat(values: Tensor) -> NDArray[Any]:
     return (flat.view(torch.uint16) if values.dtype == torch.bfloat16 else flat).numpy().reshape(-1)
 
 
+def in_order_of(gradient: Tensor, values: Tensor) -> Tensor:
+    """A gradient in the memory order and the type of its values."""
+    require(gradient.shape == values.shape, f"a gradient {tuple(gradient.shape)} of values {tuple(values.shape)}")
+    if gradient.stride() == values.stride() and gradient.dtype == values.dtype:
+        return gradient
+    return torch.empty_like(values).copy_(gradient)
+
+
 @cache
 def _pool(process: int) -> ThreadPoolExecutor:  # a forked process has none of its parent's threads
     return ThreadPoolExecutor(max_workers=16, thread_name_prefix="spingan-kernel")

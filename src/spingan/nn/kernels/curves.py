@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spingan.nn.kernels.base import compile_for, flat, over_elements, require
+from spingan.nn.kernels.base import compile_for, flat, in_order_of, over_elements, require
 
 
 @cache
@@ -85,17 +85,9 @@ def table_backward(values: Tensor, gradient: Tensor, slope: Tensor, low: float, 
     require(slope.dim() == 1 and slope.numel() >= 2, f"slopes of shape {tuple(slope.shape)}")
     out = torch.empty_like(values)
     _, kernel = _table_kernels(values.dtype == torch.bfloat16)
-    arrays = flat(values), flat(_like(gradient, values)), flat(out)
+    arrays = flat(values), flat(in_order_of(gradient, values)), flat(out)
     over_elements(kernel, arrays, flat(slope), np.float32(low), np.float32(1.0 / step))
     return out
-
-
-def _like(gradient: Tensor, values: Tensor) -> Tensor:
-    """A gradient in the memory order and the type of its values."""
-    require(gradient.shape == values.shape, f"a gradient {tuple(gradient.shape)} of values {tuple(values.shape)}")
-    if gradient.stride() == values.stride() and gradient.dtype == values.dtype:
-        return gradient
-    return torch.empty_like(values).copy_(gradient)
 
 
 HINGES = (4, 8)  # bends that a kernel has room for; four take half the time of eight, eight half that of a table
@@ -186,7 +178,7 @@ def hinge_backward(values: Tensor, gradient: Tensor, places: NDArray[np.float32]
     _require_hinges(places, bends)
     out = torch.empty_like(values)
     _, kernel = _hinge_kernels(values.dtype == torch.bfloat16, places.size)
-    over_elements(kernel, (flat(values), flat(_like(gradient, values)), flat(out)), places, bends)
+    over_elements(kernel, (flat(values), flat(in_order_of(gradient, values)), flat(out)), places, bends)
     return out
 
 
