@@ -11,10 +11,12 @@ from torch import nn
 from spingan.costs.account import FullBill
 from spingan.costs.bill import Bill
 from spingan.costs.components import load_components
+from spingan.costs.rule_cost import RuleCost
 from spingan.errors import UserError
 from spingan.image_grid import picture_format, save_grid
 from spingan.input_files import exists, is_folder
 from spingan.nn.cost import measure_drawing, module_bill, module_full_bill, pair_bill, pair_full_bill
+from spingan.nn.update_rules import RULES
 from spingan.nn.weights import Model, float_twin, load_model, reprogrammed, shipped_models
 from spingan.output import check_place, output_folder, write_text
 from spingan.progress import Progress, no_progress
@@ -157,10 +159,20 @@ def full_bill(
         what = recipe_or_model(what)
     own = chosen or (what.technology if isinstance(what, Model) else load_technology(what.technology))
     recipe = what if isinstance(what, Recipe) else _trained_by(what)
-    on_chip = recipe is not None and recipe.on_chip is not None
     batch = batch_size if batch_size is not None or recipe is None else recipe.batch_size
-    bill = pair_full_bill(what.net, own, library, what.latent_size, batch_size=batch, on_chip=on_chip)
+    bill = pair_full_bill(what.net, own, library, what.latent_size, batch_size=batch, rule=_rule_cost(recipe, what))
     return replace(bill, name=what.name)
+
+
+def _rule_cost(recipe: Recipe | None, what: Recipe | Model) -> RuleCost | None:
+    """The rule by which a recipe learns on the chip, with the pulses that a trained model's card counts."""
+    if recipe is None or recipe.on_chip is None:
+        return None
+    moments = 0 if not recipe.on_chip.moments else 2 if recipe.adam_betas[0] else 1
+    cost = replace(RULES[recipe.on_chip.rule].cost, moments=moments, averaged=recipe.average_decay is not None)
+    counted = {} if isinstance(what, Recipe) else what.info.get("on chip", {}).get("cost", {}).get("generator", {})
+    measured = {key: counted[key] for key in ("pulses", "second_pulses") if counted.get(key) is not None}
+    return replace(cost, **measured)
 
 
 def _trained_by(model: Model) -> Recipe | None:

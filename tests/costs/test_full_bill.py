@@ -8,6 +8,7 @@ import pytest
 from spingan.costs.account import Account, FullBill
 from spingan.costs.components import load_components
 from spingan.costs.counts import LayerCounts, ModelCounts, array_counts, counts_of_phases
+from spingan.costs.rule_cost import RuleCost
 from spingan.costs.side_by_side import machine_row, side_by_side, technology_row
 from spingan.costs.training_bill import make_full_bill
 from spingan.errors import UserError
@@ -37,9 +38,9 @@ def model(technology: Technology) -> ModelCounts:
     return ModelCounts(layers)
 
 
-def bill(technology: Technology, batch_size: int | None = 8, library=LIBRARY, on_chip: bool = False) -> FullBill:
+def bill(technology: Technology, batch_size: int | None = 8, library=LIBRARY, rule: RuleCost | None = None) -> FullBill:
     counts = {"net": model(technology)}
-    return make_full_bill("test", counts, technology, library, batch_size=batch_size, on_chip=on_chip)
+    return make_full_bill("test", counts, technology, library, batch_size=batch_size, rule=rule)
 
 
 def item(account: Account, name: str, layer: str):
@@ -237,7 +238,7 @@ def test_an_update_is_shared_by_its_batch_and_the_passes_are_not():
 
 
 def test_training_on_the_chip_keeps_no_moments():
-    training = bill(WOX, on_chip=True).training
+    training = bill(WOX, rule=RuleCost("pulses")).training
     assert training is not None and not any("optimiser" in name for name in training.by("item"))
     assert training.by("item")["writes"] > 0
 
