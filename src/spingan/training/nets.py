@@ -1,7 +1,7 @@
 """The state of a training: both nets, their optimizers and the averaged generator."""
 
 import copy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 import torch
@@ -209,7 +209,9 @@ def _writes(nets: Nets, technology: Technology, info: dict[str, Any]) -> dict[st
     endurance = None if technology.synapse is None else technology.synapse.endurance_writes
     most = max(rule.most_writes() for rule in rules.values())
     images, epochs = info.get("images"), info.get("epoch")
-    pulses = sum(rule.mean_writes() * rule.weights for rule in rules.values())
+    pulses, weights = sum(rule.mean_writes() * rule.weights for rule in rules.values()), _weights(rules)
+    second = sum((rule.second_writes() or 0.0) * rule.weights for rule in rules.values())
+    updates = max(made.updates, 1)
     return {
         "rule": made.name,
         "most writes of a device": made.most_writes(),
@@ -223,8 +225,13 @@ def _writes(nets: Nets, technology: Technology, info: dict[str, Any]) -> dict[st
         "pulses an image, both nets": pulses / (images * epochs) if images and epochs else None,
         "epochs until a device is worn": endurance / most * epochs if endurance and most and epochs else None,
         "worn layers": {f"{net}.{name}": worn for net, rule in rules.items() for name, worn in rule.worn().items()},
-        "cost": {name: asdict(rule.price()) for name, rule in rules.items()},
+        "pulses of a weight an update": {"pulses": pulses / weights / updates}
+        | ({} if made.second_writes() is None else {"second_pulses": second / weights / updates}),
     }
+
+
+def _weights(rules: dict[str, UpdateRule]) -> int:
+    return sum(rule.weights for rule in rules.values())
 
 
 def _devices(net: nn.Module) -> list[DeviceActivation]:

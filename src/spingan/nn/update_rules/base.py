@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
@@ -151,17 +151,14 @@ class UpdateRule(torch.optim.Optimizer):
             new = counts[0] - before[0], counts[1] - before[1]
             disturb_half_selected(array.layer, array.response, new, gradient * factor < 0, array.stuck)
 
-    def price(self) -> RuleCost:
-        """What the rule needs for a weight, with the pulses that it has taken on average."""
-        betas = self.settings.betas
-        moments = 0 if betas is None else 2 if betas[0] else 1
-        updates = max(float(self.state[array.layer.weight]["updates"]) for array in self.arrays)
-        pulses = self.mean_writes() / updates if updates else None
-        return replace(self.cost, moments=moments, pulses=pulses, second_pulses=self._second_pulses())
+    @property
+    def updates(self) -> int:
+        """How many it has made."""
+        return int(max(float(self.state[array.layer.weight]["updates"]) for array in self.arrays))
 
-    def _second_pulses(self) -> float | None:
-        """Pulses on a weight's device in a second array, an update; None: there is none."""
-        return self.cost.second_pulses
+    def second_writes(self) -> float | None:
+        """Writes of a weight's device in a second array, on average; None: there is none."""
+        return None
 
     def most_writes(self) -> float:
         """Writes of the device that has had most."""

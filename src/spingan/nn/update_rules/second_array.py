@@ -75,13 +75,9 @@ class SecondArrayRule(UpdateRule, ABC):
             value = value + noise.fraction * unit
         return value
 
-    def _mean_fast_writes(self) -> float:
+    def second_writes(self) -> float | None:
         total = sum(float(self.state[array.layer.weight]["fast_writes"].double().sum()) for array in self.arrays)
         return total / self.weights
-
-    def _second_pulses(self) -> float | None:
-        updates = max(float(self.state[array.layer.weight]["updates"]) for array in self.arrays)
-        return self._mean_fast_writes() / updates if updates else self.cost.second_pulses
 
     def most_writes(self) -> float:
         fast = max(float(self.state[array.layer.weight]["fast_writes"].max()) for array in self.arrays)
