@@ -187,6 +187,3 @@ def test_a_synapse_without_a_pulse_response_cannot_be_trained_on_the_chip():
     with pytest.raises(UserError, match="says nothing of what a write pulse does") as caught:
         pulse_response(load_technology("skyrmion-published"))
     assert "spingan fit synapse" in caught.value.remedy
-    midpoint = load_technology("wox-memristor").model_copy(update={"encoding": "midpoint_reference"})
-    with pytest.raises(UserError, match="differential pairs and sign crossbars only"):
-        pulse_response(midpoint)

@@ -30,6 +30,12 @@ def technology(synapse: Synapse | None = None, **changes: object) -> Technology:
     return wox.model_copy(update=ideal | {"synapse": synapse or wox_memristor()} | changes)
 
 
+def beside_midpoint() -> Technology:
+    """The same devices, one a weight, less a reference at the middle."""
+    dense = load_technology("wox-memristor").dense.model_copy(update={"encoding": "midpoint_reference"})
+    return technology(encoding="midpoint_reference", dense=dense)
+
+
 def one_layer(devices: Technology, rows: int = 32, columns: int = 16) -> tuple[nn.Module, AnalogLayer]:
     """A dense layer that holds conductances."""
     torch.manual_seed(0)
@@ -219,6 +225,25 @@ def test_symmetry_points_lie_where_steps_are_equal_and_a_synapse_without_one_is_
     for name in ("tiki_taka", "agad", "residual"):
         with pytest.raises(UserError, match="has no symmetry point"):
             RULES[name](model, even, RATE)
+
+
+def test_beside_a_midpoint_reference_a_weight_is_one_device_and_an_update_the_learning_rate():
+    even = wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0)
+    devices = beside_midpoint().model_copy(update={"synapse": even})
+    model, layer = one_layer(devices)
+    rule, full = RULES["pulses"](model, devices, 8 * STEP), float(layer.gain[0])
+    layer.weight.data.fill_(-0.3 * full)
+    for _ in range(4):
+        layer.weight.grad = -torch.ones_like(layer.weight)
+        rule.step()
+    held = layer.weight.detach() / full  # four pulses an update, through zero, on one device
+    torch.testing.assert_close(held, torch.full_like(held, -0.3 + 4 * 8 * STEP), rtol=0, atol=1e-5)
+    assert float(rule.state[layer.weight]["positive"].min()) == 16
+    assert not rule.state[layer.weight]["negative"].any()
+    for _ in range(40):
+        layer.weight.grad = torch.ones_like(layer.weight)
+        rule.step()
+    assert float((layer.weight / full + 1).abs().max()) < 1e-6  # its smallest conductance
 
 
 def test_a_device_alone_that_is_stuck_keeps_its_conductance():

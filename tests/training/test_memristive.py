@@ -121,9 +121,7 @@ def test_a_worn_chip_stops_and_says_when_and_of_which_layer(tmp_path, capsys):
     write_synapse(wox_memristor().model_copy(update={"endurance_writes": 1e-3}), technology / "worn.csv")
     text = (DEVICES / "technologies" / "wox-memristor.yaml").read_text(encoding="utf-8")
     (technology / "technology.yaml").write_text(text.replace("synapse: wox_memristor", "synapse: worn.csv"))
-    with pytest.raises(
-        UserError, match=r"of the devices of generator.dense no longer move, the first since step 2"
-    ):
+    with pytest.raises(UserError, match=r"of the devices of generator.dense no longer move, the first since step 2"):
         _train("mnist-memristive-on-chip", tmp_path / "run", "epochs=9", f"technology={technology}")
     assert "endurance: since step 2 devices of generator.dense are worn" in capsys.readouterr().err
 

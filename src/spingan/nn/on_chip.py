@@ -23,7 +23,7 @@ def pulse_response(technology: Technology) -> PulseResponse:
     """What a pulse does to a weight of an array of this technology.
 
     Raises:
-        UserError: It has no synapse, its synapse no steps, or its encoding is one that is not written by pulses here.
+        UserError: It has no synapse, or its synapse no steps.
     """
     synapse = technology.synapse
     if synapse is None or synapse.step_up is None or synapse.step_down is None:
@@ -31,11 +31,6 @@ def pulse_response(technology: Technology) -> PulseResponse:
         raise UserError(
             f"{name} says nothing of what a write pulse does: on-chip training has nothing to write with",
             "Give its file step_up and step_down: spingan fit synapse FILE --branch COLUMN finds them in measurements.",
-        )
-    if technology.encoding == "midpoint_reference":
-        raise UserError(
-            f"technology {technology.name}: on-chip training writes differential pairs and sign crossbars only",
-            "Choose another encoding.",
         )
     return PulseResponse(
         up=_even(synapse, synapse.step_up),
@@ -45,6 +40,7 @@ def pulse_response(technology: Technology) -> PulseResponse:
         off=technology.off_conductance if technology.encoding == "sign_crossbar" else 0.0,
         endurance=synapse.endurance_writes or float("inf"),
         half_select=synapse.write.half_select_disturb or 0.0,
+        ends=(-1.0, 1.0) if technology.encoding == "midpoint_reference" else None,
     )
 
 
@@ -71,7 +67,7 @@ def symmetry_point(technology: Technology) -> float:
 
 def reference_response(technology: Technology) -> PulseResponse:
     """What a pulse does to a device of a second array, one a weight, whose reference is subtracted at the read."""
-    return replace(pulse_response(technology), off=0.0, referenced=True, half_select=0.0)
+    return replace(pulse_response(technology), off=0.0, half_select=0.0, ends=(0.0, 1.0))
 
 
 def _even(synapse: Synapse, steps: tuple[float, ...]) -> NDArray[np.float32]:
@@ -144,10 +140,9 @@ def draw_stuck(layer: AnalogLayer, faults: Faults, seed: int, referenced: bool =
         return Stuck(_ordered(first.to(torch.int8) * 3, weight), _ordered(place, weight))
     full = float(layer.gain[0])
     held = (weight / full).cpu()
-    if layer.rules.encoding == "sign_crossbar":
-        off = layer.rules.off
-        stuck_at = torch.where(held < 0, -1.0, 1.0) * (off + place) / (1 + off)
-        now, which, beside = torch.where(first, stuck_at, held), first.to(torch.int8) * 3, torch.zeros_like(place)
+    if layer.rules.encoding != "differential_pair":
+        now_there = _weight_at(layer, place, held)
+        now, which, beside = torch.where(first, now_there, held), first.to(torch.int8) * 3, torch.zeros_like(place)
     else:
         second, other = _stuck_devices(weight.shape, shares, generator)
         which = first.to(torch.int8) + 2 * second.to(torch.int8)
@@ -193,10 +188,9 @@ def disturb_half_selected(
         writes: Pulses of the update on the positive and on the negative devices, as the weight.
         raised: Where the update raises weights: boolean, as the weight.
     """
-    weight, full, off = layer.weight.detach(), float(layer.gain[0]), response.off
+    weight, full = layer.weight.detach(), float(layer.gain[0])
     held = weight / full
-    alone = layer.rules.encoding == "sign_crossbar"
-    growing = raised == (held >= 0) if alone else raised
+    growing = raised == (held >= 0) if layer.rules.encoding == "sign_crossbar" else raised
     own = [(writes[0] * growing, writes[0] * ~growing), (writes[1] * ~growing, writes[1] * growing)]
     up, down = (torch.from_numpy(curve).to(weight.device) for curve in (response.up, response.down))
 
@@ -205,11 +199,10 @@ def disturb_half_selected(
         level = (place * (len(up) - 1)).round().long()
         return (place + response.half_select * (rises * up[level] - falls * down[level])).clamp(0, 1)
 
-    if alone:
-        place = (held.abs() * (1 + off) - off).clamp(0, 1)
-        after = torch.where(held < 0, -1.0, 1.0) * (off + moved(place, 0)) / (1 + off)
-    else:
+    if layer.rules.encoding == "differential_pair":
         after = moved(held.clamp(min=0), 0) - moved((-held).clamp(min=0), 1)
+    else:
+        after = _weight_at(layer, moved(_place(layer, held), 0), held)
     if stuck is not None:
         after = torch.where(stuck.which.to(weight.device) == 0, after, held)
     weight.copy_(full * after)
@@ -251,8 +244,23 @@ def on_levels(layer: AnalogLayer, values: Tensor, technology: Technology) -> Ten
     """Weights as writing with verification leaves them in an array: on the nearest of the synapse's levels."""
     assert technology.synapse is not None
     levels = torch.from_numpy(technology.synapse.normalised_levels()).to(values)
-    off = layer.rules.off if layer.rules.encoding == "sign_crossbar" else 0.0
     full = float(layer.gain[0])
-    place = (values.abs() / full * (1 + off) - off).clamp(0, 1)
-    nearest = levels[torch.bucketize(place, (levels[1:] + levels[:-1]) / 2)]
-    return torch.where(values < 0, -full, full) * (off + nearest) / (1 + off)
+    held = values / full
+    nearest = levels[torch.bucketize(_place(layer, held), (levels[1:] + levels[:-1]) / 2)]
+    return full * _weight_at(layer, nearest, held)
+
+
+def _place(layer: AnalogLayer, held: Tensor) -> Tensor:
+    """The place 0..1 of the device that holds each weight, in full scales; of a pair, the one that is not smallest."""
+    if layer.rules.encoding == "midpoint_reference":
+        return ((held + 1) / 2).clamp(0, 1)
+    off = layer.rules.off if layer.rules.encoding == "sign_crossbar" else 0.0
+    return (held.abs() * (1 + off) - off).clamp(0, 1)
+
+
+def _weight_at(layer: AnalogLayer, place: Tensor, held: Tensor) -> Tensor:
+    """The weight, in full scales, of a device at a place, with the sign of `held` where a sign is kept apart."""
+    if layer.rules.encoding == "midpoint_reference":
+        return 2 * place - 1
+    off = layer.rules.off if layer.rules.encoding == "sign_crossbar" else 0.0
+    return torch.where(held < 0, -1.0, 1.0) * (off + place) / (1 + off)

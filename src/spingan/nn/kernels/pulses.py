@@ -27,7 +27,8 @@ class PulseResponse:
             0 for a pair.
         endurance: Writes after which a device no longer moves; infinite if unknown.
         half_select: Share of a step that a device moves at each pulse on another device of its row or column.
-        referenced: A weight is one device whose place 0..1 is stored as it is; a reference is subtracted at the read.
+        ends: The weight, in full scales, at a device's smallest and largest conductance, where a weight is one device
+            less a reference; None for pairs and sign crossbars.
     """
 
     up: NDArray[np.float32]
@@ -37,7 +38,7 @@ class PulseResponse:
     off: float
     endurance: float
     half_select: float = 0.0
-    referenced: bool = False
+    ends: tuple[float, float] | None = None
 
 
 class Written(NamedTuple):
@@ -64,7 +65,7 @@ def _kernel() -> Any:
     @njit(nogil=True, error_model="numpy")
     def write(
         weight, gradient, positive, negative, which, place_of_stuck, full, factor, up, down, up_spread, down_spread,
-        off, endurance, referenced, gauss, key, first,
+        off, endurance, bottom, reach, gauss, key, first,
     ):  # fmt: skip
         inverse, scale, top = np.float32(1.0) / full, np.float32(1.0) + off, np.float32(up.size - 1)
         most, one, zero = np.float32(MOST_PULSES), np.float32(1.0), np.float32(0.0)
@@ -83,12 +84,14 @@ def _kernel() -> Any:
                 continue
             forward = one if want > 0 else -one
             held = weight[index] * inverse
-            if referenced or stuck:  # one device alone moves, beside what does not
-                beside = place_of_stuck[index] if stuck else zero
-                side = one if referenced or stuck == 2 else -one
-                place = min(max((held - beside) * side, zero), one)
+            alone = reach > 0 or stuck != 0
+            if alone:  # one device moves, beside what does not
+                beside = bottom if reach > 0 else place_of_stuck[index]
+                wide = reach if reach > 0 else one
+                side = one if reach > 0 or stuck == 2 else -one
+                place = min(max((held - beside) * side / wide, zero), one)
             else:
-                beside, place = zero, max(abs(held) * scale - off, zero)
+                beside, wide, place = zero, one, max(abs(held) * scale - off, zero)
                 side = -one if held < 0 else one
                 if off == 0 and place == 0:
                     side = forward  # both devices of a pair are at their smallest: the right one goes up
@@ -102,9 +105,9 @@ def _kernel() -> Any:
             spread = up_spread[level] if outward else down_spread[level]
             normal = gauss[np.int64((bits >> np.uint64(16)) & np.uint64(0xFFFF))]
             moved = pulses * mean + np.sqrt(pulses) * spread * normal
-            if referenced or stuck:
+            if alone:
                 place = min(max(place + forward * side * moved, zero), one)
-                weight[index] = full * (beside + side * place)
+                weight[index] = full * (beside + side * wide * place)
             else:
                 signed = side * place + forward * moved
                 signed = min(max(signed, -one), one)
@@ -157,6 +160,8 @@ def write_pulses(
     if weight.device.type != "cpu":
         state = weight, positive, negative
         here = [part.cpu() for part in (weight, gradient, positive, negative)]
+        if positive is negative:  # devices that are alone have one count
+            here[3] = here[2]
         total = write_pulses(*here, full=full, factor=factor, response=response, key=key, stuck=stuck)
         for kept, copy in zip(state, (here[0], *here[2:]), strict=True):
             kept.copy_(copy)
@@ -165,7 +170,8 @@ def write_pulses(
     arrays = [flat(part) for part in (weight, gradient, positive, negative)]
     none = np.empty(0, np.int8), np.empty(0, np.float32)
     faults = none if stuck is None else (_flat_codes(stuck.which), flat(stuck.place))
-    ends = np.float32(response.off), np.float32(response.endurance), response.referenced
+    bottom, top = response.ends or (0.0, 0.0)
+    ends = tuple(np.float32(value) for value in (response.off, response.endurance, bottom, top - bottom))
     scales = np.float32(full), np.float32(factor)
     table = gaussian_table()
 

@@ -55,6 +55,12 @@ class WrittenArray:
     stuck: Stuck | None
     seed: int
 
+    @property
+    def pulses_per_step(self) -> float:
+        """Pulses that a weight takes to move by a mean step's share of full scale."""
+        low, high = self.response.ends or (0.0, 1.0)
+        return (1 + self.response.off) / (high - low)
+
 
 class UpdateRule(torch.optim.Optimizer):
     """Turns the gradients of a model's arrays into write pulses. A subclass is a rule.
@@ -118,7 +124,7 @@ class UpdateRule(torch.optim.Optimizer):
             if gradient is None:
                 continue
             state = self.state[weight]
-            pulses = rate * self.pulses_of_full_scale * (1 + array.response.off)
+            pulses = rate * self.pulses_of_full_scale * array.pulses_per_step
             if self.settings.betas is None:
                 size = max(float(gradient.square().mean().sqrt()), _remember(state, gradient))
                 if not size > 0:
@@ -189,7 +195,7 @@ class UpdateRule(torch.optim.Optimizer):
             if "worn_at" in state and float(state["worn_at"]) > 0:
                 pair = state["positive"], state["negative"]
                 used = sum(float((count >= array.response.endurance).double().mean()) for count in pair)
-                one_device = array.response.off > 0
+                one_device = array.response.off > 0 or array.response.ends is not None
                 found[array.name] = int(state["worn_at"]), used if one_device else used / 2
         return found
 

@@ -50,7 +50,7 @@ class Residual(SecondArrayRule):
         return value.mul_(self.gamma * float(array.layer.gain[0]))
 
     def _update(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
-        of_weight = 1 + array.response.off  # more pulses for the same change: the smallest conductance is part of it
+        of_weight = array.pulses_per_step
         self._gather(array, state, gradient, factor / (of_weight * self.gamma))
         if int(state["updates"]) % TRANSFER_EVERY == 0:
             chance = self._read(array, state).div_(min(self.symmetry, 1 - self.symmetry)).pow_(3)
