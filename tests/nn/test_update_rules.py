@@ -97,11 +97,17 @@ def test_mixed_precision_shrinks_the_bias_by_the_pulses_that_it_saves_and_stays_
     assert mixed.error < 1.3
 
 
-@pytest.mark.parametrize("name", ["tiki_taka", "agad", "residual"])
-def test_rules_with_a_second_array_beat_plain_pulses_with_references_that_are_off(name, plain):
-    found = Fitted(name, Settings(tolerance=0.1))
+@pytest.mark.parametrize("name", ["tiki_taka", "agad"])
+def test_chopped_rules_beat_plain_pulses_however_far_off_their_references_are(name, plain):
+    found = Fitted(name, Settings(tolerance=0.4))  # references a quarter of the range off, and the devices, too
     assert found.bias < 0.4 and found.error < 0.7 * plain.error
     assert found.rule.mean_writes() < 0.5 * plain.rule.mean_writes()
+
+
+def test_residual_learning_has_no_bias_with_references_at_the_symmetry_point(plain):
+    found = Fitted("residual", Settings(tolerance=0.1))
+    assert abs(found.bias) < 0.08 and found.error < 0.5 * plain.error
+    assert found.rule.mean_writes() < 0.1 * plain.rule.mean_writes()
 
 
 def test_a_sum_gives_whole_pulses_and_keeps_the_rest_whatever_the_place():
@@ -243,7 +249,7 @@ def test_beside_a_midpoint_reference_a_weight_is_one_device_and_an_update_the_le
     for _ in range(40):
         layer.weight.grad = torch.ones_like(layer.weight)
         rule.step()
-    assert float((layer.weight / full + 1).abs().max()) < 1e-6  # its smallest conductance
+    assert float((layer.weight.detach() / full + 1).abs().max()) < 1e-6  # its smallest conductance
 
 
 def test_a_device_alone_that_is_stuck_keeps_its_conductance():

@@ -66,7 +66,7 @@ def rule_items(rule: RuleCost, layer: str, model: ModelCounts, parts: Parts) -> 
         note = "one device and its reference a weight; read row by row for the transfer"
         yield priced(f"{title}: second array, reads", layer, 2 * count, read, note=note)
         yield priced(f"{title}: second array, converters", layer, count, adc, note=note)
-    if rule.averaged:
+    if rule.averaged and layer != "discriminator":  # nobody draws with it
         cells, (adc, _) = model.total("weight_cells"), parts.converter("adc")
         yield priced("average of reads: reads", layer, cells, parts.read(), note="every device once an update")
         yield priced("average of reads: converters", layer, values, adc)

@@ -3,7 +3,6 @@
     W = γ A + C;   A <- pulses for -η g(W) / γ;
     every T updates: a pulse on C with chance (A / A_max)³, and those on A that leave W as it was
 
-
 A reads zero at its symmetry point (a device less its reference). Where W has its optimum A is handed on until it reads
 zero, and there its pulses to and fro leave it: the gradient is zero at the limit whatever the devices' asymmetry
 (residual learning: Wu et al., arXiv 2502.06309). A step of A moves W by γ e, so that W is finer than a device's states
