@@ -130,11 +130,9 @@ class UpdateRule(torch.optim.Optimizer):
                 if not size > 0:
                     continue
                 pulses /= size
-            if gradient.stride() != weight.stride():
-                gradient = torch.empty_like(weight).copy_(gradient)
             if self.settings.betas is not None:
                 gradient = _by_moments(state, gradient, self.settings.betas)
-            self._update(array, state, gradient, pulses)
+            self._update(array, state, in_order_of(weight, gradient), pulses)
 
     def _write(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
         """Write -`factor` x gradient pulses into the weights' own devices, rounded by lot, and count them."""
@@ -203,6 +201,11 @@ class UpdateRule(torch.optim.Optimizer):
         for array in self.arrays:
             state = self.state[array.layer.weight]
             yield from (state["positive"], state["negative"])
+
+
+def in_order_of(weight: Tensor, values: Tensor) -> Tensor:
+    """The values in the weight's memory order, as the kernels want them."""
+    return values if values.stride() == weight.stride() else torch.empty_like(weight).copy_(values)
 
 
 def _states(technology: Technology) -> int:

@@ -29,6 +29,6 @@ class MixedPrecision(UpdateRule):
         state["accumulated"] = torch.zeros_like(array.layer.weight)
 
     def _update(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
-        whole = torch.empty_like(gradient)
+        whole = torch.empty_like(state["accumulated"])
         accumulate(state["accumulated"], gradient, whole, factor)
         self._write(array, state, whole, 1.0)

@@ -55,6 +55,6 @@ class Residual(SecondArrayRule):
             chance = self._read(array, state).div_(min(self.symmetry, 1 - self.symmetry)).pow_(3)
             generator = torch.Generator().manual_seed(array.layer.source.next_key() >> 1)
             lot = torch.rand(chance.shape, generator=generator).to(chance.device)
-            handed = torch.empty_like(gradient).copy_(chance.sign() * (lot < chance.abs()))
+            handed = torch.empty_like(array.layer.weight).copy_(chance.sign() * (lot < chance.abs()))
             self._write(array, state, handed, -1.0)
             self._gather(array, state, handed, 1 / (of_weight * self.gamma))

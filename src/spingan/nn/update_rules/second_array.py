@@ -15,7 +15,7 @@ from spingan.nn.draws import conductance_factors, standard_normal
 from spingan.nn.kernels.pulses import PulseResponse, Stuck, accumulate, write_pulses
 from spingan.nn.noise_source import stream_key
 from spingan.nn.on_chip import draw_stuck, reference_response, symmetry_point
-from spingan.nn.update_rules.base import Settings, State, UpdateRule, WrittenArray
+from spingan.nn.update_rules.base import Settings, State, UpdateRule, WrittenArray, in_order_of
 from spingan.spec.technology import Technology
 
 _FACTORS, _REFERENCES, _STUCK = range(1, 4)  # streams of an array's seed
@@ -108,8 +108,8 @@ class ChoppedRule(SecondArrayRule):
         self._gather(array, state, gradient, sign * self.FAST * factor)
         wanted = self._transfer(array, state, sign, number % self.HALF_PERIOD + 1)
         if wanted is not None:
-            whole = torch.empty_like(wanted)
-            accumulate(state["hidden"], wanted, whole, -self.pulses_of_full_scale / self.FAST)
+            whole = torch.empty_like(state["hidden"])
+            accumulate(state["hidden"], in_order_of(whole, wanted), whole, -self.pulses_of_full_scale / self.FAST)
             self._write(array, state, whole, 1.0)
 
     @abstractmethod
