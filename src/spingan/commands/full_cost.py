@@ -37,11 +37,12 @@ def full_cost(
         load_technology(load_recipe(what, overrides).technology)
     if out is not None:
         output_folder(out)
-    from spingan.api import compare_bills, full_bill, recipe_or_model
+    from spingan.api import compare_bills, compare_training, full_bill, recipe_or_model
     from spingan.api import cost as bill_of
 
     chosen = recipe_or_model(what, overrides)
     bill = full_bill(chosen, technology, components=components)
+    trained = compare_training(chosen, technology, components=components)
     found = None
     if compare is not None:
         names = [name.strip() for words in compare for name in words.split(",") if name.strip()]
@@ -57,6 +58,7 @@ def full_cost(
             from spingan.papers.training_account import account_of_recipe
 
             told = {**account_of_recipe(what, overrides).to_dict(), **told}
+        told |= {} if trained is None else {"training_compare": trained.to_dict()}
         told |= {} if found is None else {"compare": found.to_dict()}
         print_json(told if out is None else told | {"files": [str(file) for file in files]})
         return
@@ -66,6 +68,7 @@ def full_cost(
         headlines,
         side_by_side_notes,
         side_by_side_table,
+        training_table,
     )
 
     print("\n".join(headlines(bill)))
@@ -74,6 +77,10 @@ def full_cost(
         print(f"\n{table.title}")
         print_table(table.headings, table.rows, table.right)
         print("\n".join(["", *side_by_side_notes(found)]))
+    if detail and trained is not None:
+        table = training_table(trained)
+        print(f"\n{table.title}")
+        print_table(table.headings, table.rows, table.right)
     if detail:
         for table in bill_item_tables(bill):
             print(f"\n{table.title}")
