@@ -16,7 +16,7 @@ from spingan.commands.device_heat import (
     skyrmions_in_heat,
     walls_in_heat,
 )
-from spingan.commands.device_real import REAL, Asked, wall_sensitivity
+from spingan.commands.device_real import REAL, Asked, skyrmion_sensitivity, wall_sensitivity
 from spingan.commands.options import (
     HOUR_S,
     CellNm,
@@ -140,11 +140,13 @@ def _add_wall_command(name: Wall, about: str) -> None:
         )
         _only_with(given, HEAT, "is for a study in heat", "Add --temperature, for example 300")
         from spingan.devices import wall_characteristic
+        from spingan.devices.wall_sensitivity import headlines
         from spingan.devices.wall_study import Setup
         from spingan.devices.wall_system import mesh
         from spingan.papers.device_rows import wall_rows
         from spingan.papers.rows import printed_at, write_rows
         from spingan.reports.wall_report import write_wall_report
+        from spingan.reports.wall_sensitivity_report import headline_lines
 
         made = BY_NAME[name]
         chosen, plan = _device_and_plan(device, made, currents_ua)
@@ -163,13 +165,16 @@ def _add_wall_command(name: Wall, about: str) -> None:
                 return [first, write_rows(rows, folder / "comparison.csv"), *others]
 
             shown = study.setup
+            both = headlines(shown.device, plan.full_scale_a, plan.start_m, shown.convention)
             data = {
                 "device": shown.device.name,
                 "convention": shown.convention,
                 "cell_nm": shown.cell_m * 1e9,
                 "rows": [row.to_dict() for row in rows],
+                "headlines": both,
             }
-            return Result(data, rows_table(rows), (f"torque convention: {shown.convention}",), write)
+            notes = (f"torque convention: {shown.convention}", *headline_lines(both, plan.full_scale_a))
+            return Result(data, rows_table(rows), notes, write)
 
         run(work, json, out or Path(f"runs/device-{name}"))
 
@@ -228,11 +233,13 @@ def new(
 
 
 @app.command("skyrmion-synapse")
+@passing_on(REAL)
 def skyrmion_synapse(
     context: typer.Context,
     *,
     temperature: Temperature = None,
     barriers: Barriers = False,
+    sensitivity: Asked = False,
     out: Out = None,
     seed: Annotated[
         int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of the heat and of a film's disorder.")
@@ -247,6 +254,7 @@ def skyrmion_synapse(
         bool, typer.Option("--full", help="Also injection and a small disc in the solver: some minutes.")
     ] = False,
     json: Json = False,
+    **real: Any,
 ) -> None:
     """Paper S's skyrmion synapse by the Thiele model, compared with every number that it prints."""
     from spingan.devices.skyrmion_synapse import shipped_calibration
@@ -257,6 +265,14 @@ def skyrmion_synapse(
     from spingan.reports.synapse_report import write_synapse_report
 
     constants = shipped_calibration() if calibration is None else read_calibration(calibration)
+    given = {key: value for key, value in real.items() if value is not None}
+    if sensitivity:
+        refuse_given(
+            context, ("temperature", "barriers", "full", "seeds"), "is not for --sensitivity", "Leave one of them out"
+        )
+        skyrmion_sensitivity(constants, seed, workers, out, json, **given)
+        return
+    _only_with(given, REAL, "is for --sensitivity", "Add --sensitivity")
     if temperature is not None:
         refuse_given(context, ("full",), "is for the study at 300 K that is compared with the paper", "Leave it out")
         skyrmions_in_heat(temperature, constants, seed, seeds, workers, barriers, out, json)

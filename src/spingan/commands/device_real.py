@@ -12,6 +12,7 @@ from spingan.progress import Progress
 
 if TYPE_CHECKING:
     from spingan.devices.wall_device import WallDevice
+    from spingan.physics.skyrmion_calibration import SkyrmionCalibration
 
 Asked = Annotated[
     bool,
@@ -31,7 +32,11 @@ REAL: dict[str, tuple[Any, Any]] = {
         Path | None, "--values", "With --sensitivity: values of your own; its terms.yaml begins it.", **FILE
     ),
     "devices": option(
-        int | None, "--devices", "With --sensitivity: instances of each random term, 20.", min=2, max=10_000
+        int | None,
+        "--devices",
+        "With --sensitivity: instances of each random term; 20 walls, 4 synapses.",
+        min=2,
+        max=10_000,
     ),
 }
 
@@ -91,3 +96,49 @@ def wall_sensitivity(
         )  # fmt: skip
 
     run(work, json, out or Path(f"runs/device-{name}-sensitivity"))
+
+
+def skyrmion_sensitivity(
+    calibration: "SkyrmionCalibration",
+    seed: int,
+    workers: int,
+    out: Path | None,
+    json: bool,
+    terms: str | None = None,
+    values: Path | None = None,
+    devices: int = 4,
+) -> None:
+    """Both synapses at their working points with one real term at a time."""
+    from dataclasses import asdict
+
+    from spingan.devices.real_terms import SYNAPSE_SHIPPED, read_synapse_terms
+    from spingan.devices.skyrmion_synapse import PRINTED
+    from spingan.devices.skyrmion_synapse_real import synapse_sensitivity
+    from spingan.reports.synapse_sensitivity_report import synapse_sensitivity_text, write_synapse_sensitivity
+
+    known = read_synapse_terms(values or SYNAPSE_SHIPPED)
+    chosen = known if terms is None else known.only(*(word.strip() for word in terms.split(",")))
+
+    def work(progress: Progress) -> Result:
+        effects = synapse_sensitivity(
+            PRINTED, calibration, chosen, devices=devices, seed=seed, workers=workers, progress=progress
+        )
+        data = {
+            "device": PRINTED.name,
+            "fidelity": f"Thiele model without heat noise; {calibration.source}",
+            "terms": {term: asdict(getattr(chosen, term)) for term in chosen.names},
+            "devices": devices,
+            "seed": seed,
+            "rows": [effect.row() for effect in effects],
+        }
+        notes = (
+            "in, left: skyrmions under the junction after potentiation and at the end. shunt, tmr_fall: with "
+            "three_terminals on. ±: from device to device.",
+            "The write current runs across the stack: no convention of the spin-orbit torque and no shunt concern it.",
+        )
+        return Result(
+            data, synapse_sensitivity_text(effects), notes,
+            lambda folder: write_synapse_sensitivity(effects, data["terms"], folder),
+        )  # fmt: skip
+
+    run(work, json, out or Path("runs/device-skyrmion-synapse-sensitivity"))

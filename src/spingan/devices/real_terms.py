@@ -1,22 +1,21 @@
-"""What real wall devices have beyond the printed ones, each a term with its values and their source; their file.
+"""What real devices have beyond the printed ones, each a term with its values and their source; their files.
 
-A term that is None is off, and a device without terms is today's. `SHIPPED` has them all, with published values or
-assumed ones; `devices.wall_real` computes with them.
+A term that is None is off, and a device without terms is today's. The shipped files have them all, with published
+values or assumed ones; `devices.wall_real` and `devices.skyrmion_synapse_real` compute with them.
 """
 
 import math
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from spingan.errors import UserError, did_you_mean
 from spingan.input_files import read_text
 from spingan.physics.typed import typed
 from spingan.yaml_text import parse_yaml
 
-KIND = "real-terms"
-SHIPPED = Path(__file__).parent / "real" / "wall.yaml"
-TEMPLATE = "spingan device leaky-relu --sensitivity"
+KIND, SYNAPSE_KIND = "real-terms", "real-synapse-terms"
+SHIPPED, SYNAPSE_SHIPPED = (Path(__file__).parent / "real" / f"{name}.yaml" for name in ("wall", "synapse"))
 
 
 @dataclass(frozen=True)
@@ -129,8 +128,61 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class RealTerms:
-    """The terms of a device; None: off."""
+class ReadSpreading:
+    """A synapse's read current spreads through the heavy metal to a ring at the disc's edge, and exerts a torque there.
+
+    `read_v` and `read_s`: a read's voltage and time. `spin_hall_angle`: of the heavy metal.
+    """
+
+    metal_thickness_m: float
+    metal_resistivity_ohm_m: float
+    spin_hall_angle: float
+    read_v: float
+    read_s: float
+    source: str
+
+    def __post_init__(self) -> None:
+        for name in ("metal_thickness_m", "metal_resistivity_ohm_m", "read_v", "read_s"):
+            _at_least(getattr(self, name), f"three_terminals.{name}", above=True)
+        _at_least(self.spin_hall_angle, "three_terminals.spin_hall_angle")
+
+
+class _Terms:
+    """What both kinds of devices have: terms that are on or off."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The terms that are on."""
+        return tuple(name for name in self._known if getattr(self, name) is not None)
+
+    @property
+    def random(self) -> bool:
+        """Whether devices differ."""
+        return any(name in self.names for name in RANDOM)
+
+    @property
+    def _known(self) -> list[str]:
+        return [term.name for term in fields(self)]  # pyright: ignore[reportArgumentType]
+
+    def only(self, *names: str) -> Self:
+        """These terms alone, of those that are on.
+
+        Raises:
+            UserError: There is no such term.
+        """
+        for name in names:
+            if name not in self._known:
+                raise UserError(
+                    f"there is no term {name!r} of a real device",
+                    f"{did_you_mean(name, self._known)}Known: {', '.join(self._known)}",
+                )
+        off = dict.fromkeys(set(self._known) - set(names))
+        return replace(self, **off)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+@dataclass(frozen=True)
+class RealTerms(_Terms):
+    """The terms of a wall device; None: off."""
 
     three_terminals: ThreeTerminals | None = None
     shunt: Shunt | None = None
@@ -141,30 +193,17 @@ class RealTerms:
     edges: Edges | None = None
     spread: Spread | None = None
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The terms that are on."""
-        return tuple(term.name for term in fields(self) if getattr(self, term.name) is not None)
 
-    @property
-    def random(self) -> bool:
-        """Whether devices differ."""
-        return any(getattr(self, name) is not None for name in RANDOM)
+@dataclass(frozen=True)
+class SynapseTerms(_Terms):
+    """The terms of a skyrmion synapse; None: off."""
 
-    def only(self, *names: str) -> Self:
-        """These terms alone, of those that are on.
-
-        Raises:
-            UserError: There is no such term.
-        """
-        known = [term.name for term in fields(self)]
-        for name in names:
-            if name not in known:
-                raise UserError(
-                    f"there is no term {name!r} of a real device",
-                    f"{did_you_mean(name, known)}Known: {', '.join(known)}",
-                )
-        return replace(self, **dict.fromkeys(set(known) - set(names)))
+    three_terminals: ReadSpreading | None = None
+    shunt: Shunt | None = None
+    heat: Heat | None = None
+    tmr_fall: TmrFall | None = None
+    grains: Grains | None = None
+    spread: Spread | None = None
 
 
 RANDOM = ("grains", "edges", "spread")
@@ -176,15 +215,31 @@ def _at_least(value: float, name: str, above: bool = False) -> None:
         raise UserError(f"{name} is {value:g}", f"It must be {'above 0' if above else '0 or more'}")
 
 
+T = TypeVar("T", bound=_Terms)
+
+
 def read_real_terms(path: str | Path = SHIPPED) -> RealTerms:
-    """The terms in the YAML file `path`; by default those that are shipped.
+    """The terms of a wall device in the YAML file `path`; by default those that are shipped.
 
     Raises:
         UserError: The file cannot be read, has an unknown key, lacks a source, or says something impossible.
     """
-    where = f"terms {path}"
-    content, lines = parse_yaml(read_text(path, where), where, TEMPLATE)
+    return _read(RealTerms, path, KIND, "leaky-relu")
+
+
+def read_synapse_terms(path: str | Path = SYNAPSE_SHIPPED) -> SynapseTerms:
+    """The terms of a skyrmion synapse in the YAML file `path`; by default those that are shipped.
+
+    Raises:
+        UserError: As `read_real_terms`.
+    """
+    return _read(SynapseTerms, path, SYNAPSE_KIND, "skyrmion-synapse")
+
+
+def _read(kind: type[T], path: str | Path, named: str, device: str) -> T:
+    where, template = f"terms {path}", f"spingan device {device} --sensitivity"
+    content, lines = parse_yaml(read_text(path, where), where, template)
     values: dict[str, Any] = dict(content)
-    if values.pop("kind", None) != KIND:
-        raise UserError(f"{where}: its kind is not {KIND}", f"Begin with the file that {TEMPLATE} leaves")
-    return typed(RealTerms, values, where, f"See the file that {TEMPLATE} leaves", lines)
+    if values.pop("kind", None) != named:
+        raise UserError(f"{where}: its kind is not {named}", f"Begin with the file that {template} leaves")
+    return typed(kind, values, where, f"See the file that {template} leaves", lines)

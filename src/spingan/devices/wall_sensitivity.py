@@ -120,17 +120,19 @@ def conventions_of(asked: TorqueConvention) -> tuple[TorqueConvention, ...]:
 def headlines(
     device: WallDevice, full_scale_a: float, start_m: float, convention: TorqueConvention
 ) -> dict[str, dict[str, float | None]]:
-    """The figures of a device without real terms, by the compact wall, in `convention` and in the textbook's.
+    """`FIGURES` of a device without real terms, by the compact wall, in `convention` and in the textbook's.
 
-    Raises:
-        UserError: As `real_curve`.
+    A convention in which the compact wall has no curve is left out.
     """
     constants = constants_of(device)[0]
-    return {
-        one: figures_of(_curve(device, RealTerms(), one, constants, full_scale_a, start_m),
-                        window_s(device, constants, full_scale_a, start_m, one))
-        for one in conventions_of(convention)
-    }  # fmt: skip
+    found: dict[str, dict[str, float | None]] = {}
+    for one in conventions_of(convention):
+        try:
+            curve = _curve(device, RealTerms(), one, constants, full_scale_a, start_m)
+            found[one] = figures_of(curve, window_s(device, constants, full_scale_a, start_m, one))
+        except UserError:
+            continue
+    return found
 
 
 def window_s(

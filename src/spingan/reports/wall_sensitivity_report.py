@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from spingan.devices.real_terms import KIND
 from spingan.devices.wall_sensitivity import FIGURES, NONE, Effect, Sensitivity
 from spingan.reports.plots import write_files
@@ -45,6 +47,20 @@ def sensitivity_text(found: Sensitivity) -> str:
     return "\n".join(lines)
 
 
+def headline_lines(found: Mapping[str, Mapping[str, float | None]], full_scale_a: float) -> list[str]:
+    """One line a convention: where the wall stands, the span and the slope."""
+    lines = []
+    for convention, figures in found.items():
+        shown = ("position_low_nm", "position_high_nm", "span_s", "slope")
+        values = [None if (value := figures[name]) is None else value * SHOWN[name][1] for name in shown]
+        low, high, span, slope = (cell(value, 3) for value in values)
+        lines.append(
+            f"compact wall, {convention}: at {low} and {high} nm under ±{full_scale_a * 1e6:g} µA, span {span} µS, "
+            f"slope {slope}"
+        )
+    return lines
+
+
 def _cells(effect: Effect) -> list[str]:
     cells = [effect.term]
     for name, (_, scale) in SHOWN.items():
@@ -58,8 +74,6 @@ def write_sensitivity_report(
     found: Sensitivity, curve: ConductanceCurve | None, terms: Mapping[str, Any], folder: Path
 ) -> list[Path]:
     """Leave the table, the terms as a file to change, and the curve, if there is one."""
-    import yaml
-
     headings = ["term", "convention", *FIGURES, *(f"{name}_change" for name in FIGURES),
                 *(f"{name}_deviation" for name in FIGURES), "devices", "lost_devices", "note", "source"]  # fmt: skip
     rows = [
