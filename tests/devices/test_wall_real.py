@@ -128,6 +128,14 @@ def test_the_fall_of_the_tmr_moves_no_wall_and_halves_the_magnetic_part_where_it
     assert wall(RealTerms(tmr_fall=TmrFall(0.3, SAY)), device=own).device.half_bias_voltage_v == 0.4
 
 
+def test_a_junction_sees_the_difference_of_both_potentials_alone():
+    state = rest_point(wall(), FULL_A, START_M).state
+    terms = RealTerms(tmr_fall=TmrFall(0.3, SAY))
+    raised = wall(terms).columns_s(state, 0.07)  # the fixed layers lie at -0.33 V
+    wider = wall(terms, device=replace(DEVICE, read_voltage_v=0.4)).columns_s(state, 0.0)
+    assert raised == pytest.approx(wider)
+
+
 @pytest.mark.parametrize("current_a", [-FULL_A, -5e-6, 2e-6, FULL_A])
 def test_more_pinning_never_moves_a_wall_further(current_a):
     home = rest_point(wall(), 0.0, START_M).state
