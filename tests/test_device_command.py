@@ -44,6 +44,8 @@ def test_leaky_relu_prints_rows_and_leaves_a_folder_that_the_network_half_reads(
     printed = json.loads(result.stdout)
     assert printed["convention"] == "magnet-section"
     assert all(set(row) == {"quantity", "printed", "ours", "unit", "note"} for row in printed["rows"])
+    assert set(printed["headlines"]) == {"magnet-section", "textbook"}
+    assert all({"position_high_nm", "span_s", "slope"} <= set(row) for row in printed["headlines"].values())
     curve = read_activation(tmp_path / "leaky_relu_simulated.csv")
     assert curve.rising[-1] == solved.points[-1].conductance_s
     assert read_wall_device(tmp_path / "device.yaml") == COARSE

@@ -169,6 +169,7 @@ def cell_curve(study: CellStudy, name: str, devices: Samples | None = None) -> A
         f"Torque convention: {study.convention} (docs/derivations.md, section 1).",
         "The area is that of the track and of the transistors; the resistor and wires are not in it.",
         f"Device: {curve.name}, whose own file has its notes.",
+        *(() if curve.spread.is_none else ("The spread of the device itself, in its own file, is not in this one's.",)),
     )
     return Activation(
         name=name,

@@ -6,7 +6,7 @@ calibration takes the first out, and only the second is a spread over devices.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from spingan.circuits.domain_wall_cells import (
 )
 from spingan.circuits.instances import in_batches, in_parallel, must_have_a_covariance
 from spingan.circuits.ngspice import dc_line, pairs, run
+from spingan.devices.instance_fit import fit_devices, spread_of
 from spingan.errors import UserError
 from spingan.progress import Progress, no_progress
 from spingan.spec.activation import ActivationSpread
@@ -42,12 +43,7 @@ TEMPERATURES_C = (0.0, 85.0)  # the commercial range, without its negative part;
 SUPPLY = 0.03  # of both supplies: a third of the usual tolerance of 10 %; assumed
 NOMINAL_C = 27.0  # ngspice's and the cards' own
 POINTS = 81  # of an instance's transfer, over plus and minus full scale
-LEAKY_BELOW = -0.04  # of full scale: a lowest output below it has a slope; the smallest of a design is 5 %
 DEAD = 0.1  # of the drawn cell's gain: below it a cell stands at a rail
-
-RESAMPLES = 400  # of the instances, for an interval: as `devices.noise_statistics`
-
-FITTED = ("gain", "offset", "slope")
 
 
 @dataclass(frozen=True)
@@ -197,19 +193,8 @@ class Samples:
 
     def spread(self) -> ActivationSpread:
         """What an activation says of it, with intervals bootstrapped over the instances."""
-        deviations = np.sqrt(np.diag(self.covariance))
-        scale = np.where(deviations > 0, deviations, 1.0)
-        correlation = np.clip(self.covariance / np.outer(scale, scale), -1.0, 1.0)
-        again = np.random.default_rng([self.seed, RESAMPLES]).integers(0, len(self.gain), (RESAMPLES, len(self.gain)))
-        ends = np.quantile(np.std(self.table[again], axis=1, ddof=1), [0.025, 0.975], axis=0)
-        found: dict[str, Any] = {"temperature_k": NOMINAL_C + 273.15, "seed": self.seed, "runs": len(self.gain)}
-        for row, name in enumerate(FITTED):
-            value = float(deviations[row])
-            found |= {name: value, f"mean_{name}": float(self.mean[row])}
-            found[f"{name}_interval"] = min(float(ends[0, row]), value), max(float(ends[1, row]), value)
-            for column in range(row + 1, len(FITTED)):
-                found[f"correlation_{name}_{FITTED[column]}"] = float(correlation[row, column])
-        return ActivationSpread(source=f"{len(self.gain)} made cells in ngspice, seed {self.seed}", **found)
+        source = f"{len(self.gain)} made cells in ngspice, seed {self.seed}"
+        return spread_of(self.table, source, seed=self.seed, temperature_k=NOMINAL_C + 273.15)
 
 
 def device_spread(
@@ -332,21 +317,3 @@ def _samples(
     nominal = (np.interp(u * full_scale_a, transfer.current_a, transfer.output_v) - zero) / (full - zero)
     values = (output_v - zero) / (full - zero)
     return Samples(what, u, nominal, values, *fit_devices(nominal, values), temperature_c, supply, seed, lost)
-
-
-def fit_devices(
-    nominal: NDArray[np.float64], values: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Gain, offset, slope and what is left of each row of `values` (n, points), least squares against `nominal`.
-
-    values = offset + gain (max(nominal, 0) + slope min(nominal, 0)). Where nominal has no part below zero to speak of,
-    under 4 % of full scale (the smallest slope of a design is 5 %), the slope is 1.
-    """
-    above, below = np.maximum(nominal, 0.0), np.minimum(nominal, 0.0)
-    leaky = below.min() < LEAKY_BELOW
-    basis = [above, below, np.ones_like(nominal)] if leaky else [nominal, np.ones_like(nominal)]
-    factors = np.linalg.lstsq(np.stack(basis, axis=1), values.T, rcond=None)[0]
-    gain, offset = factors[0], factors[-1]
-    slope = np.divide(factors[1], gain, out=np.ones_like(gain), where=np.abs(gain) > 1e-9) if leaky else 1 + 0 * gain
-    left_over = values - (np.stack(basis, axis=1) @ factors).T
-    return gain, offset, slope, np.abs(left_over).max(axis=1)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spingan.circuits.monte_carlo import LEAKY_BELOW, NOMINAL_C, Samples
+from spingan.circuits.monte_carlo import NOMINAL_C, Samples
+from spingan.devices.instance_fit import LEAKY_BELOW
 from spingan.errors import UserError
 from spingan.spec.activation import Activation, ActivationSpread, EnergyItem, OutputNoise
 from spingan.tabular import cell, plain_text
@@ -176,7 +177,7 @@ def about_zero(
     seed: int,
     lost: tuple[int, ...],
 ) -> Samples:
-    """Instances with known offsets: gain and slope of what is left, by least squares, as `monte_carlo.fit_devices`.
+    """Instances with known offsets: gain and slope of what is left, by least squares, as `instance_fit.fit_devices`.
 
     Args:
         u: (points,) inputs over full scale; `nominal` the drawn cell's outputs there.

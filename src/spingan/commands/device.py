@@ -1,6 +1,6 @@
 """Commands about single devices: from material parameters to their curves; what there is; files for other solvers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +16,7 @@ from spingan.commands.device_heat import (
     skyrmions_in_heat,
     walls_in_heat,
 )
+from spingan.commands.device_real import REAL, Asked, skyrmion_sensitivity, wall_sensitivity
 from spingan.commands.options import (
     HOUR_S,
     CellNm,
@@ -76,12 +77,13 @@ def list_devices(json: Json = False) -> None:
 
 def _add_wall_command(name: Wall, about: str) -> None:
     @app.command(name, help=about)
-    @passing_on(HEAT)
+    @passing_on(HEAT | REAL)
     def study_wall_device(
         context: typer.Context,
         *,
         temperature: Temperature = None,
         barriers: Barriers = False,
+        sensitivity: Asked = False,
         convention: Convention = "magnet-section",
         cell_nm: CellNm = 1.0,
         currents_ua: CurrentsUa = None,
@@ -92,8 +94,31 @@ def _add_wall_command(name: Wall, about: str) -> None:
         device: StudiedDevice = None,
         time_limit_s: TimeLimit = HOUR_S,
         json: Json = False,
-        **heat: Any,
+        **more: Any,
     ) -> None:
+        from spingan.devices.domain_wall import BY_NAME
+
+        given = {key: value for key, value in more.items() if value is not None}
+        if sensitivity:
+            refuse_given(
+                context,
+                (
+                    "temperature",
+                    "barriers",
+                    "with_",
+                    "full",
+                    "cell_nm",
+                    "time_limit_s",
+                    "currents_ua",
+                    *HEAT.keys() - {"seed"},
+                ),
+                "is not for --sensitivity",
+                "Leave one of them out",
+            )
+            wall, plan = _device_and_plan(device, BY_NAME[name], None)
+            wall_sensitivity(name, convention, wall, plan.full_scale_a, plan.start_m, out, json, workers, **given)
+            return
+        _only_with(given, REAL, "is for --sensitivity", "Add --sensitivity")
         if temperature is not None:
             if with_ or full:
                 raise UserError("--with and --full are for the solver at 0 K", "Leave them out with --temperature")
@@ -105,9 +130,6 @@ def _add_wall_command(name: Wall, about: str) -> None:
                     "with --temperature is for the solver's --barriers",
                     "Add --barriers, or leave it out",
                 )
-            given = {key: value for key, value in heat.items() if value is not None}
-            from spingan.devices.domain_wall import BY_NAME
-
             wall, plan = _device_and_plan(device, BY_NAME[name], None)
             walls_in_heat(
                 name, temperature, convention, currents_ua, wall, plan.full_scale_a, out, json, solver, **given
@@ -116,19 +138,15 @@ def _add_wall_command(name: Wall, about: str) -> None:
         refuse_given(
             context, ("barriers",), "is for a study in heat", "Add --temperature, for example 300, or leave it out"
         )
-        for key, value in heat.items():
-            if value is not None:
-                flag = "--" + key.replace("_", "-")
-                raise UserError(
-                    f"{flag} is for a study in heat", f"Add --temperature, for example 300, or leave {flag} out"
-                )
+        _only_with(given, HEAT, "is for a study in heat", "Add --temperature, for example 300")
         from spingan.devices import wall_characteristic
-        from spingan.devices.domain_wall import BY_NAME
+        from spingan.devices.wall_sensitivity import headlines
         from spingan.devices.wall_study import Setup
         from spingan.devices.wall_system import mesh
         from spingan.papers.device_rows import wall_rows
         from spingan.papers.rows import printed_at, write_rows
         from spingan.reports.wall_report import write_wall_report
+        from spingan.reports.wall_sensitivity_report import headline_lines
 
         made = BY_NAME[name]
         chosen, plan = _device_and_plan(device, made, currents_ua)
@@ -147,19 +165,30 @@ def _add_wall_command(name: Wall, about: str) -> None:
                 return [first, write_rows(rows, folder / "comparison.csv"), *others]
 
             shown = study.setup
+            both = headlines(shown.device, plan.full_scale_a, plan.start_m, shown.convention)
             data = {
                 "device": shown.device.name,
                 "convention": shown.convention,
                 "cell_nm": shown.cell_m * 1e9,
                 "rows": [row.to_dict() for row in rows],
+                "headlines": both,
             }
-            return Result(data, rows_table(rows), (f"torque convention: {shown.convention}",), write)
+            notes = (f"torque convention: {shown.convention}", *headline_lines(both, plan.full_scale_a))
+            return Result(data, rows_table(rows), notes, write)
 
         run(work, json, out or Path(f"runs/device-{name}"))
 
 
 _add_wall_command("leaky-relu", "Paper S's leaky ReLU in the solver, compared with every number that it prints.")
 _add_wall_command("relu", "Paper S's ReLU in the solver; its anisotropy profile and bias are not printed, and assumed.")
+
+
+def _only_with(given: Mapping[str, Any], options: Collection[str], problem: str, remedy: str) -> None:
+    """Refuse the options of another study."""
+    for key in given:
+        if key in options:
+            flag = "--" + key.replace("_", "-")
+            raise UserError(f"{flag} {problem}", f"{remedy}, or leave {flag} out")
 
 
 def _device_and_plan(
@@ -204,11 +233,13 @@ def new(
 
 
 @app.command("skyrmion-synapse")
+@passing_on(REAL)
 def skyrmion_synapse(
     context: typer.Context,
     *,
     temperature: Temperature = None,
     barriers: Barriers = False,
+    sensitivity: Asked = False,
     out: Out = None,
     seed: Annotated[
         int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of the heat and of a film's disorder.")
@@ -223,6 +254,7 @@ def skyrmion_synapse(
         bool, typer.Option("--full", help="Also injection and a small disc in the solver: some minutes.")
     ] = False,
     json: Json = False,
+    **real: Any,
 ) -> None:
     """Paper S's skyrmion synapse by the Thiele model, compared with every number that it prints."""
     from spingan.devices.skyrmion_synapse import shipped_calibration
@@ -233,6 +265,14 @@ def skyrmion_synapse(
     from spingan.reports.synapse_report import write_synapse_report
 
     constants = shipped_calibration() if calibration is None else read_calibration(calibration)
+    given = {key: value for key, value in real.items() if value is not None}
+    if sensitivity:
+        refuse_given(
+            context, ("temperature", "barriers", "full", "seeds"), "is not for --sensitivity", "Leave one of them out"
+        )
+        skyrmion_sensitivity(constants, seed, workers, out, json, **given)
+        return
+    _only_with(given, REAL, "is for --sensitivity", "Add --sensitivity")
     if temperature is not None:
         refuse_given(context, ("full",), "is for the study at 300 K that is compared with the paper", "Leave it out")
         skyrmions_in_heat(temperature, constants, seed, seeds, workers, barriers, out, json)

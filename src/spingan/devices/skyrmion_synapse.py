@@ -181,12 +181,20 @@ def disc_mesh(device: SkyrmionSynapse, cell_m: float) -> Mesh:
     return Mesh(cells, cells, cell_m, cell_m)
 
 
-def ground(device: SkyrmionSynapse, calibration: SkyrmionCalibration, cell_m: float = 2e-9) -> thiele.Landscape:
-    """The energy of a skyrmion over the disc: rails and edge. One that reaches the edge is lost."""
+def ground(
+    device: SkyrmionSynapse, calibration: SkyrmionCalibration, cell_m: float = 2e-9, grains: Array | None = None
+) -> thiele.Landscape:
+    """The energy of a skyrmion over the disc: rails and edge. One that reaches the edge is lost.
+
+    Args:
+        grains: factors on the anisotropy, cell by cell of `disc_mesh`; None: a film without grains.
+    """
     centres = disc_mesh(device, cell_m).x_m
     excess = rail_cover(device, centres, centres, cell_m) * (
         device.rail_anisotropy_j_per_m3 - device.film.anisotropy_j_per_m3
     )
+    if grains is not None:
+        excess = excess + (grains - 1) * (device.film.anisotropy_j_per_m3 + excess)
     radius, _ = device.polar(centres[None, :], centres[:, None])
     to_edge = device.radius_m - radius
     energy = calibration.anisotropy_energy_j(excess, cell_m) + calibration.edge_energy_j(np.maximum(to_edge, 0.0))

@@ -32,6 +32,7 @@ from spingan.devices.skyrmion_synapse_run import (
 from spingan.devices.skyrmion_synapse_study import HOLD_PARTS, Heat, hold, level_table, rounded
 from spingan.errors import UserError
 from spingan.physics import skyrmion_runs, thiele
+from spingan.physics.film import Film
 from spingan.physics.film_temperature import COBALT_ON_PLATINUM, TemperatureLaw
 from spingan.physics.mesh import Array
 from spingan.physics.skyrmion_calibration import SkyrmionCalibration
@@ -149,14 +150,26 @@ def film_at(
     film = law.film_at(device.film, temperature_k)
     if film is device.film:
         return device, calibration
+    return in_film(device, calibration, film, f"at {temperature_k:g} K")
+
+
+def in_film(
+    device: SkyrmionSynapse, calibration: SkyrmionCalibration, film: Film, what: str
+) -> tuple[SkyrmionSynapse, SkyrmionCalibration]:
+    """The device and the particles' constants in another film, around one skyrmion that is brought to rest there.
+
+    Args:
+        what: which film it is, for the calibration's source: "at 250 K".
+
+    Raises:
+        UserError: The film holds no skyrmion.
+    """
     old = device.film
     ratio = film.anisotropy_j_per_m3 / old.anisotropy_j_per_m3
     warm = replace(device, film=film, rail_anisotropy_j_per_m3=device.rail_anisotropy_j_per_m3 * ratio)
     state, mesh = skyrmion_runs.relaxed_skyrmion(film, calibration.cell_m)
     if len(skyrmion_runs.centres_m(state, mesh)) != 1:
-        raise UserError(
-            f"the film holds no skyrmion at {temperature_k:g} K", "Take another temperature, or a stronger DMI."
-        )
+        raise UserError(f"the film holds no skyrmion {what}", "Take another temperature, or a stronger DMI.")
     shape, (radius, values) = texture(state, mesh), skyrmion_runs.profile(state, mesh)
     length = film.wall_width_m / old.wall_width_m
     force = film.exchange_stiffness_j_per_m / old.exchange_stiffness_j_per_m / length
@@ -175,7 +188,7 @@ def film_at(
         profile=tuple(values.tolist()),
         edge_n=calibration.edge_n * force,
         edge_length_m=calibration.edge_length_m * length,
-        source=f"{calibration.source}; scaled to {temperature_k:g} K around one skyrmion at rest",
+        source=f"{calibration.source}; scaled to the film {what} around one skyrmion at rest",
     )
     return warm, made
 

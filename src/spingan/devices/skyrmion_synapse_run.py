@@ -128,10 +128,11 @@ class Bench:
     polarisation: thiele.Polarisation
 
 
-def bench(device: SkyrmionSynapse, calibration: SkyrmionCalibration) -> Bench:
-    """The device's landscape, drive and skyrmion, from the calibration at the device's damping."""
+def bench(device: SkyrmionSynapse, calibration: SkyrmionCalibration, grains: Array | None = None) -> Bench:
+    """The device's landscape, drive and skyrmion, from the calibration at its damping; `grains` as `ground`."""
     skyrmion = calibration.skyrmion().with_damping(device.film.gilbert_damping)
-    return Bench(device, calibration, skyrmion, ground(device, calibration), polarisation(device, calibration))
+    landscape = ground(device, calibration, grains=grains)
+    return Bench(device, calibration, skyrmion, landscape, polarisation(device, calibration))
 
 
 def relaxed_places_m(at: Bench, generator: np.random.Generator | None = None, temperature_k: float = 0.0) -> Array:

@@ -5,10 +5,14 @@ Julliere's ratio [1] with Slonczewski's dependence on the angle [2], each cell a
 [1] M. Julliere, Phys. Lett. A 54, 225 (1975).  [2] J. C. Slonczewski, Phys. Rev. B 39, 6995 (1989), eq. 4.2.
 """
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from spingan.physics.mesh import Array, Mesh
+
+T = TypeVar("T", float, Array)
 
 
 def julliere_tmr(polarization: float) -> float:
@@ -22,8 +26,11 @@ def julliere_tmr(polarization: float) -> float:
     return 2 * polarization**2 / (1 - polarization**2)
 
 
-def biased_tmr(tmr: float, bias_v: float, half_bias_v: float | None) -> float:
+def biased_tmr(tmr: float, bias_v: T, half_bias_v: float | None) -> float | T:
     """TMR at a bias: TMR / (1 + (V / V_half)^2), the usual empirical fall; `half_bias_v` None: unknown, no fall.
+
+    Args:
+        bias_v: a number or an array.
 
     Raises:
         ValueError: `half_bias_v` is not positive.
@@ -39,10 +46,12 @@ def conductance_per_area(
     cos_angle: ArrayLike,
     ra_parallel_ohm_m2: float,
     polarization: float,
-    bias_v: float = 0.0,
+    bias_v: float | Array = 0.0,
     half_bias_v: float | None = None,
 ) -> Array:
     """Conductance per area, in S/m², against the cosine of the angle between the layers, of any shape.
+
+    The bias is one for all, or one for each of the angles.
 
     g = (g_P + g_AP) / 2 + (g_P - g_AP) / 2 cos(angle) [2], g_P = 1 / RA and g_AP = g_P / (1 + TMR at the bias). At low
     bias this is g_P (1 + P^2 cos) / (1 + P^2). The parallel state's own fall with bias is left out.
