@@ -144,7 +144,8 @@ def _stored(
     """The first chip's attempts that are stored, by the technologies' names, and a note about them."""
     stored, note = stored_of(model.name, key_of(model, None, data_path), plan)
     devices = {} if stored is None else {target.name: stored.device(target) for target in targets}
-    known = {name: device.settings[AS_IT_IS][0] for name, device in devices.items() if device is not None}
+    tried = {name: device.settings.get(AS_IT_IS) for name, device in devices.items() if device is not None}
+    known = {name: attempts[0] for name, attempts in tried.items() if attempts}
     if not known:
         return {}, ""
     return known, f"as stored for {model.name}: {', '.join(known)}" + (f"; {note}" if note else "")

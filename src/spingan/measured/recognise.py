@@ -88,8 +88,9 @@ def _column(table: Table, name: str) -> _Column:
 
 _SHAPES: dict[Function, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "relu": lambda u: np.maximum(u, 0.0),
-    "tanh": lambda u: np.tanh(3 * u),  # saturated at the ends of what was measured: assumed
-    "sigmoid": lambda u: 1 / (1 + np.exp(-6 * u)),
+    "tanh": lambda u: np.tanh(
+        3 * u
+    ),  # saturated at the ends of what was measured: assumed. Sigmoids have this shape, too
 }
 
 
@@ -109,16 +110,14 @@ def _function(path: str | Path, inputs: NDArray[np.float64], outputs: NDArray[np
     if "leaky_relu" in errors:
         errors["leaky_relu"] = min(errors["leaky_relu"], errors["relu"])
     best = min(errors, key=lambda name: errors[name])
-    if best == "sigmoid" and float(outputs.min()) < 0 < float(outputs.max()):
-        best = "tanh"  # the same curve, shifted
-    if best == "tanh" and float(outputs.min()) >= 0:
-        best = "sigmoid"
     if errors[best] > CLOSE:
         near = ", ".join(f"{name} {error:.0%}" for name, error in errors.items())
         raise UserError(
             f"{path} looks like a transfer, but like no function known here (rms of the span from {near})",
             "Say which it is: spingan fit activation FILE --function relu ...",
         )
+    if best == "tanh" and outputs.min() > -0.25 * (outputs.max() - outputs.min()):
+        return "sigmoid"  # the same curve, all of it above zero
     return best
 
 

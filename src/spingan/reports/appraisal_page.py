@@ -226,9 +226,7 @@ def _energy_changes(found: Appraisal) -> Table | None:
         f"Any one of these gives {asked} an image" if not met else f"{asked} an image are met; each may become, alone"
     )
     if not rows:
-        return Table(
-            f"No part alone would give {asked} an image", ("part", "has", "to", "factor", "it scales"), rows, (1, 2, 3)
-        )
+        return Table(title, ("part", "it scales"), [("none alone", "several parts must change together")])
     return Table(title, ("part", "has", "to", "factor", "it scales"), rows, (1, 2, 3))
 
 
@@ -285,6 +283,8 @@ def _comparison(found: Appraisal) -> Table:
 def _comparison_notes(found: Appraisal) -> list[str]:
     notes = ["The same weights in each, nothing trained again; > lacks the energy of some part."]
     for each in found.beside:
+        if each.technology == found.technology.name:
+            continue
         if each.refused and each.refused != "not measured":
             notes.append(f"{each.technology}: refused, {each.refused}")
         elif each.refused:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
 
 from spingan.measured.fit import Fit
 from spingan.reports.plots import COLOURS, OPEN, add_legend, name_axes, new_figure
@@ -79,15 +79,15 @@ def fit_figure(fit: Fit) -> Figure:
 def tolerance_figure(found: Appraisal) -> Figure:
     """A panel for each property: ratios of all chips, the fitted excess, the limit with its interval, the device."""
     tolerances = found.tolerances
-    columns = 4
-    figure, axes = new_figure(
-        12.0, 2.5 * -(-len(tolerances) // columns) + 0.2, len(tolerances), -(-len(tolerances) // columns)
-    )
+    columns = 5
+    rows = -(-len(tolerances) // columns)
+    figure, axes = new_figure(13.0, 2.6 * rows, len(tolerances), rows)
     for axis, tolerance in zip(axes, tolerances, strict=False):
         mine = [each for each in found.requirements if each.tolerance == tolerance.property]
         _draw_tolerance(axis, tolerance, mine)
     for axis in axes[::columns]:
         axis.set_ylabel("distance / ideal's", fontsize=8)
+    _lay_out(figure, columns, rows, 0.3)
     return figure
 
 
@@ -142,7 +142,7 @@ def _scale(axis: Axes, prop: Property, low: float, high: float, which: str) -> N
     if prop.name != "converter bits":
         (axis.set_xscale if which == "x" else axis.set_yscale)("log")
         own.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0) if high / low < 50 else (1.0,)))
-        own.set_minor_formatter(NullFormatter())
+        own.set_minor_locator(NullLocator())
         own.set_major_formatter(FuncFormatter(lambda value, _: value_text(value, prop.unit)))
     (axis.set_xlim if which == "x" else axis.set_ylim)(*ends)
 
@@ -169,7 +169,18 @@ def map_figure(found: Appraisal) -> tuple[Figure, tuple[str, ...]] | None:
             axis.set_title("others ideal: as they are, nothing would do", fontsize=7, color=_DEVICE)
         _draw_map(axis, by_name[x], by_name[y], has.get(x), has.get(y), rest, found.quality)
     unknown = tuple(dict.fromkeys(name for pair in pairs for name in pair if name not in has or has[name].has is None))
+    _lay_out(figure, 3, rows, 0.42)
     return figure, unknown
+
+
+def _lay_out(figure: Figure, columns: int, rows: int, below: float) -> None:
+    """Panels at fixed places, `below` inches of room under each: finding the best ones takes seconds."""
+    figure.set_layout_engine(None)
+    width, height = figure.get_size_inches()
+    room = {"wspace": 0.55 / (width / columns - 0.55), "hspace": (below + 0.2) / (height / rows - below - 0.2)}
+    figure.subplots_adjust(
+        left=0.55 / width, right=1 - 0.1 / width, bottom=below / height, top=1 - 0.2 / height, **room
+    )
 
 
 def _draw_energy(
@@ -198,7 +209,7 @@ def _draw_energy(
     met = (energy <= found.energy_j) & (1 + rest + harm <= found.quality)
     axis.contourf(factors, bits, met.astype(float), levels=[0.5, 1.5], colors=[COLOURS[2]], alpha=0.3)
     lines = axis.contour(factors, bits, energy, levels=found.energy_j * np.array([0.25, 1.0, 4.0]), colors=[COLOURS[0]])
-    axis.clabel(lines, fmt=lambda value: quantity_text(float(value), "J", 2), fontsize=7)
+    axis.clabel(lines, fmt=lambda value: quantity_text(float(value), "J", 2), fontsize=7, inline=False)
     own = has.get("converter bits")
     if own is not None and own.has is not None and bits[0] <= own.has <= bits[-1]:
         axis.plot([1.0], [own.has], "*", color=_DEVICE, markersize=13, markeredgecolor="white", zorder=5)
@@ -235,7 +246,7 @@ def _draw_map(
     ratio = 1 + rest + excess[0][None, :] + excess[1][:, None]
     axis.contourf(*values, ratio, levels=[0, quality], colors=[COLOURS[2]], alpha=0.3)
     lines = axis.contour(*values, ratio, levels=sorted({1.1, quality, 1.5, 2.0}), colors=[COLOURS[0]], linewidths=0.9)
-    axis.clabel(lines, fmt="%g", fontsize=7)
+    axis.clabel(lines, fmt="%g", fontsize=7, inline=False)
     _mark(axis, x, y, has_x, has_y, values)
     _scale(axis, x.of, float(values[0].min()), float(values[0].max()), "x")
     _scale(axis, y.of, float(values[1].min()), float(values[1].max()), "y")

@@ -146,7 +146,7 @@ def _unknown(found: Appraisal) -> str:
     if first.factor is None:
         could = f"change the {first.changes} without a known bound"
     listed = f"Unknown: {', '.join(names[:6])}{' and more' if len(names) > 6 else ''}. " if names else ""
-    return f"{listed}What matters most is {first.name}: it could {could} ({first.basis})."
+    return f"{listed}What matters most is {first.name}: it could {could} ({first.basis.rpartition('; ')[2]})."
 
 
 def _joules(energy_j: float) -> str:

@@ -17,7 +17,7 @@ from spingan.nn.weights import Model, load_model
 from spingan.progress import Progress, no_progress
 from spingan.spec.technology import Technology, load_technology, shipped_technologies
 from spingan.studies.device_figures import Has, figures_of, functions_of
-from spingan.studies.net_trials import ADAPTATION, AS_IT_IS, NetTrials
+from spingan.studies.net_trials import ADAPTATION, AS_IT_IS, NetTrials, drawing_row
 from spingan.studies.parallel import Workers
 from spingan.studies.requirements import (
     Change,
@@ -328,15 +328,15 @@ def _energy_by_bits(model: Model, technology: Technology) -> dict[int, dict[str,
 
 
 def _beside(model: Model, stored: Stored) -> tuple[Beside, ...]:
-    """The shipped technologies, as far as they still are what was measured."""
-    library, found = load_components(None), []
+    """The shipped technologies; those that are no longer what was measured, without pictures."""
+    found = []
     for name in shipped_technologies():
         technology = load_technology(name)
         device = stored.device(technology)
-        attempts = () if device is None else device.settings.get(AS_IT_IS, ())
-        figures = () if device is None else device.figures
-        bill = pair_full_bill(model.net, technology, library, model.latent_size)
-        found.append(Beside(name, attempts, technology_row(bill, technology.synapse), figures))
+        if device is None:
+            found.append(Beside(name, (), drawing_row(model, technology), figures_of(model, technology)))
+        else:
+            found.append(Beside(name, device.settings.get(AS_IT_IS, ()), device.row, device.figures))
     return tuple(found)
 
 

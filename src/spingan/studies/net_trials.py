@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from spingan.arrays.conditions import ChipConditions
+from spingan.costs.components import load_components
+from spingan.costs.side_by_side import Row, technology_row
 from spingan.errors import UserError
+from spingan.nn.cost import pair_full_bill
 from spingan.nn.weights import Model
 from spingan.progress import Progress
 from spingan.spec.noise import Noise
@@ -24,6 +27,12 @@ SLOW = ("skyrmion-published-array",)
 AS_IT_IS, ADAPTED = "as it is", "adapted"
 AGED = {"after a day": DAY_S, "after ten years": TEN_YEARS_S}
 ADAPTATION = "each chip draws {count:,} images once and measures its own batch norms and, when aged, its columns' gain"
+
+
+def drawing_row(model: Model, technology: Technology) -> Row:
+    """What an image of a net takes on a technology, by the whole bill."""
+    bill = pair_full_bill(model.net, technology, load_components(None), model.latent_size)
+    return technology_row(bill, technology.synapse)
 
 
 def compared_technologies() -> tuple[str, ...]:
@@ -86,6 +95,9 @@ class NetTrials:
         own = () if settings else tuple(each.name for each in first)
         others = [load_technology(name) for name in compared_technologies() if name not in own]
         devices = self.devices(others, None if settings else 1)
+        devices |= {
+            name: self._untried(load_technology(name)) for name in (*SLOW, *own) if name in shipped_technologies()
+        }
         metric = ideal[0].outcome.about
         return Stored(self.model.name, key, self.plan, metric, ideal, tolerances, devices, code_digest(), maker())
 
@@ -102,8 +114,14 @@ class NetTrials:
         for each in technologies:
             own = {name.removeprefix(f"{each.name}: "): attempts for name, attempts in found.items()
                    if name.startswith(f"{each.name}: ")}  # fmt: skip
-            devices[each.name] = StoredDevice(technology_digest(each), own, figures[each.name])
+            row = drawing_row(self.model, each)
+            devices[each.name] = StoredDevice(technology_digest(each), own, figures[each.name], row)
         return devices
+
+    def _untried(self, technology: Technology) -> StoredDevice:
+        """A technology without pictures."""
+        figures, row = figures_of(self.model, technology), drawing_row(self.model, technology)
+        return StoredDevice(technology_digest(technology), {}, figures, row)
 
     def settings(self, technology: Technology, figures: Sequence[Has], adapt: bool) -> dict[str, Trial]:
         """The trials of a technology, first chip: as it is, adapted, and after a time where that is known."""

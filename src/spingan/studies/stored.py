@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from spingan import __version__
+from spingan.costs.side_by_side import Row
 from spingan.errors import UserError
 from spingan.nn.weights import Model
 from spingan.output import write_text
@@ -60,11 +61,13 @@ class StoredDevice:
         digest: Of the technology.
         settings: A chip each, by the setting's name; the first chip's have images.
         figures: What it has of each property.
+        row: What an image takes.
     """
 
     digest: str
     settings: dict[str, tuple[Attempt, ...]]
     figures: tuple[Has, ...]
+    row: Row
 
 
 @dataclass(frozen=True, eq=False)
