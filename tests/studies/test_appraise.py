@@ -15,9 +15,11 @@ from spingan.comparison import compare, comparison_notes
 from spingan.errors import UserError
 from spingan.nn.weights import load_model
 from spingan.reports.verdict import verdict
+from spingan.spec.files import write_synapse
 from spingan.spec.technology import load_technology
 from spingan.studies import stored as store
 from spingan.studies.stored import Plan, key_of, stored_of
+from spingan.studies.subject import subject_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "data"
 
@@ -131,6 +133,18 @@ def test_a_page_from_stored_trials_alone_is_quick(page, measured, tmp_path):
     store.keep(stored)
 
 
+def test_a_measured_file_becomes_a_technology_and_what_was_assumed_is_said(tmp_path):
+    clothes = load_model("clothes")
+    levels, transfer = (subject_of(EXAMPLES / name, clothes) for name in ("synapse.csv", "relu.csv"))
+    assert levels.technology.synapse.states == 64 and levels.technology.encoding == "differential_pair"
+    assert "that of pcm" in levels.assumed[0] and levels.fit is not None
+    assert transfer.technology.activations["relu"].name == "relu"
+    assert transfer.technology.synapse == clothes.technology.synapse
+    write_synapse(levels.technology.synapse, tmp_path / "own.csv")
+    assert subject_of(tmp_path / "own.csv", clothes).technology.synapse == levels.technology.synapse
+
+
+@pytest.mark.slow
 def test_measured_files_are_appraised_and_what_was_assumed_is_said(page, tmp_path):
     levels = appraise(EXAMPLES / "synapse.csv", tmp_path / "levels")
     assert levels.technology.synapse.states == 64 and any("assumed: the array" in note for note in levels.notes)
@@ -139,11 +153,13 @@ def test_measured_files_are_appraised_and_what_was_assumed_is_said(page, tmp_pat
     assert transfer.technology.activations["relu"].name == "relu" and transfer.fit is not None
 
 
-def test_the_command_prints_five_lines_and_refuses_what_is_neither(page, tmp_path):
+def test_the_command_prints_five_lines_and_refuses_what_is_neither(page, tmp_path, monkeypatch):
+    monkeypatch.setattr("spingan.api.appraise", lambda *asked, **options: page[0])
     run = CliRunner().invoke(app, ["appraise", "pcm", "--out", str(tmp_path)], prog_name="spingan")
     assert run.exit_code == 0 and len(run.stdout.splitlines()) == 5 and run.stdout.startswith("1. pcm is ")
     printed = CliRunner().invoke(app, ["appraise", "pcm", "--out", str(tmp_path), "--json"], prog_name="spingan")
     assert json.loads(printed.stdout)["files"] == [str(tmp_path / "appraisal.html"), str(tmp_path / "appraisal.json")]
+    monkeypatch.undo()
     table = tmp_path / "trace.csv"
     table.write_text("time_s,current_ua\n0,1\n1,2\n2,3\n3,4\n4,6\n5,7\n")
     refused = CliRunner().invoke(app, ["appraise", str(table)], prog_name="spingan")

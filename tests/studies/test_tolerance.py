@@ -31,7 +31,7 @@ def tolerances(model, chips=3) -> dict[str, Tolerance]:
     reference = reference_technology(model)
     base = Trial("clothes", 0, 2_000)
     found = measure_tolerances(base, reference, measured_on(model.technology), chips)
-    return {each.property: each for each in found}
+    return {each.name: each for each in found}
 
 
 def test_limits_are_where_the_curve_has_them(known_trials, clothes):

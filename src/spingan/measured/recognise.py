@@ -1,6 +1,6 @@
 """A measured table of which nobody says what it is: levels, a transfer, or neither, told by its columns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,15 +101,13 @@ def _function(path: str | Path, inputs: NDArray[np.float64], outputs: NDArray[np
         UserError: It is near none.
     """
     u = inputs / np.abs(inputs).max()
-    errors = {name: _distance(shape(u), outputs) for name, shape in _SHAPES.items()}
+    errors: dict[Function, float] = {name: _distance(shape(u), outputs) for name, shape in _SHAPES.items()}
     if u.min() < 0:
         slopes = [(_distance(np.where(u > 0, u, slope * u), outputs), slope) for slope in np.linspace(0.02, 0.6, 30)]
         error, _ = min(slopes)
         if error < 0.7 * errors["relu"]:  # a slope that pays for its freedom
             errors["leaky_relu"] = error
-    if "leaky_relu" in errors:
-        errors["leaky_relu"] = min(errors["leaky_relu"], errors["relu"])
-    best = min(errors, key=lambda name: errors[name])
+    best: Function = min(errors, key=lambda name: errors[name])
     if errors[best] > CLOSE:
         near = ", ".join(f"{name} {error:.0%}" for name, error in errors.items())
         raise UserError(
@@ -121,11 +119,10 @@ def _function(path: str | Path, inputs: NDArray[np.float64], outputs: NDArray[np
     return best
 
 
-def _distance(shape: NDArray[np.float64], outputs: Sequence[float] | NDArray[np.float64]) -> float:
+def _distance(shape: NDArray[np.float64], outputs: NDArray[np.float64]) -> float:
     """Rms of the outputs from scale x shape + offset with a scale above 0, as a fraction of their span."""
-    values = np.asarray(outputs, dtype=np.float64)
-    span = float(values.max() - values.min())
-    centred, own = shape - shape.mean(), values - values.mean()
+    span = float(outputs.max() - outputs.min())
+    centred, own = shape - shape.mean(), outputs - outputs.mean()
     power = float(centred @ centred)
     scale = max(float(centred @ own) / power, 0.0) if power else 0.0
     return float(np.sqrt(np.mean((own - scale * centred) ** 2))) / span if span else 1.0

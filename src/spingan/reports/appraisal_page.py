@@ -151,7 +151,7 @@ def _requirement(each: Requirement) -> dict[str, Any]:
     )
     unknown = each.has is None
     return {
-        "name": each.property,
+        "name": each.name,
         "of": each.why if unknown or each.exact else each.of.of,
         "has": "none" if each.exact else value_text(each.has, each.unit),
         "needs": f"{bound}{value_text(each.needs if each.needs is None else each.of.enough(each.needs), each.unit)}",
@@ -185,7 +185,7 @@ def _sum(found: Appraisal) -> str:
 
 def _changes(found: Appraisal) -> Table:
     rows = [
-        (each.property, value_text(each.has, each.unit), value_text(each.to, each.unit), _factor(each.factor))
+        (each.name, value_text(each.has, each.unit), value_text(each.to, each.unit), _factor(each.factor))
         for each in found.any_one
     ]
     return Table(

@@ -83,7 +83,7 @@ def tolerance_figure(found: Appraisal) -> Figure:
     rows = -(-len(tolerances) // columns)
     figure, axes = new_figure(13.0, 2.6 * rows, len(tolerances), rows)
     for axis, tolerance in zip(axes, tolerances, strict=False):
-        mine = [each for each in found.requirements if each.tolerance == tolerance.property]
+        mine = [each for each in found.requirements if each.tolerance == tolerance.name]
         _draw_tolerance(axis, tolerance, mine)
     for axis in axes[::columns]:
         axis.set_ylabel("distance / ideal's", fontsize=8)
@@ -112,7 +112,7 @@ def _draw_tolerance(axis: Axes, tolerance: Tolerance, mine: Sequence[Requirement
     for number, each in enumerate(marked):
         assert each.has is not None
         axis.axvline(each.has, color=_DEVICE, linewidth=1.8, linestyle=("-", "--", ":")[number % 3])
-        where = each.property.partition(" in ")[2] or "device"
+        where = each.name.partition(" in ")[2] or "device"
         axis.annotate(where, (each.has, 0.97 - 0.13 * number), xycoords=("data", "axes fraction"), xytext=(3, 0),
                       textcoords="offset points", va="top", fontsize=7, color=_DEVICE)  # fmt: skip
     if not marked:
@@ -152,11 +152,11 @@ def map_figure(found: Appraisal) -> tuple[Figure, tuple[str, ...]] | None:
 
     All other properties are as the device has them, as far as they are known. Harms add (`requirements.predicted`).
     """
-    by_name = {each.property: each for each in found.tolerances if each.limit is not None}
+    by_name = {each.name: each for each in found.tolerances if each.limit is not None}
     pairs = [pair for pair in PAIRS if all(name in by_name for name in pair)]
     if not pairs:
         return None
-    has = {each.property: each for each in found.requirements if not each.aged}
+    has = {each.name: each for each in found.requirements if not each.aged}
     panels = len(pairs) + bool(found.energy_by_bits)
     rows = -(-panels // 3)
     figure, axes = new_figure(12.0, 3.3 * rows, panels, rows)
@@ -235,12 +235,12 @@ def _draw_map(
     for tolerance, has in ((x, has_x), (y, has_y)):
         assert tolerance.limit is not None
         harm = tolerance.of.harm(tolerance.limit)
-        ends = [harm / 12, harm * 4]
+        least, most = harm / 12, harm * 4
         if has is not None and _shown(has.has):
             assert has.has is not None
             own = tolerance.of.harm(has.has)
-            ends = [min(ends[0], own / 1.5), max(ends[1], own * 1.5)]
-        ranges.append(np.geomspace(*ends, 120))
+            least, most = min(least, own / 1.5), max(most, own * 1.5)
+        ranges.append(np.geomspace(least, most, 120))
     values = [np.array([t.of.value(float(h)) for h in r]) for t, r in zip((x, y), ranges, strict=True)]
     excess = [np.array([t.excess(float(v)) or 0.0 for v in vs]) for t, vs in zip((x, y), values, strict=True)]
     ratio = 1 + rest + excess[0][None, :] + excess[1][:, None]
@@ -250,8 +250,8 @@ def _draw_map(
     _mark(axis, x, y, has_x, has_y, values)
     _scale(axis, x.of, float(values[0].min()), float(values[0].max()), "x")
     _scale(axis, y.of, float(values[1].min()), float(values[1].max()), "y")
-    axis.set_xlabel(x.property, fontsize=8)
-    axis.set_ylabel(y.property, fontsize=8)
+    axis.set_xlabel(x.name, fontsize=8)
+    axis.set_ylabel(y.name, fontsize=8)
     axis.tick_params(labelsize=7)
 
 

@@ -74,7 +74,7 @@ def _short(each: Requirement) -> str:
     bound = "at least " if each.of.larger_is_better else "at most "
     if each.beyond:
         bound = "more than " if not each.of.larger_is_better else "fewer than "
-    return f"{each.property} (has {value_text(each.has, each.unit)}, needs {bound}{_needs(each)})"
+    return f"{each.name} (has {value_text(each.has, each.unit)}, needs {bound}{_needs(each)})"
 
 
 def _needs(each: Requirement) -> str:

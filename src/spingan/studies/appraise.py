@@ -15,6 +15,7 @@ from spingan.measured.fit import Fit
 from spingan.nn.cost import pair_full_bill
 from spingan.nn.weights import Model, load_model
 from spingan.progress import Progress, no_progress
+from spingan.spec.activation import Activation
 from spingan.spec.technology import Technology, load_technology, shipped_technologies
 from spingan.studies.device_figures import Has, figures_of, functions_of
 from spingan.studies.net_trials import ADAPTATION, AS_IT_IS, NetTrials, drawing_row
@@ -186,7 +187,7 @@ class Appraisal:
             "predicted_of_ideal": predicted(self.requirements),
             "requirements": [each.to_dict() for each in self.requirements],
             "reached": self.reached,
-            "any_one_of": [asdict(each) for each in self.any_one],
+            "any_one_of": [each.to_dict() for each in self.any_one],
             **self.tiles,
             "bill": self.bill.to_dict(),
             "lifetime": asdict(self.lifetime),
@@ -194,7 +195,7 @@ class Appraisal:
             "comparison": [
                 {"distance": each.distance, "refused": each.refused, **asdict(each.row)} for each in self.beside
             ],
-            "tolerances": [asdict(each) for each in self.tolerances],
+            "tolerances": [{"property": each.name, **asdict(each)} for each in self.tolerances],
             "adaptation": ADAPTATION.format(count=self.plan.calibration),
             "plan": asdict(self.plan),
             "notes": list(self.notes),
@@ -366,12 +367,7 @@ def _unknown_of_bill(bill: FullBill, lifetime: Lifetime) -> list[Unknown]:
 
 def _reach(model: Model, subject: Subject) -> list[str]:
     """What the pictures cannot show."""
-    used = functions_of(model)
-    idle = [key for key in subject.technology.activations if key not in used]
-    if (
-        subject.fit is not None
-        and idle
-        and subject.fit.value.name in [subject.technology.activations[key].name for key in idle]
-    ):
-        return [f"the pictures do not depend on it: the generator of {model.name} has no {', '.join(idle)}"]
-    return []
+    fit, used = subject.fit, functions_of(model)
+    if fit is None or not isinstance(fit.value, Activation) or fit.value.function in used:
+        return []
+    return [f"the pictures do not depend on it: the generator of {model.name} has no {fit.value.function}"]

@@ -127,9 +127,9 @@ def _held(model: Model, technology: Technology) -> Iterator[_Held]:
         weight = weight.movedim(layer.column_axis, -1).flatten(0, -2)
         positive, negative = rules.conductances(weight, column_axis=1)
         negative = of_each_column(negative, positive, 1)
-        states = (half.numpy() - rules.off for half in (positive, negative))
+        own_state, other_state = (half.numpy() - rules.off for half in (positive, negative))
         one_device = own.encoding == "sign_crossbar"
-        yield _Held(weight.numpy(), *states, rules.span, rules.off if one_device else 0.0)
+        yield _Held(weight.numpy(), own_state, other_state, rules.span, rules.off if one_device else 0.0)
 
 
 def weight_rms(model: Model, technology: Technology) -> float:

@@ -25,7 +25,7 @@ class Requirement:
     """One property of a technology against a net's tolerance of it.
 
     Attributes:
-        property: Its name; `loss in a day` and the like are held against the tolerance of `loss`.
+        name: Of the property; `loss in a day` and the like are held against the tolerance of `loss`.
         has: None is unknown, and `why` says what is missing.
         needs: The limit at which the distance leaves the asked ratio, the property alone; None: not measured.
         low, high: Its 95 % interval over chips, `low` the more cautious end.
@@ -36,7 +36,7 @@ class Requirement:
         exact: The technology has nothing of the kind.
     """
 
-    property: str
+    name: str
     what: str
     unit: str
     has: float | None
@@ -60,11 +60,16 @@ class Requirement:
     @property
     def aged(self) -> bool:
         """Whether it is of a time after writing."""
-        return any(age in self.property for age in AGES)
+        return any(age in self.name for age in AGES)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON-able values."""
-        return asdict(self)
+        """The fields as JSON-able values; the name is its `property`."""
+        return _with_property(self)
+
+
+def _with_property(of: "Requirement | Change") -> dict[str, Any]:
+    content = asdict(of)
+    return {"property": content.pop("name"), **content}
 
 
 def requirements_of(
@@ -75,8 +80,8 @@ def requirements_of(
     Args:
         quality: Distance over the ideal's that is asked for.
     """
-    by_name = {tolerance.property: at_quality(tolerance, quality) for tolerance in tolerances}
-    plain = {tolerance.property: tolerance for tolerance in tolerances}
+    by_name = {tolerance.name: at_quality(tolerance, quality) for tolerance in tolerances}
+    plain = {tolerance.name: tolerance for tolerance in tolerances}
     return tuple(
         _required(has, by_name[has.tolerance], plain[has.tolerance]) for has in figures if has.tolerance in by_name
     )
@@ -133,11 +138,15 @@ def _met(prop: Property, has: float, low: float | None, high: float | None) -> M
 class Change:
     """A property changed alone: `enough` says whether the asked quality is then reached, or still is."""
 
-    property: str
+    name: str
     unit: str
     has: float
     to: float
     factor: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON-able values; the name is its `property`."""
+        return _with_property(self)
 
 
 def any_one_of(
@@ -148,24 +157,28 @@ def any_one_of(
 ) -> tuple[bool, tuple[Change, ...]]:
     """Which properties would do if changed alone: to reach a quality, or, where it is reached, how far each may fall.
 
-    Small harms are taken to add (`predicted`), and what the properties do not explain of the measured ratio stays.
+    Small harms are taken to add (`predicted`), and what the properties do not explain of the measured ratio stays. Where
+    the quality is missed, none alone does more harm than was measured.
 
     Returns:
         Whether the quality is reached as it is, and the changes, the smallest first.
     """
     spare = quality - measured_ratio
-    by_name = {tolerance.property: tolerance for tolerance in tolerances}
+    by_name = {tolerance.name: tolerance for tolerance in tolerances}
     changes = []
     for each in requirements:
         if each.has is None or each.exact or each.aged or each.excess is None or math.isinf(each.has):
             continue
-        to = by_name[each.tolerance].value_at(each.excess + spare)
+        share = each.excess
+        if spare < 0:  # far beyond the limit a power law says too much
+            share = min(share, measured_ratio - 1)
+        to = by_name[each.tolerance].value_at(share + spare)
         if to is None:
             continue
         to = each.of.enough(to)
         changes.append(
             Change(
-                each.property,
+                each.name,
                 each.unit,
                 each.has,
                 to,
@@ -228,19 +241,19 @@ def unknown_properties(
     Args:
         others: Figures of other technologies, by their names.
     """
-    by_name = {tolerance.property: tolerance for tolerance in tolerances}
+    by_name = {tolerance.name: tolerance for tolerance in tolerances}
     found = []
     for each in requirements:
         if each.has is not None:
             continue
-        worst, where = worst_known(each.property, each.of, others)
+        worst, where = worst_known(each.name, each.of, others)
         if worst is None:
-            worst, where = ELSEWHERE.get(each.property, (None, ""))
+            worst, where = ELSEWHERE.get(each.name, (None, ""))
         excess = None if worst is None else by_name[each.tolerance].excess(worst)
         basis = f"{each.why}; nobody here states it" if worst is None else (
             f"{each.why}; were it as bad as in {where}: {value_text(worst, each.unit)}"
         )  # fmt: skip
-        found.append(Unknown(each.property, "distance", None if excess is None else 1 + excess, basis))
+        found.append(Unknown(each.name, "distance", None if excess is None else 1 + excess, basis))
     return found
 
 

@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -33,12 +32,13 @@ class Search:
     Attributes:
         model, seed, trial: The trial without the property; its `model` again, by which results are found.
         technology: Of the reference, as text.
+        name: Of the property.
     """
 
     model: str
     trial: Trial
     technology: str
-    property: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def limit_on_chip(search: Search) -> ChipLimit:
     Raises:
         UserError: As for trials.
     """
-    prop, technology = BY_NAME[search.property], technology_of(search.technology)
+    prop, technology = BY_NAME[search.name], technology_of(search.technology)
     few = replace(search.trial, count=max(search.trial.count // FEW, 2))
 
     def over(trial: Trial) -> Callable[[float], float]:
@@ -135,7 +135,7 @@ class Tolerance:
         points: (value, ratio, seed).
     """
 
-    property: str
+    name: str
     limit: float | None
     low: float | None
     high: float | None
@@ -146,7 +146,7 @@ class Tolerance:
     @property
     def of(self) -> Property:
         """The property."""
-        return BY_NAME[self.property]
+        return BY_NAME[self.name]
 
     def excess(self, value: float) -> float | None:
         """By how much of the ideal's distance the property at that value raises it; None where there is no limit.
@@ -225,10 +225,5 @@ def measure_tolerances(
     found = run_parallel(limit_on_chip, tasks, workers=workers, what="tolerances", progress=progress)
     by_property: dict[str, list[ChipLimit]] = {prop.name: [] for prop in properties}
     for task, chip in zip(tasks, found, strict=True):
-        by_property[task.property].append(chip)
+        by_property[task.name].append(chip)
     return tuple(tolerance_of(name, limits) for name, limits in by_property.items())
-
-
-def tolerance_from(content: dict[str, Any]) -> Tolerance:
-    """A tolerance that was stored as JSON."""
-    return Tolerance(**{**content, "points": tuple((v, r, int(s)) for v, r, s in content["points"])})
