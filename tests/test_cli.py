@@ -11,7 +11,7 @@ from spingan.cli import app
 from spingan.errors import UserError
 
 COMMANDS = (
-    *("demo", "train", "sample", "evaluate", "cost", "report", "compare", "study"),
+    *("demo", "train", "sample", "evaluate", "cost", "report", "compare", "appraise", "study"),
     *("technology", "fit", "data", "device", "design", "calibrate"),
 )
 

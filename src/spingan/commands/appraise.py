@@ -37,6 +37,10 @@ def appraise(
     **asked: Any,
 ) -> None:
     """Is this device good enough, and if not, what would have to change: one page, with a verdict in five lines."""
+    if Path(technology).suffix.lower() != ".csv":
+        from spingan.spec.technology import load_technology
+
+        load_technology(technology)  # what a user may have misspelt is told before torch is loaded
     from spingan.api import appraise as appraised
     from spingan.reports.verdict import appraisal_dict, verdict
 

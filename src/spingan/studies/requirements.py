@@ -157,8 +157,8 @@ def any_one_of(
 ) -> tuple[bool, tuple[Change, ...]]:
     """Which properties would do if changed alone: to reach a quality, or, where it is reached, how far each may fall.
 
-    Small harms are taken to add (`predicted`), and what the properties do not explain of the measured ratio stays. Where
-    the quality is missed, none alone does more harm than was measured.
+    Small harms are taken to add (`predicted`), and what the properties do not explain of the measured ratio stays.
+    Where the quality is missed, none alone does more harm than was measured.
 
     Returns:
         Whether the quality is reached as it is, and the changes, the smallest first.

@@ -128,7 +128,7 @@ def stored_of(name: str, key: str, plan: Plan) -> tuple[Stored | None, str]:
         name: The model's name, by which shipped files are found.
     """
     refused = ""
-    for path in (SHIPPED / f"{name}.json", cache_file(key)):
+    for path in (SHIPPED / f"{name}.json", cache_file(key, plan)):
         found = _read(path) if path.is_file() else None
         if found is None:
             continue
@@ -141,16 +141,16 @@ def stored_of(name: str, key: str, plan: Plan) -> tuple[Stored | None, str]:
     return None, refused
 
 
-def cache_file(key: str) -> Path:
-    """Where the user's machine keeps what was measured of a net."""
+def cache_file(key: str, plan: Plan) -> Path:
+    """Where the user's machine keeps what was measured of a net, by such a plan."""
     import pooch  # late, as the cache of features has it
 
-    return Path(pooch.os_cache("spingan")) / "appraised" / f"{key}.json"
+    return Path(pooch.os_cache("spingan")) / "appraised" / f"{key}-{plan.count}-{plan.chips}-{plan.seed}.json"
 
 
 def keep(stored: Stored, path: Path | None = None) -> None:
     """Write it to `path`, or to the user's cache, if that can be written."""
-    target = cache_file(stored.key) if path is None else path
+    target = cache_file(stored.key, stored.plan) if path is None else path
     text = json.dumps(to_jsonable_python(_slim(stored), fallback=packed), indent=1, ensure_ascii=False, allow_nan=True)
     try:
         write_text(target, text + "\n")

@@ -221,7 +221,7 @@ def measure_tolerances(
         UserError: As for trials.
     """
     text, seeds = technology_text(technology), range(base.seed, base.seed + chips)
-    tasks = [Search(base.model, replace(base, seed=seed), text, prop.name) for seed in seeds for prop in properties]
+    tasks = [Search(base.model, replace(base, seed=seed), text, prop.name) for prop in properties for seed in seeds]
     found = run_parallel(limit_on_chip, tasks, workers=workers, what="tolerances", progress=progress)
     by_property: dict[str, list[ChipLimit]] = {prop.name: [] for prop in properties}
     for task, chip in zip(tasks, found, strict=True):
