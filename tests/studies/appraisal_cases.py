@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from spingan.errors import UserError
 from spingan.spec.technology import Technology
 from spingan.studies.trials import Outcome, Trial
 
@@ -44,6 +45,8 @@ def excess(trial: Trial) -> float:
 
 def run_trial(trial: Trial) -> Outcome:
     """As `spingan.studies.trials.run_trial`, with that distance; few images have larger ones, chips differ a little."""
+    if '"name": "broken"' in (trial.technology or ""):
+        raise UserError("its cells have a memory", "Mend them.")
     distance = (BEST + 100.0 / trial.count) * (1 + 0.01 * (trial.seed % 3)) * (1 + excess(trial))
     values = {"distance": distance, "precision": 0.9, "recall": 0.8, "density": 1.0, "coverage": 0.85}
     images = np.random.default_rng(trial.seed).integers(0, 255, (trial.shown, 28, 28)).astype(np.uint8)

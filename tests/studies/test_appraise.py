@@ -17,7 +17,7 @@ from spingan.nn.weights import load_model
 from spingan.progress import no_progress
 from spingan.reports.verdict import verdict
 from spingan.spec.files import write_synapse
-from spingan.spec.technology import load_technology
+from spingan.spec.technology import load_technology, write_technology
 from spingan.studies import stored as store
 from spingan.studies.net_trials import NetTrials
 from spingan.studies.parallel import Workers
@@ -169,6 +169,14 @@ def test_the_command_prints_five_lines_and_refuses_what_is_neither(page, tmp_pat
     assert refused.exit_code == 2 and "neither levels nor a transfer" in refused.stderr and "a time" in refused.stderr
     for wrong in (["nothing.csv"], ["unobtainium"], ["pcm", "--quality", "1"], ["pcm", "--energy-j", "0"]):
         assert CliRunner().invoke(app, ["appraise", *wrong], prog_name="spingan").exit_code == 2, wrong
+
+
+def test_a_net_that_does_not_go_onto_a_technology_is_refused_before_anything_else_is_measured(page, measured, tmp_path):
+    write_technology(load_technology("pcm").model_copy(update={"name": "broken"}), tmp_path)
+    before = len(measured)
+    with pytest.raises(UserError, match="cannot be drawn on broken: its cells have a memory"):
+        appraise(tmp_path, fresh=True)
+    assert len(measured) - before == 3 * 6 and not any(hasattr(task, "name") for task in measured[before:])
 
 
 def test_a_comparison_is_the_view_of_what_is_stored(page, measured):

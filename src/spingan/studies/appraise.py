@@ -35,7 +35,7 @@ from spingan.studies.stored import Plan, Stored, keep, key_of, stored_of
 from spingan.studies.study import TOLERANCE, Interval, interval
 from spingan.studies.subject import Subject, subject_of
 from spingan.studies.tolerance import Tolerance
-from spingan.studies.trials import Attempt
+from spingan.studies.trials import Attempt, Trial
 from spingan.training.recipe import Recipe, recipe_from
 
 READS = "array reads"
@@ -232,12 +232,7 @@ def appraise(
         UserError: There is no such technology or model, a CSV file is neither levels nor a transfer, a number is out of
             range, the net does not convert, or as for trials.
     """
-    if not quality > 1:
-        raise UserError(f"a quality of {quality:g} x the ideal's distance", "Ask for more than 1, for example 1.25.")
-    if energy_j is not None and not energy_j > 0:
-        raise UserError(f"an energy of {energy_j:g} J an image", "Ask for more than 0, for example 1e-7.")
-    if plan.chips < 2:
-        raise UserError(f"{plan.chips} chip(s) give no interval", "Ask for at least two; three is the default.")
+    _check(plan, quality, energy_j)
     net = load_model(model)
     data_of(net, data_name)
     subject = subject_of(technology, net)
@@ -250,23 +245,17 @@ def appraise(
     figures = figures_of(net, subject.technology)
     settings = trials.settings(subject.technology, figures, adapt)
     trials = replace(trials, progress=_overall(progress, trials, len(settings), stored is None))
+    found = _own_pictures(
+        trials, subject.technology, settings, stored
+    )  # first: it may not go onto the technology at all
     source = f"tolerances and shipped technologies as stored for {net.name}"
     if stored is None:
         stored, source = trials.of_net(key, subject.technology), "all measured now"
         keep(stored)
-    mine = None if fresh else stored.device(subject.technology)
-    found = {} if mine is None else {name: each for name, each in mine.settings.items() if len(each) == plan.chips}
-    if not set(settings) <= set(found):
-        found = trials.attempts(settings)
     best = Drawn.of("ideal", stored.ideal, 1.0)
     ideal = best.distance
     assert ideal is not None  # `of_net` has seen to it
     drawn = tuple(Drawn.of(name, found[name], ideal.mean) for name in settings)
-    if drawn[0].refused:
-        raise UserError(
-            f"{net.name} does not go onto {subject.technology.name}: {drawn[0].refused}",
-            "Mend it, or give another --model.",
-        )
     requirements = requirements_of(figures, stored.tolerances, quality)
     ratio = drawn[0].ratio
     assert ratio is not None
@@ -287,6 +276,34 @@ def appraise(
         lifetime, ranked(unknown), beside, tuple(notes),
         {} if energy_j is None else _energy_by_bits(net, subject.technology),
     )  # fmt: skip
+
+
+def _check(plan: Plan, quality: float, energy_j: float | None) -> None:
+    if not quality > 1:
+        raise UserError(f"a quality of {quality:g} x the ideal's distance", "Ask for more than 1, for example 1.25.")
+    if energy_j is not None and not energy_j > 0:
+        raise UserError(f"an energy of {energy_j:g} J an image", "Ask for more than 0, for example 1e-7.")
+    if plan.chips < 2:
+        raise UserError(f"{plan.chips} chip(s) give no interval", "Ask for at least two; three is the default.")
+
+
+def _own_pictures(
+    trials: NetTrials, technology: Technology, settings: Mapping[str, Trial], stored: Stored | None
+) -> dict[str, tuple[Attempt, ...]]:
+    """The technology in all settings, stored or measured now.
+
+    Raises:
+        UserError: The net does not go onto it.
+    """
+    kept, chips = None if stored is None else stored.device(technology), trials.plan.chips
+    found = {} if kept is None else {name: each for name, each in kept.settings.items() if len(each) == chips}
+    if not set(settings) <= set(found):
+        found = trials.attempts(settings)
+    refused = next((each.refused for each in found[AS_IT_IS] if each.outcome is None), "")
+    if refused:
+        remedy = "Mend the technology, or give another --model."
+        raise UserError(f"{trials.model.name} cannot be drawn on {technology.name}: {refused}", remedy)
+    return found
 
 
 def _overall(progress: Progress, trials: NetTrials, settings: int, whole: bool) -> Progress:
