@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 MAX_WHEEL_BYTES := 10000000
 
-.PHONY: soak demo test test-all test-gpu examples lint format types bench figures technologies test-fid test-verilog-a wheel clean
+.PHONY: soak demo test test-all test-gpu examples lint format types bench figures technologies appraisals test-fid test-verilog-a wheel clean
 
 demo: $(READY)
 	$(BIN)/spingan demo --out demo
@@ -58,6 +58,10 @@ figures: $(READY)
 
 technologies: $(READY)
 	$(BIN)/python docs/make_technologies.py
+
+# What spingan appraise has stored of a shipped net; again after its weights or the code of the studies have changed.
+appraisals: $(READY)
+	$(BIN)/python docs/make_appraisals.py $(NETS)
 
 # The standard FID needs torchvision and torch-fidelity, which nothing else does: an environment of its own.
 test-fid: .venv-fid/.ready

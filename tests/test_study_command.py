@@ -102,7 +102,9 @@ def test_a_technology_that_does_not_exist_is_refused():
 
 
 def test_the_comparison_shows_recall_and_coverage_of_the_images_that_the_distance_is_measured_on(monkeypatch):
-    monkeypatch.setattr("spingan.comparison.run_parallel", lambda work, tasks, **given: [work(task) for task in tasks])
+    monkeypatch.setattr(
+        "spingan.studies.net_trials.run_parallel", lambda work, tasks, **given: [work(task) for task in tasks]
+    )
     found = compare("fashion-mnist", ["ideal", "wox-memristor"], count=60)
     images = image_bytes(reprogram("fashion-mnist", "ideal").sample(60, 0, 0))
     reference = reference_for(load_model("fashion-mnist"), 60)

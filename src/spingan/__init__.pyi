@@ -2,6 +2,7 @@ from .errors import UserError as UserError
 
 __version__: str
 
+from .api import appraise as appraise
 from .api import compare_bills as compare_bills
 from .api import cost as cost
 from .api import crossbar_deck as crossbar_deck

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from spingan.costs.side_by_side import SideBySide
     from spingan.costs.training_rows import TrainingCompared
     from spingan.evaluation.quality import FeatureSpace, Quality
+    from spingan.studies.appraise import Appraisal
     from spingan.studies.run import Name
     from spingan.studies.study import Study
 
@@ -396,6 +397,68 @@ def study(
         from spingan.reports.study_plots import write_study
 
         write_study(found, out)
+    return found
+
+
+def appraise(
+    technology: str | Path,
+    out: str | Path | None = None,
+    *,
+    model: str | Path = "clothes",
+    quality: float = 1.25,
+    energy_j: float | None = None,
+    count: int = 2_000,
+    chips: int = 3,
+    seed: int = 0,
+    adapt: bool = True,
+    fresh: bool = False,
+    data_name: str | None = None,
+    data_path: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Progress = no_progress,
+) -> "Appraisal":
+    """Is a technology good enough for a net, and if not, what would have to change; with `out`, as one page, too.
+
+    Beside the page, `appraise.trials.jsonl` gets each result as it comes: an appraisal that was stopped goes on.
+
+    Args:
+        technology: A shipped name, a file or a folder; or a measured CSV file of levels or of a transfer.
+        model: The net: a run folder, a weights file, or a shipped name.
+        quality: Distance over the ideal's that is asked for.
+        energy_j: Energy of an image that is asked for.
+        count, chips, seed: Images a chip, how many chips, and the seed of the first.
+        adapt: Draw with adapted chips, too: each measures its own batch norms once.
+        fresh: Measure everything, whatever is stored of the net.
+        data_name, data_path, workers, scheduler: As `study` takes them.
+
+    Raises:
+        UserError: There is no such technology or model, a CSV file is neither levels nor a transfer, a number is out of
+            range, or the net does not go onto the technology.
+    """
+    from spingan.studies.appraise import appraise as appraised
+    from spingan.studies.parallel import Workers
+    from spingan.studies.stored import Plan
+
+    trials = None if out is None else output_folder(out) / "appraise.trials.jsonl"
+    path = None if data_path is None else str(Path(data_path).resolve())
+    found = appraised(
+        technology,
+        model=model,
+        plan=Plan(count, chips, seed),
+        quality=quality,
+        energy_j=energy_j,
+        adapt=adapt,
+        fresh=fresh,
+        data_name=data_name,
+        data_path=path,
+        workers=Workers(workers, scheduler, trials),
+        progress=progress,
+    )
+    if out is not None:
+        from spingan.reports.appraisal_page import write_appraisal
+
+        write_appraisal(found, out)
     return found
 
 

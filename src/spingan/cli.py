@@ -12,6 +12,7 @@ try:
 
     from spingan import terminal
     from spingan.commands import (
+        appraise,
         calibrate,
         circuit,
         compare,
@@ -81,6 +82,7 @@ app.command()(nets.evaluate)
 app.command()(nets.cost)
 app.command()(nets.report)
 app.command()(compare.compare)
+app.command()(appraise.appraise)
 app.command()(reproduce.reproduce)
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(technology.app, name="technology")

@@ -1,24 +1,29 @@
-"""One generator in several technologies, side by side: how good its images are, and what drawing one takes."""
+"""One generator in several technologies, side by side: how good its images are, and what drawing one takes.
 
-import math
+The view of what `spingan appraise` measures of the shipped technologies, as they are: stored, or measured now.
+"""
+
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from spingan.costs.bill import Bill, Sum
 from spingan.errors import UserError
+from spingan.evaluation.features import net_of
+from spingan.evaluation.real_images import data_of
+from spingan.evaluation.reference import variety_metric
 from spingan.evaluation.variety import Manifolds
 from spingan.nn.cost import pair_bill
-from spingan.nn.weights import load_model
+from spingan.nn.weights import Model, load_model
 from spingan.progress import Progress, no_progress
 from spingan.reports.bill_tables import sum_text
-from spingan.spec.technology import load_technology, shipped_technologies
-from spingan.studies.parallel import run_parallel
-from spingan.studies.trials import Trial, draw_images, fingerprint, reference_of, technology_text
+from spingan.spec.technology import Technology, load_technology
+from spingan.studies.net_trials import AS_IT_IS, NetTrials, compared_technologies
+from spingan.studies.parallel import Workers
+from spingan.studies.stored import Plan, key_of, stored_of
+from spingan.studies.trials import Attempt
 
-SLOW = ("skyrmion-published-array",)
-"""Technologies that are compared only by name: tiles of four rows are 50,000 tiles of wires."""
 HEADINGS = ("technology", "states", "distance", "recall", "coverage", "activations", "reads", "time", "area")
 
 
@@ -68,13 +73,14 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The same weights in each technology, nothing trained again."""
+    """The same weights in each technology, nothing trained again; `source` says which figures are stored ones."""
 
     model: str
     trained_on: str
     metric: str
     variety_metric: str
     rows: tuple[Compared, ...]
+    source: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON-able values."""
@@ -96,68 +102,58 @@ def compare(
     """A model's generator in each technology: distance and variety of its images, and energy, time and area of one.
 
     The model's own technology is taken as it was trained; in the others the weights are written anew, gains and ranges
-    fitted to them.
+    fitted to them. Read noise and spread are in, where a technology states them.
 
     Args:
-        technologies: Names, files or folders; by default every shipped one but those of `SLOW`.
+        technologies: Names, files or folders; by default every shipped one but `spingan.studies.net_trials.SLOW`.
 
     Raises:
         UserError: No such model or technology, or none that the net converts to.
     """
     loaded = load_model(model)
-    names = [str(name) for name in technologies] or [name for name in shipped_technologies() if name not in SLOW]
-    targets = [load_technology(name) for name in names]
+    targets = [load_technology(name) for name in technologies or compared_technologies()]
+    if len({target.name for target in targets}) < len(targets):
+        raise UserError("two of the technologies have the same name", "Leave one out, or rename one in its file.")
     bills = [pair_bill(loaded.net, target, loaded.latent_size).of("generator") for target in targets]
-    path, weights = None if data_path is None else str(data_path), fingerprint(loaded.generator)
-    trials = [
-        Trial(
-            str(model),
-            seed,
-            count,
-            technology=None if target.name == loaded.technology.name else technology_text(target),
-            shown=0,
-            data_path=path,
-            fingerprint=weights,
-        )
-        for target in targets
-    ]
-    found = run_parallel(_try, trials, workers=workers, what="technologies", progress=progress)
-    if all(judged is None for judged, _ in found):
-        raise UserError(found[0][1], "Name a technology that the net converts to.")
+    path = None if data_path is None else str(data_path)
+    known, source = _stored(loaded, Plan(count, seed=seed), path, targets)
+    new = [target for target in targets if target.name not in known]
+    trials = NetTrials.of(str(model), loaded, Plan(count, 1, seed), Workers(workers), progress, data_path=path)
+    found = known | {name: device.settings[AS_IT_IS][0] for name, device in trials.devices(new, 1).items()}
+    if all(each.outcome is None for each in found.values()):
+        raise UserError(found[targets[0].name].refused, "Name a technology that the net converts to.")
     rows = tuple(
         Compared(
             target.name,
             None if target.synapse is None else target.synapse.states,
-            None if judged is None else judged.distance,
-            None if judged is None else judged.variety,
-            refused,
+            found[target.name].distance,
+            _variety(found[target.name]),
+            found[target.name].refused,
             DrawingCost.of(bill),
         )
-        for target, bill, (judged, refused) in zip(targets, bills, found, strict=True)
+        for target, bill in zip(targets, bills, strict=True)
     )
-    metrics = next(judged.metrics for judged, _ in found if judged is not None)
-    return Comparison(str(model), loaded.technology.name, *metrics, rows)
+    metric = next(each.outcome.about for each in found.values() if each.outcome is not None)
+    variety = variety_metric(net_of(data_of(loaded, None)), count)
+    return Comparison(str(model), loaded.technology.name, metric, variety, rows, source)
 
 
-class _Judged(NamedTuple):
-    """One technology's images, judged; and the names of both measures."""
+def _stored(
+    model: Model, plan: Plan, data_path: str | None, targets: Sequence[Technology]
+) -> tuple[dict[str, Attempt], str]:
+    """The first chip's attempts that are stored, by the technologies' names, and a note about them."""
+    stored, note = stored_of(model.name, key_of(model, None, data_path), plan)
+    devices = {} if stored is None else {target.name: stored.device(target) for target in targets}
+    tried = {name: device.settings.get(AS_IT_IS) for name, device in devices.items() if device is not None}
+    known = {name: attempts[0] for name, attempts in tried.items() if attempts}
+    if not known:
+        return {}, ""
+    return known, f"as stored for {model.name}: {', '.join(known)}" + (f"; {note}" if note else "")
 
-    distance: float
-    variety: Manifolds
-    metrics: tuple[str, str]
 
-
-def _try(trial: Trial) -> tuple[_Judged | None, str]:
-    """What a trial's images are like, or why the net does not go onto the technology."""
-    try:
-        images = draw_images(trial)
-        reference = reference_of(trial)
-        distance, variety = reference.distance_and_variety(images)
-    except UserError as error:
-        return None, error.problem
-    if not math.isfinite(distance):
-        return None, "its images cannot be judged"
-    return _Judged(distance, variety, (reference.metric, reference.variety_metric)), ""
+def _variety(attempt: Attempt) -> Manifolds | None:
+    values = None if attempt.outcome is None else attempt.outcome.values
+    return None if values is None else Manifolds(*(values[name][0] for name in Manifolds._fields))
 
 
 def comparison_rows(found: Comparison) -> list[tuple[str, ...]]:
@@ -184,6 +180,8 @@ def comparison_notes(found: Comparison) -> list[str]:
         "Of one image, the generator alone; nothing is trained again. No amplifiers, converters, control.",
         "> is a sum that lacks something else, too:",
     ]
+    if found.source:
+        notes.insert(1, f"{found.source}.")
     for row in found.rows:
         cost = row.drawing
         sums = (cost.activation_energy_j, cost.read_energy_j, cost.time_s, cost.area_m2)

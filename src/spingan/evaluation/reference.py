@@ -74,5 +74,9 @@ def reference_for(
     space = net_of(name, f"model {model.name}")
     net = feature_cnn(space)
     features = describe(test_images(name, count, data_path), net)[0]
-    variety_metric = METRIC_NAME.format(space=space, count=count, k=_k(count))
-    return Reference(f"FD({space}, {count})", variety_metric, features, net)
+    return Reference(f"FD({space}, {count})", variety_metric(space, count), features, net)
+
+
+def variety_metric(space: str, count: int) -> str:
+    """Name of the measures of variety on so many images."""
+    return METRIC_NAME.format(space=space, count=count, k=_k(count))

@@ -28,11 +28,11 @@ from spingan.training.checkpoint import CHECKPOINT
 
 Result = TypeVar("Result")
 _PACKAGE = Path(spingan.__file__).parent
-_ONLY_SHOW = ("commands", "reports", "papers")  # parts of the package that no trial computes with
+_NOT_COMPUTED_WITH = ("commands", "reports", "papers", "appraised")  # parts of the package
 
 
-def _packed(value: Any) -> Any:
-    """Arrays and numpy's numbers, for which JSON has no word."""
+def packed(value: Any) -> Any:
+    """Arrays and numpy's numbers, for which JSON has no word, as it can hold them (`PackedArray`)."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
@@ -101,7 +101,7 @@ class ResultsFile(Generic[Result]):
             UserError: The file cannot be written.
         """
         content = {"key": self._key(task), "function": self._function, "task": task, "result": result}
-        line = json.dumps(to_jsonable_python(content, fallback=_packed)) + "\n"
+        line = json.dumps(to_jsonable_python(content, fallback=packed)) + "\n"
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
             try:
@@ -131,7 +131,10 @@ def code_digest() -> str:
     digest = hashlib.blake2b()
     for path in sorted(_PACKAGE.rglob("*")):
         place = path.relative_to(_PACKAGE)
-        if path.suffix in (".py", ".safetensors", ".json", ".yaml", ".csv", ".gz") and place.parts[0] not in _ONLY_SHOW:
+        if (
+            path.suffix in (".py", ".safetensors", ".json", ".yaml", ".csv", ".gz")
+            and place.parts[0] not in _NOT_COMPUTED_WITH
+        ):
             digest.update(place.as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -1,6 +1,6 @@
 """The studies by their names, and how one is run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -66,10 +66,16 @@ def run_study(
     nothing = sorted(own.keys() - signature(run).parameters.keys())
     if nothing:
         raise UserError(f"{', '.join(nothing)} does nothing in the study {name}", "Leave it out.")
-    workers, place = workers or Workers(), _place if workers is not None and workers.scheduler is not None else str
+    workers = workers or Workers()
+    place = place_for(workers)
     if common.get("data_path") is not None:
         common["data_path"] = place(common["data_path"])
     return run(Asked(place(model), claims=tuple(claims), workers=workers, progress=progress, **common), **own)
+
+
+def place_for(workers: Workers) -> Callable[[str | Path], str]:
+    """How a model's or a folder's place is told to workers: those of a scheduler were begun in another folder."""
+    return _place if workers.scheduler is not None else str
 
 
 def _place(name: str | Path) -> str:

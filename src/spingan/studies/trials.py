@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -53,7 +54,7 @@ class Outcome:
     """What a trial measured.
 
     Attributes:
-        values: One or many numbers by their name: `distance` from real images, with `recall` and `coverage` of the same
+        values: One or many numbers by their name: `distance` from real images, with the measures of variety of the same
             images (`spingan.evaluation.variety`); or errors, currents, losses.
         about: The distance's name with the number of images, or how a training ended.
         images: Those shown, 8 bit.
@@ -84,8 +85,32 @@ def run_trial(trial: Trial) -> Outcome:
         return Outcome({}, images=images)
     reference = reference_of(trial)
     distance, variety = reference.distance_and_variety(images[: trial.count])
-    values = {"distance": distance, "recall": variety.recall, "coverage": variety.coverage}
+    values = {"distance": distance, **variety._asdict()}
     return Outcome({name: (value,) for name, value in values.items()}, reference.metric, images[: trial.shown])
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """A trial of something that may be impossible: its outcome, or why there is none."""
+
+    outcome: Outcome | None
+    refused: str = ""
+
+    @property
+    def distance(self) -> float | None:
+        """Of the images from real ones; None where there are none."""
+        return None if self.outcome is None else self.outcome.distance
+
+
+def attempt(trial: Trial) -> Attempt:
+    """`run_trial`, or why a net does not go onto the trial's technology."""
+    try:
+        found = run_trial(trial)
+    except UserError as error:
+        return Attempt(None, error.problem)
+    if not math.isfinite(found.distance):
+        return Attempt(None, "its images cannot be judged")
+    return Attempt(found)
 
 
 def draw_images(trial: Trial) -> Images:
@@ -107,7 +132,7 @@ def reference_of(trial: Trial) -> Reference:
     return _reference(trial.model, trial.count, trial.data_path, trial.data_name)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)  # a search comes back to a technology, and fitting a net to one takes seconds
 def _model(name: str, technology: str | None, expected: str) -> Model:
     model = load_model(name)
     check_unchanged(model.generator, expected, f"the weights of {name}")
