@@ -180,8 +180,9 @@ class DeviceActivation(nn.Module):
     their own scale, 1 at the output, and are never calibrated; their inputs are matched to the function's
     (`own_inputs`). Values beyond the table are counted in `saturated` of `evaluated`, and clamped to its ends,
     continued, or refused, as the device says. On a chip, `made` are its physical devices (None: every one is the
-    table's), and `noise` is what their outputs get in each evaluation (None: nothing); in a training that draws devices it
-    is both (`spingan.nn.drawn_devices`). Where others read its input as well, an activation that was in place stays so (`inplace`): they see its output.
+    table's), and `noise` is what their outputs get in each evaluation (None: nothing); in a training that draws devices
+    it is both (`spingan.nn.drawn_devices`). Where others read its input as well, an activation that was in place stays
+    so (`inplace`): they see its output.
     """
 
     table: Tensor
