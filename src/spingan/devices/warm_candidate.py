@@ -157,6 +157,15 @@ def fit_branches(current_a: ArrayLike, output_s: ArrayLike, weight: ArrayLike, a
     return BranchFit(slope, errors[0], errors[1], float(gain / scale), float(zero))
 
 
+def full_scale_s(fit: BranchFit, span_s: float, range_a: float) -> float:
+    """What a noise is a fraction of: the output's span from no to full input, or less.
+
+    A curve that bends up beyond the net's inputs has a span that these never see. It counts as far as the slope at the
+    inputs leads: gain times range.
+    """
+    return min(span_s, fit.gain_s_per_a * range_a)
+
+
 @dataclass(frozen=True, eq=False)
 class Figures:
     """What a candidate does.
@@ -166,7 +175,7 @@ class Figures:
         device: with the film of the law's reference temperature.
         fit: of its mean output.
         noise: the largest standard deviation of an average over `averaging_s` where 99.5 % of the inputs are, as a
-            fraction of the output's full scale.
+            fraction of `full_scale_s`.
         energy_j: of an evaluation, settling and averaging, in the mean over the inputs.
         loss: chance to lose the wall in an evaluation, in the mean over the inputs.
         current_a, mean_s, averaged_s: (n,) the currents looked at, the mean output and its noise averaged.
@@ -253,14 +262,16 @@ def judge(goal: WarmGoal, numbers: Array, two: bool) -> Figures | None:
     power = np.array([joule_power_w(warm, heavy_metal_current_a(warm, a, goal.convention)) for a in current])
     power += warm.read_voltage_v**2 * mean
     window_s = settling_s + averaging_s
+    fit = fit_branches(current, mean, weight, goal.slope)
+    full = full_scale_s(fit, span, goal.range_a)
     return Figures(
         numbers=tuple(float(number) for number in numbers),
         two=two,
         device=device,
         averaging_s=averaging_s,
         settling_s=settling_s,
-        fit=fit_branches(current, mean, weight, goal.slope),
-        noise=float(averaged[bulk].max()) / span,
+        fit=fit,
+        noise=float(averaged[bulk].max()) / full if full > 0 else math.inf,
         energy_j=float(weight @ power) * window_s,
         loss=float(weight @ -np.expm1(-wells.loss_per_s * window_s)),
         current_a=current,

@@ -30,6 +30,7 @@ from spingan.devices.warm_candidate import (
     count_of,
     device_from,
     fit_branches,
+    full_scale_s,
     judge,
     overdrive,
 )
@@ -40,7 +41,8 @@ from spingan.physics.mesh import Array
 from spingan.progress import Progress, no_progress
 
 STRONGEST_PUSH = 1.05  # push over pull: beyond it no wall stays, and none is looked for
-WORST_ERROR = 3.0  # of a branch's signal: beyond it a curve is no activation any more
+NEAREST = 3  # of a search are followed in time, since that moves their figures
+WORST_ERROR = 1.0  # of a branch's signal: beyond it a curve is no activation any more
 Target = tuple[float, float, float]  # energy in J, error, noise
 TARGETS: tuple[Target | None, ...] = (  # None: the goal itself, slope and noise
     None,
@@ -63,8 +65,8 @@ class Effort:
         walls, duration_s: that follow each of them under every current.
     """
 
-    population: int = 4
-    generations: int = 24
+    population: int = 3
+    generations: int = 14
     points: int = 10
     walls: int = 300
     duration_s: float = 10e-9
@@ -98,14 +100,14 @@ def distance(goal: WarmGoal, slope: float, noise: float) -> float:
 
 def cost(goal: WarmGoal, target: Target | None, found: Figures | None) -> float:
     """What a search makes small, as a logarithm; losses beyond the allowed one cost their orders of magnitude."""
-    if found is None or not math.isfinite(found.fit.error):
+    if found is None or not (math.isfinite(found.fit.error) and math.isfinite(found.noise)):
         return HOPELESS
-    if target is None:
-        parts = [abs(found.fit.slope - goal.slope) / goal.slope_tolerance, found.noise / goal.noise]
+    if target is None:  # first the goal, then the error
+        far = max(1.0, distance(goal, found.fit.slope, found.noise)) * found.fit.error**0.2
     else:
-        parts = [value / aim for value, aim in zip(found.objectives, target, strict=True)]
-    rest = 0.02 * float(np.mean(np.log([*found.objectives])))  # where the largest is one, the others count, too
-    return math.log(max(*parts, 1e-3)) + rest + 3 * max(0.0, math.log10(max(found.loss, 1e-300) / goal.largest_loss))
+        far = max(value / aim for value, aim in zip(found.objectives, target, strict=True))
+    rest = 0.02 * float(np.mean(np.log(found.objectives)))  # where one is the largest the others count, too
+    return math.log(max(far, 1e-3)) + rest + 3 * max(0.0, math.log10(max(found.loss, 1e-300) / goal.largest_loss))
 
 
 def allowed(goal: WarmGoal, found: Figures | None) -> bool:
@@ -236,8 +238,12 @@ def follow(goal: WarmGoal, figures: Figures, effort: Effort, seed: int) -> Membe
     weight = goal.inputs.on(current / goal.range_a)
     mean = np.array([point.conductance_s.mean.value for point in study.points])
     reach = (goal.inputs.quantile(-1, BULK), goal.inputs.quantile(1, BULK))
+    fit = fit_branches(current, mean, weight, goal.slope)
+    full = full_scale_s(fit, study.span_s, goal.range_a)
+    if not full > 0:
+        return None
     noises = [
-        study.averaged_s(point).scaled(1 / study.span_s)
+        study.averaged_s(point).scaled(1 / full)
         for point in study.points
         if abs(point.current_a / goal.range_a) <= reach[point.current_a > 0] + 1e-3
     ]
@@ -245,7 +251,7 @@ def follow(goal: WarmGoal, figures: Figures, effort: Effort, seed: int) -> Membe
     return Member(
         figures,
         study,
-        fit_branches(current, mean, weight, goal.slope),
+        fit,
         max(noises, key=lambda estimate: estimate.value),
         float(weight @ np.array(energies)),
     )
@@ -293,8 +299,12 @@ class Front:
 
     @property
     def nearest(self) -> Member:
-        """The member closest to the goal."""
-        return min(self.members, key=lambda one: distance(self.goal, one.fit.slope, one.noise.value))
+        """The member closest to the goal; of those that meet it the one with the smallest error."""
+
+        def order(one: Member) -> tuple[float, float]:
+            return max(1.0, distance(self.goal, one.fit.slope, one.noise.value)), one.fit.error
+
+        return min(self.members, key=order)
 
     @property
     def meets(self) -> bool:
@@ -329,8 +339,9 @@ def design_front(
             f"{goal.temperature_k:g} K with losses below {goal.largest_loss:g} an evaluation",
             "Ask for a smaller range or a lower temperature, or allow longer tracks and smaller parts.",
         )
-    best = min(range(len(found)), key=lambda i: distance(goal, found[i].fit.slope, found[i].noise))
-    chosen = thinned([one.objectives for one in found], effort.points, (best,))
+    order = [(max(1.0, distance(goal, one.fit.slope, one.noise)), one.fit.error) for one in found]
+    best = sorted(range(len(found)), key=order.__getitem__)[:NEAREST]
+    chosen = thinned([one.objectives for one in found], effort.points, best)
     tasks = [(follow, (goal, found[i], effort, seed)) for i in chosen]
     members = [one for one in run_tasks(tasks, workers, "devices in heat", progress) if one is not None]
     if not members:
