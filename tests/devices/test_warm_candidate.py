@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spingan.devices.wall_curve import leaky
 from spingan.devices.wall_tracks import FILE as TRACKS
 from spingan.devices.wall_tracks import THICKNESSES_M, WIDTHS_M, read_tracks, track_constants
-from spingan.devices.warm_candidate import constants_for, count_of, device_from, fit_branches, judge
+from spingan.devices.warm_candidate import constants_for, count_of, device_from, fit_branches, full_scale_s, judge
 from spingan.devices.warm_goal import InputWeight, Limits, WarmGoal
 from spingan.errors import UserError
 
@@ -75,6 +75,16 @@ def test_only_inputs_with_a_weight_decide_the_slope():
     near = fit_branches(current, rounded, np.exp(-((current / 0.05) ** 2)), 0.2).slope
     assert wide == pytest.approx(0.2, abs=0.05)
     assert near > 0.35
+
+
+def test_a_full_scale_that_the_inputs_never_see_makes_no_noise_smaller():
+    current = np.linspace(-1, 1, 201) * 20e-6
+    weight = np.exp(-((current / 2e-6) ** 2))
+    straight = 3e-4 + 5.0 * leaky(current, 0.2)
+    bent = straight + 50.0 * np.maximum(current - 10e-6, 0.0)  # steep beyond the inputs
+    for output, part in ((straight, 1.0), (bent, 1e-4 / (bent[-1] - 3e-4))):
+        fit = fit_branches(current, output, weight, 0.2)
+        assert full_scale_s(fit, output[-1] - 3e-4, 20e-6) == pytest.approx(part * (output[-1] - 3e-4), rel=1e-3)
 
 
 def test_weights_lose_nothing_on_their_way_to_the_nodes():

@@ -46,11 +46,11 @@ WORST_ERROR = 1.0  # of a branch's signal: beyond it a curve is no activation an
 Target = tuple[float, float, float]  # energy in J, error, noise
 TARGETS: tuple[Target | None, ...] = (  # None: the goal itself, slope and noise
     None,
-    (0.3e-12, 0.1, 0.02),
-    (0.3e-12, 0.3, 0.02),
-    (0.3e-12, 0.1, 0.06),
-    (0.1e-12, 0.3, 0.06),
-    (0.03e-12, 0.3, 0.2),
+    (0.1e-12, 0.3, 0.02),
+    (0.5e-12, 0.15, 0.02),
+    (0.5e-12, 0.15, 0.06),
+    (0.05e-12, 0.3, 0.06),
+    (0.02e-12, 0.5, 0.1),
 )
 
 

@@ -101,7 +101,8 @@ class InputWeight:
         right = np.clip(np.searchsorted(nodes, self.share), 1, len(nodes) - 1)
         part = (self.share - nodes[right - 1]) / (nodes[right] - nodes[right - 1])
         at = np.bincount(right - 1, self.weight * (1 - part), len(nodes))
-        return at + np.bincount(right, self.weight * part, len(nodes))
+        at += np.bincount(right, self.weight * part, len(nodes))
+        return np.asarray(at, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
