@@ -12,6 +12,7 @@ try:
 
     from spingan import terminal
     from spingan.commands import (
+        bench,
         calibrate,
         circuit,
         compare,
@@ -80,6 +81,7 @@ app.command()(nets.evaluate)
 app.command()(nets.cost)
 app.command()(nets.report)
 app.command()(compare.compare)
+app.command()(bench.bench)
 app.command()(reproduce.reproduce)
 app.add_typer(technology.app, name="technology")
 app.add_typer(fit.app, name="fit")

@@ -25,6 +25,13 @@ TechnologySet = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a key of its technology, as adc.bits=8; may be repeated."),
 ]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option("--condition", metavar="KEY=VALUE", help="Of the chip, as programming_noise=0.05; may be repeated."),
+]
+FitImages = Annotated[
+    int, typer.Option("--fit-images", min=2, help="Images that gains, ranges and batch norms are measured on.")
+]
 _LARGEST_SEED = 2**63 - 1  # torch's generators take no more
 Seed = Annotated[int, typer.Option("--seed", min=0, max=_LARGEST_SEED, help="Seed of the latents.")]
 ChipSeed = Annotated[
@@ -92,16 +99,21 @@ def sample(
     chip_seed: ChipSeed = 0,
     technology: TechnologyName = None,
     set_: TechnologySet = None,
+    fit_images: FitImages = 4096,
+    condition: Conditions = None,
     class_: Annotated[
         int | None, typer.Option("--class", metavar="NUMBER", help="Of all images, from a net that takes classes.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Draw images with a model into one grid."""
+    from spingan.arrays.conditions import conditions_from
+
+    conditions = conditions_from(condition or (), chip_seed)  # what is misspelt is told before torch is loaded
     from spingan.api import sample as sample_to_file
 
-    chosen = _written(model, technology, set_)
-    path = sample_to_file(chosen, out, count=count, seed=seed, chip_seed=chip_seed, label=class_)
+    chosen = _written(model, technology, set_, fit_images)
+    path = sample_to_file(chosen, out, count=count, seed=seed, conditions=conditions, label=class_)
     data = {"model": _name(chosen), "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)}
     show(Result(data if class_ is None else {**data, "class": class_}, str(path)), json)
 
@@ -126,17 +138,22 @@ def evaluate(
     model: ModelName,
     technology: TechnologyName = None,
     set_: TechnologySet = None,
+    fit_images: FitImages = 4096,
+    condition: Conditions = None,
     detail: Annotated[bool, typer.Option("--detail", help="Show the share of each class, too.")] = False,
     json: Json = False,
     **asked: Any,
 ) -> None:
     """How good and how varied a model's images are, compared with real images and the float twin."""
+    from spingan.arrays.conditions import conditions_from
+
+    conditions = conditions_from(condition or (), asked["chip_seed"])
     from spingan.api import evaluate as evaluate_model
     from spingan.reports.quality_table import quality_notes, quality_table, quality_title
 
-    chosen = _written(model, technology, set_)
+    chosen = _written(model, technology, set_, fit_images)
     with progress_bars() as progress:
-        quality = evaluate_model(chosen, progress=progress, **asked)
+        quality = evaluate_model(chosen, progress=progress, conditions=conditions, **asked)
     measures = quality_table(quality)
     parts = [
         f"{_name(chosen)}: distance from the test images; {quality_title(quality)}",
@@ -154,7 +171,9 @@ def evaluate(
     show(Result(data, "\n".join(parts)), json)
 
 
-def _written(model: str, technology: str | None, settings: list[str] | None) -> "str | Model":
+def _written(
+    model: str, technology: str | None, settings: list[str] | None, fit_images: int
+) -> "str | Model":
     """The model as it is, or written into other arrays: of another technology, or with settings of their own."""
     from spingan.api import reprogram
     from spingan.spec.technology import load_technology, with_settings
@@ -163,7 +182,7 @@ def _written(model: str, technology: str | None, settings: list[str] | None) -> 
         return model
     if technology is not None:
         with_settings(load_technology(technology), settings or [])  # what is misspelt is told before torch is loaded
-    return reprogram(model, technology, settings or ())
+    return reprogram(model, technology, settings or (), fit_images=fit_images)
 
 
 def _name(model: "str | Model") -> str:

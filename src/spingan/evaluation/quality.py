@@ -14,6 +14,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from spingan.arrays.conditions import ChipConditions
 from spingan.data.catalogue import DATA
 from spingan.errors import UserError
 from spingan.evaluation.feature_cache import known_features
@@ -94,7 +95,7 @@ class Quality:
 def evaluate_model(
     model: Model,
     *,
-    chip_seed: int = 0,
+    chip: int | ChipConditions = 0,
     data_name: str | None = None,
     data_path: str | Path | None = None,
     **asked: Any,
@@ -102,6 +103,7 @@ def evaluate_model(
     """`evaluate` for a model, against the images that it was trained on, beside its float twin.
 
     Args:
+        chip: Its seed, or its conditions.
         data_name: Set of images that the model was trained on, where its file does not say it.
         data_path: Folder with the real images; by default the one that the model was trained from, if it is there.
         asked: `count`, `seed`, `features`, `variety_count`, `k` and `progress`, as `evaluate` takes them.
@@ -111,7 +113,7 @@ def evaluate_model(
     """
     twin, recorded = float_twin(model), model.origin.data_path
     return evaluate(
-        lambda images, draw: model.sample(images, draw, chip_seed),
+        lambda images, draw: model.sample(images, draw, chip),
         data=data_of(model, data_name),
         data_path=data_path or (recorded if recorded and is_folder(recorded) else None),
         twin=None if twin is None else lambda images, draw: twin.sample(images, draw),
