@@ -41,9 +41,7 @@ def parse_value(text: str, where: str) -> Any:
     return _parse(text, where)[1]
 
 
-def set_value(
-    content: dict[str, Any], setting: str, option: str = "--set", example: str = "epochs=50"
-) -> None:
+def set_value(content: dict[str, Any], setting: str, option: str = "--set", example: str = "epochs=50") -> None:
     """Put a `key=value` of the command line on top of nested keys: `adc.bits=8`.
 
     Args:

@@ -1,4 +1,4 @@
-"""A computing process (`spingan.bench.worker`) as the server sees it: asked one thing at a time, interrupted, replaced."""
+"""A computing process (`spingan.bench.worker`) as the server sees it: asked, interrupted, replaced."""
 
 import asyncio
 import contextlib
@@ -7,13 +7,14 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from spingan.errors import UserError
 
 Told = Callable[[str, int, int], None]
 LONGEST_ANSWER = 1 << 26  # bytes of a line: far above a picture's or a table's
+WORKER = (sys.executable, "-m", "spingan.bench.worker")
 GRACE_S = 5.0  # assumed: in which a process that is interrupted answers
 
 
@@ -28,7 +29,8 @@ class Interrupted(Exception):
 class Child:
     """One process, begun when it is first asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str] = WORKER) -> None:
+        self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self._last_words: deque[str] = deque(maxlen=20)
         self._listener: asyncio.Task[None] | None = None
@@ -97,7 +99,7 @@ class Child:
             self._last_words.clear()
             pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "spingan.bench.worker"),
+                *self._command,
                 **pipes,
                 stderr=asyncio.subprocess.PIPE,
                 limit=LONGEST_ANSWER,
@@ -121,8 +123,8 @@ class Drawer:
     MOST_WAITING = 32
     LIMIT_S = 600.0  # assumed: wires of large tiles take minutes
 
-    def __init__(self) -> None:
-        self._child = Child()
+    def __init__(self, command: Sequence[str] = WORKER) -> None:
+        self._child = Child(command)
         self._turn = asyncio.Lock()
         self._waiting = 0
 
@@ -156,7 +158,7 @@ class Drawer:
         await self._child.stop()
 
     async def _freed(self, answer: "asyncio.Future[dict[str, Any]]") -> None:
-        """Interrupt what is being worked on; a process that does not answer is ended, and the next request begins one."""
+        """Interrupt what is being worked on; a process that does not answer is ended, and the next begins one."""
         self._child.interrupt()
         with contextlib.suppress(Exception):
             await asyncio.wait_for(asyncio.shield(answer), GRACE_S)

@@ -1,4 +1,4 @@
-"""Curves of the devices, a user's own measurement beside them, and its fit, which then is a device of the technology."""
+"""Curves of the devices, a user's own measurement, and its fit, which then is a device of the technology."""
 
 import shlex
 from pathlib import Path
@@ -99,7 +99,8 @@ def table(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
         columns.append({"name": column.name, "unit": column.unit, "numbers": shown.tolist()})
     if len(columns) < 2:
         raise UserError(
-            f"{path.name} has {len(columns)} column(s) of numbers", "Give at least two: what was applied, what came out."
+            f"{path.name} has {len(columns)} column(s) of numbers",
+            "Give at least two: what was applied, what came out.",
         )
     return {"kind": "table", "rows": len(found.lines), "columns": columns, "units": UNITS}
 
@@ -115,19 +116,20 @@ def fit(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     path, target, function = Path(request["path"]), Path(request["target"]), request["function"]
     x, y = str(request["x"]), str(request["y"])
     x_unit, y_unit = request.get("x_unit") or None, request.get("y_unit") or None
-    units = {"input_unit": x_unit, "output_unit": y_unit}
     if function == "synapse":
         states = int(request.get("states") or 64)
         found = fit_synapse(path, x, y, states=states, conductance_unit=y_unit)
         given = {"position": x, "conductance": y, "states": states, "conductance-unit": y_unit}
-        call = f"fit_synapse({path.name!r}, {x!r}, {y!r}, states={states}, conductance_unit={y_unit!r})"
+        keywords: dict[str, Any] = {"states": states, "conductance_unit": y_unit}
     else:
-        found = fit_activation(path, x, y, function=function, **units)
+        found = fit_activation(path, x, y, function=function, input_unit=x_unit, output_unit=y_unit)
         given = {"input": x, "output": y, "function": function, "input-unit": x_unit, "output-unit": y_unit}
-        call = f"fit_activation({path.name!r}, {x!r}, {y!r}, function={function!r}, **{units!r})"
+        keywords = {"function": function, "input_unit": x_unit, "output_unit": y_unit}
     write_fit(found, target)
     options = [part for name, value in given.items() if value is not None for part in (f"--{name}", str(value))]
     kind = "synapse" if function == "synapse" else "activation"
+    words = [repr(word) for word in (path.name, x, y)]
+    words += [f"{name}={value!r}" for name, value in keywords.items() if value is not None]
     command = shlex.join(["spingan", "fit", kind, path.name, *options, "--out", target.name])
     return {
         "kind": kind,
@@ -135,7 +137,7 @@ def fit(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
         "points": found.points,
         "rms_error": found.rms_error,
         "maximum_error": found.maximum_error,
-        "made_by": [command, f"write_fit({call}, {target.name!r})"],
+        "made_by": [command, f"write_fit(fit_{kind}({', '.join(words)}), {target.name!r})"],
     }
 
 

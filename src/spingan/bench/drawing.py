@@ -8,7 +8,6 @@ from typing import Any
 
 from spingan.bench.settings import JUDGED, PICTURES, Settings
 from spingan.bench.worker import files_of
-from spingan.errors import UserError
 from spingan.evaluation.features import describe, feature_cnn, net_of
 from spingan.evaluation.frechet import frechet_distance
 from spingan.evaluation.real_images import data_of, image_bytes, real_images

@@ -1,17 +1,17 @@
-"""Long work in the background: a process for each job, a few at once, with progress, a time limit and a way to stop it."""
+"""Long work in the background: a process for each job, a few at once, with progress, a time limit and a stop."""
 
 import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
-from spingan.bench.child import Child, Interrupted
+from spingan.bench.child import WORKER, Child, Interrupted
 from spingan.bench.settings import Settings
 from spingan.errors import UserError
 from spingan.spec.value import Value
@@ -37,7 +37,7 @@ class Asked(Value):
     settings: dict[str, Any]
     count: int | None = Field(default=None, ge=2, le=60_000)
     seeds: int | None = Field(default=None, ge=2, le=100)
-    name: str | None = Field(default=None, max_length=40)
+    name: str | None = Field(default=None, pattern=r"^[a-z][a-z-]{1,39}$")
     epochs: int = Field(default=1, ge=1, le=1000)
 
 
@@ -48,7 +48,7 @@ class Job:
     number: int
     asked: Asked
     folder: Path
-    child: Child = field(default_factory=Child, repr=False)
+    child: Child = field(repr=False)
     state: State = "running"
     progress: tuple[str, int, int] = ("beginning", 0, 0)
     started: float = field(default_factory=time.time)
@@ -78,8 +78,11 @@ class Job:
 class Jobs:
     """All jobs of a bench."""
 
-    def __init__(self, folder: Path, limits_s: Mapping[Kind, float] = LIMITS_S) -> None:
+    def __init__(
+        self, folder: Path, limits_s: Mapping[Kind, float] = LIMITS_S, command: Sequence[str] = WORKER
+    ) -> None:
         self._folder = folder
+        self._command = command
         self._limits_s = limits_s
         self._jobs: dict[int, Job] = {}
         self._next = 1
@@ -103,7 +106,8 @@ class Jobs:
         for number in [number for number, job in self._jobs.items() if job.state != "running"][: -MOST_KEPT + 1]:
             del self._jobs[number]
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        job = Job(self._next, asked, self._folder / f"{stamp}-{self._next}-{asked.name or asked.kind}")
+        place = self._folder / f"{stamp}-{self._next}-{asked.name or asked.kind}"
+        job = Job(self._next, asked, place, Child(self._command))
         self._jobs[self._next] = job
         self._next += 1
         request = {

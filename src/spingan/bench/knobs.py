@@ -90,7 +90,7 @@ CONDITIONS: Mapping[str, Shown] = {
     "programming_noise": Shown("Devices", "Programming noise", "%", _SHARE),
     "read_noise": Shown("Devices", "Read noise", "%", _SHARE),
     "stuck": Shown("Devices", "Stuck devices", "%", (0.0, 0.1, 50)),
-    "clip": Shown("Devices", "Weights clipped at", "rms", (0.0, 5.0, 50)),
+    "clip": Shown("Devices", "Clip weights at", "rms", (0.0, 5.0, 50)),
     "activation_gain": Shown("Activations", "Gain spread", "%", (0.0, 0.2, 40)),
     "activation_offset": Shown("Activations", "Offset spread", "%", (0.0, 0.1, 50)),
     "trim_bits": Shown("Activations", "Trim bits", "", (0.0, 12.0, 12)),
@@ -98,7 +98,7 @@ CONDITIONS: Mapping[str, Shown] = {
     "trim_reads": Shown("Activations", "Trim reads", "", (1.0, 64.0, 24), "log"),
     "time_s": Shown("Time and temperature", "Drift time", "s", (1.0, 1e9, 54), "log"),
     "faded": Shown("Time and temperature", "State lost", "%", (0.0, 0.5, 50)),
-    "calibration": Shown("Time and temperature", "Calibration images", "", (1.0, 4096.0, 24), "log"),
+    "calibration": Shown("Time and temperature", "Calibration", "img", (1.0, 4096.0, 24), "log"),
     "latent_noise": Shown("Inputs", "Latent noise", "", (0.0, 0.5, 50)),
     "input_noise": Shown("Inputs", "Array input noise", "%", (0.0, 0.3, 60)),
 }
@@ -113,8 +113,9 @@ def knobs() -> tuple[dict[str, Any], ...]:
     """Every knob in JSON's types.
 
     Keys: `key`, `where` (technology, condition, device or bill), `group`, `label`, `unit`, `help`, `type` (`number`,
-    `integer`, `choice` or `noise`), `choices` (of a noise: what it is a fraction of), `minimum`, `maximum`, `above` and `below` (bounds that are outside
-    themselves), `empty` (whether it may be left to the technology), `default`, `slider`, `scale`.
+    `integer`, `choice` or `noise`), `choices` (of a noise: what it is a fraction of), `minimum`, `maximum`, `above` and
+    `below` (bounds that are outside themselves), `empty` (whether it may be left to the technology), `default`,
+    `slider`, `scale`.
     """
     found = [_device_levels()]
     schema = Technology.model_json_schema()
@@ -134,7 +135,9 @@ def knobs() -> tuple[dict[str, Any], ...]:
 
 def _device_levels() -> dict[str, Any]:
     told = "Evenly spaced between the device's smallest and largest conductance. Empty: as the synapse has them."
-    return _knob("levels", "device", LEVELS, {"type": "integer", "minimum": 2, "maximum": 65_536, "default": None}, told)
+    return _knob(
+        "levels", "device", LEVELS, {"type": "integer", "minimum": 2, "maximum": 65_536, "default": None}, told
+    )
 
 
 def _node() -> dict[str, Any]:

@@ -66,7 +66,7 @@ def adapt(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     run = Path(settings.model)
     if not (run / CHECKPOINT).is_file():
         raise UserError(
-            f"{settings.model} cannot be adapted: it is not a run folder with a checkpoint, so there is no discriminator",
+            f"{settings.model} cannot be adapted: without a run's checkpoint there is no discriminator",
             "Train it first (spingan train RECIPE), and start the bench with its folder: spingan bench runs/RECIPE",
         )
     model, folder = loaded(settings.model), Path(request["folder"])

@@ -34,11 +34,12 @@ _MOST_DRAINED_BYTES = 1 << 30  # a body that is too large is read to its end, so
 _DRAIN_S = 30.0
 HOSTS = ("127.0.0.1", "localhost", "::1")
 PAGES = Path(__file__).parent / "static"
+SCRIPTS = ("bench", "charts", "jobs", "knobs", "measured", "state")
 FILES = {  # the only files that are served
     "/": ("index.html", "text/html; charset=utf-8"),
     "/bench.css": ("bench.css", "text/css; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
-    **{f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8") for name in ("bench", "charts", "knobs", "state")},
+    **{f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8") for name in SCRIPTS},
 }
 _HEADERS = {
     "Content-Security-Policy": (
@@ -89,7 +90,9 @@ class Bench:
             ("technology", settings.technology, choices["technologies"]),
         ):
             if name is not None and name not in known:
-                remedy = f"{did_you_mean(name, known)}For a file of your own start the bench with it: spingan bench --help"
+                remedy = (
+                    f"{did_you_mean(name, known)}For a file of your own start the bench with it: spingan bench --help"
+                )
                 raise UserError(f"the bench offers no {what} {name[:80]!r}", remedy)
         return settings
 
@@ -151,7 +154,9 @@ class _Handler(web.RequestHandler):
         host = self.request.headers.get_list("Host")
         if len(host) != 1 or urlsplit(f"//{host[0]}").hostname not in HOSTS:
             raise _Refusal(
-                403, f"the host {', '.join(host)[:80]!r} is not this machine's loopback", f"Open http://{HOST}:PORT itself."
+                403,
+                f"the host {', '.join(host)[:80]!r} is not this machine's loopback",
+                f"Open http://{HOST}:PORT itself.",
             )
         origin = self.request.headers.get("Origin")
         if origin is not None and origin != f"http://{host[0]}":
@@ -441,7 +446,9 @@ async def _serve(
 
 
 def _too_large() -> _Refusal:
-    return _Refusal(413, f"more than {MOST_BODY_BYTES // 10**6} MB were sent", "Drop a smaller file: a table of numbers.")
+    return _Refusal(
+        413, f"more than {MOST_BODY_BYTES // 10**6} MB were sent", "Drop a smaller file: a table of numbers."
+    )
 
 
 def _no_number(name: str) -> Any:

@@ -56,7 +56,8 @@ class Settings(Value):
                     raise UserError(f"unknown knob {key}", f"{did_you_mean(key, known)}Known: {', '.join(known)}")
         if self.technology is None and (self.varies or self.fit_images != FIT_IMAGES):
             raise UserError(
-                "the arrays are changed, and no technology is chosen", "Choose the technology that the changes start from."
+                "the arrays are changed, and no technology is chosen",
+                "Choose the technology that the changes start from.",
             )
         conditions_from(self.condition_settings)
         return self

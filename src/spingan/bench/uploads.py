@@ -38,7 +38,9 @@ class Uploads:
         """
         safe = _STRANGE.sub("_", re.split(r"[/\\]", called)[-1]).lstrip(".")[-80:]
         if not safe.lower().endswith(SUFFIXES) or not safe[: -len(SUFFIXES[0])].strip("._"):
-            raise UserError(f"{called[:80]!r} is no table by its name", f"Drop a file that ends in {', '.join(SUFFIXES)}.")
+            raise UserError(
+                f"{called[:80]!r} is no table by its name", f"Drop a file that ends in {', '.join(SUFFIXES)}."
+            )
         if len(self.paths) >= MOST_FILES:
             raise UserError(f"{MOST_FILES} files are open, which is the most", "Start the bench again.")
         name = secrets.token_hex(8)

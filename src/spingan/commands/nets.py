@@ -171,9 +171,7 @@ def evaluate(
     show(Result(data, "\n".join(parts)), json)
 
 
-def _written(
-    model: str, technology: str | None, settings: list[str] | None, fit_images: int
-) -> "str | Model":
+def _written(model: str, technology: str | None, settings: list[str] | None, fit_images: int) -> "str | Model":
     """The model as it is, or written into other arrays: of another technology, or with settings of their own."""
     from spingan.api import reprogram
     from spingan.spec.technology import load_technology, with_settings
