@@ -12,6 +12,7 @@ from spingan.errors import UserError
 
 COMMANDS = (
     *("demo", "train", "sample", "evaluate", "cost", "report", "compare", "study"),
+    "bench",
     *("technology", "fit", "data", "device", "design", "calibrate"),
 )
 

@@ -27,10 +27,8 @@ def repeat(settings: Settings, names: Mapping[str, str], made_by: Mapping[str, t
         names: How the user's files are called, by the bench's names for them.
         made_by: Of files that were fitted on the bench, the command and the Python line that fit them.
     """
-    return {
-        "shell": "\n".join(_shell(settings, names, made_by)),
-        "python": "\n".join(_python(settings, names, made_by)),
-    }
+    lines = {"shell": _shell(settings, names, made_by), "python": _python(settings, names, made_by)}
+    return {language: "\n".join(found) for language, found in lines.items()}
 
 
 def _used(settings: Settings) -> list[str]:

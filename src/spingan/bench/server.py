@@ -1,8 +1,8 @@
 """The bench's server: one page and its requests, on the loopback only, for pages of its own only."""
 
 import asyncio
+import contextlib
 import errno
-import json
 import logging
 import signal
 import socket
@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from spingan import __version__
-from spingan.bench.child import Drawer, Interrupted
+from spingan.bench.child import Drawer
+from spingan.bench.guard import HOST, MOST_BODY_BYTES, Handler, Refusal
 from spingan.bench.jobs import Asked, Jobs
 from spingan.bench.knobs import GROUPS, knobs
 from spingan.bench.repeat import repeat
@@ -27,12 +27,7 @@ from spingan.bench.uploads import Uploads
 from spingan.errors import UserError, did_you_mean
 from spingan.spec.technology import shipped_technologies
 
-HOST = "127.0.0.1"
 USUAL_PORT = 8123
-MOST_BODY_BYTES = 20_000_000
-_MOST_DRAINED_BYTES = 1 << 30  # a body that is too large is read to its end, so that its sender reads the answer
-_DRAIN_S = 30.0
-HOSTS = ("127.0.0.1", "localhost", "::1")
 PAGES = Path(__file__).parent / "static"
 SCRIPTS = ("bench", "charts", "jobs", "knobs", "measured", "state")
 FILES = {  # the only files that are served
@@ -40,17 +35,6 @@ FILES = {  # the only files that are served
     "/bench.css": ("bench.css", "text/css; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     **{f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8") for name in SCRIPTS},
-}
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-        "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
 }
 _DRAWN = ("draw", "judge", "bill", "curves")
 
@@ -106,114 +90,7 @@ class Bench:
         await asyncio.gather(self.jobs.stop(), self.drawer.stop())
 
 
-class _Refusal(Exception):
-    """A request that is refused for its form, before anybody looks at what it asks."""
-
-    def __init__(self, status: int, problem: str, remedy: str) -> None:
-        super().__init__(problem)
-        self.status, self.problem, self.remedy = status, problem, remedy
-
-
-@web.stream_request_body
-class _Handler(web.RequestHandler):
-    """Refuses hosts, origins and bodies that are not the bench's own, and answers in JSON."""
-
-    def initialize(self, bench: Bench) -> None:
-        self.bench = bench
-        self.body = bytearray()
-        self.refusal: _Refusal | None = None
-        self.work: asyncio.Future[Any] | None = None
-
-    def set_default_headers(self) -> None:
-        for name, value in _HEADERS.items():
-            self.set_header(name, value)
-        self.clear_header("Server")
-
-    def prepare(self) -> None:
-        try:
-            self._check()
-        except _Refusal as refusal:
-            self.refusal = refusal
-            connection: Any = self.request.connection
-            connection.set_max_body_size(_MOST_DRAINED_BYTES)
-            connection.set_body_timeout(_DRAIN_S)
-
-    def data_received(self, chunk: bytes) -> None:
-        if self.refusal is None and len(self.body) + len(chunk) > MOST_BODY_BYTES:
-            self.refusal = _too_large()
-        if self.refusal is None:
-            self.body += chunk
-        else:
-            self.body.clear()
-
-    def on_connection_close(self) -> None:
-        if self.work is not None:
-            self.work.cancel()
-
-    def _check(self) -> None:
-        host = self.request.headers.get_list("Host")
-        if len(host) != 1 or urlsplit(f"//{host[0]}").hostname not in HOSTS:
-            raise _Refusal(
-                403,
-                f"the host {', '.join(host)[:80]!r} is not this machine's loopback",
-                f"Open http://{HOST}:PORT itself.",
-            )
-        origin = self.request.headers.get("Origin")
-        if origin is not None and origin != f"http://{host[0]}":
-            raise _Refusal(403, f"a page of {origin[:80]!r} may not use the bench", "Open the bench's own page.")
-        navigates = self.request.method == "GET" and self.request.headers.get("Sec-Fetch-Mode") == "navigate"
-        if self.request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and not (
-            navigates and self.request.path == "/"
-        ):
-            raise _Refusal(403, "a page of another site may not use the bench", "Open the bench's own page.")
-        try:
-            length = int(self.request.headers.get("Content-Length", "0"))
-        except ValueError:
-            length = 0
-        if length > MOST_BODY_BYTES:
-            raise _too_large()
-
-    def take_json(self) -> dict[str, Any]:
-        """The body as one JSON object.
-
-        Raises:
-            _Refusal: It is none.
-        """
-        if self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
-            raise _Refusal(415, "the request is not application/json", "Use the bench's own page.")
-        try:
-            found = json.loads(bytes(self.body), parse_constant=_no_number)
-        except (ValueError, RecursionError) as error:
-            raise _Refusal(400, f"the request is not JSON: {str(error)[:200]}", "Use the bench's own page.") from None
-        if not isinstance(found, dict):
-            raise _Refusal(400, "the request is no JSON object", "Use the bench's own page.")
-        return found
-
-    async def answer(self, work: Callable[[], Any]) -> None:
-        """Send what `work` gives, or why it is refused."""
-        try:
-            if self.refusal is not None:
-                raise self.refusal
-            self.work = asyncio.ensure_future(work())
-            self.send(200, await self.work)
-        except _Refusal as refusal:
-            self.send(refusal.status, {"problem": refusal.problem, "remedy": refusal.remedy})
-        except UserError as error:
-            self.send(400, {"problem": error.problem, "remedy": error.remedy})
-        except (asyncio.CancelledError, Interrupted):
-            self.send(409, {"problem": "this was interrupted by a newer request", "remedy": ""})
-
-    def send(self, status: int, data: Any) -> None:
-        """Answer in JSON; a connection that is gone is not told."""
-        self.set_status(status)
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(json.dumps(data, allow_nan=False, default=str))
-
-    def write_error(self, status_code: int, **more: Any) -> None:
-        self.send(status_code, {"problem": f"the bench does not do that ({status_code})", "remedy": "Reload the page."})
-
-
-class _Page(_Handler):
+class _Page(Handler):
     def get(self) -> None:
         if self.refusal is not None:
             self.send(self.refusal.status, {"problem": self.refusal.problem, "remedy": self.refusal.remedy})
@@ -227,12 +104,12 @@ class _Page(_Handler):
 
     async def post(self) -> None:
         async def nothing() -> None:
-            raise _Refusal(404, "there is no such page", "The bench has one page, at /")
+            raise Refusal(404, "there is no such page", "The bench has one page, at /")
 
         await self.answer(nothing)
 
 
-class _Start(_Handler):
+class _Start(Handler):
     async def get(self) -> None:
         async def start() -> dict[str, Any]:
             technologies = [*self.bench.technologies, *shipped_technologies()]
@@ -249,7 +126,7 @@ class _Start(_Handler):
         await self.answer(start)
 
 
-class _Choices(_Handler):
+class _Choices(Handler):
     async def get(self) -> None:
         async def choices() -> dict[str, Any]:
             found = await self.bench.choices()
@@ -260,7 +137,7 @@ class _Choices(_Handler):
         await self.answer(choices)
 
 
-class _Compute(_Handler):
+class _Compute(Handler):
     async def post(self, what: str) -> None:
         async def compute() -> dict[str, Any]:
             settings = await self.bench.settings(self.take_json().get("settings"))
@@ -269,7 +146,7 @@ class _Compute(_Handler):
         await self.answer(compute)
 
 
-class _Repeat(_Handler):
+class _Repeat(Handler):
     async def post(self) -> None:
         async def lines() -> dict[str, Any]:
             settings = Settings.from_dict(_dict(self.take_json().get("settings")), "settings")
@@ -278,7 +155,7 @@ class _Repeat(_Handler):
         await self.answer(lines)
 
 
-class _Files(_Handler):
+class _Files(Handler):
     async def post(self) -> None:
         async def keep() -> dict[str, Any]:
             uploads = self.bench.uploads
@@ -294,7 +171,7 @@ class _Files(_Handler):
         await self.answer(keep)
 
 
-class _Fit(_Handler):
+class _Fit(Handler):
     async def post(self, name: str) -> None:
         async def fit() -> dict[str, Any]:
             uploads, asked = self.bench.uploads, self.take_json()
@@ -316,7 +193,7 @@ class _Fit(_Handler):
         await self.answer(fit)
 
 
-class _Jobs(_Handler):
+class _Jobs(Handler):
     async def get(self) -> None:
         async def listed() -> dict[str, Any]:
             return {"jobs": self.bench.jobs.listed()}
@@ -332,7 +209,7 @@ class _Jobs(_Handler):
         await self.answer(start)
 
 
-class _OneJob(_Handler):
+class _OneJob(Handler):
     async def get(self, number: str) -> None:
         async def found() -> dict[str, Any]:
             return self.bench.jobs.find(int(number)).with_result()
@@ -340,7 +217,7 @@ class _OneJob(_Handler):
         await self.answer(found)
 
 
-class _ChangedJob(_Handler):
+class _ChangedJob(Handler):
     async def post(self, number: str, what: str) -> None:
         async def change() -> dict[str, Any]:
             self.take_json()
@@ -430,10 +307,8 @@ async def _serve(
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        try:
+        with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows; or not the main thread
             loop.add_signal_handler(number, over.set)
-        except (NotImplementedError, RuntimeError):  # Windows; or not the main thread
-            pass
     ready(f"http://{HOST}:{sockets[0].getsockname()[1]}/")
     warming = asyncio.ensure_future(bench.choices())  # the computing process loads while the page does
     try:
@@ -443,16 +318,6 @@ async def _serve(
         server.stop()
         await asyncio.gather(warming, return_exceptions=True)
         await bench.stop()
-
-
-def _too_large() -> _Refusal:
-    return _Refusal(
-        413, f"more than {MOST_BODY_BYTES // 10**6} MB were sent", "Drop a smaller file: a table of numbers."
-    )
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
 
 
 def _dict(given: Any) -> dict[str, Any]:

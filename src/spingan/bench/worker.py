@@ -1,9 +1,9 @@
-"""What computes: a process of its own that reads requests from its standard input, a JSON line each, and answers likewise.
+"""What computes: a process of its own that reads requests, a JSON line each, and answers likewise.
 
-A request has `id`, `what` (a key of `WORK`) and what that function takes. An answer has the same `id` and one of
-`result`, `error` (`problem`, `remedy`), `progress` (what is done, parts done, parts in all) or `cancelled`. An interrupt
-(SIGINT) ends the request that is being worked on, and keeps what was loaded. The process ends with its input, and takes
-the processes that it began with it, so that nothing computes on when the bench is gone.
+A request has `id`, `what` (a key of `MODULES`) and what that function takes. An answer has the same `id` and one of
+`result`, `error` (`problem`, `remedy`), `progress` (what is done, parts done, parts in all) or `cancelled`. An
+interrupt (SIGINT) ends the request that is being worked on, and keeps what was loaded. The process ends with its input,
+and takes the processes that it began with it, so that nothing computes on when the bench is gone.
 """
 
 import json

@@ -21,9 +21,7 @@ def bench(
         int | None, typer.Option("--port", min=1, max=65535, help="On this machine; by default 8123, or a free one.")
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
-    folder: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what jobs write.")] = Path(
-        "runs/bench"
-    ),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what jobs write.")] = Path("runs/bench"),
 ) -> None:
     """Turn a technology's properties on a page in the browser; pictures and bill follow. Offline; Ctrl-C stops it."""
     from spingan.bench.server import serve
@@ -42,4 +40,4 @@ def bench(
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
     places = [str(Path(name).resolve()) if exists(Path(name)) else name for name in models or ()]
-    serve(places, technology or (), port, folder, ready)
+    serve(places, technology or (), port, out, ready)
