@@ -97,10 +97,10 @@ class Child:
     async def _begun(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             self._last_words.clear()
-            pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
-                **pipes,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 limit=LONGEST_ANSWER,
                 start_new_session=True,  # Ctrl-C at the terminal is the server's alone

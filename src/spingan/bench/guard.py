@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -112,13 +112,14 @@ class Handler(web.RequestHandler):
             raise Refusal(400, "the request is no JSON object", "Use the bench's own page.")
         return found
 
-    async def answer(self, work: Callable[[], Any]) -> None:
+    async def answer(self, work: Callable[[], Awaitable[Any]]) -> None:
         """Send what `work` gives, or why it is refused."""
         try:
             if self.refusal is not None:
                 raise self.refusal
             self.work = asyncio.ensure_future(work())
-            self.send(200, await self.work)
+            found = await self.work
+            self.send(200, found)
         except Refusal as refusal:
             self.send(refusal.status, {"problem": refusal.problem, "remedy": refusal.remedy})
         except UserError as error:

@@ -45,7 +45,7 @@ def study(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
         name = str(folder / "model.weights.safetensors")
         folder.mkdir(parents=True, exist_ok=True)
         save_weights(name, written(settings, files_of(request)))
-    asked = {"count": request.get("count"), "seeds": request.get("seeds"), "seed": settings.seed}
+    asked: dict[str, Any] = {"count": request.get("count"), "seeds": request.get("seeds"), "seed": settings.seed}
     if request["name"] == "leakage":
         asked = {"seed": settings.seed}
     found = run_study(request["name"], name, folder, workers=request["workers"], progress=progress, **asked)

@@ -14,7 +14,6 @@ from typing import Any
 
 from tornado import web
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 
 from spingan import __version__
 from spingan.bench.child import Drawer
@@ -25,6 +24,7 @@ from spingan.bench.repeat import repeat
 from spingan.bench.settings import Settings
 from spingan.bench.uploads import Uploads
 from spingan.errors import UserError, did_you_mean
+from spingan.input_files import reason
 from spingan.spec.technology import shipped_technologies
 
 USUAL_PORT = 8123
@@ -256,15 +256,16 @@ def listening(port: int | None) -> list[socket.socket]:
     """
     for tried in (USUAL_PORT, 0) if port is None else (port,):
         try:
-            return bind_sockets(tried, HOST)
-        except (OSError, OverflowError) as error:
-            if port is None and tried and getattr(error, "errno", None) == errno.EADDRINUSE:
+            found = socket.create_server((HOST, tried))
+        except OSError as error:
+            if port is None and tried and error.errno == errno.EADDRINUSE:
                 continue
-            if getattr(error, "errno", None) == errno.EADDRINUSE:
-                raise UserError(
-                    f"port {port} is in use", "Give another --port, or none: a free one is chosen then."
-                ) from error
-            raise UserError(f"port {tried} cannot be used: {error}", "Give a --port from 1024 to 65535.") from error
+            if error.errno == errno.EADDRINUSE:
+                remedy = "Give another --port, or none: a free one is chosen then."
+                raise UserError(f"port {port} is in use", remedy) from error
+            raise UserError(f"port {tried} cannot be used: {reason(error)}", "Give one from 1024 to 65535.") from error
+        found.setblocking(False)
+        return [found]
     raise AssertionError("a free port is always there")
 
 

@@ -7,6 +7,7 @@ and takes the processes that it began with it, so that nothing computes on when 
 """
 
 import json
+import math
 import os
 import signal
 import sys
@@ -103,8 +104,17 @@ def _told(number: int, answers: TextIO) -> Progress:
 
 
 def _say(answer: dict[str, Any], answers: TextIO) -> None:
-    answers.write(json.dumps(answer) + "\n")
+    answers.write(json.dumps(_finite(answer), allow_nan=False) + "\n")
     answers.flush()
+
+
+def _finite(value: Any) -> Any:
+    """The value with None for numbers that are not finite, which JSON has none of."""
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 if __name__ == "__main__":

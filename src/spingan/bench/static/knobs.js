@@ -18,7 +18,7 @@ class Slider {
   constructor(knob) {
     const [low, high, steps] = knob.slider;
     this.log = knob.scale === "log";
-    Object.assign(this, { knob, low, high, steps, first: this.log || knob.empty ? 1 : 0 });
+    Object.assign(this, { knob, low, high, steps, first: this.log || (knob.empty && low !== 0) ? 1 : 0 }); // a place for "not set", where 0 is not that
   }
   get last() { return this.steps + this.first; }
   value(place) {
@@ -51,7 +51,8 @@ class Knob {
       this.range = made("input", { type: "range", id: `${id}-slider`, min: 0, max: this.slider.last, step: 1, "aria-label": `${knob.label}, slider` });
       this.box = made("input", { type: "number", id, step: "any", inputmode: "decimal", "aria-describedby": described.id });
       this.range.addEventListener("input", () => this.set(this.slider.value(Number(this.range.value)), this.range));
-      this.box.addEventListener("change", () => this.typed());
+      this.box.addEventListener("input", () => { this.typing = true; });
+      for (const kind of ["change", "blur"]) this.box.addEventListener(kind, () => { if (this.typing) { this.typing = false; this.typed(); } });
       this.row.append(this.range, this.box, made("span", { class: "unit" }, knob.unit));
       if (knob.type === "noise") {
         this.of = made("select", { class: "of", "aria-label": `${knob.label} is a fraction of` }, ...knob.choices.map((choice) => made("option", { value: choice }, `of ${words(choice)}`)));
@@ -89,7 +90,7 @@ class Knob {
     const number = this.number(), usual = own ?? this.knob.default;
     this.row.classList.toggle("changed", value !== null);
     if (this.list) { this.fill(usual); this.list.value = value === null ? "" : String(value); return; }
-    this.box.value = number === null ? "" : String(tidy(number * factor(this.knob)));
+    if (!this.typing) this.box.value = number === null ? "" : String(tidy(number * factor(this.knob))); // an answer does not take away what is being typed
     this.box.placeholder = typeof usual === "number" ? String(tidy(usual * factor(this.knob))) : this.knob.where === "condition" ? "0" : "–";
     const place = number === null && typeof usual === "number" && this.knob.where !== "condition" ? this.slider.place(usual) : this.slider.place(number ?? this.knob.default);
     if (document.activeElement !== this.range || this.slider.value(Number(this.range.value)) !== number) this.range.value = place;

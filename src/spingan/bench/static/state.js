@@ -33,8 +33,10 @@ export function fromHash(hash, model, knobs) {
     else if (key in EMPTY && number(text) !== null && typeof EMPTY[key] !== "object") settings[key] = number(text);
     else if ((key === "levels" || key === "node_nm") && number(text) !== null) settings[key] = number(text);
     else if (group === "activation") settings.activations[leaf] = text;
-    else if (group === "set" && leaf in kinds)
-      settings.set[leaf] = text === "null" ? null : kinds[leaf].type === "choice" ? text : number(text);
+    else if (group === "set" && leaf in kinds) {
+      const value = kinds[leaf].type === "choice" ? text : number(text);
+      if (text === "null" || value !== null) settings.set[leaf] = text === "null" ? null : value;
+    }
     else if (group === "chip" && leaf in kinds) {
       const [value, of] = text.split(",");
       if (number(value) === null) continue;
