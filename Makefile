@@ -4,7 +4,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 MAX_WHEEL_BYTES := 10000000
 
-.PHONY: soak demo test test-all test-gpu examples lint format types bench figures technologies appraisals test-fid test-verilog-a wheel clean
+.PHONY: soak demo test test-all test-gpu test-bench examples lint format types bench figures technologies appraisals \
+	test-fid test-verilog-a wheel clean
 
 demo: $(READY)
 	$(BIN)/spingan demo --out demo
@@ -18,6 +19,11 @@ test-all: $(READY)
 
 test-gpu: $(READY)
 	$(BIN)/python -m pytest -m gpu
+
+# The bench's page in Chromium, which nothing else needs; CHROMIUM=PATH names another browser
+test-bench: $(READY)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,browser]'
+	$(BIN)/python -m pytest -m "" tests/bench tests/bench_browser/check_page.py
 
 # Trainings killed and resumed, and spoilt files through every loader and command; COUNTS="--files 5000 --campaigns 50"
 soak: $(READY)

@@ -24,6 +24,7 @@ ROAD = (
     "reports",
     "papers",
     "glue",
+    "bench",
     "commands",
 )
 GLUE = {"__init__", "api", "comparison", "demo", "technologies"}

@@ -18,7 +18,7 @@ from spingan.image_grid import picture_format, save_grid
 from spingan.input_files import is_folder
 from spingan.nn.cost import measure_drawing, module_bill, module_full_bill, net_counts, pair_bill, pair_full_bill
 from spingan.nn.update_rules import RULES
-from spingan.nn.weights import Model, float_twin, load_model, reprogrammed
+from spingan.nn.weights import FIT_IMAGES, Model, float_twin, load_model, reprogrammed
 from spingan.output import check_place, output_folder, write_text
 from spingan.progress import Progress, no_progress
 from spingan.spec.technology import Technology, load_technology, shipped_technologies, with_settings
@@ -44,7 +44,7 @@ def sample(
     count: int = 64,
     seed: int = 0,
     chip_seed: int = 0,
-    trim_bits: int = 0,
+    conditions: ChipConditions | None = None,
     label: int | None = None,
 ) -> Path:
     """Draw `count` images with a model and write them to the picture file `out` as one grid.
@@ -53,8 +53,7 @@ def sample(
         model: A run folder, a weights file, a shipped name, or a model that is loaded already.
         seed: Of the latents.
         chip_seed: Of what is frozen in the chip when its arrays are written.
-        trim_bits: The chip measures its activations' offsets once and stores them with so many bits; 0: as its
-            technology says.
+        conditions: What about the chip is not ideal; its seed then decides which chip it is, not `chip_seed`.
         label: The class of all images, of a net that takes one; None: the classes in turn.
 
     Raises:
@@ -62,7 +61,7 @@ def sample(
     """
     picture_format(out)
     check_place(out)
-    chip = ChipConditions(chip_seed, trim_bits=trim_bits)
+    chip = chip_seed if conditions is None else conditions
     return save_grid(_loaded(model).sample(count, seed, chip, labels=label).numpy(), out)
 
 
@@ -73,7 +72,7 @@ def evaluate(
     seed: int = 0,
     chip_seed: int = 0,
     chips: int = 1,
-    trim_bits: int = 0,
+    conditions: ChipConditions | None = None,
     features: "FeatureSpace" = "cnn",
     variety_count: int | None = None,
     k: int | None = None,
@@ -85,10 +84,9 @@ def evaluate(
 
     Args:
         model: A run folder, a weights file, a shipped name, or a model that is loaded already.
-        chips: So many chips draw the images, with seeds from `chip_seed` on: the result holds each one's measures, and
-            means with intervals of 95 %.
-        trim_bits: Each chip measures its activations' offsets once and stores them with so many bits; 0: as its
-            technology says.
+        chips: So many chips draw the images, with seeds from the first one's on: the result holds each one's measures,
+            and means with intervals of 95 %.
+        conditions: As in `sample`.
         variety_count: Of the images, so many are used to measure the variety; by default 2,000.
         k: Which nearest neighbours the variety is measured with; by default 5.
         data_name: Set of images that the model was trained on, where its file does not say it.
@@ -104,9 +102,8 @@ def evaluate(
         _loaded(model),
         count=count,
         seed=seed,
-        chip_seed=chip_seed,
+        chip=chip_seed if conditions is None else conditions,
         chips=chips,
-        trim_bits=trim_bits,
         features=features,
         variety_count=variety_count,
         k=k,
@@ -339,7 +336,11 @@ def model_page(model: Model, quality: "Quality | None", metrics: Any = None) -> 
 
 
 def reprogram(
-    model: str | Path | Model, technology: str | Path | Technology | None = None, settings: Sequence[str] = ()
+    model: str | Path | Model,
+    technology: str | Path | Technology | None = None,
+    settings: Sequence[str] = (),
+    *,
+    fit_images: int = FIT_IMAGES,
 ) -> Model:
     """A trained generator written into the arrays of another technology, without training it again.
 
@@ -352,13 +353,14 @@ def reprogram(
         technology: A shipped name, a .yaml file, its folder, or a technology that is loaded already; None is the
             model's own.
         settings: `key=value` changes of the technology, as `wire_resistance_ohm=0.35` or `adc.bits=8`.
+        fit_images: Images that gains, ranges and batch norms are measured on.
 
     Raises:
         UserError: There is no such model, technology or key, or the net does not fit the technology.
     """
     loaded = _loaded(model)
     onto = loaded.technology if technology is None else _technology(technology)
-    return reprogrammed(loaded, with_settings(onto, settings))
+    return reprogrammed(loaded, with_settings(onto, settings), fit_images)
 
 
 def study(

@@ -13,6 +13,7 @@ try:
     from spingan import terminal
     from spingan.commands import (
         appraise,
+        bench,
         calibrate,
         circuit,
         compare,
@@ -83,6 +84,7 @@ app.command()(nets.cost)
 app.command()(nets.report)
 app.command()(compare.compare)
 app.command()(appraise.appraise)
+app.command()(bench.bench)
 app.command()(reproduce.reproduce)
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(technology.app, name="technology")

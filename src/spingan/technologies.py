@@ -1,6 +1,6 @@
-"""From devices to a technology in one call: `build_technology`."""
+"""From devices to a technology in one call, `build_technology`, and one that differs from another in a few things."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from spingan.progress import Progress, no_progress
 from spingan.spec.activation import Activation, ConductanceCurve
 from spingan.spec.files import read_activation, read_conductance_curve, read_synapse, read_value
 from spingan.spec.synapse import Synapse
-from spingan.spec.technology import DEVICES, Technology, shipped_curves
+from spingan.spec.technology import DEVICES, Technology, load_technology, shipped_curves, with_settings
 from spingan.spec.value import build
 
 SynapseSource = Synapse | SynapseDevice | str | Path
@@ -59,6 +59,41 @@ def build_technology(
         curves[function] = found
     fields = {"schema_version": 1, "name": name, "synapse": made, "activations": curves} | array
     return build(Technology, fields, f"technology {name}")
+
+
+def varied_technology(
+    base: str | Path,
+    *,
+    synapse: str | Path | None = None,
+    activations: Mapping[str, str | Path] | None = None,
+    levels: int | None = None,
+    settings: Sequence[str] = (),
+) -> Technology:
+    """A technology with other devices, another number of levels, or other arrays, in this order.
+
+    Args:
+        base: a shipped name, a .yaml file, or its folder.
+        synapse: the CSV file of another synapse, or a shipped curve's name.
+        activations: those of other activations, by function; a function that the base has no device for gets one.
+        levels: evenly spaced between the smallest conductance and the largest; None: those of the synapse.
+        settings: `key=value` changes of the technology, as `wire_resistance_ohm=0.35` or `adc.bits=8`.
+
+    Raises:
+        UserError: A name, file or key is not right, or a synapse that is not there gets levels.
+    """
+    technology = load_technology(base)
+    if synapse is not None or activations:
+        fields = dict(technology)
+        if synapse is not None:
+            fields["synapse"] = _value(synapse, read_synapse, Synapse, SynapseDevice, None)
+        read = {name: read_activation(_file(source) or Path(source)) for name, source in (activations or {}).items()}
+        fields["activations"] = {**technology.activations, **read}
+        technology = build(Technology, fields, f"technology {technology.name} with devices of your own")
+    if levels is not None:
+        from spingan.studies.levels import with_levels
+
+        technology = with_levels(technology, levels)
+    return with_settings(technology, settings)
 
 
 def _in_cell(

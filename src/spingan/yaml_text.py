@@ -41,15 +41,18 @@ def parse_value(text: str, where: str) -> Any:
     return _parse(text, where)[1]
 
 
-def set_value(content: dict[str, Any], setting: str) -> None:
+def set_value(content: dict[str, Any], setting: str, option: str = "--set", example: str = "epochs=50") -> None:
     """Put a `key=value` of the command line on top of nested keys: `adc.bits=8`.
+
+    Args:
+        option, example: How the command line calls it, for the error.
 
     Raises:
         UserError: It is not of that form, leads below a single value, or the value is not YAML.
     """
     key, separator, text = setting.partition("=")
     if not separator or not key:
-        raise UserError(f"--set {setting!r} is not of the form key=value", "For example: --set epochs=50")
+        raise UserError(f"{option} {setting!r} is not of the form key=value", f"For example: {option} {example}")
     *parents, leaf = key.split(".")
     place = content
     for parent in parents:
@@ -57,9 +60,9 @@ def set_value(content: dict[str, Any], setting: str) -> None:
         if inner is None:
             inner = place[parent] = {}
         if not isinstance(inner, dict):
-            raise UserError(f"--set {key}: {parent} holds a single value", "Leave out what follows it.")
+            raise UserError(f"{option} {key}: {parent} holds a single value", "Leave out what follows it.")
         place = inner
-    place[leaf] = parse_value(text, f"--set {key}: cannot read the value {text[:60]!r}")
+    place[leaf] = parse_value(text, f"{option} {key}: cannot read the value {text[:60]!r}")
 
 
 def _parse(text: str, where: str) -> tuple[yaml.Node | None, Any]:

@@ -1,11 +1,16 @@
 """What varies from chip to chip and from read to read, as plain values that travel between processes."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
-from spingan.errors import UserError
+from pydantic import TypeAdapter, ValidationError
+
+from spingan.errors import UserError, did_you_mean
 from spingan.spec.noise import Noise
 from spingan.spec.synapse import Faults
 from spingan.spec.technology import Technology
+from spingan.yaml_text import set_value
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,35 @@ class ChipConditions:
             raise UserError(f"technology {technology.name} has no devices that could fade", "Leave the fading out.")
         if self.time_s and technology.synapse is not None:
             technology.synapse.retention_at(self.time_s)
+
+
+def conditions_from(settings: Sequence[str] = (), seed: int = 0) -> ChipConditions:
+    """The conditions that `key=value` settings say: `stuck=0.01`, `programming_noise=0.05`, `read_noise.of=value`.
+
+    A noise that is a single number is its fraction of full scale.
+
+    Raises:
+        UserError: A setting is not of that form, its key is unknown, or its value is out of range.
+    """
+    content: dict[str, Any] = {}
+    for setting in settings:
+        set_value(content, setting, "--condition", "stuck=0.01")
+    known = [field.name for field in fields(ChipConditions) if field.name != "seed"]
+    for key, value in content.items():
+        if key not in known:
+            raise UserError(f"unknown condition {key}", f"{did_you_mean(key, known)}Known: {', '.join(known)}")
+        if key in ("programming_noise", "read_noise") and isinstance(value, int | float):
+            content[key] = {"fraction": value}
+    try:
+        return TypeAdapter(ChipConditions).validate_python({**content, "seed": seed})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, UserError):
+            raise cause from None
+        key = ".".join(str(part) for part in first["loc"])
+        message = f"condition {key} {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        raise UserError(message, "Correct the value, or leave the condition out.") from None
 
 
 def with_stuck(technology: Technology, share: float) -> Technology:

@@ -23,14 +23,18 @@ TechnologySet = Annotated[
 RecipeTechnology = Annotated[
     str | None, typer.Option("--technology", metavar="NAME", help=f"In place of its own: {KINDS}.")
 ]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option("--condition", metavar="KEY=VALUE", help="Of the chip, as programming_noise=0.05; may be repeated."),
+]
+FitImages = Annotated[
+    int, typer.Option("--fit-images", min=2, help="Images that gains, ranges and batch norms are measured on.")
+]
 _LARGEST_SEED = 2**63 - 1  # torch's generators take no more
 Seed = Annotated[int, typer.Option("--seed", min=0, max=_LARGEST_SEED, help="Seed of the latents.")]
 ChipSeed = Annotated[
     int, typer.Option("--chip-seed", min=0, max=_LARGEST_SEED, help="Seed of what is frozen in the chip.")
 ]
-
-_STORED = "Measure the chip's offsets of activations once, and store them with so many bits."
-TrimBits = Annotated[int, typer.Option("--trim-bits", metavar="BITS", min=0, max=24, help=_STORED)]
 
 
 def demo(
@@ -92,21 +96,25 @@ def sample(
     out: Annotated[Path, typer.Option("--out", help="Picture file for the grid.")] = Path("grid.png"),
     seed: Seed = 0,
     chip_seed: ChipSeed = 0,
-    trim_bits: TrimBits = 0,
     technology: TechnologyName = None,
     set_: TechnologySet = None,
+    fit_images: FitImages = 4096,
+    condition: Conditions = None,
     class_: Annotated[
         int | None, typer.Option("--class", metavar="NUMBER", help="Of all images, from a net that takes classes.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Draw images with a model into one grid."""
+    from spingan.arrays.conditions import conditions_from
+
+    conditions = conditions_from(condition or (), chip_seed)  # what is misspelt is told before torch is loaded
     from spingan.api import sample as sample_to_file
 
-    chosen = _written(model, technology, set_)
-    chip = {"chip_seed": chip_seed, "trim_bits": trim_bits}
-    path = sample_to_file(chosen, out, count=count, seed=seed, label=class_, **chip)
-    data = {"model": _name(chosen), "count": count, "seed": seed, **chip, "out": str(path)}
+    chosen = _written(model, technology, set_, fit_images)
+    path = sample_to_file(chosen, out, count=count, seed=seed, conditions=conditions, label=class_)
+    data = {"model": _name(chosen), "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)}
+    data |= {"conditions": condition} if condition else {}
     show(Result(data if class_ is None else {**data, "class": class_}, str(path)), json)
 
 
@@ -120,7 +128,6 @@ _VARIETY = "Of these, images to measure the variety on; by default 2,000."
         "seed": (Seed, 0),
         "chip_seed": (ChipSeed, 0),
         "chips": option(int, "--chips", "So many chips, seeds from --chip-seed on, with intervals.", 1, min=1),
-        "trim_bits": (TrimBits, 0),
         "features": option(Literal["cnn", "inception"], "--features", _FEATURES, "cnn"),
         "variety_count": option(int | None, "--variety-count", _VARIETY, min=2),
         "k": option(int | None, "--k", "Nearest neighbours to measure the variety with; by default 5."),
@@ -132,17 +139,22 @@ def evaluate(
     model: ModelName = "clothes",
     technology: TechnologyName = None,
     set_: TechnologySet = None,
+    fit_images: FitImages = 4096,
+    condition: Conditions = None,
     detail: Annotated[bool, typer.Option("--detail", help="Show the share of each class, too.")] = False,
     json: Json = False,
     **asked: Any,
 ) -> None:
     """How good and how varied a model's images are, compared with real images and the float twin."""
+    from spingan.arrays.conditions import conditions_from
+
+    conditions = conditions_from(condition or (), asked["chip_seed"])
     from spingan.api import evaluate as evaluate_model
     from spingan.reports.quality_table import chip_lines, quality_notes, quality_table, quality_title
 
-    chosen = _written(model, technology, set_)
+    chosen = _written(model, technology, set_, fit_images)
     with progress_bars() as progress:
-        quality = evaluate_model(chosen, progress=progress, **asked)
+        quality = evaluate_model(chosen, progress=progress, conditions=conditions, **asked)
     measures = quality_table(quality)
     parts = [
         f"{_name(chosen)}: distance from the test images; {quality_title(quality)}",
@@ -156,12 +168,11 @@ def evaluate(
         shares = [(name, f"{share:.1%}") for name, share in quality.class_histogram.items()]
         parts += ["", text_of(("class", "share"), shares, right=(1,))]
     parts += ["", f"{quality.protocol}; {quality.seconds:.1f} s"]
-    chip = {name: asked[name] for name in ("chip_seed", "trim_bits")}
-    data = {"model": _name(chosen), **chip} | quality.to_dict()
+    data = {"model": _name(chosen), "chip_seed": conditions.seed, "conditions": condition or []} | quality.to_dict()
     show(Result(data, "\n".join(parts)), json)
 
 
-def _written(model: str, technology: str | None, settings: list[str] | None) -> "str | Model":
+def _written(model: str, technology: str | None, settings: list[str] | None, fit_images: int) -> "str | Model":
     """The model as it is, or written into other arrays: of another technology, or with settings of their own."""
     from spingan.api import reprogram
     from spingan.spec.technology import load_technology, with_settings
@@ -170,7 +181,7 @@ def _written(model: str, technology: str | None, settings: list[str] | None) -> 
         return model
     if technology is not None:
         with_settings(load_technology(technology), settings or [])  # what is misspelt is told before torch is loaded
-    return reprogram(model, technology, settings or ())
+    return reprogram(model, technology, settings or (), fit_images=fit_images)
 
 
 def _technology_key(technology: str | None) -> list[str]:

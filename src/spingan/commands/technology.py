@@ -94,15 +94,53 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE", help="A .yaml, its
 
 
 @app.command()
-def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to begin it in.")],
-        json: Json = False) -> None:  # fmt: skip
-    """Begin a technology of your own: a commented template that runs as it is."""
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to begin it in.")],
+    base: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help="Begin with this technology, not with the template.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="With --from: change a key of it.")
+    ] = None,
+    levels: Annotated[int | None, typer.Option("--levels", help="With --from: as many, evenly spaced.")] = None,
+    synapse: Annotated[str | None, typer.Option("--synapse", metavar="FILE", help="With --from: its CSV.")] = None,
+    activation: Annotated[
+        list[str] | None, typer.Option("--activation", metavar="KEY=FILE", help="With --from, as relu=mine.csv.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Begin a technology of your own: a commented template that runs as it is, or a variation of another one."""
     from spingan.spec.catalogue import new_template
 
-    files = new_template(folder)
+    if base is None:
+        given = {"--set": set_, "--levels": levels, "--synapse": synapse, "--activation": activation}
+        if named := [name for name, value in given.items() if value]:
+            raise UserError(f"{named[0]} changes a technology, and none is named", "Add --from NAME.")
+        files = new_template(folder)
+    else:
+        files = _varied(folder, base, set_ or [], levels, synapse, activation or [])
     names = [str(file) for file in files]
     tried = f"Try it: spingan cost fashion-mnist --set technology={folder}"
     show(Result({"files": names}, "\n".join([*names, tried])), json)
+
+
+def _varied(
+    folder: Path, base: str, settings: list[str], levels: int | None, synapse: str | None, activations: list[str]
+) -> tuple[Path, ...]:
+    """Write a variation of a technology into a folder that holds none yet."""
+    from spingan.spec.technology import write_technology
+    from spingan.technologies import varied_technology
+
+    if (folder / "technology.yaml").exists():
+        raise UserError(f"{folder / 'technology.yaml'} is there already", "Choose another folder; nothing was written")
+    named = {}
+    for each in activations:
+        key, separator, file = each.partition("=")
+        if not separator:
+            raise UserError(f"--activation {each!r} is not of the form key=file", "For example: relu=mine.csv")
+        named[key] = file
+    technology = varied_technology(base, synapse=synapse, activations=named, levels=levels, settings=settings)
+    return write_technology(technology, folder)
 
 
 @app.command("write-and-verify")

@@ -3,7 +3,7 @@ float twin's value, and the missing classes."""
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -129,9 +129,8 @@ class Quality:
 def evaluate_model(
     model: Model,
     *,
-    chip_seed: int = 0,
+    chip: int | ChipConditions = 0,
     chips: int = 1,
-    trim_bits: int = 0,
     data_name: str | None = None,
     data_path: str | Path | None = None,
     **asked: Any,
@@ -139,9 +138,8 @@ def evaluate_model(
     """`evaluate` for a model, against the images that it was trained on, beside its float twin.
 
     Args:
-        chips: So many chips draw the images, with seeds from `chip_seed` on, each from latents of the same seed.
-        trim_bits: Each chip measures its activations' offsets once and stores them with so many bits; 0: as its
-            technology says.
+        chip: Its seed, or its conditions.
+        chips: So many chips draw the images, with seeds from that one's on, each from latents of the same seed.
         data_name: Set of images that the model was trained on, where its file does not say it.
         data_path: Folder with the real images; by default the one that the model was trained from, if it is there.
         asked: `count`, `seed`, `features`, `variety_count`, `k` and `progress`, as `evaluate` takes them.
@@ -153,10 +151,12 @@ def evaluate_model(
         raise UserError(f"{chips} chips draw nothing", "Ask for 1 or more.")
     twin, recorded = float_twin(model), model.origin.data_path
 
-    def of_chip(seed: int) -> Sampler:
-        return lambda images, draw: model.sample(images, draw, ChipConditions(seed, trim_bits=trim_bits))
+    conditions = ChipConditions(chip) if isinstance(chip, int) else chip
 
-    first, *others = (chip_seed + number for number in range(chips))
+    def of_chip(seed: int) -> Sampler:
+        return lambda images, draw: model.sample(images, draw, replace(conditions, seed=seed))
+
+    first, *others = (conditions.seed + number for number in range(chips))
     return evaluate(
         of_chip(first),
         chip_seed=first,

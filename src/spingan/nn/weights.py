@@ -27,6 +27,8 @@ from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, wr
 from spingan.spec.technology import Technology, Transposed
 
 _FITTING = 5  # stream of a recipe's seed; the others are training's (spingan.training.nets)
+FIT_IMAGES = 16 * 256  # a mean known to 1/64 of a deviation
+MOST_FIT_IMAGES = 1 << 20  # assumed: their latents take 400 MB
 _BATCH = 250  # images generated at a time: the 64x64 net's largest map then takes 65 MB
 
 
@@ -165,10 +167,12 @@ class Model:
         return images
 
 
-def fitting_inputs(family: Family, latent_size: int, seed: int) -> tuple[tuple[Tensor, ...], ...]:
+def fitting_inputs(
+    family: Family, latent_size: int, seed: int, count: int = FIT_IMAGES
+) -> tuple[tuple[Tensor, ...], ...]:
     """Batches of inputs that a generator's gains, norms and ranges are fitted to (`fit_to_weights`)."""
     generator = torch.Generator().manual_seed(stream_key(seed, _FITTING) >> 1)
-    return _inputs(family, latent_size, 16 * 256, generator, parts=16)  # a mean known to 1/64 of a deviation
+    return _inputs(family, latent_size, count, generator, parts=-(-count // 256))
 
 
 def _inputs(
@@ -178,15 +182,22 @@ def _inputs(
     return tuple(zip(*(part.tensor_split(parts) for part in inputs), strict=True))
 
 
-def reprogrammed(model: Model, technology: Technology) -> Model:
+def reprogrammed(model: Model, technology: Technology, fit_images: int = FIT_IMAGES) -> Model:
     """A trained generator written into the arrays of another technology, without training it again.
 
     Gains, activation ranges and batch-norm statistics are measured anew on what the new devices hold. From columns that
     end in a load, whose weights depend on each other, what is written elsewhere is what they give.
 
+    Args:
+        fit_images: Images that they are measured on; fewer take less time and give less exact statistics.
+
     Raises:
-        UserError: The net does not fit the technology.
+        UserError: The net does not fit the technology, or there are too few images to measure a variance on.
     """
+    if not 2 <= fit_images <= MOST_FIT_IMAGES:
+        raise UserError(
+            f"gains and batch norms cannot be fitted to {fit_images} images", f"Give 2 to {MOST_FIT_IMAGES:,}."
+        )
     plain = model.family.make_generator(model.latent_size)
     trained = model.generator.state_dict()
     plain.load_state_dict({name: trained[name] for name in plain.state_dict()})
@@ -195,7 +206,7 @@ def reprogrammed(model: Model, technology: Technology) -> Model:
             if isinstance(layer, AnalogLayer) and layer.rules.load is not None:
                 plain.get_parameter(f"{name}.weight").data.copy_(layer.effective_weight().detach())
     conversion = convert(plain.eval(), technology, transposed=model.conversion.transposed)
-    fit_to_weights(conversion.model, fitting_inputs(model.family, model.latent_size, seed=0))
+    fit_to_weights(conversion.model, fitting_inputs(model.family, model.latent_size, 0, fit_images))
     info = {"trained as": model.name, "trained on": model.technology.name, **model.info}
     return Model(f"{model.name} on {technology.name}", model.net, model.latent_size, technology, conversion, info)
 

@@ -1,0 +1,114 @@
+"""Pictures of a setting, and how far they are from real ones and how varied."""
+
+import base64
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from spingan.bench.settings import JUDGED, PICTURES, Settings
+from spingan.bench.worker import files_of
+from spingan.evaluation.features import describe, feature_cnn, net_of
+from spingan.evaluation.frechet import frechet_distance
+from spingan.evaluation.real_images import data_of, image_bytes, real_images
+from spingan.evaluation.reference import Reference, reference_for
+from spingan.evaluation.variety import K, manifolds
+from spingan.image_grid import image_grid, png_bytes
+from spingan.nn.weights import Model, load_model, reprogrammed, shipped_models
+from spingan.progress import Progress
+from spingan.spec.technology import shipped_technologies
+from spingan.training.recipe import shipped_recipes
+
+_KEPT = 4  # models with other arrays that are kept: going back to an earlier setting is then at once
+_written: dict[tuple[Any, ...], Model] = {}
+
+
+def hello(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """What there is to choose from."""
+    models = [*request.get("models", ()), *shipped_models()]
+    technologies = [*request.get("technologies", ()), *shipped_technologies()]
+    recipes = shipped_recipes()
+    return {
+        "models": [{"name": name, "recipe": name in recipes} for name in dict.fromkeys(models)],
+        "technologies": list(dict.fromkeys(technologies)),
+    }
+
+
+def draw(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """64 pictures as one PNG, and what the conversion does not compute with."""
+    started = time.perf_counter()
+    settings = Settings.from_dict(request["settings"], "settings")
+    model = written(settings, files_of(request))
+    images = model.sample(PICTURES, settings.seed, settings.chip).numpy()
+    picture = image_grid(images, scale=2 if images.shape[-1] <= 32 else 1)
+    return {
+        "png": base64.b64encode(png_bytes(picture)).decode(),
+        "width": picture.width,
+        "height": picture.height,
+        "count": PICTURES,
+        "technology": model.technology.name,
+        "own_technology": loaded(settings.model).technology.name,
+        "not_simulated": list(model.conversion.not_simulated),
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def judge(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Distance and variety of the first images, and what real images reach."""
+    started = time.perf_counter()
+    settings = Settings.from_dict(request["settings"], "settings")
+    model = written(settings, files_of(request))
+    reference = _reference(settings.model)
+    images = image_bytes(model.sample(JUDGED, settings.seed, settings.chip))
+    distance, variety = reference.distance_and_variety(images)
+    floor, floor_recall, floor_coverage = _floor(settings.model)
+    return {
+        "metric": reference.metric,
+        "variety_metric": reference.variety_metric,
+        "count": JUDGED,
+        "distance": distance,
+        "precision": variety.precision,
+        "recall": variety.recall,
+        "coverage": variety.coverage,
+        "floor": floor,
+        "floor_recall": floor_recall,
+        "floor_coverage": floor_coverage,
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def written(settings: Settings, files: dict[str, Path]) -> Model:
+    """The model in the arrays that the settings describe; the last few are kept."""
+    technology = settings.arrays(files)
+    model = loaded(settings.model)
+    if technology is None:
+        return model
+    key = (settings.model, technology.model_dump_json(), settings.fit_images)
+    if key not in _written:
+        made = reprogrammed(model, technology, settings.fit_images)
+        while len(_written) >= _KEPT:
+            del _written[next(iter(_written))]
+        _written[key] = made
+    _written[key] = _written.pop(key)  # the last one used goes last
+    return _written[key]
+
+
+@lru_cache(maxsize=4)
+def loaded(name: str) -> Model:
+    """A model, loaded once."""
+    return load_model(name)
+
+
+@lru_cache(maxsize=4)
+def _reference(name: str) -> Reference:
+    return reference_for(loaded(name), JUDGED)
+
+
+@lru_cache(maxsize=4)
+def _floor(name: str) -> tuple[float, float, float]:
+    """Distance, recall and coverage of real images, as `spingan evaluate` has them."""
+    data = data_of(loaded(name))
+    net = feature_cnn(net_of(data))
+    floor, test = (describe(images, net)[0] for images in real_images(data, JUDGED).floor_pair)
+    found = manifolds(test, floor, min(K, len(test) - 1))
+    return frechet_distance(floor, test), found.recall, found.coverage
