@@ -12,16 +12,15 @@ from spingan.arrays.conditions import ChipConditions
 from spingan.costs.account import FullBill
 from spingan.costs.bill import Bill
 from spingan.costs.components import load_components
-from spingan.costs.rule_cost import RuleCost
 from spingan.errors import UserError
 from spingan.image_grid import picture_format, save_grid
 from spingan.input_files import is_folder
 from spingan.nn.cost import measure_drawing, module_bill, module_full_bill, net_counts, pair_bill, pair_full_bill
-from spingan.nn.update_rules import RULES
 from spingan.nn.weights import FIT_IMAGES, Model, float_twin, load_model, reprogrammed
 from spingan.output import check_place, output_folder, write_text
 from spingan.progress import Progress, no_progress
 from spingan.spec.technology import Technology, load_technology, shipped_technologies, with_settings
+from spingan.training.pulses_billed import rule_cost
 from spingan.training.recipe import Recipe, load_recipe, names_a_model, recipe_from
 
 if TYPE_CHECKING:
@@ -172,7 +171,7 @@ def full_bill(
     own = chosen or (what.technology if isinstance(what, Model) else load_technology(what.technology))
     recipe = what if isinstance(what, Recipe) else _trained_by(what)
     batch = batch_size if batch_size is not None or recipe is None else recipe.batch_size
-    bill = pair_full_bill(what.net, own, library, what.latent_size, batch_size=batch, rule=_rule_cost(recipe, what))
+    bill = pair_full_bill(what.net, own, library, what.latent_size, batch_size=batch, rule=rule_cost(recipe, what))
     return replace(bill, name=what.name)
 
 
@@ -201,7 +200,7 @@ def compare_training(
         chosen = load_technology(recipe.technology) if technology is None else _technology(technology)
     except UserError:
         return None
-    rules = {f"on the chip, {recipe.on_chip.rule}": _rule_cost(recipe, what), "beside the chip": None}
+    rules = {f"on the chip, {recipe.on_chip.rule}": rule_cost(recipe, what), "beside the chip": None}
     bills = {
         name: pair_full_bill(recipe.net, chosen, library, recipe.latent_size, batch_size=recipe.batch_size, rule=rule)
         for name, rule in rules.items()
@@ -211,16 +210,6 @@ def compare_training(
     card = {} if isinstance(what, Recipe) else what.info.get("on chip", {})
     lasts, images = card.get("epochs until a device is worn"), recipe.training_images
     return compared(bills, counts, library, images=images, lifetime_epochs=lasts)
-
-
-def _rule_cost(recipe: Recipe | None, what: Recipe | Model) -> RuleCost | None:
-    """The rule by which a recipe learns on the chip, with the pulses that a trained model's card counts."""
-    if recipe is None or recipe.on_chip is None:
-        return None
-    moments = 0 if not recipe.on_chip.moments else 2 if recipe.adam_betas[0] else 1
-    cost = replace(RULES[recipe.on_chip.rule].cost, moments=moments, averaged=recipe.average_decay is not None)
-    counted = {} if isinstance(what, Recipe) else what.info.get("on chip", {}).get("pulses of a weight an update", {})
-    return replace(cost, **counted)
 
 
 def _trained_by(model: Model) -> Recipe | None:

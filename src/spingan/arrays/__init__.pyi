@@ -11,7 +11,5 @@ from .wires import fold as fold
 from .wires import largest_rows as largest_rows
 from .wires import least_resistance as least_resistance
 from .wires import tallest_column as tallest_column
-from .writing import Rewriting as Rewriting
 from .writing import Written as Written
-from .writing import rewriting as rewriting
 from .writing import write_and_verify as write_and_verify

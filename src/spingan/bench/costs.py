@@ -25,7 +25,7 @@ def bill(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     accounts = {"drawing": found.drawing, "training": found.training}
     return {
         "technology": found.technology,
-        "programming_j": found.programming.energy_j,
+        "programming_j": found.programming.whole.energy_j,
         "assumed": list(found.assumed),
         **{name: None if account is None else _account(account) for name, account in accounts.items()},
     }

@@ -8,7 +8,6 @@ from spingan.commands.options import Json, RecipeName, Set
 from spingan.commands.printing import Result, show, table
 from spingan.tabular import cell
 
-_INDENT = {"initial_indent": "    ", "subsequent_indent": "    "}
 app = typer.Typer(help="Recipes: what decides how a net is trained.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -43,8 +42,12 @@ def keys(json: Json = False) -> None:
     from spingan.training.recipe import recipe_keys
 
     found = recipe_keys()
-    lines = [f"{each['key']}  ({_default(each)})\n{fill(each['meaning'], 100, **_INDENT)}" for each in found]
+    lines = [f"{each['key']}  ({_default(each)})\n{_indented(each['meaning'])}" for each in found]
     show(Result({"keys": found}, "\n".join(lines)), json)
+
+
+def _indented(text: str) -> str:
+    return fill(text, 100, initial_indent="    ", subsequent_indent="    ")
 
 
 def _default(key: dict[str, object]) -> str:

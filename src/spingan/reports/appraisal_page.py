@@ -348,7 +348,7 @@ def _arrays(found: Appraisal) -> Table:
         table.append(("lifetime if it learns", f"{trainings}{lifetime.endurance_writes:.2g} writes"))
         table.append(("rewritten once a day", f"{lifetime.years_rewritten_daily:.3g} years"))
     once = found.bill.programming
-    table.append(("writing all weights once", quantity_text(once.energy_j, "J", 3)))
+    table.append(("writing all weights once", quantity_text(once.whole.energy_j, "J", 3)))
     return Table("", ("what", "value"), table)
 
 

@@ -10,6 +10,7 @@ from spingan.costs.account import FullBill
 from spingan.costs.components import load_components
 from spingan.costs.side_by_side import Row, technology_row
 from spingan.errors import UserError
+from spingan.evaluation.interval import Interval, interval
 from spingan.evaluation.real_images import data_of
 from spingan.measured.fit import Fit
 from spingan.nn.cost import pair_full_bill
@@ -32,10 +33,11 @@ from spingan.studies.requirements import (
 )
 from spingan.studies.run import place_for
 from spingan.studies.stored import Plan, Stored, keep, key_of, stored_of
-from spingan.studies.study import TOLERANCE, Interval, interval
+from spingan.studies.study import TOLERANCE
 from spingan.studies.subject import Subject, subject_of
 from spingan.studies.tolerance import Tolerance
 from spingan.studies.trials import Attempt, Trial
+from spingan.training.pulses_billed import rule_cost
 from spingan.training.recipe import Recipe, recipe_from
 
 READS = "array reads"
@@ -330,7 +332,7 @@ def _bill(model: Model, technology: Technology, recipe: Recipe | None) -> FullBi
     library = load_components(None)
     batch = None if recipe is None else recipe.batch_size
     bill = pair_full_bill(
-        model.net, technology, library, model.latent_size, batch_size=batch, on_chip=bool(recipe and recipe.on_chip)
+        model.net, technology, library, model.latent_size, batch_size=batch, rule=rule_cost(recipe, model)
     )
     return replace(bill, name=model.name)
 

@@ -11,11 +11,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from spingan.evaluation.interval import Interval, interval
 from spingan.progress import Progress, no_progress
 from spingan.spec.technology import Technology
 from spingan.studies.parallel import Workers, run_parallel
 from spingan.studies.properties import BY_NAME, Property
-from spingan.studies.study import TOLERANCE, Interval, interval
+from spingan.studies.study import TOLERANCE
 from spingan.studies.trials import Trial, run_trial, technology_of, technology_text
 
 FEW = 4  # parts of the images that locate a limit: its distances are larger, so that ratios compare only with their own

@@ -1,0 +1,18 @@
+"""What a rule of learning on the chip costs, with the pulses that a training counted."""
+
+from dataclasses import replace
+
+from spingan.costs.rule_cost import RuleCost
+from spingan.nn.update_rules import RULES
+from spingan.nn.weights import Model
+from spingan.training.recipe import Recipe
+
+
+def rule_cost(recipe: Recipe | None, what: Recipe | Model) -> RuleCost | None:
+    """The rule by which a recipe learns on the chip, with the pulses that a trained model's card counts."""
+    if recipe is None or recipe.on_chip is None:
+        return None
+    moments = 0 if not recipe.on_chip.moments else 2 if recipe.adam_betas[0] else 1
+    cost = replace(RULES[recipe.on_chip.rule].cost, moments=moments, averaged=recipe.average_decay is not None)
+    counted = {} if isinstance(what, Recipe) else what.info.get("on chip", {}).get("pulses of a weight an update", {})
+    return replace(cost, **counted)
