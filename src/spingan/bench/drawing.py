@@ -14,7 +14,8 @@ from spingan.evaluation.real_images import data_of, image_bytes, real_images
 from spingan.evaluation.reference import Reference, reference_for
 from spingan.evaluation.variety import K, manifolds
 from spingan.image_grid import image_grid, png_bytes
-from spingan.nn.weights import Model, load_model, reprogrammed, shipped_models
+from spingan.nn.model_files import shipped_models
+from spingan.nn.weights import Model, load_model, reprogrammed
 from spingan.progress import Progress
 from spingan.spec.technology import shipped_technologies
 from spingan.training.recipe import shipped_recipes

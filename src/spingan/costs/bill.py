@@ -294,7 +294,7 @@ def _programming(net: str, model: ModelCounts, technology: Technology) -> Line:
     if synapse.write.energy_per == "state":
         energy_j, note = number * synapse.write.energy_j, f"{synapse.write.energy_j:.3g} J to reach any state"
         return Line(net, "programming", item, number, energy_j, source=synapse.source or synapse.name, note=note)
-    writes = level_writes(synapse)
+    writes = level_writes(synapse)  # pyright: ignore[reportArgumentType]
     pulses = float(writes.pulses.mean())
     note = f"{pulses:g} pulses a device x {synapse.write.energy_j:.3g} J; {writes.basis}"
     energy_j = number * pulses * synapse.write.energy_j

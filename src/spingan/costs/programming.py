@@ -26,7 +26,7 @@ def programming(model: ModelCounts, parts: Parts) -> Programming:
     price, _, per = write_price(parts.technology)
     if synapse is None:
         return Programming((priced("programming, pulses", "all layers", cells, price),))
-    writes = level_writes(synapse)
+    writes = level_writes(synapse)  # pyright: ignore[reportArgumentType]
     mean = {name: float(getattr(writes, name).mean()) for name in ("pulses", "verifies", "resets")}
     if writes.given_up:
         unreached = f"{writes.given_up} of {writes.pulses.size} simulated devices do not reach their level"
