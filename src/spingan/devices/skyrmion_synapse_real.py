@@ -144,7 +144,7 @@ def _read_moves(at: Bench, done: Operation, terms: SynapseTerms, read: ReadSprea
     read_out, left_alone = places_after(torque), places_after(0.0)
     radius = np.sqrt(shape.reversed_area_m2 / np.pi)
     moved = covered_share(device, read_out, radius).sum() - covered_share(device, left_alone, radius).sum()
-    return abs(float(moved)), float(np.hypot(*(read_out - left_alone).T).mean())
+    return abs(float(moved)), float(np.linalg.norm(read_out - left_alone, axis=1).mean())
 
 
 def _figures(

@@ -389,5 +389,7 @@ def real_curve(wall: RealWall, shares: tuple[float, ...], full_scale_a: float, s
     for side in (sorted(s for s in shares if s > 0), sorted((s for s in shares if s < 0), reverse=True)):
         for share in side:
             found[share] = rest_point(wall, share * full_scale_a, home.state)
-    ends = [rest_point(wall, 0.0, found[share].state) if found[share].kept else found[share] for share in (-1.0, 1.0)]
-    return RealCurve(wall, tuple(found[share] for share in sorted(found)), *ends, full_scale_a)
+    after_low, after_high = (
+        rest_point(wall, 0.0, found[share].state) if found[share].kept else found[share] for share in (-1.0, 1.0)
+    )
+    return RealCurve(wall, tuple(found[share] for share in sorted(found)), after_low, after_high, full_scale_a)

@@ -244,7 +244,7 @@ def sensitivity(question: Question, workers: int = 1, progress: Progress = no_pr
     constants, _, known = constants_of(question.device)
     device, full, start = question.device, question.full_scale_a, question.start_m
     conventions = conventions_of(question.convention)
-    windows = {one: window_s(device, constants, full, start, one) for one in conventions}
+    windows: dict[str, float] = {one: window_s(device, constants, full, start, one) for one in conventions}
     variants = _variants(question.terms)
     tasks: list[Task] = []
     groups: list[tuple[str, TorqueConvention, int]] = []

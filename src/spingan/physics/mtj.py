@@ -5,14 +5,10 @@ Julliere's ratio [1] with Slonczewski's dependence on the angle [2], each cell a
 [1] M. Julliere, Phys. Lett. A 54, 225 (1975).  [2] J. C. Slonczewski, Phys. Rev. B 39, 6995 (1989), eq. 4.2.
 """
 
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from spingan.physics.mesh import Array, Mesh
-
-T = TypeVar("T", float, Array)
 
 
 def julliere_tmr(polarization: float) -> float:
@@ -26,20 +22,22 @@ def julliere_tmr(polarization: float) -> float:
     return 2 * polarization**2 / (1 - polarization**2)
 
 
-def biased_tmr(tmr: float, bias_v: T, half_bias_v: float | None) -> float | T:
+def biased_tmr(tmr: float, bias_v: float, half_bias_v: float | None) -> float:
     """TMR at a bias: TMR / (1 + (V / V_half)^2), the usual empirical fall; `half_bias_v` None: unknown, no fall.
-
-    Args:
-        bias_v: a number or an array.
 
     Raises:
         ValueError: `half_bias_v` is not positive.
     """
+    return float(_biased_tmr(tmr, np.asarray(bias_v, dtype=np.float64), half_bias_v))
+
+
+def _biased_tmr(tmr: float, bias_v: Array, half_bias_v: float | None) -> Array:
+    """`biased_tmr` at biases of any shape."""
     if half_bias_v is None:
-        return tmr
+        return np.full(bias_v.shape, tmr)
     if half_bias_v <= 0:
         raise ValueError(f"half_bias_v {half_bias_v} is not positive")
-    return tmr / (1 + (bias_v / half_bias_v) ** 2)
+    return np.asarray(tmr / (1 + (bias_v / half_bias_v) ** 2))
 
 
 def conductance_per_area(
@@ -61,7 +59,7 @@ def conductance_per_area(
     """
     if ra_parallel_ohm_m2 <= 0:
         raise ValueError(f"ra_parallel_ohm_m2 {ra_parallel_ohm_m2} is not positive")
-    tmr = biased_tmr(julliere_tmr(polarization), bias_v, half_bias_v)
+    tmr = _biased_tmr(julliere_tmr(polarization), np.asarray(bias_v, dtype=np.float64), half_bias_v)
     parallel = 1 / ra_parallel_ohm_m2
     antiparallel = parallel / (1 + tmr)
     cosine = np.asarray(cos_angle, dtype=np.float64)

@@ -29,7 +29,7 @@ def synapse_sensitivity_text(effects: Sequence[SynapseEffect]) -> str:
     for effect in effects:
         cells = [effect.synapse, effect.term]
         for name, (_, scale) in SHOWN.items():
-            value, deviation = effect.figures[name], effect.deviation and effect.deviation[name]
+            value, deviation = effect.figures[name], None if effect.deviation is None else effect.deviation[name]
             text = cell(None if value is None else value * scale, 3)
             cells.append(text if deviation is None else f"{text} ± {cell(deviation * scale, 2)}")
         rows.append([*cells, effect.note])

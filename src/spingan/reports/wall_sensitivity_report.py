@@ -64,7 +64,7 @@ def headline_lines(found: Mapping[str, Mapping[str, float | None]], full_scale_a
 def _cells(effect: Effect) -> list[str]:
     cells = [effect.term]
     for name, (_, scale) in SHOWN.items():
-        value, deviation = effect.figures[name], effect.deviation and effect.deviation[name]
+        value, deviation = effect.figures[name], None if effect.deviation is None else effect.deviation[name]
         text = cell(None if value is None else value * scale, 3)
         cells.append(text if deviation is None else f"{text} ± {cell(deviation * scale, 2)}")
     return [*cells, f"{effect.lost}/{effect.devices}" if effect.lost else ""]
