@@ -11,12 +11,19 @@ from PIL import Image
 from spingan.devices import warm_design
 from spingan.devices.wall_device import read_wall_device
 from spingan.devices.warm_design import Effort, Front, changes_for, design_front
-from spingan.devices.warm_goal import Limits, WarmGoal
+from spingan.devices.warm_goal import InputWeight, Limits, WarmGoal
 from spingan.spec.files import read_conductance_curve
 from spingan.spec.technology import load_technology
 from test_cli import assert_refused, run
 
-GOAL = WarmGoal(0.2, 8e-6, 300.0, limits=Limits(length_m=(72e-9, 96e-9), width_m=(20e-9, 24e-9)), largest_loss=1e-3)
+GOAL = WarmGoal(
+    0.2,
+    8e-6,
+    300.0,
+    inputs=InputWeight(np.array([-0.9, -0.3, 0.3, 0.9]), np.full(4, 0.25)),
+    limits=Limits(length_m=(72e-9, 96e-9), width_m=(20e-9, 24e-9)),
+    largest_loss=1e-3,
+)
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,17 @@ from spingan.devices.warm_design import (
     stored_search,
     thinned,
 )
-from spingan.devices.warm_goal import Limits, WarmGoal
+from spingan.devices.warm_goal import InputWeight, Limits, WarmGoal
 from spingan.errors import UserError
 
-GOAL = WarmGoal(0.2, 8e-6, 300.0, limits=Limits(length_m=(72e-9, 96e-9), width_m=(20e-9, 24e-9)), largest_loss=1e-3)
+GOAL = WarmGoal(
+    0.2,
+    8e-6,
+    300.0,
+    inputs=InputWeight(np.array([-0.9, -0.3, 0.3, 0.9]), np.full(4, 0.25)),
+    limits=Limits(length_m=(72e-9, 96e-9), width_m=(20e-9, 24e-9)),
+    largest_loss=1e-3,
+)
 SMALL = Effort(population=1, generations=2, points=3, walls=20, duration_s=1e-9)
 ROWS = st.lists(st.tuples(*[st.floats(0.01, 10.0)] * 3), min_size=1, max_size=25)
 

@@ -44,9 +44,10 @@ _ASKED: dict[str, Any] = {
     "noise": option(float, "--noise", "With --temperature: asked noise, as a fraction of full scale.", 0.02),
     "smallest_nm": option(float, "--smallest-nm", "With --temperature: smallest part, gap or track width.", 10.0),
     "points": option(int, "--points", "With --temperature: devices on the front at most.", 10, min=1, max=100),
+    "generations": option(int, "--generations", "With --temperature: of each search.", 24, min=1, max=10_000),
     "json": (Json, False),
 }
-_WARM = ("averaging_ns", "inputs_of", "noise", "smallest_nm", "points")
+_WARM = ("averaging_ns", "inputs_of", "noise", "smallest_nm", "points", "generations")
 _SLOPE = option(float, "--slope", "Below zero over above zero, 0.05 to 0.5; 0: a ReLU.", 0.2)
 
 
@@ -124,6 +125,7 @@ def _front(
     noise: float,
     smallest_nm: float,
     points: int,
+    generations: int,
     json: bool,
 ) -> None:
     from spingan.devices import warm_design
@@ -153,7 +155,7 @@ def _front(
     base = load_technology("skyrmion-designed")
 
     def work(progress: Progress) -> Result:
-        effort = warm_design.Effort(points=points)
+        effort = warm_design.Effort(points=points, generations=generations)
         found = warm_design.design_front(
             goal, seed=seed, workers=workers, effort=effort, store=folder / "searches", progress=progress
         )

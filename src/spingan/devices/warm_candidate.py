@@ -76,7 +76,7 @@ def device_from(goal: WarmGoal, numbers: Array, two: bool) -> tuple[WallDevice, 
 def _between(u: float, low: float, high: float, grid: float) -> float:
     """A place between two lengths, on a grid within them where it has a point there."""
     first, last = math.ceil(low / grid - 1e-6), math.floor(high / grid + 1e-6)
-    return round(grid * (first + min(int(u * (last - first + 1)), last - first)), 13) if last >= first else low
+    return round(grid * (first + min(int(float(u) * (last - first + 1)), last - first)), 13) if last >= first else low
 
 
 def junctions_from(u: Array, length_m: float, width_m: float, smallest_m: float, two: bool) -> tuple[Detector, ...]:
@@ -101,7 +101,7 @@ def junctions_from(u: Array, length_m: float, width_m: float, smallest_m: float,
 
 def _round(value_m: float) -> float:
     """To 0.01 nm: places in a file, not a feature."""
-    return round(value_m, 11)
+    return round(float(value_m), 11)
 
 
 @dataclass(frozen=True)

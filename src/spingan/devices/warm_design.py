@@ -48,7 +48,6 @@ TARGETS: tuple[Target | None, ...] = (  # None: the goal itself, slope and noise
     None,
     (0.1e-12, 0.3, 0.02),
     (0.5e-12, 0.15, 0.02),
-    (0.5e-12, 0.15, 0.06),
     (0.05e-12, 0.3, 0.06),
     (0.02e-12, 0.5, 0.1),
 )
@@ -66,7 +65,7 @@ class Effort:
     """
 
     population: int = 3
-    generations: int = 14
+    generations: int = 24
     points: int = 10
     walls: int = 300
     duration_s: float = 10e-9
