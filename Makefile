@@ -9,11 +9,12 @@ MAX_WHEEL_BYTES := 10000000
 demo: $(READY)
 	$(BIN)/spingan demo --out demo
 
+# Two processes of one thread each: as many as the smallest machine that these are meant for has cores
 test: $(READY)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: $(READY)
-	$(BIN)/python -m pytest -m ""
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m ""
 
 test-gpu: $(READY)
 	$(BIN)/python -m pytest -m gpu

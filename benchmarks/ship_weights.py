@@ -24,8 +24,9 @@ from spingan.data import cartoon_faces
 from spingan.data.catalogue import DATA
 from spingan.evaluation.variety import Variety
 from spingan.nn.chip import fit_to_weights
+from spingan.nn.model_files import TOO_LARGE, WEIGHTS
 from spingan.nn.tensor_files import read_metadata, read_tensors, write_tensors
-from spingan.nn.weights import TOO_LARGE, WEIGHTS, Model, fitting_inputs, load_model, save_weights
+from spingan.nn.weights import Model, fitting_inputs, load_model, save_weights
 from spingan.output import output_folder, write_text
 from spingan.training.critic import save_critic
 from spingan.training.recipe import recipe_from, shipped_recipes

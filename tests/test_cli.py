@@ -2,6 +2,7 @@ import importlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -12,7 +13,7 @@ from spingan.errors import UserError
 
 COMMANDS = (
     *("demo", "train", "sample", "evaluate", "cost", "report", "compare", "study"),
-    *("technology", "fit", "data", "device", "design", "calibrate"),
+    *("recipe", "technology", "fit", "data", "device", "design", "calibrate"),
 )
 
 
@@ -85,9 +86,47 @@ def test_the_full_bill_has_lines_and_sums_that_say_what_they_lack():
 
 
 def test_the_bill_for_people_shows_printed_beside_ours():
-    result = run("cost", "anime-faces")
+    result = run("cost", "anime-faces", "--accounting", "paper")
     assert result.exit_code == 0
     assert "24.72" in result.stdout and "24.7185" in result.stdout
+
+
+def test_a_bill_begins_with_numbers_that_a_person_remembers():
+    first = run("cost", "fashion-mnist").stdout.splitlines()[:6]
+    assert all(any(word in line for line in first) for word in ("energy", "time", "power", "area", "largest"))
+
+
+def test_the_bill_s_json_holds_both_accounts_by_default():
+    both = json.loads(run("cost", "fashion-mnist", "--json").stdout)
+    assert both["forward_energy_nj"] == pytest.approx(4.9011, abs=5e-5)
+    assert both["energy_per_image_j"] > both["generator_forward_energy_nj"] * 1e-9
+
+
+def test_a_bill_in_another_technology_is_asked_for_in_one_way_of_recipes_and_of_models():
+    of_recipe = json.loads(run("cost", "clothes", "--technology", "wox-memristor", "--json").stdout)
+    by_key = json.loads(run("cost", "clothes", "--set", "technology=wox-memristor", "--json").stdout)
+    assert of_recipe == by_key and of_recipe["technology"] == "wox-memristor"
+    file = Path(spingan.__file__).parent / "pretrained" / "clothes.weights.safetensors"
+    of_model = json.loads(run("cost", str(file), "--technology", "wox-memristor", "--json").stdout)
+    assert of_model["energy_per_image_j"] == of_recipe["energy_per_image_j"]
+    assert_refused(run("cost", str(file), "--technology", "wox"), "wox", "wox-memristor")
+
+
+def test_a_recipe_can_be_listed_shown_and_read_again(tmp_path):
+    names = [entry["name"] for entry in json.loads(run("recipe", "list", "--json").stdout)["recipes"]]
+    assert {"clothes", "digits", "faces"} <= set(names)
+    (tmp_path / "mine.yaml").write_text(run("recipe", "show", "clothes", "--set", "epochs=3").stdout)
+    mine = json.loads(run("recipe", "show", str(tmp_path / "mine.yaml"), "--json").stdout)
+    assert mine == {**json.loads(run("recipe", "show", "clothes", "--json").stdout), "epochs": 3}
+
+
+def test_every_key_of_a_recipe_is_told_with_its_meaning():
+    keys = {each["key"]: each for each in json.loads(run("recipe", "keys", "--json").stdout)["keys"]}
+    assert all(each["meaning"] for each in keys.values())
+    assert keys["slope_penalty.every"]["default"] == 1 and "default" not in keys["net"]
+    shown = json.loads(run("recipe", "show", "clothes", "--json").stdout)
+    assert set(shown) == {key for key in keys if "." not in key}
+    assert "slope_penalty.deviation  (default 0.1)" in run("recipe", "keys").stdout
 
 
 def test_a_key_set_on_the_command_line_reaches_the_bill():
@@ -136,7 +175,7 @@ def test_data_sets_are_listed():
         (("cost", "fashion-mnist", "--set", "batch_size=-3"), ("batch_size",)),
         (("cost", "fashion-mnist", "--set", "epochs"), ("key=value",)),
         (("cost", "fashion-mnist", "--accounting", "mine"), ("mine", "paper")),
-        (("cost", "fashion-mnist", "--detail"), ("--detail", "--accounting full")),
+        (("cost", "fashion-mnist", "--accounting", "paper", "--detail"), ("--detail", "--accounting")),
         (("cost", "fashion-mnist", "--accounting", "full", "--components", "none.yaml"), ("none.yaml",)),
         (
             ("cost", "fashion-mnist", "--accounting", "full", "--compare", "unobtainium"),
@@ -213,9 +252,9 @@ def test_ctrl_c_in_a_training_is_status_130_and_says_how_to_go_on(monkeypatch, t
 def test_the_place_for_a_picture_is_checked_before_it_is_drawn(monkeypatch, tmp_path):
     monkeypatch.setattr("spingan.api.load_model", lambda model: pytest.fail("the model was loaded first"))
     (tmp_path / "file").write_text("")
-    assert_refused(run("sample", "any", "--out", str(tmp_path / "grid.xyz")), "picture format")
-    assert_refused(run("sample", "any", "--out", str(tmp_path / "file" / "grid.png")), "a file stands")
-    assert_refused(run("sample", "any", "--out", str(tmp_path)), "picture format")
+    assert_refused(run("sample", "clothes", "--out", str(tmp_path / "grid.xyz")), "picture format")
+    assert_refused(run("sample", "clothes", "--out", str(tmp_path / "file" / "grid.png")), "a file stands")
+    assert_refused(run("sample", "clothes", "--out", str(tmp_path)), "picture format")
 
 
 def test_the_package_runs_as_a_module():

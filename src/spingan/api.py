@@ -14,13 +14,13 @@ from spingan.costs.bill import Bill
 from spingan.costs.components import load_components
 from spingan.errors import UserError
 from spingan.image_grid import picture_format, save_grid
-from spingan.input_files import exists, is_folder
+from spingan.input_files import is_folder
 from spingan.nn.cost import measure_drawing, module_bill, module_full_bill, pair_bill, pair_full_bill
-from spingan.nn.weights import Model, float_twin, load_model, reprogrammed, shipped_models
+from spingan.nn.weights import Model, float_twin, load_model, reprogrammed
 from spingan.output import check_place, output_folder, write_text
 from spingan.progress import Progress, no_progress
 from spingan.spec.technology import Technology, load_technology, shipped_technologies, with_settings
-from spingan.training.recipe import Recipe, load_recipe, recipe_from, shipped_recipes
+from spingan.training.recipe import Recipe, load_recipe, names_a_model, recipe_from
 
 if TYPE_CHECKING:
     import numpy as np
@@ -224,18 +224,11 @@ def recipe_or_model(name: str | Path, overrides: tuple[str, ...] = ()) -> Recipe
     Raises:
         UserError: There is neither, or keys are to be changed in a model.
     """
-    if not _names_a_model(name):
+    if not names_a_model(name):
         return load_recipe(name, overrides)
     if overrides:
         raise UserError(f"{name} is a model, which has no keys to set", "Leave --set out, or name a recipe.")
     return load_model(name)
-
-
-def _names_a_model(name: str | Path) -> bool:
-    """Whether a text means a model: recipes come first, since a shipped model bears the name of its recipe."""
-    if str(name) in shipped_recipes():
-        return False
-    return str(name) in shipped_models() or is_folder(name) or (exists(Path(name)) and Path(name).suffix != ".yaml")
 
 
 def write_report(

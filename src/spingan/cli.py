@@ -20,6 +20,7 @@ try:
         device,
         fit,
         nets,
+        recipe,
         reproduce,
         study,
         technology,
@@ -81,6 +82,7 @@ app.command()(nets.cost)
 app.command()(nets.report)
 app.command()(compare.compare)
 app.command()(reproduce.reproduce)
+app.add_typer(recipe.app, name="recipe")
 app.add_typer(technology.app, name="technology")
 app.add_typer(fit.app, name="fit")
 app.add_typer(data.app, name="data")

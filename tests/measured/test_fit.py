@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from spingan.errors import UserError
-from spingan.measured.fit import fit_activation, fit_synapse, write_fit
-from spingan.spec.activation import Activation
-from spingan.spec.files import read_value
+from spingan.measured.fit import fit_activation, fit_synapse, in_place_of, write_fit
+from spingan.spec.activation import Activation, EnergyItem
+from spingan.spec.files import read_value, write_activation, write_synapse
 from spingan.spec.synapse import Synapse
 
 
@@ -210,3 +210,29 @@ def test_a_fit_never_replaces_the_measurement_that_it_came_from(tmp_path):
         write_fit(fit_synapse(path, "pulse", "g_us", states=8), path)
     assert path.read_text() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_fit_in_place_of_a_file_keeps_its_energies_and_says_what_is_no_longer_known(tmp_path):
+    measured = save(tmp_path / "m.csv", "i_ua,v_mv", CURRENT, 5 * leaky(CURRENT))
+    fit = fit_activation(measured, "i_ua", "v_mv", function="leaky_relu")
+    assert in_place_of(fit, tmp_path / "out.csv") == (fit, (), ())
+    assert isinstance(fit.value, Activation)
+    items = (EnergyItem(name="device", energy_j=2e-14),)
+    before = fit.value.model_copy(update={"energy_items": items, "delay_s": 1e-9, "outside": "error"})
+    write_activation(before, tmp_path / "out.csv")
+    again, kept, lost = in_place_of(fit, tmp_path / "out.csv")
+    assert isinstance(again.value, Activation)
+    assert set(kept) == {"energy_items", "delay_s"} and lost == ("outside",)
+    assert again.value.energy_items == items and again.value.rising == fit.value.rising
+
+
+def test_a_synapse_keeps_how_it_is_written_and_not_its_noise_in_siemens(tmp_path):
+    measured = save(tmp_path / "m.csv", "pulse,g_us", PULSE, RISE)
+    fit = fit_synapse(measured, "pulse", "g_us", states=16)
+    assert isinstance(fit.value, Synapse)
+    fields = {"write": {"energy_j": 1e-12, "energy_per": "pulse"}, "read": {"voltage_v": 0.1, "noise_s": 1e-9}}
+    write_synapse(Synapse.from_dict(fit.value.to_dict() | fields | {"endurance_writes": 1e6}), tmp_path / "out.csv")
+    again, kept, lost = in_place_of(fit, tmp_path / "out.csv")
+    assert isinstance(again.value, Synapse)
+    assert set(kept) == {"write", "read", "endurance_writes"} and lost == ("read.noise_s",)
+    assert again.value.write.energy_j == 1e-12 and again.value.read.noise_s is None

@@ -19,6 +19,15 @@ def test_a_tcl_list_gives_back_its_words_however_they_are_quoted(data):
     assert parse_tcl_list("  ".join(quoted) + " ", "x") == chosen
 
 
+@pytest.mark.parametrize(("title", "name", "unit"), [("G (uS)", "G", "uS"), ("I [µA]", "I", "µA"), ("g", "g", None)])
+def test_a_column_is_found_by_its_title_as_the_file_has_it_and_without_the_unit(tmp_path, title, name, unit):
+    path = tmp_path / "m.csv"
+    path.write_text(f"pulse,{title}\n0,1\n1,2\n", encoding="utf-8")
+    table = read_table(path)
+    assert table.column(title) == table.column(name)
+    assert table.column(name).unit == unit
+
+
 def test_braces_nest_and_quotes_hold_blanks():
     assert parse_tcl_list('{a {b c}} "d e" {} f', "x") == ["a {b c}", "d e", "", "f"]
 

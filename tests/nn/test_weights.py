@@ -14,11 +14,12 @@ from safetensors.torch import load_file, save_file
 
 from spingan.arrays.conditions import ChipConditions
 from spingan.errors import UserError
-from spingan.nn import weights
+from spingan.nn import model_files
 from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
+from spingan.nn.model_files import WEIGHTS, shipped_models
 from spingan.nn.tensor_files import read_metadata
-from spingan.nn.weights import WEIGHTS, Model, _bits, _pack, _unpack, load_model, save_weights, shipped_models
+from spingan.nn.weights import Model, _bits, _pack, _unpack, load_model, save_weights
 from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology, load_technology
 
@@ -191,7 +192,7 @@ def test_nothing_is_left_behind_when_the_file_cannot_be_written(model, tmp_path)
 def test_a_model_outside_the_package_is_found_by_its_name_in_a_checkout_and_explained_elsewhere(
     written, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(weights, "_CHECKOUT", tmp_path)
+    monkeypatch.setattr(model_files, "_PLACES", (tmp_path,))
     with pytest.raises(UserError, match="'faces'") as caught:
         load_model("faces")
     assert "folder weights of the repository" in caught.value.remedy

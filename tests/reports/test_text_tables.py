@@ -4,11 +4,13 @@ import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spingan.costs.components import load_components
 from spingan.nn.cost import pair_full_bill
 from spingan.reports.bill_tables import bill_item_notes, bill_item_tables, headlines
-from spingan.reports.tables import energy_text, markdown_text
+from spingan.reports.tables import energy_text, markdown_text, quantity_text
 from spingan.spec.technology import load_technology
 from spingan.tabular import csv_text, plain_text
 
@@ -52,3 +54,11 @@ def test_five_numbers_come_first_and_every_item_has_its_source_below():
     assert all(any(note.startswith(f"[{number}] ") for note in notes) for number in numbers)
     assert any(note.startswith("not counted: activations (leaky_relu)") for note in notes)
     assert any(row[0] == "activations (leaky_relu)" and row[2] == "not counted" for row in tables[2].rows)
+
+
+@given(st.floats(1e-17, 9.9e8), st.integers(3, 6))
+def test_a_quantity_is_printed_below_a_thousand_of_its_unit_and_is_that_value(value, digits):
+    number, unit = quantity_text(value, "J", digits).split()
+    assert 1 <= float(number) < 1000
+    factor = dict(zip("MkmµnpfaJ", (1e6, 1e3, 1e-3, 1e-6, 1e-9, 1e-12, 1e-15, 1e-18, 1.0), strict=True))
+    assert float(number) * factor[unit[0]] == pytest.approx(value, rel=10.0 ** (1 - digits))

@@ -61,13 +61,24 @@ def synapse(file: Table, out: Out = None, json: Json = False, **asked: Any) -> N
 
 
 def _write_and_print(fit: "Fit", source: Path, out: Path | None, json: bool) -> None:
-    from spingan.measured.fit import write_fit
+    from spingan.measured.fit import in_place_of, write_fit
 
-    table, picture = write_fit(fit, out or Path(f"{source.stem}_fit.csv"))
-    summary = fit.summary() | {"file": str(table), "picture": str(picture)}
+    place = out or Path(f"{source.stem}_fit.csv")
+    fit, kept, lost = in_place_of(fit, place)
+    table, picture = write_fit(fit, place)
+    summary = fit.summary() | {
+        "file": str(table),
+        "picture": str(picture),
+        "kept": list(kept),
+        "unknown_now": list(lost),
+    }
     lines = (
         f"{summary['kind']} {summary['name']}: {summary['measured_points']} points to {summary['table_points']}",
         f"error of the span: {fit.rms_error:.2%} RMS, {fit.maximum_error:.2%} at most",
         f"{table}\n{picture}",
     )
-    show(Result(summary, "\n".join(lines)), json)
+    notes = [
+        *([f"kept from the file that was there: {', '.join(kept)}; are they this device's?"] if kept else []),
+        *([f"no longer known, as the curve is another: {', '.join(lost)}"] if lost else []),
+    ]
+    show(Result(summary, "\n".join(lines), notes), json)

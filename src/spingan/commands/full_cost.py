@@ -1,4 +1,4 @@
-"""`spingan cost ... --accounting full`: the whole bill, its tables and pictures, and several technologies compared."""
+"""`spingan cost`: the whole bill, its tables and pictures, and several technologies compared."""
 
 from pathlib import Path
 
@@ -10,20 +10,30 @@ def full_cost(
     what: str,
     overrides: tuple[str, ...],
     *,
+    technology: str | None = None,
+    with_paper: bool,
     components: Path | None,
     compare: list[str] | None,
     detail: bool,
     out: Path | None,
     json: bool,
 ) -> None:
-    """Print the whole bill of a recipe or model; with `out` write its pictures, too."""
+    """Print the whole bill of a recipe or model; with `out` write its pictures, too.
+
+    The JSON of a recipe holds the paper's accounts as well, where `with_paper` asks for them.
+    """
     from spingan.costs.components import load_components
+    from spingan.nn.model_files import model_file
     from spingan.output import output_folder
     from spingan.spec.technology import load_technology
-    from spingan.training.recipe import load_recipe, shipped_recipes
+    from spingan.training.recipe import Recipe, load_recipe, names_a_model
 
     load_components(components)  # what a user may have misspelt is told before torch is loaded
-    if what in shipped_recipes() or what.endswith(".yaml"):
+    if names_a_model(what):
+        model_file(what)
+        if technology is not None:
+            load_technology(technology)
+    else:
         load_technology(load_recipe(what, overrides).technology)
     if out is not None:
         output_folder(out)
@@ -31,7 +41,7 @@ def full_cost(
     from spingan.api import cost as bill_of
 
     chosen = recipe_or_model(what, overrides)
-    bill = full_bill(chosen, components=components)
+    bill = full_bill(chosen, technology, components=components)
     found = None
     if compare is not None:
         names = [name.strip() for words in compare for name in words.split(",") if name.strip()]
@@ -42,7 +52,11 @@ def full_cost(
 
         files = write_bill_pictures(bill, out)
     if json:
-        told = {**bill_of(chosen).to_dict(), "accounting": "full", **bill.to_dict()}
+        told = {**bill_of(chosen, technology).to_dict(), "accounting": "full", **bill.to_dict()}
+        if with_paper and isinstance(chosen, Recipe):
+            from spingan.papers.training_account import account_of_recipe
+
+            told = {**account_of_recipe(what, overrides).to_dict(), **told}
         told |= {} if found is None else {"compare": found.to_dict()}
         print_json(told if out is None else told | {"files": [str(file) for file in files]})
         return
@@ -77,4 +91,4 @@ def refuse_without_full(**given: object) -> None:
     """
     named = [f"--{name}" for name, value in given.items() if value not in (None, False)]
     if named:
-        raise UserError(f"{', '.join(named)} belongs to the whole bill", "Add --accounting full.")
+        raise UserError(f"{', '.join(named)} belongs to the whole bill", "Leave --accounting and --table out.")

@@ -1,29 +1,27 @@
 """Commands about nets: demo, train, sample, evaluate, cost, report."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spingan.commands.options import DataName, Json, ModelName, RealImages, option, passing_on
+from spingan.commands.options import KINDS, DataName, Json, ModelName, RealImages, RecipeName, Set, option, passing_on
 from spingan.commands.printing import Result, print_json, print_note, progress_bars, show
 from spingan.commands.printing import table as text_of
 
 if TYPE_CHECKING:
     from spingan.nn.weights import Model
 
-RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, or a YAML file.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe; may be repeated."),
-]
 TechnologyName = Annotated[
-    str | None, typer.Option("--technology", metavar="NAME", help="Write its weights into another technology's arrays.")
+    str | None,
+    typer.Option("--technology", metavar="NAME", help=f"Write its weights into another technology's arrays: {KINDS}."),
 ]
 TechnologySet = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a key of its technology, as adc.bits=8; may be repeated."),
+]
+RecipeTechnology = Annotated[
+    str | None, typer.Option("--technology", metavar="NAME", help=f"In place of its own: {KINDS}.")
 ]
 _LARGEST_SEED = 2**63 - 1  # torch's generators take no more
 Seed = Annotated[int, typer.Option("--seed", min=0, max=_LARGEST_SEED, help="Seed of the latents.")]
@@ -59,6 +57,7 @@ _START = "Begin with the nets and optimizers of another run."
 )
 def train(
     recipe: RecipeName,
+    technology: RecipeTechnology = None,
     set_: Set = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<recipe's name>.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Short for --set seed=N.")] = None,
@@ -70,16 +69,16 @@ def train(
     from spingan.spec.technology import load_technology
     from spingan.training.recipe import load_recipe
 
-    overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
+    overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else []), *_technology_key(technology)]
     chosen = load_recipe(recipe, overrides)
-    technology = load_technology(chosen.technology)
+    loaded = load_technology(chosen.technology)
     folder = out or Path("runs") / chosen.name
     if not asked["resume"]:
         output_folder(folder)  # a run that is killed while torch is loaded can be resumed
     from spingan.training.loop import train as train_nets  # loads torch: after what a user may have misspelt
 
     try:
-        train_nets(chosen, folder, technology=technology, progress=sys.stderr.isatty(), **asked)
+        train_nets(chosen, folder, technology=loaded, **asked)
     except KeyboardInterrupt:
         print_note(f"The same command with --resume goes on from the last checkpoint in {folder}")
         raise
@@ -130,7 +129,7 @@ _VARIETY = "Of these, images to measure the variety on; by default 2,000."
     }
 )
 def evaluate(
-    model: ModelName,
+    model: ModelName = "clothes",
     technology: TechnologyName = None,
     set_: TechnologySet = None,
     detail: Annotated[bool, typer.Option("--detail", help="Show the share of each class, too.")] = False,
@@ -174,17 +173,25 @@ def _written(model: str, technology: str | None, settings: list[str] | None) -> 
     return reprogram(model, technology, settings or ())
 
 
+def _technology_key(technology: str | None) -> list[str]:
+    return [] if technology is None else [f"technology={technology}"]
+
+
 def _name(model: "str | Model") -> str:
     return model if isinstance(model, str) else model.name
 
 
 def cost(
-    recipe: RecipeName,
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE|MODEL", help="A recipe, or a model: name, file or folder.")],
+    technology: RecipeTechnology = None,
     set_: Set = None,
     accounting: Annotated[
-        Literal["paper", "full"],
-        typer.Option("--accounting", help="Whose accounts: the paper's, or all parts of the hardware."),
-    ] = "paper",
+        Literal["paper", "full"] | None,
+        typer.Option(
+            "--accounting",
+            help="full: all parts of the hardware; paper: its accounts of a recipe. By default both in JSON.",
+        ),
+    ] = None,
     table: Annotated[
         Literal["bill", "write-schedules", "components"],
         typer.Option("--table", help="The bill, what writing costs in each order, or what it is built of."),
@@ -201,27 +208,35 @@ def cost(
     ] = False,
     components: Annotated[
         Path | None,
-        typer.Option("--components", metavar="FILE", help="Full: a YAML file that overrides the library's entries."),
+        typer.Option("--components", metavar="FILE", help="A YAML file that overrides the library's entries."),
     ] = None,
     compare: Annotated[
         list[str] | None,
-        typer.Option(
-            "--compare", metavar="NAMES", help="Full: technologies side by side, a,b or all; may be repeated."
-        ),
+        typer.Option("--compare", metavar="NAMES", help="Technologies side by side, a,b or all; may be repeated."),
     ] = None,
-    detail: Annotated[bool, typer.Option("--detail", help="Full: tables by item and by layer, with sources.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Full: folder for the pictures.")] = None,
+    detail: Annotated[bool, typer.Option("--detail", help="Tables by item and by layer, with sources.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the pictures.")] = None,
     json: Json = False,
 ) -> None:
-    """The energy bill of a recipe's nets on its technology, or a table of what they are built of and written by.
-
-    With --accounting full, RECIPE may be a model, too.
-    """
+    """What drawing and training cost: energy, time, power and area, or a table of what the nets are built of."""
     from spingan.commands.full_cost import full_cost, refuse_without_full
+    from spingan.training.recipe import names_a_model
 
-    if accounting == "full" and table == "bill":
-        overrides = tuple(set_ or ())
-        full_cost(recipe, overrides, components=components, compare=compare, detail=detail, out=out, json=json)
+    if technology is not None and not names_a_model(recipe):
+        set_ = [*(set_ or []), *_technology_key(technology)]
+        technology = None
+    if accounting != "paper" and table == "bill":
+        full_cost(
+            recipe,
+            tuple(set_ or ()),
+            technology=technology,
+            with_paper=accounting is None,
+            components=components,
+            compare=compare,
+            detail=detail,
+            out=out,
+            json=json,
+        )
         return
     refuse_without_full(components=components, compare=compare, detail=detail, out=out)
     from spingan.spec.technology import load_technology
@@ -281,7 +296,7 @@ def _components(recipe: str, overrides: tuple[str, ...], measure: bool, json: bo
 
 
 def report(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, a weights file, or a shipped name.")],
+    run: ModelName,
     out: Annotated[Path | None, typer.Option("--out", help="By default in the run folder, or here.")] = None,
     count: Annotated[int, typer.Option("--count", min=2, help="Images to judge the quality by.")] = 10_000,
     json: Json = False,

@@ -11,7 +11,29 @@ import typer
 
 from spingan.errors import UserError
 
-ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.")]
+
+def _found(model: str) -> str:
+    """The model's name, once it is known to be somewhere: told before torch is loaded, which takes seconds."""
+    from spingan.nn.model_files import model_file
+
+    model_file(model)
+    return model
+
+
+ModelName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.", callback=_found)
+]
+RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, or a YAML file.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the recipe, as epochs=5; may be repeated. All keys: spingan recipe keys.",
+    ),
+]
+KINDS = "a shipped name, a .yaml file or its folder"
+"""What may stand where a technology is named."""
 RealImages = Annotated[Path | None, typer.Option("--data", help="Folder with the real images.")]
 DataName = Annotated[
     str | None, typer.Option("--data-name", metavar="SET", help="Its images, where the model does not say which.")

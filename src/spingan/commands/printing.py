@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spingan.progress import Progress, no_progress
+from spingan.progress import Progress, progress_lines
 from spingan.tabular import cell
 from spingan.tabular import plain_text as table
 from spingan.terminal import has_all_letters
@@ -54,9 +54,9 @@ def run(work: Callable[[Progress], Result], as_json: bool, folder: Path | None =
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """A bar on standard error for work that is done in parts; silent where nobody watches."""
+    """A bar on standard error for work that is done in parts; without a terminal a line now and then."""
     if not sys.stderr.isatty():
-        yield no_progress
+        yield progress_lines()
         return
     from rich import progress as bars
     from rich.console import Console

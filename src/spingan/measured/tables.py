@@ -48,13 +48,18 @@ class Table:
     lines: tuple[int, ...]
 
     def column(self, name: str) -> Column:
-        """The column that the user calls `name`: its full name, or the part that OOMMF writes after "::".
+        """The column that the user calls `name`: with its unit or without, or only what OOMMF writes after "::".
 
         Raises:
             UserError: None or several are called so.
         """
         exact = [column for column in self.columns if column.name == name]
-        found = exact or [column for column in self.columns if column.name.rpartition("::")[2] == name]
+        bare = _named(name)[0]  # "G (uS)", as the file's header has it
+        found = (
+            exact
+            or [column for column in self.columns if column.name == bare]
+            or [column for column in self.columns if column.name.rpartition("::")[2] == bare]
+        )
         if len(found) == 1:
             return found[0]
         names = [column.name for column in self.columns]

@@ -15,10 +15,10 @@ from .counting import count as count
 from .counting import count_family as count_family
 from .family import Family as Family
 from .family import family_named as family_named
+from .model_files import shipped_models as shipped_models
 from .net_names import register_net as register_net
 from .rules import register_rule as register_rule
 from .weights import Model as Model
 from .weights import load_model as load_model
 from .weights import save_weights as save_weights
-from .weights import shipped_models as shipped_models
 from .zero_padded import ZeroPaddedConv2d as ZeroPaddedConv2d

@@ -15,21 +15,17 @@ from torch import Tensor, nn
 from spingan.arrays.conditions import ChipConditions
 from spingan.arrays.mapping import nearest_level
 from spingan.errors import UserError
-from spingan.input_files import exists, is_folder
 from spingan.nn.analog import AnalogLayer
 from spingan.nn.chip import CALIBRATION, Chip, fit_to_weights, program_chip
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.family import Family, family_named
 from spingan.nn.finite import require_finite
+from spingan.nn.model_files import model_file, shipped_files
 from spingan.nn.noise_source import stream_key
 from spingan.nn.quantise import along
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 from spingan.spec.technology import Technology, Transposed
 
-_PRETRAINED = Path(__file__).parents[1] / "pretrained"
-_CHECKOUT = Path(__file__).parents[3] / "weights"  # what is too large for the wheel stays in the repository
-TOO_LARGE = ("clothes-float", "faces", "faces-float", "mnist-memristive-on-chip")
-WEIGHTS = "weights.safetensors"
 _FITTING = 5  # stream of a recipe's seed; the others are training's (spingan.training.nets)
 _BATCH = 250  # images generated at a time: the 64x64 net's largest map then takes 65 MB
 
@@ -235,18 +231,6 @@ def save_weights(path: str | Path, model: Model) -> None:
     write_tensors(path, tensors, header.model_dump())
 
 
-def shipped_models() -> tuple[str, ...]:
-    """Names of the generators that come with the package, or with the repository if this is a checkout of it."""
-    return tuple(sorted(_shipped()))
-
-
-def _shipped() -> dict[str, Path]:
-    """The weights file of each name."""
-    suffix = ".weights.safetensors"
-    files = (file for place in (_CHECKOUT, _PRETRAINED) for file in place.glob(f"*{suffix}"))
-    return {file.name.removesuffix(suffix): file for file in files}
-
-
 def float_twin(model: Model) -> Model | None:
     """The shipped generator in floating point of the same net, trained on the same images with the same loss.
 
@@ -256,7 +240,7 @@ def float_twin(model: Model) -> Model | None:
         return None
     if model.origin.data is None:
         return None
-    for name, path in sorted(_shipped().items()):
+    for name, path in shipped_files().items():
         header = read_metadata(path, "weights file")
         technology, origin = header["technology"], Origin.of(header["info"])
         exact = technology.get("synapse") is None and not technology.get("activations")
@@ -272,26 +256,7 @@ def load_model(model: str | Path) -> Model:
     Raises:
         UserError: There is none, or the file is not a whole generator of this version.
     """
-    path = Path(model)
-    shipped = _shipped()
-    if str(model) in shipped:
-        path = shipped[str(model)]
-    elif is_folder(path):
-        path = path / WEIGHTS
-        if not path.exists():
-            raise UserError(
-                f"folder {str(path)!r} holds no {WEIGHTS}",
-                "Give the folder of a training that reached its first samples.",
-            )
-    elif not exists(path):
-        where = (
-            "Its weights are not in the package: folder weights of the repository. " if str(model) in TOO_LARGE else ""
-        )
-        raise UserError(
-            f"there is no model {str(model)!r}",
-            f"{where}Give a run folder, a weights file, or a shipped name: {', '.join(shipped_models()) or 'none'}.",
-        )
-    return _read_model(path)
+    return _read_model(model_file(model))
 
 
 def _read_model(path: Path) -> Model:

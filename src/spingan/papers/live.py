@@ -252,7 +252,8 @@ def inception() -> Values:
 
 def _training(recipe: str, default: tuple[dict[str, Any], str] | None = None) -> tuple[dict[str, Any], str]:
     """The recipe that the shipped net was trained by, and where it is from."""
-    from spingan.nn.weights import load_model, shipped_models
+    from spingan.nn.model_files import shipped_models
+    from spingan.nn.weights import load_model
     from spingan.training.recipe import load_recipe
 
     if recipe in shipped_models():

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from spingan.errors import UserError
+from spingan.nn.model_files import shipped_files
 from spingan.output import output_folder, write_text
 from spingan.papers.rows import Value, Values
 from spingan.papers.slow import Result, read_run
 from spingan.papers.sources import Slow, slow_source
 
 SHIPPED = Path(__file__).parent / "stored"
-_WEIGHTS = (Path(__file__).parents[1] / "pretrained", Path(__file__).parents[3] / "weights")
-"""Where shipped weights are: in the package, and, if too large for it, in a checkout's own folder."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +74,8 @@ def age_text(days: float) -> str:
 
 def weights_fingerprint(model: str) -> str | None:
     """16 digits of the SHA-256 of a shipped net's weights file; None if none is here under that name."""
-    for place in _WEIGHTS:
-        file = place / f"{model}.weights.safetensors"
-        if file.exists():
-            return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
-    return None
+    file = shipped_files().get(model)
+    return None if file is None else hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
 def store(

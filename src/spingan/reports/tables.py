@@ -34,8 +34,9 @@ def quantity_text(value: float | None, unit: str, digits: int = 5) -> str:
         return NOT_COUNTED
     if value == 0:
         return f"0 {unit}"
+    size = abs(float(f"{value:.{digits}g}"))  # as it is printed: 999.99 fJ to three digits is 1 pJ
     factor, prefix = next(
-        ((factor, prefix) for factor, prefix in _PREFIXES if abs(value) >= factor * (1 - 1e-9)), _PREFIXES[-1]
+        ((factor, prefix) for factor, prefix in _PREFIXES if size >= factor * (1 - 1e-9)), _PREFIXES[-1]
     )
     return f"{value / factor:.{digits}g} {prefix}{unit}"
 

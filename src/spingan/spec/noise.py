@@ -12,9 +12,11 @@ class Noise(BaseModel):
     A Gaussian of 50 % of a resistance would make some negative; even odds within bounds do not.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     fraction: float = Field(ge=0.0, le=1.0)
+    """Standard deviation, or with `of: resistance` the bound."""
     of: Literal["full_scale", "value", "resistance"] = "full_scale"
+    """What it is a fraction of."""
 
     @model_validator(mode="after")
     def _resistances_stay_positive(self) -> Self:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from spingan.errors import UserError
 from spingan.input_files import is_folder
-from spingan.nn.weights import load_model, shipped_models
+from spingan.nn.model_files import shipped_models
+from spingan.nn.weights import load_model
 from spingan.studies.axes import Asked, Axis
 from spingan.studies.study import Study
 from spingan.training.loop import KEPT_WEIGHTS

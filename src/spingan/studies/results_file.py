@@ -22,7 +22,7 @@ from pydantic_core import to_jsonable_python
 
 import spingan
 from spingan.errors import UserError
-from spingan.nn.weights import WEIGHTS
+from spingan.nn.model_files import WEIGHTS
 from spingan.output import check_place
 from spingan.training.checkpoint import CHECKPOINT
 

@@ -74,6 +74,6 @@ def run_study(
 
 def _place(name: str | Path) -> str:
     """A path as a worker that was begun in another folder finds it; a shipped name as it is."""
-    from spingan.nn.weights import shipped_models
+    from spingan.nn.model_files import shipped_models
 
     return str(Path(name).resolve()) if str(name) not in shipped_models() and exists(Path(name)) else str(name)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from spingan.errors import UserError
+from spingan.nn.model_files import WEIGHTS
 from spingan.nn.tensor_files import read_metadata, read_tensors, write_tensors
-from spingan.nn.weights import WEIGHTS
 
 CHECKPOINT = "checkpoint.safetensors"
 

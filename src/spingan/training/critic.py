@@ -9,8 +9,8 @@ from torch import nn
 from spingan.errors import UserError
 from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
+from spingan.nn.model_files import shipped_models
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
-from spingan.nn.weights import shipped_models
 from spingan.spec.technology import Technology
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from lightning_fabric import Fabric
 from safetensors import SafetensorError
 from torch import Tensor
@@ -19,8 +18,9 @@ from spingan import __version__
 from spingan.errors import UserError
 from spingan.input_files import is_folder
 from spingan.nn.family import family_named
+from spingan.nn.model_files import WEIGHTS
 from spingan.nn.noise_source import stream_key
-from spingan.nn.weights import WEIGHTS, save_weights
+from spingan.nn.weights import save_weights
 from spingan.output import output_folder, write_text
 from spingan.spec.technology import Technology, load_technology
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint, remove_leftovers, write_checkpoint
@@ -28,7 +28,7 @@ from spingan.training.images import check_images, load_training_set, training_la
 from spingan.training.machine import faster_precision, keep_freed_memory
 from spingan.training.nets import SAMPLES, SHUFFLE, Nets, build_nets, finished_model
 from spingan.training.processes import Together, make_fabric, run_together
-from spingan.training.recipe import Recipe, recipe_from
+from spingan.training.recipe import Recipe, recipe_from, recipe_text
 from spingan.training.record import Record, training_progress
 from spingan.training.run_lock import sole_training
 from spingan.training.step import train_step
@@ -112,8 +112,7 @@ def _train_alone(plan: "_Plan", resume: bool) -> None:
             f"the recipe {recipe.name} goes on with the nets of {recipe.goes_on_from}, and no run of it is named",
             f"Train {recipe.goes_on_from}, and add --start-from with its run; or --set goes_on_from=null for new nets.",
         )
-    settings = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)  # may have more epochs when resumed
-    write_text(folder / RECIPE, settings)
+    write_text(folder / RECIPE, recipe_text(recipe))  # may have more epochs when resumed
     write_text(folder / "technology.json", json.dumps(plan.technology.to_dict(), indent=1))
     precision = begun["precision"] if begun else recipe.precision
     if precision == "auto":

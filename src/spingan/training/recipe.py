@@ -4,13 +4,15 @@ Nothing here loads torch: a misspelt key is told at once.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from spingan.data.catalogue import DATA
 from spingan.errors import UserError, did_you_mean
-from spingan.input_files import exists, read_text
+from spingan.input_files import exists, is_folder, read_text
+from spingan.nn.model_files import shipped_models
 from spingan.nn.net_names import NETS
 from spingan.spec.noise import Noise
 from spingan.spec.value import Value, build
@@ -21,17 +23,24 @@ _SHIPPED = Path(__file__).parents[1] / "recipes"
 _Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Data(Value):
+class _Keys(Value):
+    """Values whose docstrings are what `spingan recipe keys` says of them."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Data(_Keys):
     """Where the real images come from."""
 
     name: Annotated[str, AfterValidator(DATA.check)]
     """One of `spingan data list`, or a set of your own (`spingan.data.catalogue.register_data`)."""
     path: str | None = None
+    """Folder that holds it; by default where `spingan data fetch` puts it, or the system's own."""
     count: int | None = Field(default=None, gt=0)
     """Train on the first so many images of the training part; by default on all."""
 
 
-class OnChip(Value):
+class OnChip(_Keys):
     """Training whose only state are the conductances: every update is a train of write pulses.
 
     The recipe's learning rates then are the root mean square of an update in fractions of full scale.
@@ -43,7 +52,7 @@ class OnChip(Value):
     """Of a device when the gradient is read back through the array, as a fraction of full scale."""
 
 
-class SlopePenalty(Value):
+class SlopePenalty(_Keys):
     """A penalty on the discriminator's slope at real and at made images, as a finite difference.
 
     Added to its loss: weight (D(x + σ n) - D(x))², n standard normal (`spingan.nn.losses.slope_penalty`).
@@ -58,7 +67,7 @@ class SlopePenalty(Value):
     """Steps from one penalty to the next."""
 
 
-class Augmentation(Value):
+class Augmentation(_Keys):
     """Changes to every image that the discriminator sees, real and made alike."""
 
     shift: int = Field(default=0, ge=0)
@@ -69,7 +78,7 @@ class Augmentation(Value):
     """What comes in: -1 is black, 1 white. The images' background, or the net learns to draw its edges."""
 
 
-class DrawnDevices(Value):
+class DrawnDevices(_Keys):
     """Activations that differ from device to device and are noisy, as the technology's files say.
 
     At each update every device's gain, offset and slope are drawn anew; its noise is new in each evaluation.
@@ -88,37 +97,50 @@ class DrawnDevices(Value):
         return self.scale * min(1.0, (step + 1) / (ramp + 1))
 
 
-class Recipe(Value):
+class Recipe(_Keys):
     """How to train one generator and its discriminator on one technology."""
 
     name: str
+    """The run folder's default name."""
     net: Annotated[str, AfterValidator(NETS.check)]
     """Of the package, or a family of your own (`spingan.nn.net_names.register_net`)."""
     technology: str
     """A shipped name, a technology's YAML file, or a folder that holds one."""
     data: Data
+    """The real images."""
     training_images: int = Field(gt=0)
     """Images of an epoch in the paper's accounting; the bill is written for them."""
     batch_size: int = Field(gt=1)
+    """Images of an update, real and as many made."""
     latent_size: int = Field(gt=0, le=65_536)
+    """Random numbers that an image is drawn from."""
     epochs: int = Field(gt=0)
+    """Times that all images are shown."""
     generator_learning_rate: float = Field(gt=0)
+    """Adam's step; with on_chip the largest rms of an update, in fractions of full scale."""
     discriminator_learning_rate: float = Field(gt=0)
+    """The same, of the discriminator."""
     loss: str = "cross_entropy"
     """`cross_entropy`: of each image alone; `relativistic`: of pairs, a real image and a made one. Or one of the net's
     own family."""
     slope_penalty: SlopePenalty | None = None
+    """A penalty on the discriminator's slope at real and at made images; goes with relativistic."""
     augmentation: Augmentation | None = None
+    """Changes to every image, real and made alike, before the discriminator sees it."""
     rates_fall_after: int | None = Field(default=None, ge=0)
     """Epoch after which both learning rates fall, in a straight line to zero at the end of the last."""
     adam_betas: tuple[_Decay, _Decay]
+    """Adam's decays of the gradient's mean and of its square's."""
     seed: int = Field(default=0, ge=0, lt=2**63)
+    """Of first weights, latents, order and noise."""
     goes_on_from: str | None = None
     """The recipe of the run that this one begins with: `train` wants that run, and does not begin with new nets."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
     read_noise: Noise | None = None
+    """Noise of every weight in training, drawn anew at each read: {fraction: 0.02, of: full_scale}."""
     programming_noise: Noise | None = None
+    """Noise of every weight in training, drawn anew at each update."""
     weight_clip: float | None = Field(default=None, ge=1)
     """Hold each column's weights within so many times their root mean square, which then is full scale: the weights use
     more of it, and noise that is a fraction of full scale matters less."""
@@ -129,7 +151,8 @@ class Recipe(Value):
     """Deviation of the noise on every image, real or made, that the discriminator sees in training (images: -1 to 1).
     Without it, clean edges of real images give away what is made: Sønderby et al., arXiv 1610.04490, section 3.3."""
     on_chip: OnChip | None = None
-    """Programming noise is then drawn once: the chip's devices are what they are."""
+    """Training whose only state are the conductances. Programming noise is then drawn once: the chip's devices are what
+    they are."""
     average_decay: _Decay | None = None
     """Decay a step of the exponential moving average of the generator that samples are drawn from."""
     average_from: int | None = Field(default=None, ge=0)
@@ -140,9 +163,13 @@ class Recipe(Value):
     fold_every: int = Field(default=500, gt=0)
     """Steps between solutions of the arrays' wires, where the technology has any; what passes stays in between."""
     checkpoint_every: int = Field(default=200, gt=0)
+    """Steps between checkpoints."""
     log_every: int = Field(default=50, gt=0)
+    """Steps between rows of metrics.csv."""
     sample_epochs: tuple[Annotated[int, Field(gt=0)], ...] = ()
+    """Epochs after which samples are drawn and the weights kept."""
     sample_count: int = Field(default=64, gt=0)
+    """Images of such a grid."""
 
     @model_validator(mode="after")
     def _keys_fit_together(self) -> Self:
@@ -167,6 +194,39 @@ class Recipe(Value):
 def shipped_recipes() -> tuple[str, ...]:
     """Names of the recipes that come with the package."""
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
+
+
+def names_a_model(name: str | Path) -> bool:
+    """Whether a text means a model: recipes come first, since a shipped model bears the name of its recipe."""
+    if str(name) in shipped_recipes():
+        return False
+    return str(name) in shipped_models() or is_folder(name) or (exists(Path(name)) and Path(name).suffix != ".yaml")
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """The recipe with all its keys, as YAML that `load_recipe` reads."""
+    return yaml.safe_dump(recipe.to_dict(), sort_keys=False, allow_unicode=True, width=110)
+
+
+def recipe_keys() -> list[dict[str, Any]]:
+    """Every key of a recipe in the order of the schema: `key`, `default`, `meaning`.
+
+    A key of a section has the section's name before it, as in `slope_penalty.weight`. The default is None for a key
+    that may be left out and then means nothing, and absent for one that every recipe needs.
+    """
+
+    def keys_of(model: type[BaseModel], before: str) -> list[dict[str, Any]]:
+        rows = []
+        for name, field in model.model_fields.items():
+            needed = {} if field.is_required() else {"default": field.default}
+            rows.append({"key": before + name, **needed, "meaning": " ".join((field.description or "").split())})
+            kinds = get_args(field.annotation) or (field.annotation,)
+            for kind in kinds:
+                if isinstance(kind, type) and issubclass(kind, BaseModel):
+                    rows += keys_of(kind, f"{before}{name}.")
+        return rows
+
+    return keys_of(Recipe, "")
 
 
 def load_recipe(name_or_path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Recipe:

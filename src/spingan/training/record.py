@@ -2,6 +2,7 @@
 
 import csv
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from torch import Tensor
 from spingan.errors import UserError
 from spingan.input_files import reason
 from spingan.output import write_text
+from spingan.progress import progress_lines
 
 if TYPE_CHECKING:
     from spingan.training.step import StepResult
@@ -103,9 +105,16 @@ class Record:
 
 @contextmanager
 def training_progress(total: int, done: int, shown: bool) -> Iterator[Callable[[int, str], None]]:
-    """A progress bar on stderr with the time left; the block calls it with (steps done, text)."""
+    """A progress bar on stderr with the time left; the block calls it with (steps done, text).
+
+    Where there is no terminal, a line a minute.
+    """
     if not shown:
         yield lambda _done, _text: None
+        return
+    if not sys.stderr.isatty():
+        advance = progress_lines(every_s=60)
+        yield lambda now, _text: advance("training", now, total)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

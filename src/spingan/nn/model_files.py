@@ -1,0 +1,49 @@
+"""Where a model's weights file is: a shipped name, a file, or a run folder. Nothing here loads torch."""
+
+from pathlib import Path
+
+from spingan.errors import UserError, did_you_mean
+from spingan.input_files import exists, is_folder
+
+WEIGHTS = "weights.safetensors"
+TOO_LARGE = ("clothes-float", "faces", "faces-float", "mnist-memristive-on-chip")
+"""Names whose weights are not in the wheel: they stay in the repository's folder `weights`."""
+_PLACES = (Path(__file__).parents[3] / "weights", Path(__file__).parents[1] / "pretrained")
+
+
+def shipped_files() -> dict[str, Path]:
+    """The weights file of each shipped name, sorted by name."""
+    suffix = f".{WEIGHTS}"
+    files = (file for place in _PLACES for file in place.glob(f"*{suffix}"))
+    return dict(sorted((file.name.removesuffix(suffix), file) for file in files))
+
+
+def shipped_models() -> tuple[str, ...]:
+    """Names of the generators that come with the package, or with the repository if this is a checkout of it."""
+    return tuple(shipped_files())
+
+
+def model_file(model: str | Path) -> Path:
+    """The weights file that a shipped name, a file's path or a run folder means.
+
+    Raises:
+        UserError: There is none.
+    """
+    name, path, shipped = str(model), Path(model), shipped_files()
+    if name in shipped:
+        return shipped[name]
+    if is_folder(path):
+        if not (path / WEIGHTS).exists():
+            raise UserError(
+                f"folder {name!r} holds no {WEIGHTS}",
+                "Give the folder of a training that reached its first samples.",
+            )
+        return path / WEIGHTS
+    if not exists(path):
+        outside = "Its weights are not in the package: folder weights of the repository. " if name in TOO_LARGE else ""
+        hint = outside or did_you_mean(name, tuple(shipped))
+        raise UserError(
+            f"there is no model {name!r}",
+            f"{hint}Give a run folder, a weights file, or a shipped name: {', '.join(shipped) or 'none'}.",
+        )
+    return path
