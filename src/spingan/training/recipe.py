@@ -93,9 +93,9 @@ class DrawnDevices(_Keys):
     """
 
     ramp_epochs: int = Field(default=0, ge=0)
-    """Epochs over which both rise from nothing, in a straight line."""
+    """Epochs over which deviations and noise rise from nothing, in a straight line."""
     scale: float = Field(default=1.0, gt=0, le=10)
-    """What they rise to, in units of what the files say."""
+    """What deviations and noise rise to, in units of what the files say."""
     of: Literal["generator", "both"] = "generator"
     """Whose devices: the discriminator's belong to a chip only where the chip trains itself."""
 
