@@ -1,5 +1,8 @@
 """A tile with wires obeys Kirchhoff: compact, reference, a dense solve and SPICE agree, and no energy is lost."""
 
+from fractions import Fraction
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -63,6 +66,53 @@ def test_small_and_large_drops_on_a_column_s_wire_are_one_law_where_they_meet(mo
         found.append(fold(cells, WireRules(ohm, ohm)))
     assert not np.array_equal(*found)
     assert found[0] == pytest.approx(found[1], rel=1e-10)
+
+
+def exact_transfer(cells, wires):
+    """As `dense_transfer`, in fractions: no digit is lost, whatever the resistances."""
+    rows, columns = cells.shape
+    half = rows * columns
+    matrix = [[Fraction(0)] * (2 * half + rows) for _ in range(2 * half)]
+
+    def join(first, second, conductance):
+        for here, there in ((first, second), (second, first)):
+            matrix[here][here] += conductance
+            matrix[here][there] -= conductance
+
+    feed, end = 1 / (Fraction(wires.driver_ohm) + Fraction(wires.row_ohm)), Fraction(wires.column_ohm)
+    end = 1 / (end + Fraction(wires.load_ohm))
+    for row, column in np.ndindex(rows, columns):
+        above = row * columns + column
+        join(above, half + above, Fraction(float(cells[row, column])))
+        for driven in (column == 0, wires.fed_from_both_sides and column + 1 == columns):
+            matrix[above][above] += driven * feed
+            matrix[above][2 * half + row] += driven * feed
+        if column + 1 < columns:
+            join(above, above + 1, 1 / Fraction(wires.row_ohm))
+        if row + 1 < rows:
+            join(half + above, half + above + columns, 1 / Fraction(wires.column_ohm))
+        else:
+            matrix[half + above][half + above] += end
+    for pivot in range(2 * half):  # a conductance matrix needs no exchange
+        for below in range(2 * half):
+            if below != pivot and (factor := matrix[below][pivot] / matrix[pivot][pivot]):
+                matrix[below] = [one - factor * other for one, other in zip(matrix[below], matrix[pivot], strict=True)]
+    volts = [[matrix[node][2 * half + row] / matrix[node][node] for node in range(2 * half)] for row in range(rows)]
+    return np.array([[float(end * one[2 * half - columns + column]) for column in range(columns)] for one in volts])
+
+
+@pytest.mark.parametrize("load", [0.0, 4e3, 1e6])
+@pytest.mark.parametrize("driver", [0.0, 1e6])
+def test_a_folded_tile_keeps_its_digits_behind_a_megohm(driver, load):
+    random = np.random.default_rng(0)
+    for row, column in product((1e-6, 0.35, 1e6), repeat=2):
+        for shape in ((2, 3), (3, 2)):
+            cells = random.uniform(4e-5, 2.5e-4, shape)
+            wires = WireRules(row, column, driver, load, bool(random.integers(2)))
+            expected = exact_transfer(cells, wires)
+            np.testing.assert_allclose(fold(cells, wires), expected, rtol=1e-6, atol=1e-9 * expected.max())
+            np.testing.assert_allclose(solve_tile(cells, np.eye(len(cells))[:, :1], wires)[:, 0], fold(cells, wires)[0],
+                                       rtol=1e-6, atol=1e-9 * expected.max())  # fmt: skip
 
 
 @given(tiles())

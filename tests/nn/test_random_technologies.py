@@ -188,7 +188,7 @@ def check_bill(net: nn.Module, technology: Technology) -> None:
         assert sum(account.by("layer").values()) == pytest.approx(account.energy_j)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, print_blob=False)
+@settings(max_examples=40, deadline=None, derandomize=True, print_blob=False)
 @given(nets(), technologies())
 def test_a_chip_gives_what_its_arrays_give_and_its_bill_adds_up(net, technology):
     note(repr(technology.model_dump(exclude_defaults=True)))

@@ -22,3 +22,10 @@ def test_a_setting_changes_its_key_and_no_other():
 def test_a_setting_that_makes_no_technology_is_refused(setting):
     with pytest.raises(UserError):
         with_settings(PCM, [setting])
+
+
+@pytest.mark.parametrize("setting", ["tile_rows=true", "adc.bits=on", "adc.range=[false, true]", "name=yes"])
+def test_a_truth_value_is_no_number_and_no_name(setting):
+    with pytest.raises(UserError, match="is a truth value"):
+        with_settings(PCM, [setting])
+    assert with_settings(PCM, ["adc.learned_range=true"]).adc.learned_range is True

@@ -203,7 +203,7 @@ class ArrayRules:
         tall, wide = self.tile_rows or rows, self.weights_across or columns
         for row in range(0, rows, tall):
             for column in range(0, columns, wide):
-                yield slice(row, row + tall), slice(column, column + wide)
+                yield slice(row, min(row + tall, rows)), slice(column, min(column + wide, columns))
 
     def _through_wires(self, conductance: Tensor, devices: Tensor) -> Tensor:
         """What one tile gives for each device, (rows, columns), as `halves`; `devices` counts those of each column."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from spingan.errors import UserError, did_you_mean
 
@@ -20,6 +20,16 @@ class Value(BaseModel):
     """A frozen set of named numbers. A field that is `None` is unknown: never zero, and never billed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _a_truth_value_is_no_number(cls, given: Any, info: ValidationInfo) -> Any:
+        """Refuse `true` where a number belongs, which would count as 1; YAML also reads `on` and `yes` so."""
+        named = given if isinstance(given, list | tuple) else [given]
+        field = cls.model_fields[info.field_name or ""]
+        if any(isinstance(one, bool) for one in named) and bool not in _types(field.annotation):
+            raise ValueError(f"{str(given).lower()} is a truth value, and no number or name")
+        return given
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as one dict of JSON's types; `from_dict` gives back an equal value."""
