@@ -11,10 +11,12 @@ from torch import nn
 from spingan.costs.account import FullBill
 from spingan.costs.bill import Bill
 from spingan.costs.components import load_components
+from spingan.costs.rule_cost import RuleCost
 from spingan.errors import UserError
 from spingan.image_grid import picture_format, save_grid
 from spingan.input_files import exists, is_folder
-from spingan.nn.cost import measure_drawing, module_bill, module_full_bill, pair_bill, pair_full_bill
+from spingan.nn.cost import measure_drawing, module_bill, module_full_bill, net_counts, pair_bill, pair_full_bill
+from spingan.nn.update_rules import RULES
 from spingan.nn.weights import Model, float_twin, load_model, reprogrammed, shipped_models
 from spingan.output import check_place, output_folder, write_text
 from spingan.progress import Progress, no_progress
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from spingan.circuits.decks import Deck
     from spingan.costs.side_by_side import SideBySide
+    from spingan.costs.training_rows import TrainingCompared
     from spingan.evaluation.quality import FeatureSpace, Quality
     from spingan.studies.run import Name
     from spingan.studies.study import Study
@@ -157,10 +160,53 @@ def full_bill(
         what = recipe_or_model(what)
     own = chosen or (what.technology if isinstance(what, Model) else load_technology(what.technology))
     recipe = what if isinstance(what, Recipe) else _trained_by(what)
-    on_chip = recipe is not None and recipe.on_chip is not None
     batch = batch_size if batch_size is not None or recipe is None else recipe.batch_size
-    bill = pair_full_bill(what.net, own, library, what.latent_size, batch_size=batch, on_chip=on_chip)
+    bill = pair_full_bill(what.net, own, library, what.latent_size, batch_size=batch, rule=_rule_cost(recipe, what))
     return replace(bill, name=what.name)
+
+
+def compare_training(what: Recipe | Model, *, components: str | Path | None = None) -> "TrainingCompared | None":
+    """Training with one image on the chip, beside it on the same devices, and on machines at their peak.
+
+    Returns:
+        None for a net that does not learn on the chip, or whose technology is in no file any more. A trained model's
+        writes tell how long its devices last.
+
+    Raises:
+        UserError: As `full_bill`.
+    """
+    from spingan.costs.training_rows import compare_training as compared
+
+    recipe = what if isinstance(what, Recipe) else _trained_by(what)
+    if recipe is None or recipe.on_chip is None:
+        return None
+    library = load_components(components)
+    try:
+        technology = load_technology(recipe.technology)
+    except UserError:
+        return None
+    rules = {f"on the chip, {recipe.on_chip.rule}": _rule_cost(recipe, what), "beside the chip": None}
+    bills = {
+        name: pair_full_bill(
+            recipe.net, technology, library, recipe.latent_size, batch_size=recipe.batch_size, rule=rule
+        )
+        for name, rule in rules.items()
+    }
+    both = net_counts(recipe.net, technology, recipe.latent_size)
+    counts = {"generator": both.generator, "discriminator": both.discriminator}
+    card = {} if isinstance(what, Recipe) else what.info.get("on chip", {})
+    lasts, images = card.get("epochs until a device is worn"), recipe.training_images
+    return compared(bills, counts, library, images=images, lifetime_epochs=lasts)
+
+
+def _rule_cost(recipe: Recipe | None, what: Recipe | Model) -> RuleCost | None:
+    """The rule by which a recipe learns on the chip, with the pulses that a trained model's card counts."""
+    if recipe is None or recipe.on_chip is None:
+        return None
+    moments = 0 if not recipe.on_chip.moments else 2 if recipe.adam_betas[0] else 1
+    cost = replace(RULES[recipe.on_chip.rule].cost, moments=moments, averaged=recipe.average_decay is not None)
+    counted = {} if isinstance(what, Recipe) else what.info.get("on chip", {}).get("pulses of a weight an update", {})
+    return replace(cost, **counted)
 
 
 def _trained_by(model: Model) -> Recipe | None:

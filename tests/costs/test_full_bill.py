@@ -8,6 +8,7 @@ import pytest
 from spingan.costs.account import Account, FullBill
 from spingan.costs.components import load_components
 from spingan.costs.counts import LayerCounts, ModelCounts, array_counts, counts_of_phases
+from spingan.costs.rule_cost import RuleCost
 from spingan.costs.side_by_side import machine_row, side_by_side, technology_row
 from spingan.costs.training_bill import make_full_bill
 from spingan.errors import UserError
@@ -37,9 +38,9 @@ def model(technology: Technology) -> ModelCounts:
     return ModelCounts(layers)
 
 
-def bill(technology: Technology, batch_size: int | None = 8, library=LIBRARY, on_chip: bool = False) -> FullBill:
+def bill(technology: Technology, batch_size: int | None = 8, library=LIBRARY, rule: RuleCost | None = None) -> FullBill:
     counts = {"net": model(technology)}
-    return make_full_bill("test", counts, technology, library, batch_size=batch_size, on_chip=on_chip)
+    return make_full_bill("test", counts, technology, library, batch_size=batch_size, rule=rule)
 
 
 def item(account: Account, name: str, layer: str):
@@ -237,9 +238,39 @@ def test_an_update_is_shared_by_its_batch_and_the_passes_are_not():
 
 
 def test_training_on_the_chip_keeps_no_moments():
-    training = bill(WOX, on_chip=True).training
+    training = bill(WOX, rule=RuleCost("pulses")).training
     assert training is not None and not any("optimiser" in name for name in training.by("item"))
     assert training.by("item")["writes"] > 0
+
+
+def test_a_rule_s_words_traffic_and_arithmetic_are_on_the_bill_and_its_pulses_are_blind():
+    rule = RuleCost("sum", words=1, moved=3, multiplications=2, additions=3, averaged=True, pulses=0.25)
+    training = bill(WOX, rule=rule).training
+    assert training is not None
+    memory = item(training, "rule sum: memory", "all layers")
+    assert memory.count == 121 * 3 * 32 / 8 and "484 bytes kept" in memory.note  # values x words x bits / batch
+    arithmetic = [one for one in training.items if one.item == "rule sum: arithmetic, digital"]
+    assert [one.count for one in arithmetic] == [121 * 2 / 8, 121 * 3 / 8]
+    assert item(training, "average of reads: memory", "all layers").count == 121 * 2 * 32 / 8
+    assert item(training, "writes", "all layers").count == 121 * 0.25 / 8
+    assert not any(one.item == "verifies" for one in training.items)
+
+
+def test_a_second_array_is_written_read_for_the_transfer_and_read_with_the_first_where_the_rule_says_so():
+    rule = RuleCost("two", second_pulses=3.0, second_reads=0.5, read_with_weights=True)
+    training = bill(WOX, rule=rule).training
+    assert training is not None
+    assert item(training, "second array, writes", "all layers").count == 121 * 3 / 8
+    assert item(training, "rule two: second array, reads", "all layers").count == 121 * 2 * 0.5 / 8
+    reads = item(training, "array reads", "conv").energy_j, item(training, "second array, read with the first", "conv")
+    assert reads[1].energy_j == pytest.approx(2 * (reads[0] or 0))  # forward and back
+
+
+def test_moments_are_kept_on_the_bill_on_the_chip_too():
+    training = bill(WOX, rule=RuleCost("sum", words=1, moved=3, moments=1)).training
+    assert training is not None
+    assert item(training, "rule sum: memory", "all layers").count == 121 * (3 + 3) * 32 / 8
+    assert any(one.item == "moments (Adam), digital" for one in training.items)
 
 
 def test_writes_cost_what_the_step_tables_say():

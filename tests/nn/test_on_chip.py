@@ -13,7 +13,8 @@ from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
 from spingan.nn.kernels.pulses import MOST_PULSES, PulseResponse, write_pulses
-from spingan.nn.on_chip import PulseUpdate, hold_conductances, pulse_response
+from spingan.nn.on_chip import hold_conductances, pulse_response
+from spingan.nn.update_rules.pulses import Pulses
 from spingan.spec.technology import Technology, load_technology
 
 STEP = np.float32(1 / 127)
@@ -25,7 +26,7 @@ def _write(weight: Tensor, gradient: Tensor, response: PulseResponse = IDEAL, ke
     pulses = write_pulses(
         weight, gradient, *writes, **{"full": 1.0, "factor": 1.0} | scales, response=response, key=key
     )
-    return pulses, *writes
+    return pulses.pulses, *writes
 
 
 def test_with_an_ideal_response_the_mean_update_is_that_of_gradient_descent():
@@ -83,7 +84,7 @@ def test_every_pulse_is_counted_and_a_worn_device_no_longer_moves():
     response = PulseResponse(IDEAL.up, IDEAL.down, IDEAL.up_spread, IDEAL.down_spread, 0.0, 5.0)
     weight, writes = torch.zeros(100), (torch.zeros(100), torch.zeros(100))
     total = sum(
-        write_pulses(weight, torch.full((100,), -2.0), *writes, full=1.0, factor=1.0, response=response, key=key)
+        write_pulses(weight, torch.full((100,), -2.0), *writes, full=1.0, factor=1.0, response=response, key=key).pulses
         for key in range(10)
     )
     assert total == int(writes[0].sum()) == 600 and writes[0].tolist() == [6.0] * 100  # the third train wears it out
@@ -108,17 +109,17 @@ def _converted(technology: Technology) -> nn.Module:
 
 
 @pytest.fixture
-def beginning() -> tuple[AnalogLayer, PulseUpdate]:
+def beginning() -> tuple[AnalogLayer, Pulses]:
     """A layer of a generator with even pulses, and what updates it: by 13 pulses, so that rounding is small."""
     synapse = wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0)
     technology = load_technology("wox-memristor").model_copy(update={"synapse": synapse})
     model = _converted(technology)
     hold_conductances(model, full_scale=8.0, transposed_noise=0.0)
     layer = next(layer for layer in analog_layers(model) if isinstance(layer, nn.ConvTranspose2d))
-    return layer, PulseUpdate(model, technology, learning_rate=0.1)
+    return layer, Pulses(model, technology, learning_rate=0.1)
 
 
-def _moved(layer: AnalogLayer, update: PulseUpdate, gradient: float) -> float:
+def _moved(layer: AnalogLayer, update: Pulses, gradient: float) -> float:
     """Root mean square of the change, in full scales, that random gradients of that size make against themselves."""
     random = torch.randn(layer.weight.shape)
     layer.weight.grad = random * gradient
@@ -186,6 +187,3 @@ def test_a_synapse_without_a_pulse_response_cannot_be_trained_on_the_chip():
     with pytest.raises(UserError, match="says nothing of what a write pulse does") as caught:
         pulse_response(load_technology("skyrmion-published"))
     assert "spingan fit synapse" in caught.value.remedy
-    midpoint = load_technology("wox-memristor").model_copy(update={"encoding": "midpoint_reference"})
-    with pytest.raises(UserError, match="differential pairs and sign crossbars only"):
-        pulse_response(midpoint)

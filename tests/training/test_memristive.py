@@ -6,8 +6,11 @@ import pytest
 import small_run
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
+from spingan.api import compare_training
 from spingan.errors import UserError
+from spingan.nn.family import family_named
 from spingan.nn.weights import load_model
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
 from spingan.training.loop import train
@@ -22,11 +25,20 @@ def _train(name: str, folder: Path, *overrides: str, resume: bool = False) -> Pa
     return train(recipe, folder, resume=resume, images=small_run.random_images(), progress=False)
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_resumed_run_ends_bit_for_bit_as_one_that_went_through(name, tmp_path):
-    straight = _train(name, tmp_path / "straight", "epochs=2")
-    _train(name, tmp_path / "parted", "epochs=1")
-    parted = _train(name, tmp_path / "parted", "epochs=2", resume=True)
+EVERYTHING = (
+    "on_chip={rule: mixed_precision, moments: true, stuck: 0.01}",
+    "loss=relativistic",
+    "slope_penalty={weight: 2.0, every: 2}",
+    "read_noise={fraction: 0.01}",
+    "average_decay=0.9",
+)
+
+
+@pytest.mark.parametrize(("name", "settings"), [*((name, ()) for name in RECIPES), (RECIPES[1], EVERYTHING)])
+def test_a_resumed_run_ends_bit_for_bit_as_one_that_went_through(name, settings, tmp_path):
+    straight = _train(name, tmp_path / "straight", "epochs=2", *settings)
+    _train(name, tmp_path / "parted", "epochs=1", *settings)
+    parted = _train(name, tmp_path / "parted", "epochs=2", *settings, resume=True)
     for file in (CHECKPOINT, "weights.safetensors"):
         ours, theirs = load_file(parted / file), load_file(straight / file)
         assert ours.keys() == theirs.keys()
@@ -45,7 +57,7 @@ def test_on_the_chip_the_conductances_are_the_only_state_and_their_writes_are_co
         a_weight = {key.partition(".")[2] for key, tensor in state.items() if tensor.dim()}
         an_array = {key.partition(".")[2] for key, tensor in state.items() if not tensor.dim()}
         assert a_weight == {"positive", "negative"}  # no moments: nothing but counts of writes
-        assert an_array == {"mean_square", "updates"}
+        assert an_array == {"mean_square", "updates", "worn_at"}
     assert "average" not in parts
     model = load_model(on_chip)
     writes = model.info["on chip"]
@@ -57,6 +69,39 @@ def test_on_the_chip_the_conductances_are_the_only_state_and_their_writes_are_co
     assert writes["mean writes of a weight"] == pytest.approx(counted / weights)
 
 
+def test_a_run_is_not_resumed_by_another_rule(on_chip):
+    with pytest.raises(UserError, match=r"learns by on_chip\.rule pulses, not agad") as caught:
+        _train("mnist-memristive-on-chip", on_chip, "epochs=2", "on_chip.rule=agad", resume=True)
+    assert "--set on_chip.rule=pulses" in caught.value.remedy
+
+
+def test_the_card_tells_how_often_devices_were_written_and_how_long_they_last(on_chip):
+    card = load_model(on_chip).info["on chip"]
+    shares = list(card["writes of both nets' devices, by share of the weights"].values())
+    assert shares == sorted(shares) and shares[-1] <= card["most writes of a device, both nets"]
+    assert card["epochs until a device is worn"] == 3e6 / card["most writes of a device, both nets"]
+    found = compare_training(load_model(on_chip))
+    assert found is not None and found.lifetime_epochs == card["epochs until a device is worn"]
+    own, beside, *machines = found.rows
+    assert (own.name, beside.name) == ("on the chip, pulses", "beside the chip") and machines
+    pulses = card["pulses of a weight an update"]["pulses"]
+    weights = sum(parameter.numel() for net in _nets() for parameter in net.parameters())
+    assert own.pulses == pytest.approx(pulses * weights / 12)  # images that share an update
+
+
+def _nets() -> tuple[nn.Module, nn.Module]:
+    family = family_named("am-dcgan")
+    return family.make_generator(10), family.make_discriminator()
+
+
+def test_no_average_of_two_arrays_and_no_other_way_to_learn_from_another_run(on_chip, tmp_path):
+    with pytest.raises(UserError, match="no average of it"):
+        _train("mnist-memristive-on-chip", tmp_path / "a", "on_chip.rule=residual", "average_decay=0.9")
+    recipe = load_recipe("mnist-memristive-on-chip", [*small_run.SETTINGS, "latent_size=10", "on_chip.rule=agad"])
+    with pytest.raises(UserError, match="learned on the chip by pulses, and the recipe learns on the chip by agad"):
+        train(recipe, tmp_path / "b", start_from=on_chip, images=small_run.random_images(), progress=False)
+
+
 def test_a_net_that_learned_on_its_chip_is_drawn_from_as_that_chip_gives_it(on_chip):
     model = load_model(on_chip)
     assert model.technology.synapse is None and "chip as it is" in model.technology.name
@@ -66,7 +111,7 @@ def test_a_net_that_learned_on_its_chip_is_drawn_from_as_that_chip_gives_it(on_c
     assert torch.equal(images, model.sample(4, seed=1, chip=7))  # there is no other chip
 
 
-def test_a_worn_chip_stands_still(tmp_path):
+def test_a_worn_chip_stops_and_says_when_and_of_which_layer(tmp_path, capsys):
     technology = tmp_path / "worn"
     technology.mkdir()
     from spingan.devices.wox_memristor import wox_memristor
@@ -76,14 +121,9 @@ def test_a_worn_chip_stands_still(tmp_path):
     write_synapse(wox_memristor().model_copy(update={"endurance_writes": 1e-3}), technology / "worn.csv")
     text = (DEVICES / "technologies" / "wox-memristor.yaml").read_text(encoding="utf-8")
     (technology / "technology.yaml").write_text(text.replace("synapse: wox_memristor", "synapse: worn.csv"))
-    runs = [
-        _train("mnist-memristive-on-chip", tmp_path / str(epochs), f"epochs={epochs}", f"technology={technology}")
-        for epochs in (1, 2)
-    ]
-    first, second = (read_checkpoint(run / CHECKPOINT)[0]["generator"] for run in runs)
-    weights = [key for key in first if key.endswith("weight")]
-    moved = [float((first[key] != second[key]).double().mean()) for key in weights]
-    assert max(moved) < 0.5  # each device moves once, and not again
+    with pytest.raises(UserError, match=r"of the devices of generator.dense no longer move, the first since step 2"):
+        _train("mnist-memristive-on-chip", tmp_path / "run", "epochs=9", f"technology={technology}")
+    assert "endurance: since step 2 devices of generator.dense are worn" in capsys.readouterr().err
 
 
 def test_batch_norm_is_refused_on_the_chip(tmp_path):

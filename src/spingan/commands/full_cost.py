@@ -27,11 +27,12 @@ def full_cost(
         load_technology(load_recipe(what, overrides).technology)
     if out is not None:
         output_folder(out)
-    from spingan.api import compare_bills, full_bill, recipe_or_model
+    from spingan.api import compare_bills, compare_training, full_bill, recipe_or_model
     from spingan.api import cost as bill_of
 
     chosen = recipe_or_model(what, overrides)
     bill = full_bill(chosen, components=components)
+    trained = compare_training(chosen, components=components)
     found = None
     if compare is not None:
         names = [name.strip() for words in compare for name in words.split(",") if name.strip()]
@@ -43,6 +44,7 @@ def full_cost(
         files = write_bill_pictures(bill, out)
     if json:
         told = {**bill_of(chosen).to_dict(), "accounting": "full", **bill.to_dict()}
+        told |= {} if trained is None else {"training_compare": trained.to_dict()}
         told |= {} if found is None else {"compare": found.to_dict()}
         print_json(told if out is None else told | {"files": [str(file) for file in files]})
         return
@@ -52,6 +54,7 @@ def full_cost(
         headlines,
         side_by_side_notes,
         side_by_side_table,
+        training_table,
     )
 
     print("\n".join(headlines(bill)))
@@ -60,6 +63,10 @@ def full_cost(
         print(f"\n{table.title}")
         print_table(table.headings, table.rows, table.right)
         print("\n".join(["", *side_by_side_notes(found)]))
+    if detail and trained is not None:
+        table = training_table(trained)
+        print(f"\n{table.title}")
+        print_table(table.headings, table.rows, table.right)
     if detail:
         for table in bill_item_tables(bill):
             print(f"\n{table.title}")

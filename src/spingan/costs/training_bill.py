@@ -23,6 +23,7 @@ from spingan.costs.full_bill import (
     timed,
 )
 from spingan.costs.refresh import with_refresh
+from spingan.costs.rule_cost import RuleCost, rule_items
 from spingan.costs.write_schedules import Pulse, WriteSchedule, schedule_cost, writable_arrays, write_pulse
 from spingan.errors import UserError
 from spingan.spec.technology import Technology
@@ -44,14 +45,14 @@ def make_full_bill(
     library: Library,
     *,
     batch_size: int | None = None,
-    on_chip: bool = False,
+    rule: RuleCost | None = None,
 ) -> FullBill:
     """The whole bill of counted nets on a technology.
 
     Args:
         counts: By the net's name: `generator` and `discriminator`, or `net`. The generator draws.
         batch_size: Of the training; None: no training is billed.
-        on_chip: Every update is written into the devices and no optimiser keeps moments.
+        rule: By which the devices learn on the chip; None: beside it, and every update is written into them.
 
     Raises:
         UserError: A batch of no images, a net without passes in the library, or a figure outside of its rule's range.
@@ -62,7 +63,7 @@ def make_full_bill(
     if batch_size is not None:
         if batch_size < 1:
             raise UserError(f"a batch of {batch_size} images", "Give at least one.")
-        training = training_account(counts, parts, batch_size, on_chip)
+        training = training_account(counts, parts, batch_size, rule)
     cells = sum(model.total("weight_cells") for model in counts.values())
     once = _programming(cells, technology)
     assumed = tuple(
@@ -79,7 +80,9 @@ def make_full_bill(
     return FullBill(name, technology.name, drawing, training, once, macs, assumed, every_s)
 
 
-def training_account(counts: Mapping[str, ModelCounts], parts: Parts, batch_size: int, on_chip: bool) -> Account:
+def training_account(
+    counts: Mapping[str, ModelCounts], parts: Parts, batch_size: int, rule: RuleCost | None
+) -> Account:
     """One image's share of a training step: every net forward, back and updated, as often as the library says.
 
     Raises:
@@ -97,7 +100,9 @@ def training_account(counts: Mapping[str, ModelCounts], parts: Parts, batch_size
         items += [item.times(passes.backward) for item in _batch_norm(model, parts, prefix, "back")]
         items += [item.times(passes.backward) for item in _backward(model, parts, prefix)]
         items += [item.times(passes.gradients) for item in _gradients(model, parts, prefix)]
-        update = list(_update(net, model, parts, on_chip))
+        if rule is not None and rule.read_with_weights:
+            items += [item.times(passes.forward + passes.backward) for item in _second_reads(model, parts, prefix)]
+        update = list(_update(net, model, parts, rule))
         items += [item.times(1 / batch_size) for item in update]
     image = next((layer.inputs for layer in counts.get("discriminator", ModelCounts(())).layers), 0)
     if image:
@@ -177,11 +182,20 @@ def _batch_norm(model: ModelCounts, parts: Parts, prefix: str, way: str) -> Iter
                 yield priced(f"batch norm {way}, digital", name, count, parts.library.item(role), note=what)
 
 
-def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterator[Item]:
-    """One update of a net: the optimiser's arithmetic and memory, and the devices' writes and verifies."""
+def _second_reads(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
+    """A second array of single devices and references, read whenever the first is; its columns join the first's."""
+    for layer in model.layers:
+        array = layer.array
+        if array is not None:
+            cells = array.useful_cell_reads * parts.input_cycles
+            yield priced("second array, read with the first", prefix + layer.name, cells, parts.read())
+
+
+def _update(net: str, model: ModelCounts, parts: Parts, rule: RuleCost | None) -> Iterator[Item]:
+    """One update of a net: the optimiser's or rule's arithmetic and memory, and the devices' writes and verifies."""
     values, layer = model.trainable, net if net != "net" else "all layers"
     bits = parts.figure("training_bits")
-    if not on_chip:
+    if rule is None:
         for what, role in (("multiplications", "multiply"), ("additions", "add"), ("divisions", "divide")):
             count = values * parts.figure(f"adam_{what}")
             yield priced("optimiser (Adam), digital", layer, count, parts.library.item(role), note=what)
@@ -189,8 +203,18 @@ def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterat
         kept = values * parts.figure("adam_moments") * bits / 8
         note = f"{kept:,.0f} bytes of moments in a memory chip, with gradient and weight read and written"
         yield priced("optimiser's memory traffic", layer, words, parts.library.item("off_chip", bits=1), note=note)
+    else:
+        yield from rule_items(rule, layer, model, parts)
     cells = model.total("weight_cells")
     write, _, per = _write(parts.technology)
+    if rule is not None and rule.second_pulses is not None:
+        note = "single devices; pulses at the recipe's rate"
+        yield priced("second array, writes", layer, values * rule.second_pulses, write, note=note)
+    if rule is not None and rule.pulses is not None:  # measured; blind, so that nothing is verified
+        time_s = _row_by_row_s(model, parts.technology, math.ceil(rule.pulses))
+        note = f"row by row, all arrays at once; {rule.pulses:.3g} pulses a weight, as counted in the training"
+        yield timed(priced("writes", layer, values * rule.pulses, write, time_s=time_s, note=note))
+        return
     pulses, checks = parts.library.figure("pulses_per_update"), parts.library.figure("verifies_per_update")
     count, low, high = (cells * number for number in (pulses.value, pulses.low or 0, pulses.high or pulses.value))
     if per == "state":  # however many pulses it takes
@@ -200,6 +224,8 @@ def _update(net: str, model: ModelCounts, parts: Parts, on_chip: bool) -> Iterat
     if per == "state":
         note = "row by row, all arrays at once; one state a device"
     yield timed(priced("writes", layer, count, write, low=low, high=high, time_s=time_s, note=note))
+    if rule is not None:  # writes blind
+        return
     read = parts.read()
     count, low, high = (cells * number for number in (checks.value, checks.low or 0, checks.high or checks.value))
     yield priced("verifies", layer, count, read, low=low, high=high, note="reads of single cells, no converter")

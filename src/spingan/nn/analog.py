@@ -4,7 +4,7 @@
 what the layer computes with. Its gradient passes straight through the levels and stops at the clip.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import cast
 
@@ -45,6 +45,7 @@ class AnalogLayer(ArrayReads):
             of the last `fold_wires`; 0 before the first, None without wires.
         programmed: A chip's array holds the weights: `weight` is what its columns give.
         holds_conductances: The weights are the devices' state (`spingan.nn.on_chip`): not rounded, their gain fixed.
+        second: What a second array adds to the weights at every read, in their unit; or None.
         clip: Most that full scale may be, in units of the root mean square of a column's weights, which are held within
             it; None: the largest weight, whatever it is.
         transposed_noise: Standard deviation of a device at a transposed read, as a fraction of full scale.
@@ -89,6 +90,7 @@ class AnalogLayer(ArrayReads):
         self.register_buffer("deviation", None, persistent=False)
         self.register_buffer("other_deviation", None, persistent=False)
         self.holds_conductances = False
+        self.second: Callable[[], Tensor] | None = None
         self.transposed_noise = 0.0
         self.dac = None if technology.dac.bits is None else Quantiser(technology.dac, "dac")
         amplified = len(self.gain) if technology.gain == "column" else 0
@@ -158,7 +160,8 @@ class AnalogLayer(ArrayReads):
             written = written + self.deviation * unit
         varied = noise is not None and noise.of == "resistance" and self.deviation is not None
         plain = not varied and self.rules.load is None and self.passed is None
-        return written if plain else self._read_columns(written, varied)
+        read = written if plain else self._read_columns(written, varied)
+        return read if self.second is None else read + self.second()
 
     def _on_levels(self) -> Tensor:
         """The weights as they are written, before anything varies."""

@@ -11,6 +11,7 @@ from spingan.costs.account import FullBill
 from spingan.costs.bill import Bill, make_bill
 from spingan.costs.components import Library
 from spingan.costs.counts import ModelCounts, NetCounts
+from spingan.costs.rule_cost import RuleCost
 from spingan.costs.training_bill import make_full_bill
 from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
@@ -78,7 +79,7 @@ def pair_full_bill(
     latent_size: int = LATENT_SIZE,
     *,
     batch_size: int | None = None,
-    on_chip: bool = False,
+    rule: RuleCost | None = None,
 ) -> FullBill:
     """The whole bill of the pair `net_name`: drawing with its generator, and training with batches of `batch_size`.
 
@@ -87,7 +88,7 @@ def pair_full_bill(
     """
     counts = net_counts(net_name, technology, latent_size)
     nets = {"generator": counts.generator, "discriminator": counts.discriminator}
-    return make_full_bill(net_name, nets, technology, library, batch_size=batch_size, on_chip=on_chip)
+    return make_full_bill(net_name, nets, technology, library, batch_size=batch_size, rule=rule)
 
 
 def net_counts(net_name: str, technology: Technology, latent_size: int = LATENT_SIZE) -> NetCounts:

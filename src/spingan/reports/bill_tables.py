@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from spingan.costs.account import Account, FullBill, Item
 from spingan.costs.bill import Sum
 from spingan.costs.side_by_side import PAPER_S, PAPER_S_WITHOUT_LIMIT, Row, SideBySide
+from spingan.costs.training_rows import TrainingCompared
 from spingan.reports.tables import NOT_COUNTED, Table, area_text, quantity_text
 
 
@@ -103,6 +104,20 @@ def side_by_side_notes(found: SideBySide) -> list[str]:
         missing = f"; not counted: {'; '.join(row.missing)}" if row.missing else ""
         lines.append(f"- {row.name}: {row.basis}{missing}")
     return lines
+
+
+def training_table(found: TrainingCompared) -> Table:
+    """Training with one image, a row for each way to do it, and in the title how long devices last."""
+    rows = []
+    for row in found.rows:
+        energies = (quantity_text(each, "J", 3) for each in (row.energy_j, row.energy_low_j, row.energy_high_j))
+        time, pulses = quantity_text(row.time_s, "s", 3), NOT_COUNTED if row.pulses is None else f"{row.pulses:,.0f}"
+        rows.append((row.name, *energies, time, pulses))
+    lasts = "how long devices last: not counted"
+    if found.lifetime_epochs is not None and found.lifetime_years is not None:
+        lasts = f"devices last {found.lifetime_epochs:,.0f} epochs, {found.lifetime_years:.3g} years without a pause"
+    headings = ("training", "energy", "from", "to", "time", "pulses")
+    return Table(f"To train with one image; {lasts}", headings, rows, range(1, 6))
 
 
 def _times(ratio: float) -> str:

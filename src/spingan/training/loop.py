@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from spingan.errors import UserError
 from spingan.input_files import is_folder
 from spingan.nn.family import family_named
 from spingan.nn.noise_source import stream_key
+from spingan.nn.update_rules.base import WORN_OUT
 from spingan.nn.weights import WEIGHTS, save_weights
 from spingan.output import output_folder, write_text
 from spingan.spec.technology import Technology, load_technology
@@ -205,6 +207,12 @@ def _check_same_run(plan: _Plan, state: dict[str, Any]) -> None:
     free |= {"rates_fall_after", "average_from"}  # as long as no step has been made by them
     before = recipe_from(state["recipe"], f"the recipe in {folder}").model_dump(mode="json")  # with keys of today
     now = recipe.model_dump(mode="json")
+    rules = [(content["on_chip"] or {}).get("rule") for content in (before, now)]
+    if rules[0] != rules[1] and None not in rules:
+        raise UserError(
+            f"{folder} learns by on_chip.rule {rules[0]}, not {rules[1]}: a rule's state is no other's",
+            f"Resume with --set on_chip.rule={rules[0]}, or choose another --out.",
+        )
     steps_an_epoch = math.ceil(state["images"] / recipe.batch_size)
     changed = [key for key in now if key not in free and now[key] != before[key]]
     technology = Technology.from_dict(state["technology"], f"the technology in {folder}")  # with today's keys too
@@ -251,6 +259,7 @@ def _run(
     epoch_loss: list[float] = state.get("epoch_loss", [])
     order = _order(recipe.seed, state["step"] // steps_an_epoch, len(pixels))
     together = Together(fabric)
+    worn: set[str] = set()
     leads = fabric.is_global_zero  # of several processes the first alone writes and shows
     with (
         Record(folder, resume_step=state["step"]) if leads else nullcontext() as record,
@@ -275,6 +284,7 @@ def _run(
                     f"the training has diverged: in step {done} a loss or a weight is no longer a number",
                     f"{_kept(folder)} Lower a learning rate or the noise, and train into another --out.",
                 )
+            _check_wear(nets, worn, folder, leads)
             epoch_loss.append(result.discriminator_loss)
             saturated = together.sums(nets.saturated())
             if record:
@@ -331,6 +341,28 @@ def _write_samples(plan: _Plan, nets: Nets, info: dict[str, Any], record: Record
     output_folder(folder / "samples")
     save_grid(images.numpy(), folder / "samples" / f"{name}.png")
     record.add_images(images, info["step"])
+
+
+def _check_wear(nets: Nets, told: set[str], folder: Path, leads: bool) -> None:
+    """Say once of each layer that learns on the chip when its first device was worn.
+
+    Raises:
+        UserError: Most of a layer's devices no longer move.
+    """
+    for net, rule in nets.rules().items():
+        for name, (since, share) in rule.worn().items():
+            layer = f"{net}.{name}"
+            if leads and layer not in told:
+                print(
+                    f"endurance: since step {since} devices of {layer} are worn and no longer written", file=sys.stderr
+                )
+            told.add(layer)
+            if share > WORN_OUT:
+                raise UserError(
+                    f"endurance is used up: {share:.0%} of the devices of {layer} no longer move, the first since "
+                    f"step {since}",
+                    f"{_kept(folder)} Choose a rule with fewer pulses, on_chip.rule=mixed_precision, or a lower rate.",
+                )
 
 
 def _kept(folder: Path) -> str:

@@ -2,22 +2,26 @@
 
 import copy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
+from spingan.arrays.conditions import with_stuck
 from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
-from spingan.nn.analog import analog_layers
+from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.chip import fit_to_weights
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.dropout import DrawnDropout
 from spingan.nn.family import family_named
-from spingan.nn.on_chip import PulseUpdate, hold_conductances
+from spingan.nn.noise_source import stream_key
+from spingan.nn.on_chip import hold_conductances, on_levels, read_devices
 from spingan.nn.tensor_files import load_module
+from spingan.nn.update_rules import RULES, SHARES, Settings, UpdateRule
 from spingan.nn.weights import Model, fitting_inputs
+from spingan.spec.synapse import Faults
 from spingan.spec.technology import Technology
 from spingan.training.checkpoint import optimizer_tensors, restore_optimizer
 from spingan.training.recipe import Recipe
@@ -25,6 +29,7 @@ from spingan.training.recipe import Recipe
 LATENTS, SHUFFLE, GENERATOR_NOISE, DISCRIMINATOR_NOISE = range(1, 5)  # 5: spingan.nn.weights.fitting_inputs
 SAMPLES, IMAGE_NOISE = range(6, 8)
 SLOPE_NOISE, AUGMENTATION, SWITCHES = range(8, 11)
+DEVICES = 11  # what is drawn once of the devices that learn on the chip
 
 
 @dataclass
@@ -70,8 +75,14 @@ class Nets:
         if self.mean_since is not None and step >= self.mean_since:
             share = min(share, 1 / (step - self.mean_since + 1))
         current = dict(self.generator.named_parameters())
+        arrays = {f"{name}.weight": part for name, part in self.generator.named_modules() if _learns(part)}
         for name, average in self.average.items():
-            average.lerp_(current[name], share)
+            average.lerp_(read_devices(arrays[name]) if name in arrays else current[name], share)
+
+    def rules(self) -> dict[str, UpdateRule]:
+        """The rules by which the nets learn on the chip, by net; none beside it."""
+        both = {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
+        return {name: rule for name, rule in both.items() if isinstance(rule, UpdateRule)}
 
     def devices(self) -> list[DeviceActivation]:
         """The device activations of both nets."""
@@ -112,8 +123,8 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
     return Nets(
         made,
         critic,
-        _optimizer(made, recipe, technology, recipe.generator_learning_rate),
-        _optimizer(critic, recipe, technology, recipe.discriminator_learning_rate),
+        _optimizer(made, recipe, technology, recipe.generator_learning_rate, 1),
+        _optimizer(critic, recipe, technology, recipe.discriminator_learning_rate, 2),
         average if recipe.average_decay is not None else {},
         conversion,
     )
@@ -129,11 +140,25 @@ def _refuse_other_random_numbers(*nets: nn.Module) -> None:
             )
 
 
-def _optimizer(net: nn.Module, recipe: Recipe, technology: Technology, rate: float) -> torch.optim.Optimizer:
-    if recipe.on_chip is None:
+def _optimizer(
+    net: nn.Module, recipe: Recipe, technology: Technology, rate: float, number: int
+) -> torch.optim.Optimizer:
+    on_chip, noise = recipe.on_chip, recipe.programming_noise
+    if on_chip is None:
         return torch.optim.Adam(net.parameters(), rate, recipe.adam_betas)
-    hold_conductances(net, recipe.on_chip.full_scale, recipe.on_chip.transposed_read_noise)
-    return PulseUpdate(net, technology, rate)
+    hold_conductances(net, on_chip.full_scale, on_chip.transposed_read_noise)
+    made = technology if on_chip.stuck is None else with_stuck(technology, on_chip.stuck)
+    settings = Settings(
+        betas=recipe.adam_betas if on_chip.moments else None,
+        faults=Faults() if made.synapse is None else made.synapse.faults,
+        seed=stream_key(recipe.seed, DEVICES, number),
+        tolerance=noise.fraction if noise is not None and noise.of == "resistance" else 0.0,
+    )
+    return RULES[on_chip.rule](net, technology, rate, settings)
+
+
+def _learns(module: nn.Module) -> TypeGuard[AnalogLayer]:
+    return isinstance(module, AnalogLayer) and module.holds_conductances
 
 
 def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dict[str, Any]) -> Model:
@@ -157,24 +182,56 @@ def finished_model(nets: Nets, recipe: Recipe, technology: Technology, info: dic
 def _chip_as_it_is(nets: Nets, recipe: Recipe, technology: Technology, info: dict[str, Any]) -> Model:
     """A generator that was trained on its chip, with that chip's effective weights as float weights.
 
-    Its conductances, written into the devices of another chip, would differ from what was trained.
+    Its conductances, written into the devices of another chip, would differ from what was trained. An average of reads
+    is written into the same devices once, verified to the nearest level.
     """
     read = technology.model_copy(update={"name": f"{technology.name}, its chip as it is", "synapse": None})
     plain = family_named(recipe.net).make_generator(recipe.latent_size)
     conversion = convert(plain.eval(), read)
-    parts = zip(analog_layers(conversion.model), analog_layers(nets.generator), strict=True)
-    for own, trained in parts:
+    learned = [(name, part) for name, part in nets.generator.named_modules() if isinstance(part, AnalogLayer)]
+    for own, (name, trained) in zip(analog_layers(conversion.model), learned, strict=True):
+        state, average = trained.weight.detach().clone(), nets.average.get(f"{name}.weight")
+        if average is not None:
+            trained.weight.copy_(on_levels(trained, average, technology))
         own.weight.copy_(trained.effective_weight())
+        trained.weight.copy_(state)
         own.calibrate()
     for own, trained in zip(_devices(conversion.model), _devices(nets.generator), strict=True):
         own.full_scale.copy_(trained.full_scale)
-    assert isinstance(nets.generator_optimizer, PulseUpdate) and technology.synapse is not None
-    writes = {
-        "most writes of a device": nets.generator_optimizer.most_writes(),
-        "mean writes of a weight": nets.generator_optimizer.mean_writes(),
-        "endurance, writes": technology.synapse.endurance_writes,
+    about = info | {"on chip": _writes(nets, technology, info)}
+    return Model(recipe.name, recipe.net, recipe.latent_size, read, conversion, about)
+
+
+def _writes(nets: Nets, technology: Technology, info: dict[str, Any]) -> dict[str, Any]:
+    """What a model's card says of the writes that its training took, and how long devices last by them."""
+    rules = nets.rules()
+    made = rules["generator"]
+    endurance = None if technology.synapse is None else technology.synapse.endurance_writes
+    most = max(rule.most_writes() for rule in rules.values())
+    images, epochs = info.get("images"), info.get("epoch")
+    pulses, weights = sum(rule.mean_writes() * rule.weights for rule in rules.values()), _weights(rules)
+    second = sum((rule.second_writes() or 0.0) * rule.weights for rule in rules.values())
+    updates = max(made.updates, 1)
+    return {
+        "rule": made.name,
+        "most writes of a device": made.most_writes(),
+        "mean writes of a weight": made.mean_writes(),
+        "endurance, writes": endurance,
+        "writes of both nets' devices, by share of the weights": {
+            f"{share:g}": max(values)
+            for share, *values in zip(SHARES, *(rule.writes_by_share() for rule in rules.values()), strict=True)
+        },
+        "most writes of a device, both nets": most,
+        "pulses an image, both nets": pulses / (images * epochs) if images and epochs else None,
+        "epochs until a device is worn": endurance / most * epochs if endurance and most and epochs else None,
+        "worn layers": {f"{net}.{name}": worn for net, rule in rules.items() for name, worn in rule.worn().items()},
+        "pulses of a weight an update": {"pulses": pulses / weights / updates}
+        | ({} if made.second_writes() is None else {"second_pulses": second / weights / updates}),
     }
-    return Model(recipe.name, recipe.net, recipe.latent_size, read, conversion, info | {"on chip": writes})
+
+
+def _weights(rules: dict[str, UpdateRule]) -> int:
+    return sum(rule.weights for rule in rules.values())
 
 
 def _devices(net: nn.Module) -> list[DeviceActivation]:

@@ -32,11 +32,19 @@ class Data(Value):
 
 
 class OnChip(Value):
-    """Training whose only state are the conductances: every update is a train of write pulses.
+    """Training on the devices: every update is a train of write pulses, by one of the rules of
+    `spingan.nn.update_rules`.
 
     The recipe's learning rates then are the root mean square of an update in fractions of full scale.
     """
 
+    rule: Literal["pulses", "mixed_precision", "tiki_taka", "agad", "residual"] = "pulses"
+    moments: bool = False
+    """Adam's moments (`adam_betas`) in digital memory set each weight's gradient to size, in place of the periphery's
+    gain control for a whole array; the bill counts them."""
+    stuck: float | None = Field(default=None, ge=0, lt=1)
+    """Share of devices that never move, a third each at the smallest, the largest and any conductance; by default the
+    shares that the synapse's file states."""
     full_scale: float = Field(default=4.0, gt=0)
     """The weight that the largest conductance stands for, in units of a layer's first weights' root mean square."""
     transposed_read_noise: float = Field(default=0.01, ge=0, le=1)
@@ -129,6 +137,11 @@ class Recipe(Value):
             raise UserError(f"loss {self.loss!r} is not one of net {self.net}", f"Choose one of: {', '.join(known)}.")
         if self.on_chip is not None and self.weight_clip is not None:
             raise UserError("on_chip has a full scale of its own", "Leave weight_clip out.")
+        if self.on_chip is not None and self.on_chip.rule == "residual" and self.average_decay is not None:
+            raise UserError(
+                "on_chip.rule=residual: a weight is two arrays' sum, and no average of it can be written into one",
+                "Leave average_decay out, or choose another rule.",
+            )
         if self.average_from is not None and self.average_decay is None:
             raise ValueError("average_from needs average_decay")
         if self.slope_penalty is not None and self.loss == "cross_entropy":

@@ -36,9 +36,10 @@ def start_from_run(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any
                 f"{run} was trained with {key} {before.get(key)}, and the recipe has {now}",
                 f"Begin from a run of the same nets, or add --set {key}={before.get(key)}.",
             )
-    if (before.get("on_chip") is None) != (recipe.on_chip is None):
+    ways = [_way_to_learn(before.get("on_chip")), _way_to_learn(recipe.on_chip and recipe.on_chip.model_dump())]
+    if ways[0] != ways[1]:
         raise UserError(
-            f"{run} and the recipe do not both learn on the chip, so the optimizers' state does not fit",
+            f"{run} learned {ways[0]}, and the recipe learns {ways[1]}, so the optimizers' state does not fit",
             "Begin from a run that learned in the same way.",
         )
     for part, net in (("generator", nets.generator), ("discriminator", nets.discriminator)):
@@ -56,3 +57,10 @@ def start_from_run(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any
         "spingan": state.get("spingan"),
     }
     return told | ({"begun_from": state["begun_from"]} if state.get("begun_from") else {})
+
+
+def _way_to_learn(on_chip: dict[str, Any] | None) -> str:
+    if on_chip is None:
+        return "beside the chip"
+    moments = " with moments" if on_chip.get("moments") else ""
+    return f"on the chip by {on_chip.get('rule', 'pulses')}{moments}"

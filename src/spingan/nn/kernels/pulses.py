@@ -1,8 +1,8 @@
-"""The compiled kernel of on-chip learning: wanted changes become write pulses on every device, one pass over memory."""
+"""The compiled kernels of on-chip learning: wanted changes become write pulses on devices, one pass over memory."""
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spingan.nn.kernels.base import flat, in_pieces, require
+from spingan.nn.kernels.base import flat, in_pieces, over_elements, require
 from spingan.nn.kernels.noise import gaussian_table, mixed_bits
 
 MOST_PULSES = 16  # on one device in one update: what a driver's counter holds; assumed
@@ -26,6 +26,9 @@ class PulseResponse:
         off: Smallest conductance in units of the span if a weight has no reference to subtract it (a sign crossbar);
             0 for a pair.
         endurance: Writes after which a device no longer moves; infinite if unknown.
+        half_select: Share of a step that a device moves at each pulse on another device of its row or column.
+        ends: The weight, in full scales, at a device's smallest and largest conductance, where a weight is one device
+            less a reference; None for pairs and sign crossbars.
     """
 
     up: NDArray[np.float32]
@@ -34,33 +37,67 @@ class PulseResponse:
     down_spread: NDArray[np.float32]
     off: float
     endurance: float
+    half_select: float = 0.0
+    ends: tuple[float, float] | None = None
+
+
+class Written(NamedTuple):
+    """What an update took: pulses that were given, and trains that worn devices did not get."""
+
+    pulses: int
+    refused: int
+
+
+class Stuck(NamedTuple):
+    """Devices that no longer move, as tensors in the weight's shape and memory order.
+
+    Attributes:
+        which: int8: 0 none of the weight's devices, 1 the positive one, 2 the negative one, 3 all of them.
+        place: float32: of a pair whose one device is stuck, what that device adds to the weight, in full scales.
+    """
+
+    which: Tensor
+    place: Tensor
 
 
 @cache
 def _kernel() -> Any:
     @njit(nogil=True, error_model="numpy")
     def write(
-        weight, gradient, positive, negative, full, factor, up, down, up_spread, down_spread, off, endurance, gauss,
-        key, first,
+        weight, gradient, positive, negative, which, place_of_stuck, full, factor, up, down, up_spread, down_spread,
+        off, endurance, bottom, reach, gauss, key, first,
     ):  # fmt: skip
         inverse, scale, top = np.float32(1.0) / full, np.float32(1.0) + off, np.float32(up.size - 1)
-        most = np.float32(MOST_PULSES)
-        total = np.int64(0)
+        most, one, zero = np.float32(MOST_PULSES), np.float32(1.0), np.float32(0.0)
+        total, refused = np.int64(0), np.int64(0)
         for index in range(weight.size):
+            if gradient[index] == 0:
+                continue
             want = -gradient[index] * factor
             bits = mixed_bits(np.uint64(first + index), key)
             lot = np.float32(bits & np.uint64(0xFFFF)) * np.float32(1 / 65536)
             pulses = np.floor(min(abs(want), most) + lot)  # on average what is wanted
             if not pulses > 0:
                 continue
-            forward = np.float32(1.0) if want > 0 else np.float32(-1.0)
+            stuck = which[index] if which.size else np.int8(0)
+            if stuck == 3:
+                continue
+            forward = one if want > 0 else -one
             held = weight[index] * inverse
-            place = max(abs(held) * scale - off, np.float32(0.0))
-            side = np.float32(-1.0) if held < 0 else np.float32(1.0)
-            if off == 0 and place == 0:
-                side = forward  # both devices of a pair are at their smallest: the right one goes up
+            alone = reach > 0 or stuck != 0
+            if alone:  # one device moves, beside what does not
+                beside = bottom if reach > 0 else place_of_stuck[index]
+                wide = reach if reach > 0 else one
+                side = one if reach > 0 or stuck == 2 else -one
+                place = min(max((held - beside) * side / wide, zero), one)
+            else:
+                beside, wide, place = zero, one, max(abs(held) * scale - off, zero)
+                side = -one if held < 0 else one
+                if off == 0 and place == 0:
+                    side = forward  # both devices of a pair are at their smallest: the right one goes up
             count = positive if side > 0 or off > 0 else negative
             if count[index] >= endurance:
+                refused += 1
                 continue
             level = np.int64(min(place * top + np.float32(0.5), top))
             outward = forward == side
@@ -68,15 +105,19 @@ def _kernel() -> Any:
             spread = up_spread[level] if outward else down_spread[level]
             normal = gauss[np.int64((bits >> np.uint64(16)) & np.uint64(0xFFFF))]
             moved = pulses * mean + np.sqrt(pulses) * spread * normal
-            signed = side * place + forward * moved
-            signed = min(max(signed, np.float32(-1.0)), np.float32(1.0))
-            now = np.float32(-1.0) if signed < 0 else np.float32(1.0)
-            if signed == 0:
-                now = side
-            weight[index] = full * now * (off + abs(signed)) / scale
+            if alone:
+                place = min(max(place + forward * side * moved, zero), one)
+                weight[index] = full * (beside + side * wide * place)
+            else:
+                signed = side * place + forward * moved
+                signed = min(max(signed, -one), one)
+                now = -one if signed < 0 else one
+                if signed == 0:
+                    now = side
+                weight[index] = full * now * (off + abs(signed)) / scale
             count[index] += pulses
             total += np.int64(pulses)
-        return total
+        return total, refused
 
     return write
 
@@ -91,8 +132,9 @@ def write_pulses(
     factor: float,
     response: PulseResponse,
     key: int,
-) -> int:
-    """Write one update into the devices behind `weight`, in place; gives back how many pulses it took.
+    stuck: Stuck | None = None,
+) -> Written:
+    """Write one update into the devices behind `weight`, in place; returns how many pulses it took.
 
     Each weight wants -`factor` x gradient pulses, rounded up or down by lot so that the mean is right, and at most
     `MOST_PULSES`. Where a pulse would bring a weight through zero the pair's other device, or the sign, takes over.
@@ -104,31 +146,77 @@ def write_pulses(
         positive, negative: As `weight`: writes that each device has had; the second is unused with a sign crossbar.
         full: The weight that full scale stands for.
         key: 0 .. 2**64 - 1.
+        stuck: Devices that no longer move; None: none.
 
     Raises:
-        ValueError: The four tensors have not one shape, type and memory order, or the curves not one length.
+        ValueError: The tensors have not one shape, type and memory order, or the curves not one length.
     """
     alike = {(part.shape, part.stride(), part.dtype) for part in (weight, gradient, positive, negative)}
     require(len(alike) == 1 and weight.dtype == torch.float32, f"weights and their states are unlike: {alike}")
     curves = response.up, response.down, response.up_spread, response.down_spread
     require(len({curve.shape for curve in curves}) == 1 and response.up.size >= 2, "curves of several lengths")
+    if stuck is not None:
+        require(stuck.which.stride() == stuck.place.stride() == weight.stride(), "stuck devices in another order")
     if weight.device.type != "cpu":
         state = weight, positive, negative
         here = [part.cpu() for part in (weight, gradient, positive, negative)]
-        total = write_pulses(*here, full=full, factor=factor, response=response, key=key)
+        if positive is negative:  # devices that are alone have one count
+            here[3] = here[2]
+        total = write_pulses(*here, full=full, factor=factor, response=response, key=key, stuck=stuck)
         for kept, copy in zip(state, (here[0], *here[2:]), strict=True):
             kept.copy_(copy)
         return total
     kernel = _kernel()
     arrays = [flat(part) for part in (weight, gradient, positive, negative)]
-    ends = np.float32(response.off), np.float32(response.endurance)
+    none = np.empty(0, np.int8), np.empty(0, np.float32)
+    faults = none if stuck is None else (_flat_codes(stuck.which), flat(stuck.place))
+    bottom, top = response.ends or (0.0, 0.0)
+    ends = tuple(np.float32(value) for value in (response.off, response.endurance, bottom, top - bottom))
     scales = np.float32(full), np.float32(factor)
     table = gaussian_table()
-    totals = in_pieces(
-        weight.numel(),
-        1,
-        lambda start, stop: kernel(
-            *(part[start:stop] for part in arrays), *scales, *curves, *ends, table, np.uint64(key), start
-        ),
-    )
-    return int(sum(totals))
+
+    def work(start: int, stop: int) -> tuple[int, int]:
+        parts = (part[start:stop] for part in (*arrays, *faults))
+        return kernel(*parts, *scales, *curves, *ends, table, np.uint64(key), start)
+
+    found = in_pieces(weight.numel(), 1, work)
+    return Written(*(int(sum(counts)) for counts in zip(*found, strict=True)))
+
+
+def _flat_codes(which: Tensor) -> NDArray[np.int8]:
+    flat_view = which if which.is_contiguous() else which.as_strided((which.numel(),), (1,))
+    return flat_view.numpy().reshape(-1)
+
+
+@cache
+def _accumulate_kernel() -> Any:
+    @njit(nogil=True, error_model="numpy")
+    def accumulate(kept, gradient, pulses, factor):
+        most = np.float32(MOST_PULSES)
+        for index in range(kept.size):
+            sum_ = kept[index] + gradient[index] * factor
+            whole = np.trunc(min(max(sum_, -most), most))
+            pulses[index] = whole
+            kept[index] = sum_ - whole
+
+    return accumulate
+
+
+def accumulate(kept: Tensor, gradient: Tensor, pulses: Tensor, factor: float) -> None:
+    """Add `factor` x gradient to what is `kept`, and move its whole part into `pulses`; at most `MOST_PULSES` each.
+
+    Args:
+        kept, pulses: float32, dense, written in place; in units of a pulse.
+        gradient: As `kept`, the same memory order.
+
+    Raises:
+        ValueError: The tensors have not one shape, type and memory order.
+    """
+    alike = {(part.shape, part.stride(), part.dtype) for part in (kept, gradient, pulses)}
+    require(len(alike) == 1 and kept.dtype == torch.float32, f"sums and gradients are unlike: {alike}")
+    if kept.device.type != "cpu":
+        kept.add_(gradient, alpha=factor)
+        pulses.copy_(kept.clamp(-MOST_PULSES, MOST_PULSES).trunc_())
+        kept.sub_(pulses)
+        return
+    over_elements(_accumulate_kernel(), [flat(part) for part in (kept, gradient, pulses)], np.float32(factor))
