@@ -54,6 +54,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench_studies.py
 	$(BIN)/python benchmarks/bench_variety.py
 	$(BIN)/python benchmarks/bench_array.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_page.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_wires.py
 
 figures: $(READY)

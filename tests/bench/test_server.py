@@ -140,7 +140,10 @@ def test_a_file_s_name_cannot_lead_out_of_the_bench_s_folder(served):
 
 
 def test_files_and_jobs_that_are_not_there_are_refused(served):
-    assert_refused(served.ask(f"/api/files/{'0' * 16}/fit", {"x": "a"}), 400, "not here any more")
+    fit = {"x": "a", "y": "b", "function": "relu"}
+    assert_refused(served.ask(f"/api/files/{'0' * 16}/fit", fit), 400, "not here any more")
+    assert_refused(served.ask(f"/api/files/{'0' * 16}/fit", fit | {"function": "../x"}), 400, "function")
+    assert_refused(served.ask(f"/api/files/{'0' * 16}/fit", fit | {"states": "many"}), 400, "states")
     assert_refused(served.ask("/api/jobs/5/cancel", {}), 400, "no job 5")
     assert_refused(served.ask("/api/jobs/5"), 400, "no job 5")
 

@@ -114,10 +114,10 @@ def fit(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     from spingan.measured.fit import fit_activation, fit_synapse, write_fit
 
     path, target, function = Path(request["path"]), Path(request["target"]), request["function"]
-    x, y = str(request["x"]), str(request["y"])
+    x, y = request["x"], request["y"]
     x_unit, y_unit = request.get("x_unit") or None, request.get("y_unit") or None
     if function == "synapse":
-        states = int(request.get("states") or 64)
+        states = request.get("states", 64)
         found = fit_synapse(path, x, y, states=states, conductance_unit=y_unit)
         given = {"position": x, "conductance": y, "states": states, "conductance-unit": y_unit}
         keywords: dict[str, Any] = {"states": states, "conductance_unit": y_unit}

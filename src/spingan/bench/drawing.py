@@ -3,6 +3,7 @@
 import base64
 import time
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ _written: dict[tuple[Any, ...], Model] = {}
 
 def hello(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """What there is to choose from."""
+    for module in ("costs", "curves"):  # now: an interrupt while a module loads could leave half of it
+        import_module(f"spingan.bench.{module}")
     models = [*request.get("models", ()), *shipped_models()]
     technologies = [*request.get("technologies", ()), *shipped_technologies()]
     recipes = shipped_recipes()

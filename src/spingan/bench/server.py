@@ -22,7 +22,7 @@ from spingan.bench.jobs import Asked, Jobs
 from spingan.bench.knobs import GROUPS, knobs
 from spingan.bench.repeat import repeat
 from spingan.bench.settings import Settings
-from spingan.bench.uploads import Uploads
+from spingan.bench.uploads import FitAsked, Uploads
 from spingan.errors import UserError, did_you_mean
 from spingan.input_files import reason
 from spingan.spec.technology import shipped_technologies
@@ -174,12 +174,10 @@ class _Files(Handler):
 class _Fit(Handler):
     async def post(self, name: str) -> None:
         async def fit() -> dict[str, Any]:
-            uploads, asked = self.bench.uploads, self.take_json()
+            uploads, asked = self.bench.uploads, FitAsked.from_dict(self.take_json(), "fit")
             source = uploads.find(name)
-            function = str(asked.get("function"))[:20]
-            made, target = uploads.place(f"{source.stem}_{function}.csv")
-            wanted = {key: asked.get(key) for key in ("x", "y", "x_unit", "y_unit", "states")}
-            request = {"what": "fit", "path": str(source), "target": str(target), "function": function, **wanted}
+            made, target = uploads.place(f"{source.stem}_{asked.function}.csv")
+            request = {"what": "fit", "path": str(source), "target": str(target), **asked.to_dict()}
             try:
                 found = await self.bench.drawer.ask(request)
             except UserError as error:

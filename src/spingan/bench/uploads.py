@@ -4,12 +4,35 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
 
 from spingan.errors import UserError
+from spingan.spec.technology import ActivationKey
+from spingan.spec.value import Value
 
 MOST_FILES = 40
 SUFFIXES = (".csv", ".txt", ".odt")
 _STRANGE = re.compile(r"[^A-Za-z0-9._+-]+")
+
+
+class FitAsked(Value):
+    """What a measurement is fitted as.
+
+    Attributes:
+        x, y: Names of its columns.
+        x_unit, y_unit: Where the file does not say them.
+        function: What the device stands for.
+        states: Levels of a synapse.
+    """
+
+    x: str = Field(max_length=1000)
+    y: str = Field(max_length=1000)
+    x_unit: str | None = Field(default=None, max_length=20)
+    y_unit: str | None = Field(default=None, max_length=20)
+    function: ActivationKey | Literal["synapse"]
+    states: int = Field(default=64, ge=2, le=65_536)
 
 
 @dataclass

@@ -170,7 +170,7 @@ function quality() {
   const series = [];
   if (trail.length > 1) series.push({ name: "earlier settings", x: trail.map((one) => one.distance), y: trail.map((one) => one.recall), colour: "c6", points: true, faint: true, size: 3.5 });
   if (shown.judge) series.push({ name: "real images", x: [shown.judge.floor], y: [shown.judge.floor_recall], colour: "c6", points: true, open: true, size: 5 });
-  for (const one of compared()) if (one.judge) series.push({ name: one.name === "Now" ? "now" : `${one.name}: ${one.label}`, text: one.name, hideKey: true, x: [one.judge.distance], y: [one.judge.recall], colour: one.colour, points: true, size: one.name === "Now" ? 6 : 5 });
+  for (const one of compared()) if (one.judge) series.push({ name: one.name === "Now" ? "now" : title(one), text: one.name, hideKey: true, x: [one.judge.distance], y: [one.judge.recall], colour: one.colour, points: true, size: one.name === "Now" ? 6 : 5 });
   if (shown.judge) plots.quality.show({ label: `Distance against recall: now ${plain(shown.judge.distance)} and ${shown.judge.recall.toFixed(2)}`, x: { name: `distance, ${shown.judge.metric}`, zero: true }, y: { name: "recall", zero: true, most: 1 }, series });
   const heads = ["Setting", "Distance", "Recall", "Coverage", "Energy", ""];
   const head = document.createElement("thead"), body = document.createElement("tbody");
@@ -181,7 +181,7 @@ function quality() {
     const mark = document.createElement("i");
     mark.className = "swatch";
     mark.style.background = `var(--${one.colour})`;
-    cells.firstChild.append(mark, one.name === "Now" ? "Now" : `${one.name}: ${one.label}`);
+    cells.firstChild.append(mark, one.name === "Now" ? "Now" : title(one));
     if (one.name !== "Now") cells.lastChild.append(button("Restore", `Restore setting ${one.name}`, () => { settings = clone(one.settings); synchronise(); changed(); }), button("Drop", `Drop setting ${one.name}`, () => { kept = kept.filter((other) => other !== one); remember(); }));
     body.append(cells);
   }
@@ -280,7 +280,7 @@ function keep() {
 }
 
 function described(one) {
-  const parts = [one.model + (one.technology ? ` on ${one.technology}` : "")];
+  const parts = one.technology ? [one.technology] : [];
   if (one.levels) parts.push(`${one.levels} levels`);
   for (const [name, value] of [...Object.entries(one.set), ...Object.entries(one.conditions)]) {
     const knob = start.knobs.find((each) => each.key === name);
@@ -289,15 +289,18 @@ function described(one) {
     parts.push(`${knob.label.toLowerCase().replace("dac", "DAC").replace("adc", "ADC")} ${text}`);
   }
   if (one.node_nm) parts.push(`${one.node_nm} nm`);
-  return parts.join(", ");
+  return parts.join(", ") || "as trained";
 }
+
+/** A kept setting by its letter and what it sets; its model where that is another than now. */
+const title = (one) => `${one.name}: ${one.settings.model === settings.model ? "" : `${one.settings.model}, `}${one.label}`;
 
 function remember() {
   try { sessionStorage.setItem("kept", JSON.stringify(kept)); } catch { /* a full store only forgets on reload */ }
   $("kept-pictures").replaceChildren(...kept.map((one) => {
     const figure = document.createElement("figure"), picture = new Image();
     picture.src = `data:image/png;base64,${one.png}`;
-    picture.alt = `Pictures of setting ${one.name}: ${one.label}`;
+    picture.alt = `Pictures of setting ${title(one)}`;
     const caption = document.createElement("figcaption"), mark = document.createElement("i");
     mark.className = "swatch";
     mark.style.background = `var(--${one.colour})`;

@@ -101,8 +101,8 @@ export function drawLines(chart, width, colours) {
     if (one.points || one.marks) for (const [x, y] of at)
       add(svg, "circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: one.size || 3, fill: one.open ? colours.card : colour, "fill-opacity": one.open ? 0 : one.faint ? 0.3 : 1, stroke: one.faint ? "none" : colour, "stroke-width": 1.5 });
     if (one.text && at.length) {
-      const [x, y] = at.at(-1), left = x > box.right - 90;
-      add(svg, "text", { x: x + (left ? -9 : 9), y: y + 4, "text-anchor": left ? "end" : "start", fill: colours.text }, one.text);
+      const [x, y] = at.at(-1);
+      add(svg, "text", { x, y: y < box.top + 18 ? y + 20 : y - 10, "text-anchor": "middle", fill: colours.text }, one.text);
     }
   }
   shown.forEach((one, n) => {

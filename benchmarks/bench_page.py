@@ -1,0 +1,73 @@
+"""The bench: until its page is there, until its first pictures are there, and until new ones are, on one core.
+
+OMP_NUM_THREADS=1 python benchmarks/bench_page.py
+"""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+
+ADDRESS = "http://127.0.0.1:8197"
+CHANGES = {
+    "programming noise 5 %": {"conditions": {"programming_noise": {"fraction": 0.05}}},
+    "1 % stuck": {"conditions": {"stuck": 0.01}},
+    "an hour of drift": {
+        "technology": "hfox-rram",
+        "set": {"wire_resistance_ohm": None},
+        "conditions": {"time_s": 3600},
+    },
+    "16 levels": {"technology": "skyrmion-published", "levels": 16},
+    "differential pairs": {"technology": "skyrmion-published", "set": {"encoding": "differential_pair"}},
+    "8-bit ADC": {"technology": "skyrmion-published", "set": {"adc.bits": 8}},
+}
+
+
+def ask(what: str, settings: dict) -> dict:
+    body = json.dumps({"settings": {"model": "clothes", **settings}}).encode()
+    request = urllib.request.Request(f"{ADDRESS}/api/{what}", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def main() -> None:
+    begun = time.perf_counter()
+    port = ADDRESS.rpartition(":")[2]
+    bench = subprocess.Popen([sys.executable, "-m", "spingan", "bench", "--no-browser", "--port", port])
+    try:
+        while True:
+            try:
+                size = len(urllib.request.urlopen(ADDRESS).read())
+                break
+            except OSError:
+                time.sleep(0.02)
+        for name in (
+            "bench.css",
+            "bench.js",
+            "charts.js",
+            "jobs.js",
+            "knobs.js",
+            "measured.js",
+            "state.js",
+            "api/start",
+        ):
+            size += len(urllib.request.urlopen(f"{ADDRESS}/{name}").read())
+        print(f"page, {size / 1000:.0f} kB: {time.perf_counter() - begun:.2f} s after the command")
+        ask("draw", {})
+        print(f"first pictures: {time.perf_counter() - begun:.2f} s after the command")
+        ask("judge", {})
+        for name, settings in CHANGES.items():
+            times = []
+            for what in ("draw", "judge", "bill"):
+                start = time.perf_counter()
+                ask(what, settings)
+                times.append(time.perf_counter() - start)
+            print(f"{name}: pictures {times[0]:.2f} s, distance and variety {times[1]:.2f} s, bill {times[2]:.2f} s")
+    finally:
+        bench.terminate()
+        bench.wait()
+
+
+if __name__ == "__main__":
+    main()
