@@ -129,7 +129,7 @@ PROPERTIES: tuple[Property, ...] = (
              (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0), _wires,
              lambda trial, technology, _: _wires(trial, technology, 0)),
     Property("converter bits", "bits", "bits of the converters", f"on tiles of {_ROWS} rows",
-             (10, 8, 7, 6, 5, 4, 3, 2), _bits, lambda trial, technology, _: _bits(trial, technology, 0), True, True),
+             (8, 7, 6, 5, 4, 3), _bits, lambda trial, technology, _: _bits(trial, technology, 0), True, True),
 )  # fmt: skip
 BY_NAME = {each.name: each for each in PROPERTIES}
 _DEVICES = {"levels", "stuck devices", "loss", "wires"}

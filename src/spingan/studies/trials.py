@@ -132,7 +132,7 @@ def reference_of(trial: Trial) -> Reference:
     return _reference(trial.model, trial.count, trial.data_path, trial.data_name)
 
 
-@lru_cache(maxsize=8)  # a search comes back to a technology, and fitting a net to one takes seconds
+@lru_cache(maxsize=4)  # a search comes back to a technology, and fitting a net to one takes seconds
 def _model(name: str, technology: str | None, expected: str) -> Model:
     model = load_model(name)
     check_unchanged(model.generator, expected, f"the weights of {name}")
