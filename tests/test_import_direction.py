@@ -27,7 +27,7 @@ ROAD = (
     "bench",
     "commands",
 )
-GLUE = {"__init__", "api", "comparison", "demo", "technologies"}
+GLUE = {"__init__", "api", "bills", "comparison", "demo", "technologies"}
 COMMANDS = {"commands", "cli", "__main__"}
 LEAVES = {"errors", "image_grid", "input_files", "output", "progress", "registry", "tabular", "terminal", "yaml_text"}
 FOLDERS_OF_DATA = {"appraised", "pretrained", "recipes"}

@@ -3,15 +3,15 @@ from .errors import UserError as UserError
 __version__: str
 
 from .api import appraise as appraise
-from .api import compare_bills as compare_bills
-from .api import cost as cost
 from .api import crossbar_deck as crossbar_deck
 from .api import evaluate as evaluate
-from .api import full_bill as full_bill
 from .api import reprogram as reprogram
 from .api import sample as sample
 from .api import study as study
 from .api import write_report as write_report
+from .bills import compare_bills as compare_bills
+from .bills import cost as cost
+from .bills import full_bill as full_bill
 from .circuits.cell_decks import cell_deck as cell_deck
 from .circuits.cell_decks import device_module as device_module
 from .circuits.cell_simulation import simulate_cell as simulate_cell

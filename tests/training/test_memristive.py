@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from spingan.api import compare_training
+from spingan.bills import compare_training
 from spingan.errors import UserError
 from spingan.nn.family import family_named
 from spingan.nn.weights import load_model

@@ -4,10 +4,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from spingan.api import full_bill
 from spingan.bench.repeat import components_text
 from spingan.bench.settings import Settings
 from spingan.bench.worker import files_of
+from spingan.bills import full_bill
 from spingan.costs.account import Account
 from spingan.progress import Progress
 

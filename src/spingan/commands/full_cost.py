@@ -37,8 +37,8 @@ def full_cost(
         load_technology(load_recipe(what, overrides).technology)
     if out is not None:
         output_folder(out)
-    from spingan.api import compare_bills, compare_training, full_bill, recipe_or_model
-    from spingan.api import cost as bill_of
+    from spingan.bills import compare_bills, compare_training, full_bill, recipe_or_model
+    from spingan.bills import cost as bill_of
 
     chosen = recipe_or_model(what, overrides)
     bill = full_bill(chosen, technology, components=components)
