@@ -62,3 +62,20 @@ def test_negative_resistances_in_a_file_are_refused(arguments, tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("kind: real-terms\nheat: {thermal_resistance_k_per_w: -1.0e6, source: mine}\n")
     assert_refused(run(*arguments, "--values", str(file)), "thermal_resistance_k_per_w")
+
+
+def test_the_synapses_table_has_both_working_points_and_leaves_its_terms(monkeypatch, tmp_path):
+    from spingan.devices import skyrmion_synapse_real
+
+    fixed = dict.fromkeys(skyrmion_synapse_real.FIGURES, 2.0) | {"read_moves": None}
+    monkeypatch.setattr(skyrmion_synapse_real, "_figures", lambda *_arguments: fixed)  # seconds of particles each
+    ask = ("device", "skyrmion-synapse", "--sensitivity", "--terms", "heat,grains", "--devices", "2", "--out")
+    result = run(*ask, str(tmp_path), "--json")
+    assert result.exit_code == 0, result.output
+    printed = json.loads(result.stdout)
+    assert {row["synapse"] for row in printed["rows"]} == {"skyrmion_simulated", "skyrmion_designed"}
+    assert [row["term"] for row in printed["rows"][:4]] == ["none", "heat", "grains", "all, without disorder"]
+    assert printed["rows"][2]["deviation"]["span_s"] == 0
+    again = run(*ask, str(tmp_path), "--values", str(tmp_path / "terms.yaml"))
+    assert again.exit_code == 0, again.output
+    assert "skyrmion_designed" in again.stdout

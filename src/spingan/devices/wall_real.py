@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from spingan.devices.real_terms import RealTerms
 from spingan.devices.wall_compact import compact_model, drive_t
@@ -87,7 +87,7 @@ class RealWall:
     @cached_property
     def x_m(self) -> Array:
         """(n,) the columns' centres."""
-        return (np.arange(len(self.model.anisotropy_j_per_m3)) + 0.5) * self.model.cell_m
+        return np.asarray((np.arange(len(self.model.anisotropy_j_per_m3)) + 0.5) * self.model.cell_m, dtype=np.float64)
 
     def columns_s(self, state: WallState, potential_v: Array | float) -> Array:
         """Conductance (n,) of all junctions over each column, under a wall, at the track's potential."""
@@ -320,7 +320,7 @@ def _held(under: Callable[[float], WallState], begin_m: float, near: WallState, 
 
     if off_m(-pinning_t) * off_m(pinning_t) >= 0:
         return replace(near, position_m=begin_m)
-    found = under(float(brentq(off_m, -pinning_t, pinning_t, xtol=AFTER)))
+    found = under(float(root_scalar(off_m, bracket=(-pinning_t, pinning_t), xtol=AFTER).root))
     return replace(found, position_m=begin_m) if found.kept else replace(near, position_m=begin_m)
 
 

@@ -7,7 +7,7 @@ own deviation. An edge is a stationary Gaussian process whose correlation falls 
 import math
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from spingan.errors import UserError
 from spingan.physics.film import Film
@@ -34,7 +34,7 @@ def grain_factors(mesh: Mesh, size_m: float, deviation: float, generator: np.ran
     seeds = generator.random((count, 2)) * extent - margin
     normal = generator.standard_normal(count)
     x, y = np.meshgrid(mesh.x_m, mesh.y_m)
-    _, nearest = cKDTree(seeds).query(np.stack([x.ravel(), y.ravel()], axis=1))
+    _, nearest = KDTree(seeds).query(np.stack([x.ravel(), y.ravel()], axis=1))
     return 1 + deviation * normal[np.asarray(nearest)].reshape(mesh.shape)
 
 
