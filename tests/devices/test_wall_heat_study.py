@@ -37,7 +37,7 @@ def warm():
 def test_the_table_is_what_the_detectors_see_of_the_straight_wall():
     model = compact_model(DEVICE, constants=WallConstants(domain_magnetisation=0.97))
     wall = warm_wall(model, 0.0, 32e-9, 300.0)
-    table = table_conductance_s(DEVICE, model, wall, 300.0, 1e-4)
+    table = table_conductance_s(DEVICE, model, wall.states, 300.0, 1e-4)
     grid = mesh(DEVICE, 0.25e-9)
     for place, angle in ((3, 8), (15, 8), (15, 12), (20, 5)):
         state = WallState(*wall.states[place, angle].tolist())

@@ -190,13 +190,17 @@ def _drive_per_ampere(device: WallDevice, convention: TorqueConvention) -> float
     return float(np.asarray(torque.field_t)) / unit_a
 
 
-def compact_model(device: WallDevice, cell_m: float = 1e-9, constants: WallConstants | None = None) -> WallModel:
+def compact_model(
+    device: WallDevice, cell_m: float = 1e-9, constants: WallConstants | None = None, across_m: float | None = None
+) -> WallModel:
     """The compact wall of a device, with the constants of its calibration, or bare.
+
+    Columns are `cell_m` long. The model has none across the track: `across_m` only must divide the width, too.
 
     Raises:
         UserError: As `wall_device.system`.
     """
-    problem = system(device, -device.bias_current_a, "magnet-section", cell_m)
+    problem = system(device, -device.bias_current_a, "magnet-section", cell_m, across_m=across_m)
     polarisation = np.asarray(problem.torques[0].polarisation)
     bias = np.asarray(problem.exchange_bias_field_t)
     return WallModel(

@@ -25,7 +25,7 @@ from spingan.physics.mesh import Array
 from spingan.physics.mtj import conductance_per_area
 from spingan.physics.wall import LONGEST_S, TORQUE_TOLERANCE_T, WallConstants, WallModel, settle
 from spingan.physics.wall import run as follow
-from spingan.physics.wall_heat import STEP_S, HeatConstants, WarmWall, wander, warm_wall
+from spingan.physics.wall_heat import STEP_S, HeatConstants, wander, warm_wall
 from spingan.progress import Progress, no_progress
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)  # across a junction, as the compact wall's own energy
@@ -185,7 +185,7 @@ class WarmStudy:
 
 def constants_of(device: WallDevice) -> tuple[WallConstants, HeatConstants, str]:
     """The calibrated constants of a shipped device, the bare model's for any other, and a line that says which."""
-    for name, shipped in _shipped().items():
+    for name, shipped in shipped_devices().items():
         if replace(device, name=shipped.name) == shipped:
             wall = read_wall_calibration(CURVES / f"wall_calibration_{name}.yaml").constants
             file = CURVES / f"wall_heat_{name}.yaml"
@@ -198,7 +198,8 @@ def constants_of(device: WallDevice) -> tuple[WallConstants, HeatConstants, str]
 
 
 @lru_cache(maxsize=1)
-def _shipped() -> dict[str, WallDevice]:
+def shipped_devices() -> dict[str, WallDevice]:
+    """Paper S's devices and the designed ones, by the names of their files."""
     designed = {
         f"{name}_designed": read_wall_device(CURVES / f"{name}_designed_device.yaml") for name in ("leaky_relu", "relu")
     }
@@ -206,14 +207,14 @@ def _shipped() -> dict[str, WallDevice]:
 
 
 def table_conductance_s(
-    device: WallDevice, model: WallModel, wall: WarmWall, temperature_k: float, dimming: float
+    device: WallDevice, model: WallModel, states: Array, temperature_k: float, dimming: float
 ) -> Array:
-    """Conductance (n, k) of all detectors at every entry of a warm wall's table, in siemens.
+    """Conductance (n, k) of all detectors for walls (n, k, 4) of position, angle, width and tilt, in siemens.
 
     Along the track the tanh is integrated exactly, across it by five Gauss-Legendre nodes. `dimming` is the share of
     m_z that spin waves take per kelvin.
     """
-    position, _, width, tilt = np.moveaxis(wall.states, -1, 0)
+    position, _, width, tilt = np.moveaxis(states, -1, 0)
     up, down = conductance_per_area(
         np.array([1.0, -1.0]),
         device.ra_parallel_ohm_m2,
@@ -285,7 +286,7 @@ def warm_point(
             (paths[1] - wall.angles_rad[0]) / wall.spacing[1],
         ]
     )
-    table = table_conductance_s(device, model, wall, plan.temperature_k, heat.dimming_per_k)
+    table = table_conductance_s(device, model, wall.states, plan.temperature_k, heat.dimming_per_k)
     conductance = map_coordinates(table, places, order=1, mode="nearest")
     seen, read = noise_of(paths[0], plan.every_s), noise_of(conductance, plan.every_s)
     return WarmPoint(*watched, seen, read, paths[0, :200, :5].copy())
@@ -314,6 +315,7 @@ def warm_study(
     convention: TorqueConvention = "magnet-section",
     constants: tuple[WallConstants, HeatConstants, str] | None = None,
     progress: Progress = no_progress,
+    cell_m: float = 1e-9,
 ) -> WarmStudy:
     """A device at a temperature, current by current.
 
@@ -321,13 +323,14 @@ def warm_study(
         device: with the film of the law's reference temperature.
         constants: by default those of `constants_of`.
         progress: called with (what, done, total).
+        cell_m: of the compact wall's track.
 
     Raises:
         UserError: As `warm_point`.
     """
     wall, heat, note = constants or constants_of(device)
     warm = device_at(device, plan.law, plan.temperature_k)
-    model = compact_model(warm, constants=wall)
+    model = compact_model(warm, cell_m, wall)
     found: list[WatchedWalls] = []
     for current_a in plan.currents_a:
         progress("currents", len(found), len(plan.currents_a))

@@ -36,6 +36,7 @@ TORQUE_TOLERANCE_T = 1e-4  # as the solver's relaxation: a wall that still moves
 LONGEST_S = 20e-9  # twice the printed reset time of 10 ns (paper S, V-A3)
 STEP_TOLERANCE = 1e-2  # nm or rad a step
 REST_TORQUE_T = 1e-6  # Newton's method doubles its digits with each step: a tight bound costs one more
+FACTORS = 50  # columns: tables of demagnetising factors come in multiples of so many
 LARGEST_MOVE_NM = 3.0  # of a step of Newton's method: half a wall's Δ, so that it stays in the valley it began in
 
 
@@ -171,7 +172,6 @@ class WallRun:
     last: WallState
 
 
-@lru_cache(maxsize=32)
 def column_factors(columns: int, cell_m: float, width_m: float, thickness_m: float) -> Array:
     """(3, 2 columns - 1) demagnetising factors xx, yy, zz between columns of a track; the middle is a column's own.
 
@@ -180,6 +180,14 @@ def column_factors(columns: int, cell_m: float, width_m: float, thickness_m: flo
     thin film's local factor, which the kernels count point by point; what remains is long-ranged, so that for a tilted
     wall the width's average will do.
     """
+    longest = FACTORS * -(-columns // FACTORS)  # tracks of many lengths share one table
+    middle = longest - 1
+    table = _column_factors(longest, cell_m, width_m, thickness_m)
+    return np.ascontiguousarray(table[:, middle - columns + 1 : middle + columns])
+
+
+@lru_cache(maxsize=256)
+def _column_factors(columns: int, cell_m: float, width_m: float, thickness_m: float) -> Array:
     xx, yy, zz, _ = newell_tensor(columns, 1, cell_m, width_m, thickness_m)
     zz[0, 0] -= 1.0
     half = np.concatenate([xx, yy, zz]).astype(np.float64)

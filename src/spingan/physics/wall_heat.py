@@ -140,7 +140,7 @@ def warm_wall(
     force, states, found = np.empty((*shape, 2)), np.empty((*shape, 4)), np.empty(shape, dtype=bool)
     track = model.track(drive_t)
     kernels.tabulate(positions, angles, neutral.vector, *track, force, states, found)
-    kept = _around_the_middle(found[:, ANGLES // 2])
+    kept = around_the_middle(found[:, ANGLES // 2])
     positions, force, states = positions[kept], force[kept], states[kept]
     _continue(force, states, found[kept])
     alpha_friction, gyration = _on_the_surface(model, drive_t, rest)
@@ -152,7 +152,7 @@ def warm_wall(
     return WarmWall(positions, angles, states, rest, rate, diffusion, velocity)
 
 
-def _around_the_middle(found: NDArray[np.bool_]) -> slice:
+def around_the_middle(found: NDArray[np.bool_]) -> slice:
     """The places without a gap around the middle one.
 
     Raises:
