@@ -185,6 +185,23 @@ FREE_ENDS_M = 8e-9  # under the largest current the wall stays this far from the
 GENERATIONS, POPULATION = 40, 6  # of the differential evolution: more change the cost by less than 2 %
 
 
+def check_asked(slope: float, range_a: float, convention: TorqueConvention) -> None:
+    """Refuse a slope, a range or a convention that no device of this kind has.
+
+    Raises:
+        UserError: It is none.
+    """
+    if slope != 0 and not LOWEST_SLOPE <= slope <= HIGHEST_SLOPE:
+        raise UserError(
+            f"design: the slope is {slope:g}, the limits are {LOWEST_SLOPE:g} and {HIGHEST_SLOPE:g}",
+            "Ask for a slope between them, or for a ReLU with slope 0",
+        )
+    if not (math.isfinite(range_a) and range_a > 0):
+        raise UserError(f"design: the range is {range_a * 1e6:g} µA", "Give a current above 0")
+    if convention not in CONVENTIONS:
+        raise UserError(f"there is no torque convention {convention!r}", f"Known: {', '.join(CONVENTIONS)}")
+
+
 @dataclass(frozen=True)
 class Goal:
     """What is asked for.
@@ -205,15 +222,7 @@ class Goal:
     base: WallDevice = LEAKY_RELU
 
     def __post_init__(self) -> None:
-        if self.slope != 0 and not LOWEST_SLOPE <= self.slope <= HIGHEST_SLOPE:
-            raise UserError(
-                f"design: the slope is {self.slope:g}, the limits are {LOWEST_SLOPE:g} and {HIGHEST_SLOPE:g}",
-                "Ask for a slope between them, or for a ReLU with slope 0",
-            )
-        if not (math.isfinite(self.range_a) and self.range_a > 0):
-            raise UserError(f"design: the range is {self.range_a * 1e6:g} µA", "Give a current above 0")
-        if self.convention not in CONVENTIONS:
-            raise UserError(f"there is no torque convention {self.convention!r}", f"Known: {', '.join(CONVENTIONS)}")
+        check_asked(self.slope, self.range_a, self.convention)
         self._check_force()
 
     def _check_force(self) -> None:
@@ -244,12 +253,15 @@ def fitted_currents_a(range_a: float) -> list[float]:
     return [range_a * share for share in (*(-share for share in reversed(positive)), *positive)]
 
 
-def profile_from(numbers: Array, length_m: float) -> AnisotropyProfile:
-    """A profile from four numbers in 0..1: the lowest anisotropy, both ends', and the valley's place."""
+def profile_from(numbers: Array, length_m: float, valleys: tuple[float, float] = REST_PLACES) -> AnisotropyProfile:
+    """A profile from four numbers in 0..1: the lowest anisotropy, both ends', and the valley's place.
+
+    `valleys` are the places, in parts of the length, between which the valley may lie.
+    """
     low, high = ANISOTROPY_J_PER_M3
     flat = low + numbers[0] * 0.7 * (high - low)
     left, right = (flat + number * (high - flat) for number in numbers[1:3])
-    valley = (REST_PLACES[0] + numbers[3] * (REST_PLACES[1] - REST_PLACES[0])) * length_m
+    valley = (valleys[0] + numbers[3] * (valleys[1] - valleys[0])) * length_m
     valley = round(valley * 1e10) / 1e10
     flat, left, right = (round(anisotropy / 1e3) * 1e3 for anisotropy in (flat, left, right))
     return AnisotropyProfile(flat, left, valley, right, valley, length_m)
