@@ -148,14 +148,17 @@ class _Devices(torch.autograd.Function):
         return out.to(outputs.dtype)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        (outputs,) = ctx.saved_tensors
-        (gradient,) = grad_outputs
-        gain, below = ctx.gains
-        if ctx.compiled:
-            return devices_backward(outputs, gradient, gain, below), None, None, None
-        return gradient * torch.where(outputs >= 0, gain, below).to(gradient.dtype), None, None, None
+        return _gradient(ctx, *grad_outputs)
+
+
+@once_differentiable
+def _gradient(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+    (outputs,) = ctx.saved_tensors
+    gain, below = ctx.gains
+    if ctx.compiled:
+        return devices_backward(outputs, gradient, gain, below), None, None, None
+    return gradient * torch.where(outputs >= 0, gain, below).to(gradient.dtype), None, None, None
 
 
 def _exact(values: Tensor) -> Tensor:
