@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
-from literal_arrays import arrays_of, counted, literal_forward, weights_of
+from literal_arrays import arrays_of, counted, literal_forward, read_through, weights_of
 from torch import nn
 
 from spingan.costs.components import load_components
@@ -187,6 +187,19 @@ def check_bill(net: nn.Module, technology: Technology) -> None:
             if one.energy_j is not None:
                 assert 0 <= one.energy_low_j <= one.energy_j <= one.energy_high_j < math.inf, one
         assert sum(account.by("layer").values()) == pytest.approx(account.energy_j)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_what_wires_leak_to_where_no_device_is_is_little(encoding):
+    levels = tuple(np.linspace(1e-5, 1e-4, 9).tolist())
+    technology = Technology(
+        name="t", synapse=Synapse(name="t", basis="measured", conductance=levels), encoding=encoding,
+        transposed="polyphase_shared", wire_resistance_ohm=5.0, tile_rows=8, tile_columns=16,
+    )  # fmt: skip
+    layer = convert(nn.Sequential(nn.ConvTranspose2d(2, 3, 3, 2, 1, 1)).eval(), technology).model[0]
+    ((array,), _) = arrays_of(layer, np.sign(weights_of(layer)), np.ones((1, 2, 2, 2)))
+    leaked = [np.abs(gives[~array.built[down]]).max() for down, gives in read_through(array, technology, leaks=True)]
+    assert 0 < max(leaked) < 1e-4
 
 
 @settings(max_examples=30, deadline=None, derandomize=True, print_blob=False)
