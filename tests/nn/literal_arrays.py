@@ -161,7 +161,7 @@ def _siemens(technology: Technology, weight: np.ndarray, built: np.ndarray):
     return plus * built, minus * built
 
 
-def read_through(array: Array, technology: Technology) -> list[tuple[slice, np.ndarray]]:
+def read_through(array: Array, technology: Technology, *, leaks: bool = False) -> list[tuple[slice, np.ndarray]]:
     """For each tile down: its rows, and what each column's difference gives for them, in full scales of a weight."""
     synapse = technology.synapse
     siemens = np.array(synapse.conductance)
@@ -202,7 +202,8 @@ def read_through(array: Array, technology: Technology) -> list[tuple[slice, np.n
                 gives.append(current)
             for (one, n, other, m), j in zip(pairs, here, strict=True):
                 found[:, j] = (gives[one][:, n] - gives[other][:, m]) / full[technology.encoding]
-        found[~array.built[down]] = 0.0  # what wires leak there is left out (`ArrayRules.halves_behind_wires`)
+        if not leaks:  # to where no device is: left out by the package (`ArrayRules.halves_behind_wires`)
+            found[~array.built[down]] = 0.0
         tiles.append((down, found))
     return tiles
 

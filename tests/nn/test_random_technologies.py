@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, note, settings
+from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
-from literal_arrays import arrays_of, counted, literal_forward, weights_of
+from literal_arrays import arrays_of, counted, literal_forward, read_through, weights_of
 from torch import nn
 
 from spingan.costs.components import load_components
 from spingan.costs.training_bill import make_full_bill
+from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer
 from spingan.nn.chip import fit_to_weights, program_chip
 from spingan.nn.conversion import convert
@@ -76,7 +77,7 @@ def technologies(draw) -> Technology:
         gain=draw(st.sampled_from(["none", "layer", "column"])),
         transposed=draw(st.sampled_from(["literal", "polyphase", "polyphase_shared"])),
         tile_rows=draw(maybe(st.integers(1, 12))),
-        tile_columns=draw(maybe(st.integers(2, 9))),
+        tile_columns=draw(maybe(st.integers(2, 14))),
         wire_resistance_ohm=draw(ohms),
         column_wire_resistance_ohm=draw(ohms),
         driver_resistance_ohm=draw(ohms),
@@ -188,10 +189,27 @@ def check_bill(net: nn.Module, technology: Technology) -> None:
         assert sum(account.by("layer").values()) == pytest.approx(account.energy_j)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, print_blob=False)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_what_wires_leak_to_where_no_device_is_is_little(encoding):
+    levels = tuple(np.linspace(1e-5, 1e-4, 9).tolist())
+    technology = Technology(
+        name="t", synapse=Synapse(name="t", basis="measured", conductance=levels), encoding=encoding,
+        transposed="polyphase_shared", wire_resistance_ohm=5.0, tile_rows=8, tile_columns=16,
+    )  # fmt: skip
+    layer = convert(nn.Sequential(nn.ConvTranspose2d(2, 3, 3, 2, 1, 1)).eval(), technology).model[0]
+    ((array,), _) = arrays_of(layer, np.sign(weights_of(layer)), np.ones((1, 2, 2, 2)))
+    leaked = [np.abs(gives[~array.built[down]]).max() for down, gives in read_through(array, technology, leaks=True)]
+    assert 0 < max(leaked) < 1e-4
+
+
+@settings(max_examples=30, deadline=None, derandomize=True, print_blob=False)
 @given(nets(), technologies())
 def test_a_chip_gives_what_its_arrays_give_and_its_bill_adds_up(net, technology):
     note(repr(technology.model_dump(exclude_defaults=True)))
     note(repr(net))
-    check_bill(net, technology)
-    check_chip(net, technology)
+    try:
+        check_bill(net, technology)
+        check_chip(net, technology)
+    except UserError as refused:  # the one refusal that is met here: a tile with more references than columns
+        assume("cannot hold one weight" not in refused.problem)
+        raise

@@ -142,7 +142,7 @@ class ArrayRules:
         references stand behind the last weight of each tile, all of them. So all weights of a tile share its rows'
         currents, and a reference has one transfer in each. Where no device is built a row still reaches the column, by
         way of its neighbours; a layer that leaves places empty has no weight there and leaves that out
-        (tests/nn/test_random_technologies.py: below 1e-5 of full scale at 5 ohm and 100 µS a cell).
+        (tests/nn/test_random_technologies.py: below 1e-4 of full scale at 5 ohm and 100 µS a cell).
 
         Args:
             positive, negative, built: (rows, columns) and (rows, columns or fewer), as of `ProgrammedArray`.

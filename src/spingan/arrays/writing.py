@@ -195,8 +195,8 @@ def level_writes(synapse: Synapse) -> LevelWrites:
     """
     first = int(synapse.write.access == "reset_then_up")
     if synapse.step_up is None or (synapse.step_down is None and not first):
-        pulses = np.arange(synapse.states)
-        resets = np.full(synapse.states, first)
+        pulses = np.arange(synapse.states, dtype=np.int64)
+        resets = np.full(synapse.states, first, dtype=np.int64)
         basis = f"assumed: {synapse.name} has no steps, so a pulse moves it by a level, and a read follows each"
         return LevelWrites(pulses, resets, pulses + 1, None, None, 0, basis)
     written = write_and_verify(synapse, np.tile(synapse.normalised_levels(), _EACH_LEVEL))
