@@ -78,7 +78,12 @@ def adapt(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
         if (value := getattr(settings.chip, name)) is not None
     }
     recipe = recipe.model_copy(
-        update={"epochs": request["epochs"], "sample_epochs": (), "technology": technology.name, **noise}
+        update={
+            "epochs": request["epochs"],
+            "sample_epochs": (request["epochs"],),
+            "technology": technology.name,
+            **noise,
+        }
     )
     with _epochs_told(folder / "metrics.csv", recipe.epochs, progress):
         train(recipe, folder, start_from=run, technology=technology, progress=False)
