@@ -28,7 +28,7 @@ def test_an_adaptation_goes_on_from_a_run_in_the_settings_arrays_and_noise(tmp_p
 
     images = np.random.default_rng(7).integers(0, 256, (37, 28, 28), np.uint8)
     monkeypatch.setattr(loop, "train", partial(loop.train, images=images))
-    small = ("batch_size=12", "epochs=1", "precision=fp32", "checkpoint_every=2", "sample_count=4")
+    small = ("batch_size=12", "epochs=1", "precision=fp32", "checkpoint_every=2", "sample_count=4", "sample_epochs=[1]")
     loop.train(load_recipe("fashion-mnist", small), tmp_path / "run", progress=False)
     settings = Settings.from_dict(
         {

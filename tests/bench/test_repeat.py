@@ -35,8 +35,18 @@ SETTINGS = Settings.from_dict(
 
 def shell(settings: Settings) -> dict[str, list[str]]:
     """The words of each command of spingan, by its name."""
-    lines = [shlex.split(line) for line in repeat(settings, {}, {})["shell"].replace("\\\n", "").split("\n") if line]
-    return {words[1]: words[1:] for words in lines if words[0] == "spingan"}
+    found, pending = {}, ""
+    for line in repeat(settings, {}, {})["shell"].split("\n"):
+        pending += line
+        try:
+            words = shlex.split(pending)
+        except ValueError:  # a text in quotes goes on in the next line
+            pending += "\n"
+            continue
+        pending = ""
+        if words[0] == "spingan":
+            found[words[1]] = words[1:]
+    return found
 
 
 def run(words: list[str], *more: str):
@@ -83,7 +93,7 @@ def test_the_shown_commands_draw_the_page_s_pictures_and_its_bill(tmp_path, monk
     shown = asked("bill", SETTINGS)
     assert told["energy_per_image_j"] == shown["drawing"]["energy_j"]
     assert told["training"]["energy_per_image_j"] == shown["training"]["energy_j"]
-    assert told["area_m2"] == shown["drawing"]["area_m2"]
+    assert (told["area_m2"] or None) == shown["drawing"]["area_m2"]
 
 
 @pytest.mark.slow

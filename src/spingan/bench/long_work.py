@@ -77,10 +77,10 @@ def adapt(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
         for name in ("programming_noise", "read_noise")
         if (value := getattr(settings.chip, name)) is not None
     }
-    recipe = recipe.model_copy(
-        update={"epochs": request["epochs"], "sample_epochs": (), "technology": technology.name, **noise}
-    )
-    with _epochs_told(folder / "metrics.csv", recipe.epochs, progress):
+    epochs = request["epochs"]
+    changed = {"epochs": epochs, "sample_epochs": (epochs,), "technology": technology.name, **noise}
+    recipe = recipe.model_copy(update=changed)
+    with _epochs_told(folder / "metrics.csv", epochs, progress):
         train(recipe, folder, start_from=run, technology=technology, progress=False)
     return {"run": str(folder)}
 

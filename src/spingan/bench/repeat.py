@@ -72,7 +72,8 @@ def _shell(settings: Settings, names: Mapping[str, str], made_by: Mapping[str, t
 
 
 def _python(settings: Settings, names: Mapping[str, str], made_by: Mapping[str, tuple[str, str]]) -> list[str]:
-    lines = ["import spingan", "from spingan.arrays.conditions import conditions_from"]
+    lines = [] if settings.node_nm is None else ["from pathlib import Path", ""]
+    lines += ["import spingan", "from spingan.arrays.conditions import conditions_from"]
     technology = "None" if settings.technology is None else repr(settings.technology)
     made = [made_by[name][1] for name in _used(settings) if name in made_by]
     if made:
@@ -103,7 +104,7 @@ def _python(settings: Settings, names: Mapping[str, str], made_by: Mapping[str, 
     ]
     asked = [repr(settings.model)] + ([] if settings.technology is None else [technology])
     if settings.node_nm is not None:
-        lines.append(f'open("{NODE_FILE}", "w").write({components_text(settings.node_nm)!r})')
+        lines.append(f'Path("{NODE_FILE}").write_text({components_text(settings.node_nm)!r})')
         asked.append(f'components="{NODE_FILE}"')
     lines.append(f"bill = spingan.full_bill({', '.join(asked)})")
     lines.append("print(quality.value, quality.variety.recall, quality.variety.coverage, bill.drawing.energy_j)")
