@@ -252,7 +252,7 @@ def appraise(
     )  # first: it may not go onto the technology at all
     source = f"tolerances and shipped technologies as stored for {net.name}"
     if stored is None:
-        stored, source = trials.of_net(key, subject.technology), "all measured now"
+        stored, source = trials.of_net(key), "all measured now"
         keep(stored)
     best = Drawn.of("ideal", stored.ideal, 1.0)
     ideal = best.distance

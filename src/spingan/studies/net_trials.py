@@ -76,11 +76,10 @@ class NetTrials:
         properties, others = len(measured_on(self.model.technology)), len(compared_technologies())
         return {"ideal": self.plan.chips, "tolerances": properties * self.plan.chips, "shipped technologies": others}
 
-    def of_net(self, key: str, *first: Technology, settings: bool = False) -> Stored:
+    def of_net(self, key: str, *, settings: bool = False) -> Stored:
         """All that belongs to the net.
 
         Args:
-            first: Technologies that are measured otherwise, and not among the shipped.
             settings: Measure the shipped technologies in all settings; else as they are, on one chip.
         """
         reference = reference_technology(self.model)
@@ -92,12 +91,9 @@ class NetTrials:
             base, reference, measured_on(self.model.technology), self.plan.chips,
             workers=self.workers, progress=self.progress,
         )  # fmt: skip
-        own = () if settings else tuple(each.name for each in first)
-        others = [load_technology(name) for name in compared_technologies() if name not in own]
+        others = [load_technology(name) for name in compared_technologies()]
         devices = self.devices(others, None if settings else 1)
-        devices |= {
-            name: self._untried(load_technology(name)) for name in (*SLOW, *own) if name in shipped_technologies()
-        }
+        devices |= {name: self._untried(load_technology(name)) for name in SLOW if name in shipped_technologies()}
         metric = ideal[0].outcome.about
         return Stored(self.model.name, key, self.plan, metric, ideal, tolerances, devices, code_digest(), maker())
 
