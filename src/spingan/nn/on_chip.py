@@ -246,7 +246,8 @@ def on_levels(layer: AnalogLayer, values: Tensor, technology: Technology) -> Ten
     levels = torch.from_numpy(technology.synapse.normalised_levels()).to(values)
     full = float(layer.gain[0])
     held = values / full
-    nearest = levels[torch.bucketize(_place(layer, held), (levels[1:] + levels[:-1]) / 2)]
+    place = _place(layer, held).contiguous()
+    nearest = levels[torch.bucketize(place, (levels[1:] + levels[:-1]) / 2)]
     return full * _weight_at(layer, nearest, held)
 
 
