@@ -126,7 +126,7 @@ def _text(found: Any) -> str:
             case griffe.DocstringSectionKind.text:
                 parts.append(section.value)
             case griffe.DocstringSectionKind.parameters | griffe.DocstringSectionKind.attributes:
-                parts.append(_list("Arguments", ((f"`{each.name}`", each.description) for each in section.value)))
+                parts.append(_list("Arguments", ((_named(each), each.description) for each in section.value)))
             case griffe.DocstringSectionKind.raises:
                 parts.append(
                     _list("Raises", ((f"`{_plain(each.annotation)}`", each.description) for each in section.value))
@@ -138,6 +138,11 @@ def _text(found: Any) -> str:
             case _:
                 raise ValueError(f"{found.path}: a docstring section {section.kind.value}, which the site cannot show")
     return "\n\n".join(parts)
+
+
+def _named(argument: Any) -> str:
+    """Its name as code; two that share a line, `seed, workers`, are read as a name and its type."""
+    return f"`{argument.name} {argument.annotation}`" if argument.name.endswith(",") else f"`{argument.name}`"
 
 
 def _list(title: str, rows: Iterable[tuple[str, str]]) -> str:
