@@ -28,7 +28,11 @@ def run(file: Path, keep: bool) -> None:
     for cell in code:
         cell.outputs, cell.execution_count = [], None
     NotebookClient(
-        notebook, timeout=LONGEST_CELL_S, kernel_name="python3", resources={"metadata": {"path": str(PLACE)}}
+        notebook,
+        timeout=LONGEST_CELL_S,
+        kernel_name="python3",
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(PLACE)}},
     ).execute()
     print(f"{file.name}: {time.monotonic() - begun:.0f} s", flush=True)
     if keep:
