@@ -5,7 +5,7 @@ READY := .venv/.ready
 MAX_WHEEL_BYTES := 10000000
 
 .PHONY: soak demo test test-all test-gpu test-bench examples lint format types bench figures technologies appraisals \
-	test-fid test-verilog-a wheel clean
+	docs tutorials check-tutorials test-fid test-verilog-a wheel clean
 
 demo: $(READY)
 	$(BIN)/spingan demo --out demo
@@ -79,6 +79,18 @@ test-verilog-a: $(READY) .venv-verilog-a/.ready
 	$(BIN)/python tests/verilog_a/write_modules.py build/verilog-a
 	.venv-verilog-a/bin/python tests/verilog_a/check_modules.py build/verilog-a
 
+# The site of docs/ into build/docs: offline, warnings are errors, and every link has to lead somewhere
+docs: .venv/.ready-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	$(BIN)/python docs/site/check_links.py build/docs
+
+# The notebooks of docs/learn, run from top to bottom: their outputs stored, or only seen to run
+tutorials: .venv/.ready-docs
+	$(BIN)/python docs/site/run_tutorials.py --keep
+
+check-tutorials: .venv/.ready-docs
+	$(BIN)/python docs/site/run_tutorials.py
+
 wheel: $(READY)
 	rm -rf dist
 	$(BIN)/python -m build --wheel --outdir dist . > build-wheel.log 2>&1 || { cat build-wheel.log; rm -f build-wheel.log; exit 1; }
@@ -91,6 +103,10 @@ clean:
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+.venv/.ready-docs: $(READY)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,docs]'
 	touch $@
 
 .venv-fid/.ready: pyproject.toml constraints.txt

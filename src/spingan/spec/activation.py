@@ -36,6 +36,7 @@ class Reset(Value):
     """What brings the device back to rest between two evaluations."""
 
     required: bool | None = None
+    """Whether the device has a memory that a reset has to clear."""
     time_s: NotNegative | None = None
     energy_j: NotNegative | None = None
     residual: NotNegative | None = None
@@ -215,10 +216,13 @@ class Activation(Value):
     linear_range: tuple[float, float] | None = None
     """Inputs between which the source claims the function to hold."""
     outside: Literal["clamp", "extrapolate", "error"] = "clamp"
+    """What happens to inputs beyond the table."""
     reset: Reset = Reset()
     settling: Settling | None = None
     energy_items: tuple[EnergyItem, ...] = ()
+    """The parts of one evaluation's energy."""
     delay_s: NotNegative | None = None
+    """Time from the input to the output."""
     output_noise: OutputNoise | None = None
     """In a file a number will do: the standard deviation at the output, in its unit."""
     loss: Loss | None = None

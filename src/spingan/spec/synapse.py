@@ -24,17 +24,29 @@ class Write(Value):
     """How a state is written, and what one write costs."""
 
     pulse_amplitude_v: float | None = None
+    """Voltage of a write pulse."""
     pulse_amplitude_a: float | None = None
+    """Current of a write pulse."""
     pulse_current_density_a_per_m2: float | None = None
+    """Current density of a write pulse."""
     pulse_width_s: Positive | None = None
+    """Length of a write pulse."""
     pulse_period_s: Positive | None = None
+    """Time from the start of one pulse to the next."""
     energy_j: NotNegative | None = None
+    """Energy of a write; `energy_per` says of what."""
     energy_per: Literal["pulse", "state"] | None = None
+    """Whether `energy_j` is that of one pulse or of writing one state."""
     access: Literal["bidirectional", "reset_then_up", "program_and_verify"] | None = None
+    """How a level is reached: by steps both ways, from the lowest state up, or by writing and reading in turn."""
     reset_time_s: NotNegative | None = None
+    """Time to bring a device back to its lowest state."""
     reset_energy_j: NotNegative | None = None
+    """Energy of that reset."""
     threshold_v: NotNegative | None = None
+    """Voltage below which nothing is written."""
     threshold_current_density_a_per_m2: NotNegative | None = None
+    """Current density below which nothing is written."""
     half_select_disturb: Fraction | None = None
     """Share of one step that a half-selected device moves for each pulse it sees."""
 
@@ -43,8 +55,11 @@ class Read(Value):
     """How a state is read: at which voltage, for how long, by which law the current follows the voltage."""
 
     voltage_v: Positive | None = None
+    """Voltage of a read."""
     time_s: Positive | None = None
+    """Length of a read."""
     law: Literal["linear", "sinh", "mtj"] | None = None
+    """How the current follows the voltage."""
     sinh_voltage_v: Positive | None = None
     """V0 in I = G V0 sinh(V / V0)."""
     mtj_half_voltage_v: Positive | None = None
@@ -65,7 +80,9 @@ class Spread(Value):
     resistance: Annotated[float, Field(ge=0, lt=1)] | None = None
     """No deviation but bounds: a device's resistance lies anywhere within ± this fraction of what was meant."""
     minimum_conductance_s: NotNegative | None = None
+    """Of the smallest conductance, from device to device."""
     maximum_conductance_s: NotNegative | None = None
+    """Of the largest conductance, from device to device."""
     cycle_to_cycle: NotNegative | None = None
     """Of one step, as a fraction of the step."""
 
@@ -74,8 +91,11 @@ class Faults(Value):
     """Shares of devices that no longer follow a write."""
 
     stuck_at_minimum: Fraction | None = None
+    """Share of devices that stay at the smallest conductance."""
     stuck_at_maximum: Fraction | None = None
+    """Share of devices that stay at the largest conductance."""
     stuck_at_random: Fraction | None = None
+    """Share of devices that stay at any one conductance."""
 
 
 class Retention(Value):
@@ -96,6 +116,7 @@ class Retention(Value):
     coefficient: NotNegative | tuple[NotNegative, ...] | None = None
     """ν, or what σ grows by when ln t grows by 1; the exponential law has none."""
     spread: NotNegative | tuple[NotNegative, ...] | None = None
+    """Standard deviation of a device's own law from the mean one."""
     state: tuple[Fraction, ...] | None = None
     """States for which coefficient and spread are given one by one: fractions of Gmax, rising; linear in between."""
     towards: Literal["zero", "minimum", "middle", "maximum"] = "minimum"
@@ -148,6 +169,7 @@ class Validity(Value):
 
     temperature_k: tuple[Positive, Positive] | None = None
     read_voltage_v: tuple[float, float] | None = None
+    """Read voltages for which the numbers hold."""
     time_s: tuple[NotNegative, NotNegative] | None = None
 
 
@@ -186,16 +208,25 @@ class Synapse(Value):
     schema_version: Literal[1] = SCHEMA_VERSION
     name: str = Field(min_length=1)
     basis: Basis
+    """Where the conductances come from; `normalised` ones are fractions of the range and have no siemens."""
     conductance: tuple[NotNegative, ...]
+    """Of each level, rising."""
     read_noise_s: tuple[NotNegative, ...] | None = None
+    """Standard deviation of a read at each level."""
     write_error: tuple[NotNegative, ...] | None = None
     """Standard deviation of what is written from what was meant, after any verifying; in the unit of `conductance`."""
     step_up: tuple[NotNegative, ...] | None = None
+    """What a pulse up adds at each level."""
     step_up_spread: tuple[NotNegative, ...] | None = None
+    """Standard deviation of that step."""
     step_up_energy_j: tuple[NotNegative, ...] | None = None
+    """Energy of that step."""
     step_down: tuple[NotNegative, ...] | None = None
+    """What a pulse down takes away at each level."""
     step_down_spread: tuple[NotNegative, ...] | None = None
+    """Standard deviation of that step."""
     step_down_energy_j: tuple[NotNegative, ...] | None = None
+    """Energy of that step."""
     write: Write = Write()
     read: Read = Read()
     spread: Spread = Spread()
@@ -203,6 +234,7 @@ class Synapse(Value):
     retention: Retention | None = None
     ensemble: Ensemble | None = None
     endurance_writes: Positive | None = None
+    """Writes that a device bears."""
     area_m2: Positive | None = None
     validity: Validity = Validity()
     source: str | None = None

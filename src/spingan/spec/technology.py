@@ -36,6 +36,7 @@ class Converter(Value):
     """A digital-to-analog or analog-to-digital converter. What is None is ideal in function and not counted in cost."""
 
     bits: int | None = Field(default=None, ge=1, le=32)
+    """Of its codes; None: no rounding."""
     range: tuple[float, float] | None = None
     """Lowest and highest value, in fractions of full scale."""
     energy_j: NotNegative | None = None
@@ -73,19 +74,26 @@ class Technology(Value):
     schema_version: Literal[1] = SCHEMA_VERSION
     name: str = Field(min_length=1)
     synapse: Synapse | None = None
+    """A synapse's file, or the name of a shipped one."""
     activations: dict[ActivationKey, Activation] = Field(default_factory=dict)
+    """By function, an activation's file or the name of a shipped one."""
     encoding: Encoding = "midpoint_reference"
+    """How devices hold a weight with a sign."""
     read_out: ReadOut = "virtual_ground"
+    """How a column's sum is read."""
     columns_read: Literal["together", "in_turn"] = "together"
     """Whether one read gives all columns of an array, or one column after another, each taking a read's time."""
     dense: DenseArrays = DenseArrays()
     """What dense layers have otherwise."""
     gain: Literal["none", "layer", "column"] = "none"
+    """What has an amplifier of its own that maps the largest weight to full scale."""
     transposed: Transposed = "literal"
     """How the arrays of transposed convolutions are built: with rows for inserted zeros (`literal`), with an array for
     each phase of the stride, or with one array whose phases share a window (`spingan.nn.layouts`)."""
     tile_rows: int | None = Field(default=None, ge=1)
+    """Rows of an array; None: as many as the layer has."""
     tile_columns: int | None = Field(default=None, ge=1)
+    """Columns of an array; None: as many as the layer has."""
     wire_resistance_ohm: NotNegative | None = None
     """Of the wire from one cell to the next, along rows and columns."""
     column_wire_resistance_ohm: NotNegative | None = None
@@ -99,7 +107,9 @@ class Technology(Value):
     load_resistance_ohm: Positive | None = None
     """Of the load divider; unused with a virtual ground."""
     dac: Converter = Converter()
+    """From numbers to the rows' voltages."""
     adc: Converter = Converter()
+    """From a tile's sums to numbers."""
     input_coding: Literal["amplitude", "pulse_width", "bit_serial"] | None = None
     """How an input of several bits drives a row: by its voltage, by its time, or one bit a read."""
     partial_sums: Literal["digital", "analog"] = "digital"
