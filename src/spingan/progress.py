@@ -29,7 +29,8 @@ def progress_lines(every_s: float = 15, clock: Callable[[], float] = time.monoto
         if now - told < every_s or done >= total:
             return
         told = now
-        left = f", {duration((now - first_s) / (done - first) * (total - done))} left" if done > first else ""
+        left_s = (now - first_s) / (done - first) * (total - done) if done > first else 0.0
+        left = f", {duration(left_s)} left" if left_s >= 1 else ""
         print(f"{what}: {done:,} of {total:,}{left}", file=sys.stderr, flush=True)
 
     return advance
