@@ -91,9 +91,9 @@ def landscape(model: WallModel, temperature_k: float, constants: HeatConstants =
     kept = around_the_middle(found[:, 0] & found[:, 1])
     coarse, force, states, found = coarse[kept], force[kept], states[kept], found[kept]
     found = np.logical_and.accumulate(found, axis=1)  # beyond a gap no angle counts
-    chance, middle = _chances(force[:, :, 1], found, turned[1], thermal), neutral.angle_rad
     states[~found] = states[:, :1].repeat(ANGLES, axis=1)[~found]
     force[~found] = 0.0
+    chance, middle = _chances(force[:, :, 1], found, turned[1], thermal), neutral.angle_rad
     cells = math.floor((coarse[-1] - coarse[0]) / FINE_M + 1e-6)
     fine = np.asarray(coarse[0] + FINE_M * np.arange(cells + 1), dtype=np.float64)
     width = _finer(coarse, states[:, 0, 2], fine)  # friction is that of the straight wall, in `wall_heat` of the rest

@@ -116,10 +116,10 @@ def front_figure(front: Front) -> Figure:
     energy = [member.energy_j for member in front.members]
     error = [member.fit.error for member in front.members]
     points = left.scatter(noise, energy, c=error, cmap="viridis", s=30, zorder=3)
-    figure.colorbar(points, ax=left, label="error of the worse branch, as a fraction of its signal")
+    figure.colorbar(points, ax=left, label="error of the worse branch")
     left.plot([nearest.noise.value], [nearest.energy_j], **OPEN, markersize=12, label="nearest to the goal")
     left.axvline(goal.noise, color=COLOURS[3], linestyle="--", linewidth=1, label="asked noise")
-    left.set_xscale("log")
+    left.set_xlim(left=0.0)
     left.set_yscale("log")
     name_axes(left, "noise, as a fraction of full scale", "energy of an evaluation", None, "J")
     add_legend(left)
