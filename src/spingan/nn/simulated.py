@@ -15,7 +15,6 @@ COMPUTED = frozenset(
         *("Technology.tile_columns", "Technology.pair_layout", "Technology.row_feed"),  # with the wires
         *("Synapse.basis", "Synapse.conductance", "Synapse.endurance_writes"),
         *("Synapse.step_up", "Synapse.step_up_spread", "Synapse.step_down", "Synapse.step_down_spread"),  # on_chip
-        "Write.half_select_disturb",  # on_chip
         *("Retention.law", "Retention.time_s", "Retention.coefficient", "Retention.towards"),  # spingan.nn.Chip.at
         *("Retention.spread", "Retention.state", "Synapse.write_error"),
         *("Faults.stuck_at_minimum", "Faults.stuck_at_maximum", "Faults.stuck_at_random"),

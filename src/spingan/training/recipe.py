@@ -48,6 +48,7 @@ class OnChip(_Keys):
     """
 
     rule: Literal["pulses", "mixed_precision", "tiki_taka", "agad", "residual"] = "pulses"
+    """How a gradient becomes write pulses: each is one file of `spingan.nn.update_rules`."""
     moments: bool = False
     """Adam's moments (`adam_betas`) in digital memory set each weight's gradient to size, in place of the periphery's
     gain control for a whole array; the bill counts them."""
