@@ -33,6 +33,7 @@ except KeyboardInterrupt:  # before there is anything to stop
     raise SystemExit(130) from None
 
 STOPPED = 130  # the status of what Ctrl-C ended, as shells have it
+_AGAIN_S = 0.05  # from one look to the next whether modules are still loading; nobody notices it
 
 
 class _Doors(TyperGroup):
@@ -135,7 +136,11 @@ def main() -> None:
 
 
 class _Interrupt:
-    """Ctrl-C as Python has it, and the memory that it was pressed."""
+    """Ctrl-C as Python has it, and the memory that it was pressed.
+
+    While a module loads it waits until that is done: compiled modules end the process with a message of their own when
+    they are interrupted, and callbacks of the import system print a traceback.
+    """
 
     def __init__(self) -> None:
         self.seen = False
@@ -144,7 +149,20 @@ class _Interrupt:
 
     def _press(self, number: int, frame: FrameType | None) -> None:
         self.seen = True
+        if hasattr(signal, "setitimer") and _loads_a_module(frame):
+            signal.signal(signal.SIGALRM, self._press)
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
+            return
         signal.default_int_handler(number, frame)
+
+
+def _loads_a_module(frame: FrameType | None) -> bool:
+    """Whether what is being done, within `main`, is an import."""
+    while frame is not None and frame.f_code is not main.__code__:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def test_the_files_hold_the_technology_that_the_call_gives(tmp_path):
 
 def test_an_activation_of_one_s_own_takes_the_place_of_the_base_s(tmp_path):
     folder = tmp_path / "mine"
-    curve = "relu=relu_designed_cell"
+    curve = f"relu={load_technology('skyrmion-designed').activations['relu'].name}"
     result = run("technology", "new", str(folder), "--from", "skyrmion-published", "--activation", curve)
     assert result.exit_code == 0, result.output
     found = load_technology(folder)

@@ -78,6 +78,8 @@ NO_KNOB: Mapping[str, str] = {
     "dac": "by its fields",
     "adc": "by its fields",
     "digital": "in a file only",
+    "trim_bits": "the chip's own condition",
+    "trim_reads": "the chip's own condition",
     "source": "text",
     "provenance": "text",
     "notes": "text",

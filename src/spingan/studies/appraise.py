@@ -43,8 +43,8 @@ from spingan.training.recipe import Recipe, recipe_from
 READS = "array reads"
 """The part of a bill whose energy is that of the devices' currents."""
 _BITS = range(4, 11)  # of converters, in the map of energy: from the fewest that the library has a formula for
+# Trials that one step of a stage takes, about: for the time that is left
 _WORK = {"ideal": 1, "tolerances": 6, "shipped technologies": 4, "pictures": 3}
-"""Trials that one step of a stage takes, about: for the time that is left."""
 
 
 @dataclass(frozen=True, eq=False)

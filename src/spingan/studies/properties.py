@@ -107,6 +107,7 @@ def _wires(trial: Trial, technology: Technology, value: float) -> Trial:
     )
 
 
+# By twos, from what no net notices to what none survives
 _NOISE = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 _SCALE = "of a column's full scale, standard deviation"
 PROPERTIES: tuple[Property, ...] = (

@@ -27,8 +27,8 @@ from spingan.studies.results_file import code_digest, packed
 from spingan.studies.tolerance import FEW, LOOKS, Tolerance
 from spingan.studies.trials import Attempt, fingerprint, technology_text
 
-SHIPPED = Path(__file__).parents[1] / "appraised"
-SCHEMA_VERSION = 1
+SHIPPED = Path(__file__).parents[1] / "appraised"  # within the package
+SCHEMA_VERSION = 1  # of the file; the first
 
 
 @dataclass(frozen=True)
