@@ -239,6 +239,15 @@ def test_a_shipped_model_is_judged_in_other_arrays(monkeypatch, options, name):
     assert judged[0].technology.adc.bits == (8 if "--set" in options else None)
 
 
+def test_what_a_technology_states_and_no_picture_shows_is_told(tmp_path):
+    grid = str(tmp_path / "grid.png")
+    words = ("sample", "fashion-mnist", "-n", "2", "--fit-images", "64", "--out", grid, "--technology")
+    told = run(*words, "pcm")
+    assert told.exit_code == 0
+    assert "stated by pcm and in no picture: " in told.stderr and "synapse.read_noise_s" in told.stderr
+    assert "in no picture" not in run(*words, "ideal").stderr
+
+
 def test_ctrl_c_in_a_training_is_status_130_and_says_how_to_go_on(monkeypatch, tmp_path):
     def interrupted(*given, **options):
         raise KeyboardInterrupt

@@ -181,7 +181,10 @@ def _written(model: str, technology: str | None, settings: list[str] | None, fit
         return model
     if technology is not None:
         with_settings(load_technology(technology), settings or [])  # what is misspelt is told before torch is loaded
-    return reprogram(model, technology, settings or (), fit_images=fit_images)
+    written = reprogram(model, technology, settings or (), fit_images=fit_images)
+    if left_out := written.conversion.not_simulated:
+        print_note(f"spingan: stated by {written.technology.name} and in no picture: {', '.join(left_out)}")
+    return written
 
 
 def _technology_key(technology: str | None) -> list[str]:
