@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from spingan.errors import UserError
-from spingan.measured.fit import fit_activation, fit_synapse, in_place_of, write_fit
+from spingan.measured.fit import fit_activation, fit_synapse, write_fit
+from spingan.measured.replaced import in_place_of
 from spingan.spec.activation import Activation, EnergyItem
 from spingan.spec.files import read_value, write_activation, write_synapse
 from spingan.spec.synapse import Synapse

@@ -61,7 +61,8 @@ def synapse(file: Table, out: Out = None, json: Json = False, **asked: Any) -> N
 
 
 def _write_and_print(fit: "Fit", source: Path, out: Path | None, json: bool) -> None:
-    from spingan.measured.fit import in_place_of, write_fit
+    from spingan.measured.fit import write_fit
+    from spingan.measured.replaced import in_place_of
 
     place = out or Path(f"{source.stem}_fit.csv")
     fit, kept, lost = in_place_of(fit, place)
