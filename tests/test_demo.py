@@ -11,6 +11,7 @@ from spingan.demo import run_demo
 from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
 from spingan.nn.weights import Model, load_model, save_weights
+from spingan.reports.tables import energy_text
 from spingan.spec.technology import load_technology
 from spingan.training.recipe import load_recipe
 
@@ -52,7 +53,9 @@ def test_the_demo_s_numbers_are_in_what_it_says(demo):
     assert "4.9011 nJ" in demo.summary()
     assert f"recall {demo.quality.variety.recall:.2f}" in demo.summary()
     assert "copies of training images: not measured" in demo.summary()
-    assert json.dumps(demo.to_dict())
+    told = demo.to_dict()
+    assert json.dumps(told) and told["energy_low_j"] < told["energy_per_image_j"] < told["energy_high_j"]
+    assert energy_text(told["energy_per_image_j"], 3) in demo.summary()
 
 
 def test_the_report_needs_nothing_outside_itself(demo):

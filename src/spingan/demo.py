@@ -10,19 +10,23 @@ import numpy as np
 from PIL import Image
 
 from spingan.api import evaluate, model_page
+from spingan.bills import full_bill
+from spingan.costs.account import FullBill
 from spingan.image_grid import image_grid, save_grid
 from spingan.nn.weights import Model, float_twin, load_model
 from spingan.output import atomic_path, output_folder, write_text
 from spingan.papers.training_account import TrainingAccount, account_of_model
 from spingan.reports.quality_table import measure_text
 from spingan.reports.report import SHOWN, real_images
-from spingan.reports.tables import energy_text
+from spingan.reports.tables import energy_text, quantity_text
 
 if TYPE_CHECKING:
     from spingan.evaluation.quality import Quality
 
 MODEL = "clothes"
 COUNT = 2_000  # as many as the shipped test sample has
+WHOLE = ("energy_per_image_j", "energy_low_j", "energy_high_j", "time_per_image_s")
+"""What the demonstration tells of the whole bill, by the bill's own keys."""
 _GAP = 24  # white pixels between grids that stand side by side
 
 
@@ -34,6 +38,7 @@ class Demo:
     report: Path
     quality: "Quality"
     bill: TrainingAccount
+    whole: FullBill
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -44,12 +49,14 @@ class Demo:
             "quality": self.quality.to_dict(),
             "forward_energy_nj": self.bill.to_dict()["forward_energy_nj"],
             "training_energy_per_image_nj": self.bill.to_dict()["training_energy_per_image_nj"],
+            **{key: value for key, value in self.whole.to_dict().items() if key in WHOLE},
             "seconds": self.seconds,
         }
 
     def summary(self) -> str:
         """The result in a few lines."""
-        quality, bill = self.quality, self.bill
+        quality, bill, whole = self.quality, self.bill, self.whole.to_dict()
+        low, high = (energy_text(whole[f"energy_{end}_j"], 3) for end in ("low", "high"))
         twin = "" if quality.float_twin is None else f", float twin {quality.float_twin:.2f}"
         variety, floor = quality.variety, quality.variety_floor
         lines = [
@@ -62,6 +69,8 @@ class Demo:
             f"copies of training images: {measure_text(variety.copies, '.1%')}",
             f"bill, the paper's way: {energy_text(bill.forward_energy_j)} forward, "
             f"{energy_text(bill.training_energy_per_image_j)} to train with an image",
+            f"bill, all parts of the hardware: {energy_text(whole['energy_per_image_j'], 3)} ({low} to {high}) and "
+            f"{quantity_text(whole['time_per_image_s'], 's', 3)} to draw an image",
             f"time: {self.seconds:.0f} s",
         ]
         return "\n".join(lines)
@@ -94,7 +103,7 @@ def run_demo(
     bill = account_of_model(chosen)
     report = folder / "report.html"
     write_text(report, model_page(chosen, quality))
-    return Demo(pictures, report, quality, bill, time.monotonic() - started)
+    return Demo(pictures, report, quality, bill, full_bill(chosen), time.monotonic() - started)
 
 
 def _side_by_side(model: Model, path: Path) -> Path:
