@@ -1,5 +1,7 @@
 """A run may begin with the nets and optimizers of another, and says so; what does not fit is refused."""
 
+import math
+
 import pytest
 import small_run
 import torch
@@ -60,6 +62,44 @@ def test_a_recipe_that_goes_on_does_not_begin_with_new_nets(run, straight, tmp_p
     assert not (tmp_path / "a" / CHECKPOINT).exists()
     run(tmp_path / "b", "goes_on_from=clothes", "epochs=1", start_from=straight)
     run(tmp_path / "b", "goes_on_from=clothes", "epochs=2", resume=True)
+
+
+def test_a_run_may_begin_with_a_model_s_generator_and_a_new_discriminator_that_learns_alone_first(
+    run, straight, tmp_path, monkeypatch
+):
+    seen = []
+    whole = loop.train_step
+
+    def watched(nets, *rest):
+        seen.append({part: _copied(tensors) for part, tensors in nets.tensors().items()})
+        result = whole(nets, *rest)
+        assert math.isfinite(result.generator_loss)
+        return result
+
+    monkeypatch.setattr(loop, "train_step", watched)
+    weights = straight / "weights.safetensors"
+    run(tmp_path / "run", "discriminator_alone=1", "epochs=2", "average_decay=0.9", start_from=weights)
+    first, alone, later = seen[0], seen[small_run.STEPS_AN_EPOCH], seen[-1]
+    learned = dict(load_model(weights).generator.named_parameters())
+    for name, parameter in learned.items():
+        for part in ("generator", "average"):
+            assert torch.equal(first[part][name], parameter), name
+            assert torch.equal(alone[part][name], parameter), name
+            assert not torch.equal(later[part][name], parameter), name
+    assert not alone["generator_optimizer"] and later["generator_optimizer"]
+    assert any(not torch.equal(first["discriminator"][name], alone["discriminator"][name]) for name in learned)
+    told = read_metadata(tmp_path / "run" / "weights.safetensors", "weights")["info"]["begun_from"]
+    assert told["model"] == str(weights) and told["recipe"]["name"] == "fashion-mnist"
+    with pytest.raises(UserError, match=r"(?s)without its discriminator.*discriminator_alone=2"):
+        run(tmp_path / "refused", start_from=weights)
+    with pytest.raises(UserError, match="latent_size 100"):
+        run(tmp_path / "refused2", "latent_size=50", "discriminator_alone=1", start_from=weights)
+    with pytest.raises(UserError, match="learns nothing in 3 epochs"):
+        run(tmp_path / "refused3", "discriminator_alone=3", start_from=weights)
+
+
+def _copied(tensors):
+    return {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
 
 
 def test_clipped_weights_use_their_full_scale(begun):

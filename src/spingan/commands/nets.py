@@ -48,13 +48,13 @@ def demo(
     show(Result(result.to_dict(), result.summary()), json)
 
 
-_START = "Begin with the nets and optimizers of another run."
+_START = "Begin with the nets of another run, or with the generator of a model."
 
 
 @passing_on(
     {
         "resume": option(bool, "--resume", "Go on from the folder's checkpoint.", False),
-        "start_from": option(str | None, "--start-from", _START, metavar="RUN"),
+        "start_from": option(str | None, "--start-from", _START, metavar="RUN|MODEL"),
         "device": option(str, "--device", "auto, cpu, cuda, mps, ...", "auto"),
         "devices": option(int, "--devices", "Processes that share every batch.", 1, min=1),
     }

@@ -67,9 +67,14 @@ def read_checkpoint(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str,
         part, _, rest = name.partition("/")
         parts.setdefault(part, {})[rest] = tensor
     state = read_metadata(path, "checkpoint")
-    if not (state.keys() >= _STATE and parts.keys() >= _PARTS):
+    if not (is_checkpoint(state) and parts.keys() >= _PARTS):
         raise UserError(f"{path} is not the checkpoint of a training", "Give the folder of a run, or another --out.")
     return parts, state
+
+
+def is_checkpoint(header: dict[str, Any]) -> bool:
+    """Whether a file with that header is the checkpoint of a training, and not a model's weights."""
+    return header.keys() >= _STATE
 
 
 def remove_leftovers(folder: Path) -> None:

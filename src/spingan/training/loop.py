@@ -19,7 +19,7 @@ from spingan import __version__
 from spingan.errors import UserError
 from spingan.input_files import is_folder
 from spingan.nn.family import family_named
-from spingan.nn.model_files import WEIGHTS
+from spingan.nn.model_files import WEIGHTS, shipped_models
 from spingan.nn.noise_source import stream_key
 from spingan.nn.update_rules.base import WORN_OUT
 from spingan.nn.weights import save_weights
@@ -34,7 +34,7 @@ from spingan.training.recipe import Recipe, recipe_from, recipe_text
 from spingan.training.record import Record, training_progress
 from spingan.training.run_lock import sole_training
 from spingan.training.step import train_step
-from spingan.training.warm_start import start_from_run
+from spingan.training.warm_start import warm_start
 
 RECIPE = "recipe.yaml"
 KEPT_WEIGHTS = "weights"  # folder, within the run's, of the generator after each epoch that has samples
@@ -62,8 +62,10 @@ def train(
 
     Args:
         resume: Go on from the folder's checkpoint; begin if the run was stopped before its first.
-        start_from: Begin with the nets and optimizers of that run's folder or checkpoint, at step 0 of the recipe; the
-            run's files and weights record which. One that is resumed began already, and does not look at it.
+        start_from: Begin with the nets and optimizers of that run's folder or checkpoint, at step 0 of the recipe, or
+            with the generator of a shipped name or weights file and a new discriminator, which then learns alone at
+            first (`discriminator_alone`); the run's files and weights record which. One that is resumed began already,
+            and does not look at it.
         device: `auto`, `cpu`, `cuda`, ... as Lightning Fabric names them.
         devices: Processes, each with a device or its share of the processors, that share every batch. Latents and noise
             are by a sample's place in the batch, gradients are the whole batch's: only batch norm depends on their
@@ -112,7 +114,7 @@ def _train_alone(plan: "_Plan", resume: bool) -> None:
     if begun is None and recipe.goes_on_from is not None and plan.start_from is None:
         raise UserError(
             f"the recipe {recipe.name} goes on with the nets of {recipe.goes_on_from}, and no run of it is named",
-            f"Train {recipe.goes_on_from}, and add --start-from with its run; or --set goes_on_from=null for new nets.",
+            _where_to_begin(recipe),
         )
     write_text(folder / RECIPE, recipe_text(recipe))  # may have more epochs when resumed
     write_text(folder / "technology.json", json.dumps(plan.technology.to_dict(), indent=1))
@@ -124,6 +126,12 @@ def _train_alone(plan: "_Plan", resume: bool) -> None:
         _train(plan, begun is not None)
     else:
         run_together(devices, _train, plan, begun is not None)
+
+
+def _where_to_begin(recipe: Recipe) -> str:
+    shipped = recipe.goes_on_from in shipped_models()
+    begin = f"Add --start-from {recipe.goes_on_from} for its shipped weights" if shipped else "Train it"
+    return f"{begin}, or --start-from with a run of it; --set goes_on_from=null begins with new nets."
 
 
 @dataclass(frozen=True)
@@ -186,7 +194,7 @@ def _train(plan: _Plan, resumed: bool) -> None:
     if state.get("begun_from"):
         about["begun_from"] = state["begun_from"]
     elif parts is None and plan.start_from is not None:
-        about["begun_from"] = start_from_run(nets, plan.start_from, recipe)
+        about["begun_from"] = warm_start(nets, plan.start_from, recipe)
         if fabric.is_global_zero:  # a run killed from here on resumes from this state
             now = {**about, "step": 0, "seconds": 0.0, "epoch_loss": []}
             write_checkpoint(folder / CHECKPOINT, nets.tensors(), now)
@@ -254,6 +262,7 @@ def _run(
     steps_an_epoch = math.ceil(len(pixels) / recipe.batch_size)
     total = recipe.epochs * steps_an_epoch
     nets.mean_since = None if recipe.average_from is None else recipe.average_from * steps_an_epoch
+    nets.generator_from = recipe.discriminator_alone * steps_an_epoch
     begun = time.monotonic() - state["seconds"]
     epoch_loss: list[float] = state.get("epoch_loss", [])
     order = _order(recipe.seed, state["step"] // steps_an_epoch, len(pixels))

@@ -47,6 +47,8 @@ class Nets:
     conversion: Conversion
     mean_since: int | None = None
     """Step after which the average is the plain mean of what came since."""
+    generator_from: int = 0
+    """Step from which the generator learns; before it the discriminator learns alone."""
     device_share: float = 0.0
     """How much of what their files say drawn devices differ by in this step, and how noisy they are."""
 

@@ -143,7 +143,11 @@ class Recipe(_Keys):
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Of first weights, latents, order and noise."""
     goes_on_from: str | None = None
-    """The recipe of the run that this one begins with: `train` wants that run, and does not begin with new nets."""
+    """The recipe of the run that this one begins with: `train` wants that run or its shipped weights, and begins with
+    no new generator."""
+    discriminator_alone: int = Field(default=0, ge=0)
+    """Epochs at the beginning in which the discriminator alone learns. Weights without their discriminator begin with a
+    new one, which would spoil a trained generator until it has learned to tell its images."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
     read_noise: Noise | None = None
@@ -193,6 +197,11 @@ class Recipe(_Keys):
             raise UserError(
                 "on_chip.rule=residual: a weight is two arrays' sum, and no average of it can be written into one",
                 "Leave average_decay out, or choose another rule.",
+            )
+        if self.discriminator_alone >= self.epochs:
+            raise UserError(
+                f"discriminator_alone: the generator learns nothing in {self.epochs} epochs",
+                f"Choose fewer than {self.epochs}, or more epochs.",
             )
         if self.average_from is not None and self.average_decay is None:
             raise ValueError("average_from needs average_decay")

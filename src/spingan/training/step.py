@@ -1,6 +1,7 @@
 """One step of a training: an update of the discriminator and one of the generator (paper S, IV-E)."""
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 
@@ -92,8 +93,10 @@ def train_step(
     key = stream_key(recipe.seed, LATENTS, step) >> 1
     latents = family.draw_latents(share.total, recipe.latent_size, torch.Generator().manual_seed(key))
     latents = latents[share.first : share.last].to(real, non_blocking=True)
+    learns = step >= nets.generator_from
     with hold_weights(nets.generator, nets.discriminator):
-        fake = made(latents, *classes)
+        with nullcontext() if learns else torch.no_grad():
+            fake = made(latents, *classes)
         seen_real, seen_fake = looks.seen(real, 0), looks.seen(fake.detach(), 1)
         penalty = recipe.slope_penalty
         if penalty is None or step % penalty.every:
@@ -108,16 +111,19 @@ def train_step(
     together.average_gradients(nets.discriminator, share)
     nets.discriminator_optimizer.step()
     nets.discriminator_optimizer.zero_grad()
-    nets.discriminator.requires_grad_(False)  # the generator's step needs no gradient of the discriminator's weights
-    with hold_weights(nets.discriminator):
-        loss_generator = loss.generator(on_real.detach(), critic(looks.seen(fake, 2), *classes))
-        fabric.backward(loss_generator)
-    nets.discriminator.requires_grad_(True)
-    together.average_gradients(nets.generator, share)
-    nets.generator_optimizer.step()
-    nets.generator_optimizer.zero_grad()
-    if recipe.average_decay is not None:
-        nets.update_average(recipe.average_decay, step)
+    if learns:
+        nets.discriminator.requires_grad_(False)  # the generator's step needs no gradient of its weights
+        with hold_weights(nets.discriminator):
+            loss_generator = loss.generator(on_real.detach(), critic(looks.seen(fake, 2), *classes))
+            fabric.backward(loss_generator)
+        nets.discriminator.requires_grad_(True)
+        together.average_gradients(nets.generator, share)
+        nets.generator_optimizer.step()
+        nets.generator_optimizer.zero_grad()
+        if recipe.average_decay is not None:
+            nets.update_average(recipe.average_decay, step)
+    else:
+        loss_generator = loss.generator(on_real.detach(), on_fake.detach())
     if step % recipe.calibrate_every == 0:
         for device in nets.devices():
             device.end_calibration()

@@ -1,41 +1,74 @@
-"""Warm start: a run that starts with the nets and optimizers of another, under its own recipe, at step 0."""
+"""Warm start: a run that starts with the nets of another, under its own recipe, at step 0."""
 
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor, nn
+
 from spingan.errors import UserError
 from spingan.input_files import is_folder
-from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
+from spingan.nn.model_files import WEIGHTS, shipped_files
+from spingan.nn.tensor_files import load_module, read_metadata
+from spingan.nn.weights import load_model
+from spingan.training.checkpoint import CHECKPOINT, is_checkpoint, read_checkpoint
 from spingan.training.nets import Nets
 from spingan.training.recipe import Recipe
 
 
-def start_from_run(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any]:
-    """Put the state of another run into `nets`: weights, batch norms, activation ranges, optimizers, average.
+def warm_start(nets: Nets, begin: str | Path, recipe: Recipe) -> dict[str, Any]:
+    """Put the state of another run, or a model's generator, into `nets`.
 
-    The other run may be on another technology. What its arrays have none of, as converters' ranges and solutions of
-    wires, stays as the new nets have it; the first step measures it.
+    The other may be on another technology. What its arrays have none of, as converters' ranges and solutions of wires,
+    stays as the new nets have it; the first step measures it.
 
     Args:
-        run: The other run's folder, or a checkpoint file.
+        begin: A run's folder or a checkpoint file: weights, batch norms, activation ranges, optimizers and average of
+            both nets. Or a shipped model's name, a weights file, or a folder that holds one and no checkpoint: the
+            generator alone, beside a new discriminator and new optimizers.
 
     Returns:
-        What the new run's files record: the other run's recipe, technology, steps and images, and where it started.
+        What the new run's files record: the other's recipe, technology, steps and images, and where it started.
 
     Raises:
-        UserError: There is no checkpoint, or it is of other nets or another way to learn.
+        UserError: There is neither, it is of other nets or another way to learn, or a new discriminator would not learn
+            alone first.
     """
-    path = Path(run)
-    if is_folder(path):
+    path = Path(begin)
+    if is_folder(path) and ((path / CHECKPOINT).exists() or not (path / WEIGHTS).exists()):
         path = path / CHECKPOINT
-    parts, state = read_checkpoint(path)
+    is_model = str(begin) in shipped_files() or (
+        is_folder(path) or (path.is_file() and not is_checkpoint(read_metadata(path, "checkpoint or weights file")))
+    )
+    return _from_model(nets, begin, recipe) if is_model else _from_run(nets, begin, path, recipe)
+
+
+def _from_model(nets: Nets, model: str | Path, recipe: Recipe) -> dict[str, Any]:
+    other = load_model(model)
+    _check_nets(model, {"net": other.net, "latent_size": other.latent_size}, recipe)
+    if recipe.on_chip is not None:
+        raise UserError(
+            f"{model} holds no conductances to go on learning with",
+            "Begin from a run that learned on the chip, or leave on_chip out.",
+        )
+    if recipe.discriminator_alone == 0:
+        raise UserError(
+            f"{model} comes without its discriminator, and a new one would spoil the trained generator at first",
+            "Add --set discriminator_alone=2 (epochs in which it learns alone), or begin from a run.",
+        )
+    load_module(nets.generator, _known(nets.generator, other.generator.state_dict()), str(model))
+    learned = dict(nets.generator.named_parameters())
+    for name, tensor in nets.average.items():
+        tensor.copy_(learned[name].detach())
+    info = other.info
+    told = {key: info.get(key) for key in ("recipe", "step", "images", "spingan")}
+    told |= {"technology": other.technology.name, "model": str(model)}
+    return told | ({"begun_from": info["begun_from"]} if info.get("begun_from") else {})
+
+
+def _from_run(nets: Nets, run: str | Path, checkpoint: Path, recipe: Recipe) -> dict[str, Any]:
+    parts, state = read_checkpoint(checkpoint)
     before = state["recipe"]
-    for key, now in (("net", recipe.net), ("latent_size", recipe.latent_size)):
-        if before.get(key) != now:
-            raise UserError(
-                f"{run} was trained with {key} {before.get(key)}, and the recipe has {now}",
-                f"Begin from a run of the same nets, or add --set {key}={before.get(key)}.",
-            )
+    _check_nets(run, before, recipe)
     ways = [_way_to_learn(before.get("on_chip")), _way_to_learn(recipe.on_chip and recipe.on_chip.model_dump())]
     if ways[0] != ways[1]:
         raise UserError(
@@ -43,9 +76,7 @@ def start_from_run(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any
             "Begin from a run that learned in the same way.",
         )
     for part, net in (("generator", nets.generator), ("discriminator", nets.discriminator)):
-        own, learned = net.state_dict(), dict(net.named_parameters())
-        measured = {name: tensor for name, tensor in own.items() if name not in learned}
-        parts[part] = measured | {name: tensor for name, tensor in parts[part].items() if name in own}
+        parts[part] = _known(net, parts[part])
     if bool(nets.average) and not parts.get("average"):
         parts["average"] = {name: parts["generator"][name] for name in nets.average}
     nets.restore(parts if nets.average else {**parts, "average": {}})
@@ -57,6 +88,22 @@ def start_from_run(nets: Nets, run: str | Path, recipe: Recipe) -> dict[str, Any
         "spingan": state.get("spingan"),
     }
     return told | ({"begun_from": state["begun_from"]} if state.get("begun_from") else {})
+
+
+def _check_nets(begin: str | Path, before: dict[str, Any], recipe: Recipe) -> None:
+    for key, now in (("net", recipe.net), ("latent_size", recipe.latent_size)):
+        if before.get(key) != now:
+            raise UserError(
+                f"{begin} was trained with {key} {before.get(key)}, and the recipe has {now}",
+                f"Begin from one of the same nets, or add --set {key}={before.get(key)}.",
+            )
+
+
+def _known(net: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The other's tensors that `net` has, too, and beside them what `net` alone measures."""
+    own, learned = net.state_dict(), dict(net.named_parameters())
+    measured = {name: tensor for name, tensor in own.items() if name not in learned}
+    return measured | {name: tensor for name, tensor in tensors.items() if name in own}
 
 
 def _way_to_learn(on_chip: dict[str, Any] | None) -> str:
