@@ -208,7 +208,8 @@ class ArrayRules:
     def _through_wires(self, conductance: Tensor, devices: Tensor) -> Tensor:
         """What one tile gives for each device, (rows, columns), as `halves`; `devices` counts those of each column."""
         assert self.wires is not None and self.span_s is not None
-        transfer = torch.from_numpy(fold(conductance.double().numpy() * self.span_s, self.wires) / self.span_s)
+        siemens = conductance.double().cpu().numpy() * self.span_s
+        transfer = torch.from_numpy(fold(siemens, self.wires) / self.span_s).to(conductance.device)
         if self.load is not None:  # the load carries the current, and its voltage is read
             transfer *= self._amplified(devices) / self.load
         return transfer.to(conductance.dtype)

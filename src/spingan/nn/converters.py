@@ -170,7 +170,8 @@ class Quantiser(nn.Module):
         seen, self._seen = self._seen, []
         if not seen:
             return
-        values, column = torch.cat([part for part, _, _ in seen]), torch.cat([places for _, places, _ in seen])
+        values = torch.cat([part for part, _, _ in seen])
+        column = torch.cat([places for _, places, _ in seen]).to(values.device)
         reads = [read for _, _, read in seen if read is not None]
         read = None
         finite = values.isfinite()
