@@ -60,6 +60,7 @@ TECHNOLOGY: Mapping[str, Shown] = {
     "column_wire_resistance_ohm": Shown("Wires", "Along a column", "Ω", _OHM, "log"),
     "driver_resistance_ohm": Shown("Wires", "Row driver", "Ω", (1.0, 10_000.0, 50), "log"),
     "row_feed": Shown("Wires", "Rows fed from"),
+    "activation_range_rms": Shown("Activations", "Range", "rms", (1.0, 16.0, 30)),
     "dac.bits": Shown("Converters", "DAC bits", "", (1.0, 12.0, 11)),
     "dac.noise_lsb": Shown("Converters", "DAC noise", "LSB", (0.0, 2.0, 40)),
     "dac.shared_by": Shown("Converters", "Rows a DAC", "", (1.0, 128.0, 28), "log"),

@@ -207,6 +207,8 @@ class DeviceActivation(nn.Module):
         self.hinges = None if self.extrapolate else _hinges(*few_pieces(*curve))
         self.register_buffer("full_scale", torch.ones(()))
         self.calibrates = not bounded
+        self.range_rms: float | None = None
+        """Full scale in units of the inputs' root mean square; None: the largest of them."""
         self.made: MadeDevices | None = None
         self.noise: Callable[[Tensor, Tensor, float | Tensor], Tensor] | None = None
         self.inplace = False
@@ -244,8 +246,14 @@ class DeviceActivation(nn.Module):
 
     @torch.no_grad()
     def observe(self, values: Tensor) -> None:
-        """Widen the mapping so that the largest of `values` reaches the device's full scale, and no further."""
+        """Widen the mapping so that the largest of `values` reaches the device's full scale, and no further.
+
+        With `range_rms` it is that multiple of their root mean square where that is less: larger ones saturate.
+        """
         largest = values.detach().abs().amax().float()
+        if self.range_rms is not None:
+            rms = values.detach().float().square().mean().sqrt()
+            largest = torch.minimum(largest, self.range_rms * rms)
         if self.agree is not None:
             largest = self.agree(largest)
         if bool(torch.isfinite(largest)) and float(largest) > float(self.full_scale):

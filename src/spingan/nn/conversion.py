@@ -329,6 +329,7 @@ def _device(name: str, module: nn.Module, function: ActivationKey, technology: T
         )
     device = DeviceActivation(activation)
     device.calibrates = not isinstance(module, ClippedReLU)  # whose 1 is the device's full scale
+    device.range_rms = technology.activation_range_rms
     return device, "device", f"{activation.name}, {activation.outside} outside its range"
 
 

@@ -8,7 +8,8 @@ from spingan.input_files import exists, is_folder
 WEIGHTS = "weights.safetensors"
 TOO_LARGE = ("clothes-float", "faces", "faces-float", "mnist-memristive-on-chip")
 """Names whose weights are not in the wheel: they stay in the repository's folder `weights`."""
-_PLACES = (Path(__file__).parents[3] / "weights", Path(__file__).parents[1] / "pretrained")
+REPOSITORY = Path(__file__).parents[3] / "weights"
+_PLACES = (REPOSITORY, Path(__file__).parents[1] / "pretrained")
 
 
 def shipped_files() -> dict[str, Path]:

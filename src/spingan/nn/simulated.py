@@ -10,6 +10,7 @@ COMPUTED = frozenset(
     (
         *("Technology.encoding", "Technology.read_out", "Technology.gain", "Technology.load_resistance_ohm"),
         *("Technology.transposed", "Technology.partial_sums", "Technology.trim_bits", "Technology.trim_reads"),
+        "Technology.activation_range_rms",
         "Converter.bits",
         *("Technology.digital", "Technology.tile_rows", "DenseArrays.encoding", "DenseArrays.read_out"),
         *("Technology.tile_columns", "Technology.pair_layout", "Technology.row_feed"),  # with the wires

@@ -119,6 +119,10 @@ class Technology(Value):
     number of so many bits says (`spingan.nn.made_devices`). None: offsets stay."""
     trim_reads: int | None = Field(default=None, ge=1)
     """Readings of such a measurement that are averaged; None: one."""
+    activation_range_rms: float | None = Field(default=None, ge=0.5, le=100)
+    """Full scale of the activations' inputs, in units of their root mean square; what is larger saturates. The largest
+    of many inputs is 10 to 16 times that, so that a device whose noise and offset are parts of its full scale gives
+    cleaner outputs with less. None: the largest input of the calibration is full scale."""
     digital: tuple[str, ...] = DIGITAL_TYPES
     """Names of the torch module types that stay digital."""
     refresh_interval_s: Positive | None = None
@@ -147,6 +151,17 @@ class Technology(Value):
     def _readings_belong_to_a_trim(self) -> Self:
         if self.trim_reads is not None and self.trim_bits is None:
             raise ValueError("trim_reads is a trim's, and there is none: give trim_bits")
+        return self
+
+    @model_validator(mode="after")
+    def _a_narrow_range_saturates(self) -> Self:
+        if self.activation_range_rms is not None:
+            for activation in self.activations.values():
+                if activation.outside == "error":
+                    raise ValueError(
+                        f"activation_range_rms lets inputs saturate, and {activation.name} has outside: error: "
+                        "leave one of them out"
+                    )
         return self
 
     @model_validator(mode="after")

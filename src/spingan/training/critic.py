@@ -9,7 +9,7 @@ from torch import nn
 from spingan.errors import UserError
 from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
-from spingan.nn.model_files import shipped_models
+from spingan.nn.model_files import REPOSITORY, shipped_models
 from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
 from spingan.spec.technology import Technology
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
@@ -47,6 +47,14 @@ def load_critic(model: str | Path) -> Critic:
         f"{model} has no discriminator",
         "Name the folder of a run that still holds its checkpoint, or a model that is shipped with its discriminator.",
     )
+
+
+def net_discriminator(net: str, data: str) -> dict[str, torch.Tensor] | None:
+    """The tensors of the shipped discriminator of such nets and images, for a run to begin with, if there is one."""
+    shipped = REPOSITORY / f"{net}.discriminator.safetensors"
+    if not shipped.is_file() or read_metadata(shipped, "discriminator file").get("data") != data:
+        return None
+    return {name: tensor.float() for name, tensor in read_tensors(shipped, "discriminator file").items()}
 
 
 def save_critic(run: str | Path, path: str | Path) -> None:

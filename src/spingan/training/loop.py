@@ -263,6 +263,8 @@ def _run(
     total = recipe.epochs * steps_an_epoch
     nets.mean_since = None if recipe.average_from is None else recipe.average_from * steps_an_epoch
     nets.generator_from = recipe.discriminator_alone * steps_an_epoch
+    if about.get("begun_from", {}).get("discriminator") == "new":
+        nets.penalty_from = nets.generator_from // 2
     begun = time.monotonic() - state["seconds"]
     epoch_loss: list[float] = state.get("epoch_loss", [])
     order = _order(recipe.seed, state["step"] // steps_an_epoch, len(pixels))

@@ -49,6 +49,8 @@ class Nets:
     """Step after which the average is the plain mean of what came since."""
     generator_from: int = 0
     """Step from which the generator learns; before it the discriminator learns alone."""
+    penalty_from: int = 0
+    """Step from which the slope penalty acts: a new discriminator before a good generator stays at zero under it."""
     device_share: float = 0.0
     """How much of what their files say drawn devices differ by in this step, and how noisy they are."""
 

@@ -146,9 +146,9 @@ class Recipe(_Keys):
     """The recipe of the run that this one begins with: `train` wants that run or its shipped weights, and begins with
     no new generator."""
     discriminator_alone: int = Field(default=0, ge=0)
-    """Epochs at the beginning in which the discriminator alone learns. Weights without their discriminator begin with a
-    new one, which would spoil a trained generator until it has learned to tell its images. In the first half of them
-    there is no slope penalty: it would hold a discriminator at zero that has not begun to tell good images from real."""
+    """Epochs at the beginning in which the discriminator alone learns. Weights without their discriminator begin with
+    another, which would spoil a trained generator until it has learned to tell its images. A
+    new one has no slope penalty in the first half of them: it would stay at zero, as good images are hard to tell."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
     read_noise: Noise | None = None

@@ -99,7 +99,7 @@ def train_step(
             fake = made(latents, *classes)
         seen_real, seen_fake = looks.seen(real, 0), looks.seen(fake.detach(), 1)
         penalty = recipe.slope_penalty
-        if penalty is None or step % penalty.every or step < nets.generator_from // 2:
+        if penalty is None or step % penalty.every or step < nets.penalty_from:
             on_real, on_fake = critic(seen_real, *classes), critic(seen_fake, *classes)
             objective = loss_discriminator = loss.discriminator(on_real, on_fake)
         else:

@@ -11,6 +11,7 @@ from spingan.nn.model_files import WEIGHTS, shipped_files
 from spingan.nn.tensor_files import load_module, read_metadata
 from spingan.nn.weights import load_model
 from spingan.training.checkpoint import CHECKPOINT, is_checkpoint, read_checkpoint
+from spingan.training.critic import net_discriminator
 from spingan.training.nets import Nets
 from spingan.training.recipe import Recipe
 
@@ -24,7 +25,8 @@ def warm_start(nets: Nets, begin: str | Path, recipe: Recipe) -> dict[str, Any]:
     Args:
         begin: A run's folder or a checkpoint file: weights, batch norms, activation ranges, optimizers and average of
             both nets. Or a shipped model's name, a weights file, or a folder that holds one and no checkpoint: the
-            generator alone, beside a new discriminator and new optimizers.
+            generator, and new optimizers. The discriminator is the shipped one of such nets and images where there is
+            one (folder weights of the repository), and a new one otherwise.
 
     Returns:
         What the new run's files record: the other's recipe, technology, steps and images, and where it started.
@@ -52,9 +54,12 @@ def _from_model(nets: Nets, model: str | Path, recipe: Recipe) -> dict[str, Any]
         )
     if recipe.discriminator_alone == 0:
         raise UserError(
-            f"{model} comes without its discriminator, and a new one would spoil the trained generator at first",
+            f"{model} comes without its discriminator, and another would spoil the trained generator at first",
             "Add --set discriminator_alone=2 (epochs in which it learns alone), or begin from a run.",
         )
+    critic = net_discriminator(recipe.net, recipe.data.name)
+    if critic is not None:
+        load_module(nets.discriminator, _known(nets.discriminator, critic), f"the discriminator of {recipe.net}")
     load_module(nets.generator, _known(nets.generator, other.generator.state_dict()), str(model))
     learned = dict(nets.generator.named_parameters())
     for name, tensor in nets.average.items():
@@ -62,6 +67,7 @@ def _from_model(nets: Nets, model: str | Path, recipe: Recipe) -> dict[str, Any]
     info = other.info
     told = {key: info.get(key) for key in ("recipe", "step", "images", "spingan")}
     told |= {"technology": other.technology.name, "model": str(model)}
+    told["discriminator"] = "new" if critic is None else f"shipped, of {recipe.net}"
     return told | ({"begun_from": info["begun_from"]} if info.get("begun_from") else {})
 
 
