@@ -11,7 +11,7 @@ from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation, straight_pieces, uniform_table
 from spingan.nn.conversion import calibrate, convert
 from spingan.spec.activation import Activation, Reset
-from spingan.spec.technology import load_technology
+from spingan.spec.technology import Technology, load_technology
 
 SMOOTH = load_technology("skyrmion-published-smooth").activations["leaky_relu"]
 BROKEN = load_technology("skyrmion-published").activations["leaky_relu"]
@@ -110,6 +110,31 @@ def test_calibration_maps_the_largest_value_to_full_scale_and_then_nothing_satur
     device.saturated = 0
     net(given * 0.99)
     assert device.saturated <= int((net[0](given * 0.99) < 1.725 * -0.2 * largest).sum())
+
+
+def test_full_scale_may_be_a_multiple_of_the_inputs_root_mean_square_and_what_is_larger_saturates():
+    net = nn.Sequential(nn.Linear(4, 400), nn.LeakyReLU(0.2))
+    given = torch.randn(5000, 4, generator=torch.Generator().manual_seed(3))
+    found = {}
+    for factor in (None, 1.5, 3.0, 100.0):
+        technology = load_technology("skyrmion-published-smooth").model_copy(update={"activation_range_rms": factor})
+        made = convert(net, technology).model
+        calibrate(made, lambda made=made: made(given))
+        device = made[1]
+        assert isinstance(device, DeviceActivation)
+        device.saturated = 0
+        made(given)
+        found[factor] = float(device.full_scale), float(device.saturated) / (5000 * 400), made[0](given)
+    inputs = found[None][2].detach()
+    rms, largest = float(inputs.square().mean().sqrt()), float(inputs.abs().max())
+    assert [full for full, _, _ in found.values()] == pytest.approx([largest, 1.5 * rms, 3 * rms, largest], rel=1e-5)
+    assert found[1.5][1] > 0.01 and found[1.5][1] > found[3.0][1] > 0 and found[None][1] < 0.001
+
+
+def test_a_narrow_range_is_refused_for_a_device_that_may_not_saturate():
+    strict = BROKEN.model_copy(update={"outside": "error"})
+    with pytest.raises(ValueError, match="activation_range_rms lets inputs saturate"):
+        Technology(name="strict", activations={strict.function: strict}, activation_range_rms=2.0)
 
 
 def test_a_device_that_saw_nothing_keeps_a_range_of_one():
