@@ -52,7 +52,7 @@ def test_another_chip_has_another_error_and_the_same_one_the_same(run):
     assert _errors(run, 0.3, 1) == _errors(run, 0.3, 1)
 
 
-def test_a_discriminator_in_a_file_of_its_own_is_the_run_s_in_half_precision(run, tmp_path, monkeypatch):
+def test_a_discriminator_in_a_file_of_its_own_is_the_run_s_in_bytes(run, tmp_path, monkeypatch):
     from spingan.training import critic
 
     save_critic(run, tmp_path / "shipped.discriminator.safetensors")
@@ -61,7 +61,7 @@ def test_a_discriminator_in_a_file_of_its_own_is_the_run_s_in_half_precision(run
     own, shipped = load_critic(run), load_critic("shipped")
     images = _prepared(str(run), 8, None)[1]
     with torch.inference_mode():
-        assert shipped.net(images) == pytest.approx(own.net(images), rel=0.02, abs=0.02)  # 11 bits, 128 levels
+        assert shipped.net(images) == pytest.approx(own.net(images), rel=0.03, abs=0.03)  # 8 bits, 128 levels
     assert shipped.technology == own.technology and shipped.data == "mnist"
 
 

@@ -10,8 +10,13 @@ from spingan.errors import UserError
 from spingan.nn.analog import analog_layers
 from spingan.nn.tensor_files import read_metadata
 from spingan.nn.weights import load_model
+from spingan.spec.technology import load_technology
 from spingan.training import loop
 from spingan.training.checkpoint import CHECKPOINT, optimizer_tensors, read_checkpoint, restore_optimizer
+from spingan.training.critic import net_discriminator
+from spingan.training.nets import build_nets
+from spingan.training.recipe import load_recipe
+from spingan.training.warm_start import warm_start
 
 NOISE = ("programming_noise={fraction: 0.05}", "weight_clip=2.0", "epochs=1", "seed=3")
 
@@ -96,6 +101,23 @@ def test_a_run_may_begin_with_a_model_s_generator_and_a_new_discriminator_that_l
         run(tmp_path / "refused2", "latent_size=50", "discriminator_alone=1", start_from=weights)
     with pytest.raises(UserError, match="learns nothing in 3 epochs"):
         run(tmp_path / "refused3", "discriminator_alone=3", start_from=weights)
+    (tmp_path / "text").write_text("no tensors")
+    with pytest.raises(UserError, match="not a whole safetensors file"):
+        run(tmp_path / "refused4", "discriminator_alone=1", start_from=tmp_path / "text")
+
+
+def test_the_shipped_discriminator_of_such_nets_is_taken_and_told():
+    recipe = load_recipe("clothes-designed", ("epochs=2", "batch_size=4", "average_from=1", "technology=ideal"))
+    nets = build_nets(recipe.model_copy(update={"drawn_devices": None}), load_technology("ideal"), torch.device("cpu"))
+    new = {name: tensor.clone() for name, tensor in nets.discriminator.state_dict().items()}
+    told = warm_start(nets, "clothes", recipe)
+    shipped = net_discriminator("fashion-norm-free", "fashion-mnist")
+    assert shipped is not None and told["discriminator"] == "shipped, of fashion-norm-free"
+    for name, tensor in nets.discriminator.state_dict().items():
+        if name in shipped:
+            assert torch.equal(tensor, shipped[name]) and (tensor.dim() < 2 or not torch.equal(tensor, new[name])), name
+    assert net_discriminator("fashion-norm-free", "mnist") is None
+    assert net_discriminator("colour-64-norm-free", "cartoon-faces") is None
 
 
 def _copied(tensors):

@@ -10,7 +10,7 @@ from spingan.errors import UserError
 from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
 from spingan.nn.model_files import REPOSITORY, shipped_models
-from spingan.nn.tensor_files import load_module, read_metadata, read_tensors, write_tensors
+from spingan.nn.tensor_files import in_bytes, load_module, read_metadata, read_tensors, write_tensors
 from spingan.spec.technology import Technology
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
 
@@ -58,20 +58,16 @@ def net_discriminator(net: str, data: str) -> dict[str, torch.Tensor] | None:
 
 
 def save_critic(run: str | Path, path: str | Path) -> None:
-    """Write the discriminator in a run's checkpoint to a file of its own, in half precision: devices hold no more.
+    """Write the discriminator in a run's checkpoint to a file of its own, a byte a weight: devices hold no more.
 
     Raises:
         UserError: The folder holds no checkpoint, or the file cannot be written.
     """
     parts, state = read_checkpoint(Path(run) / CHECKPOINT)
     recipe = state["recipe"]
-    tensors = {name: _halved(tensor) for name, tensor in parts["discriminator"].items()}
     header = {"net": recipe["net"], "technology": state["technology"], "data": recipe["data"]["name"]}
-    write_tensors(path, tensors, header)
-
-
-def _halved(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.half().contiguous() if tensor.is_floating_point() else tensor.contiguous()
+    header["from"] = {"recipe": recipe["name"], "seed": recipe["seed"], "step": state["step"]}
+    write_tensors(path, in_bytes(parts["discriminator"]), header)
 
 
 def _critic(net: str, technology: dict, data: str, tensors: dict[str, torch.Tensor], where: str) -> Critic:
