@@ -24,7 +24,7 @@ from spingan.nn.tensor_files import load_module
 from spingan.nn.update_rules import RULES, SHARES, Settings, UpdateRule
 from spingan.nn.weights import Model, fitting_inputs
 from spingan.spec.synapse import Faults
-from spingan.spec.technology import Technology
+from spingan.spec.technology import Technology, load_technology
 from spingan.training.checkpoint import optimizer_tensors, restore_optimizer
 from spingan.training.recipe import Recipe
 
@@ -126,7 +126,8 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
         plain_generator, plain_discriminator = family.make_generator(recipe.latent_size), family.make_discriminator()
     noise: dict[str, Any] = {"read_noise": recipe.read_noise, "programming_noise": recipe.programming_noise}
     conversion = convert(plain_generator, technology, **noise)
-    critic = convert(plain_discriminator, technology, **noise).model
+    judges = (load_technology("ideal"), {}) if recipe.discriminator_exact else (technology, noise)
+    critic = convert(plain_discriminator, judges[0], **judges[1]).model
     del plain_generator, plain_discriminator  # copied: a training holds each weight once
     _refuse_other_random_numbers(conversion.model, critic)
     made, critic = (net.to(device, memory_format=torch.channels_last) for net in (conversion.model, critic))  # pyright: ignore[reportCallIssue]

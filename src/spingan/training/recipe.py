@@ -149,6 +149,9 @@ class Recipe(_Keys):
     """Epochs at the beginning in which the discriminator alone learns. Weights without their discriminator begin with
     another, which would spoil a trained generator until it has learned to tell its images. A
     new one has no slope penalty in the first half of them: it would stay at zero, as good images are hard to tell."""
+    discriminator_exact: bool = False
+    """Compute the discriminator in floating point with exact activations, in place of the technology's: a chip that
+    draws images has none, and its judge need not suffer from its devices."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
     read_noise: Noise | None = None
@@ -199,6 +202,10 @@ class Recipe(_Keys):
                 "on_chip.rule=residual: a weight is two arrays' sum, and no average of it can be written into one",
                 "Leave average_decay out, or choose another rule.",
             )
+        if self.on_chip is not None and self.discriminator_exact:
+            raise UserError("on_chip: both nets learn on the chip", "Leave discriminator_exact out.")
+        if self.discriminator_exact and self.drawn_devices is not None and self.drawn_devices.of == "both":
+            raise UserError("an exact discriminator has no devices to draw", "Set drawn_devices.of=generator.")
         if self.discriminator_alone >= self.epochs:
             raise UserError(
                 f"discriminator_alone: the generator learns nothing in {self.epochs} epochs",
