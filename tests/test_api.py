@@ -134,3 +134,11 @@ def test_technologies_side_by_side_are_their_single_bills_and_the_best_is_held_a
         assert (row.energy_low_j, row.energy_high_j) == (account.total("energy_low_j"), account.total("energy_high_j"))
     assert found.best == "pcm-array"  # the designed skyrmions use less, but fade while an image is drawn
     assert found.ratio is not None and found.ratio <= 0.1 < (found.ratio_without_limit or 0)
+
+
+def test_a_bill_says_that_a_discriminator_in_floating_point_is_billed_as_devices():
+    told = {
+        name: spingan.full_bill(name).training.not_counted[0]  # pyright: ignore[reportOptionalMemberAccess]
+        for name in ("clothes", "clothes-simulated")
+    }
+    assert "discriminator_exact" in told["clothes-simulated"] and "discriminator_exact" not in told["clothes"]

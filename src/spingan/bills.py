@@ -83,6 +83,10 @@ def full_bill(
     recipe = what if isinstance(what, Recipe) else _trained_by(what)
     batch = batch_size if batch_size is not None or recipe is None else recipe.batch_size
     bill = pair_full_bill(what.net, own, library, what.latent_size, batch_size=batch, rule=rule_cost(recipe, what))
+    if bill.training is not None and recipe is not None and recipe.discriminator_exact:
+        told = "a discriminator in floating point (discriminator_exact): the bill has it on the technology's devices"
+        training = replace(bill.training, not_counted=(told, *bill.training.not_counted))
+        return replace(bill, name=what.name, training=training)
     return replace(bill, name=what.name)
 
 

@@ -134,3 +134,20 @@ def test_no_value_of_a_key_ends_in_anything_but_a_recipe_or_a_clear_error(key, v
 def test_a_mean_needs_an_average():
     with pytest.raises(UserError, match="average_from needs average_decay"):
         load_recipe("clothes", ["average_decay=null"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (("discriminator_alone=14",), "learns nothing in 14 epochs"),
+        (("discriminator_exact=true", "drawn_devices={of: both}"), "no devices to draw"),
+    ],
+)
+def test_a_discriminator_that_cannot_be_as_asked_is_refused(changes, message):
+    with pytest.raises(UserError, match=message):
+        load_recipe("clothes-designed", ("epochs=14", *changes))
+
+
+def test_both_nets_learn_on_the_chip():
+    with pytest.raises(UserError, match="both nets learn on the chip"):
+        load_recipe("digits-on-chip", ("discriminator_exact=true",))

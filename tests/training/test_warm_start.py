@@ -7,6 +7,7 @@ import small_run
 import torch
 
 from spingan.errors import UserError
+from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import analog_layers
 from spingan.nn.tensor_files import read_metadata
 from spingan.nn.weights import load_model
@@ -118,6 +119,20 @@ def test_the_shipped_discriminator_of_such_nets_is_taken_and_told():
             assert torch.equal(tensor, shipped[name]) and (tensor.dim() < 2 or not torch.equal(tensor, new[name])), name
     assert net_discriminator("fashion-norm-free", "mnist") is None
     assert net_discriminator("colour-64-norm-free", "cartoon-faces") is None
+
+
+def test_an_exact_discriminator_has_no_devices_and_the_generator_has():
+    settings = ("technology=skyrmion-published", "epochs=2", "average_from=1", "drawn_devices=null")
+    for exact in (True, False):
+        recipe = load_recipe("clothes-designed", (*settings, f"discriminator_exact={exact}"))
+        nets = build_nets(recipe, load_technology(recipe.technology), torch.device("cpu"))
+        devices = [
+            [part for part in net.modules() if isinstance(part, DeviceActivation)]
+            for net in (nets.generator, nets.discriminator)
+        ]
+        assert devices[0] and bool(devices[1]) != exact
+        levels = [layer.levels.numel() for layer in analog_layers(nets.discriminator)]
+        assert set(levels) == ({0} if exact else {64})
 
 
 def _copied(tensors):
