@@ -52,6 +52,14 @@ class Plan:
         """Of the chips."""
         return range(self.seed, self.seed + self.chips)
 
+    @property
+    def fit_images(self) -> int:
+        """Images that the net is fitted to on another technology: as many as are judged, within 256 and 1,024.
+
+        Means are then known to 1/16 and 1/32 of a deviation: assumed to be enough beside the spread over chips.
+        """
+        return min(max(self.count, 256), 1_024)
+
 
 @dataclass(frozen=True, eq=False)
 class StoredDevice:
