@@ -234,9 +234,9 @@ def appraise(
     model: str | Path = "clothes",
     quality: float = 1.25,
     energy_j: float | None = None,
-    count: int = 2_000,
-    chips: int = 3,
-    seed: int = 0,
+    count: int | None = None,
+    chips: int | None = None,
+    seed: int | None = None,
     adapt: bool = True,
     fresh: bool = False,
     data_name: str | None = None,
@@ -254,7 +254,8 @@ def appraise(
         model: The net: a run folder, a weights file, or a shipped name.
         quality: Distance over the ideal's that is asked for.
         energy_j: Energy of an image that is asked for.
-        count, chips, seed: Images a chip, how many chips, and the seed of the first.
+        count, chips, seed: Images a chip, how many chips, and the seed of the first. With none of them given, those by
+            which the net's shipped tolerances were measured, if some ship; else 2,000, 3 and 0.
         adapt: Draw with adapted chips, too: each measures its own batch norms once.
         fresh: Measure everything, whatever is stored of the net.
         data_name, data_path, workers, scheduler: As `study` takes them.
@@ -269,10 +270,11 @@ def appraise(
 
     trials = None if out is None else output_folder(out) / "appraise.trials.jsonl"
     path = None if data_path is None else str(Path(data_path).resolve())
+    given = {name: value for name, value in (("count", count), ("chips", chips), ("seed", seed)) if value is not None}
     found = appraised(
         technology,
         model=model,
-        plan=Plan(count, chips, seed),
+        plan=Plan(**given) if given else None,
         quality=quality,
         energy_j=energy_j,
         adapt=adapt,
