@@ -114,6 +114,8 @@ def test_stored_trials_of_other_weights_settings_or_technologies_are_refused_and
     assert "refused" in stored_of("clothes", key, plan)[1] and "other weights" in stored_of("clothes", key, plan)[1]
     store.keep(found, store.SHIPPED / "clothes.json")
     assert stored_of("clothes", key, plan)[0] is not None
+    assert [replace(plan, count=count).fit_images for count in (64, 500, 2_000)] == [256, 500, 1_024]
+    assert NetTrials.of("clothes", model, replace(plan, count=64), Workers(), no_progress).base.fit_images == 256
     refused, why = stored_of("clothes", key, replace(plan, count=100))
     assert refused is None and "other counts" in why
     store.keep(replace(found, plan=replace(plan, count=100)), store.SHIPPED / "clothes.json")
