@@ -12,7 +12,7 @@ from spingan.cli import app
 from spingan.errors import UserError
 
 COMMANDS = (
-    *("demo", "train", "sample", "evaluate", "cost", "report", "compare", "appraise", "bench", "study"),
+    *("demo", "train", "sample", "evaluate", "cost", "report", "compare", "appraise", "explore", "bench", "study"),
     *("recipe", "technology", "fit", "data", "device", "design", "calibrate"),
 )
 

@@ -30,7 +30,7 @@ ROAD = (
 GLUE = {"__init__", "api", "bills", "comparison", "demo", "technologies"}
 COMMANDS = {"commands", "cli", "__main__"}
 LEAVES = {"errors", "image_grid", "input_files", "output", "progress", "registry", "tabular", "terminal", "yaml_text"}
-FOLDERS_OF_DATA = {"appraised", "pretrained", "recipes"}
+FOLDERS_OF_DATA = {"appraised", "pretrained", "recipes", "spaces"}
 
 # What devices and circuits make: the values that cross to the network half, and their files.
 VALUES = {f"spingan.{name}" for name in ("measured", "spec.activation", "spec.files", "spec.synapse", "spec.value")}

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from spingan.circuits.decks import Deck
     from spingan.evaluation.quality import FeatureSpace, Quality
     from spingan.studies.appraise import Appraisal
+    from spingan.studies.explore import Explored
+    from spingan.studies.proposals import Sampler
     from spingan.studies.run import Name
+    from spingan.studies.space import Space
     from spingan.studies.study import Study
 
 
@@ -231,9 +234,9 @@ def appraise(
     model: str | Path = "clothes",
     quality: float = 1.25,
     energy_j: float | None = None,
-    count: int = 2_000,
-    chips: int = 3,
-    seed: int = 0,
+    count: int | None = None,
+    chips: int | None = None,
+    seed: int | None = None,
     adapt: bool = True,
     fresh: bool = False,
     data_name: str | None = None,
@@ -251,7 +254,8 @@ def appraise(
         model: The net: a run folder, a weights file, or a shipped name.
         quality: Distance over the ideal's that is asked for.
         energy_j: Energy of an image that is asked for.
-        count, chips, seed: Images a chip, how many chips, and the seed of the first.
+        count, chips, seed: Images a chip, how many chips, and the seed of the first. With none of them given, those by
+            which the net's shipped tolerances were measured, if some ship; else 2,000, 3 and 0.
         adapt: Draw with adapted chips, too: each measures its own batch norms once.
         fresh: Measure everything, whatever is stored of the net.
         data_name, data_path, workers, scheduler: As `study` takes them.
@@ -266,10 +270,11 @@ def appraise(
 
     trials = None if out is None else output_folder(out) / "appraise.trials.jsonl"
     path = None if data_path is None else str(Path(data_path).resolve())
+    given = {name: value for name, value in (("count", count), ("chips", chips), ("seed", seed)) if value is not None}
     found = appraised(
         technology,
         model=model,
-        plan=Plan(count, chips, seed),
+        plan=Plan(**given) if given else None,
         quality=quality,
         energy_j=energy_j,
         adapt=adapt,
@@ -283,6 +288,69 @@ def appraise(
         from spingan.reports.appraisal_page import write_appraisal
 
         write_appraisal(found, out)
+    return found
+
+
+def explore(
+    space: "str | Path | Space",
+    out: str | Path | None = None,
+    *,
+    model: str | Path | None = None,
+    trials: int = 50,
+    sampler: "Sampler" = "tpe",
+    seed: int = 0,
+    count: int = 2_000,
+    chips: int = 3,
+    data_name: str | None = None,
+    data_path: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Progress = no_progress,
+) -> "Explored":
+    """The best designs of a space; with `out`, as a page, and each design of the front as a technology in a folder.
+
+    Beside the page, `explore.trials.jsonl` gets each design's result as it comes: a search that was stopped, and one
+    that is asked for more designs, goes on from it and gives what one that was never stopped gives.
+
+    Args:
+        space: A shipped name, a YAML file, or a space that is loaded already (`spingan.studies.space`).
+        model: The net, in place of the space's: a run folder, a weights file, or a shipped name.
+        trials: Designs in all.
+        sampler: `tpe`, `nsga2`, or `random`.
+        seed: Of the search.
+        count, chips: Images a chip, and how many chips.
+        data_name, data_path, workers, scheduler: As `study` takes them.
+
+    Raises:
+        UserError: There is no such space or model, the space is not right, a number is out of range, or another search
+            runs in `out`.
+    """
+    from contextlib import nullcontext
+
+    from spingan.studies.explore import explore as explored
+    from spingan.studies.parallel import Workers
+    from spingan.studies.stored import Plan
+    from spingan.training.run_lock import sole_training
+
+    folder = None if out is None else output_folder(out)
+    path = None if data_path is None else str(Path(data_path).resolve())
+    with nullcontext() if folder is None else sole_training(folder, "search"):
+        found = explored(
+            space,
+            model=model,
+            trials=trials,
+            sampler=sampler,
+            seed=seed,
+            plan=Plan(count, chips),
+            data_name=data_name,
+            data_path=path,
+            workers=Workers(workers, scheduler, None if folder is None else folder / "explore.trials.jsonl"),
+            progress=progress,
+        )
+        if folder is not None:
+            from spingan.reports.explore_report import write_explored
+
+            write_explored(found, folder)
     return found
 
 

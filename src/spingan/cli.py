@@ -20,6 +20,7 @@ try:
         data,
         design,
         device,
+        explore,
         fit,
         nets,
         recipe,
@@ -85,6 +86,7 @@ app.command()(nets.cost)
 app.command()(nets.report)
 app.command()(compare.compare)
 app.command()(appraise.appraise)
+app.command()(explore.explore)
 app.command()(bench.bench)
 app.command()(reproduce.reproduce)
 app.add_typer(recipe.app, name="recipe")

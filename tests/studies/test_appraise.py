@@ -114,8 +114,13 @@ def test_stored_trials_of_other_weights_settings_or_technologies_are_refused_and
     assert "refused" in stored_of("clothes", key, plan)[1] and "other weights" in stored_of("clothes", key, plan)[1]
     store.keep(found, store.SHIPPED / "clothes.json")
     assert stored_of("clothes", key, plan)[0] is not None
+    assert [replace(plan, count=count).fit_images for count in (64, 500, 2_000)] == [256, 500, 1_024]
+    assert NetTrials.of("clothes", model, replace(plan, count=64), Workers(), no_progress).base.fit_images == 256
     refused, why = stored_of("clothes", key, replace(plan, count=100))
     assert refused is None and "other counts" in why
+    store.keep(replace(found, plan=replace(plan, count=100)), store.SHIPPED / "clothes.json")
+    any_plan = stored_of("clothes", key, None)[0]
+    assert any_plan is not None and any_plan.plan.count == 100  # what ships holds where nobody asks for a count
     own = model.generator.state_dict()["conv1.weight"]
     own.mul_(1.001)
     assert key_of(model) != key
@@ -129,10 +134,15 @@ def test_stored_trials_of_other_weights_settings_or_technologies_are_refused_and
 def test_a_page_from_stored_trials_alone_is_quick(page, measured, tmp_path):
     stored = stored_of("clothes", key_of(load_model("clothes")), Plan())[0]
     trials = NetTrials.of("clothes", load_model("clothes"), Plan(), Workers(), no_progress)
-    store.keep(replace(stored, devices=trials.devices([load_technology("pcm")], None)))
+    whole = replace(stored, devices=trials.devices([load_technology("pcm")], None))
+    store.keep(whole)
     before, start = len(measured), time.process_time()
     appraise("pcm", tmp_path)
     assert len(measured) == before and time.process_time() - start < 10  # 5 s on an idle machine
+    store.keep(replace(whole, plan=replace(whole.plan, count=1_000)), store.SHIPPED / "clothes.json")
+    assert appraise("pcm").plan.count == 1_000 and len(measured) == before  # by the plan of what ships
+    assert appraise("pcm", count=2_000).plan.count == 2_000 and len(measured) == before
+    (store.SHIPPED / "clothes.json").unlink()
     store.keep(stored)
 
 

@@ -19,12 +19,13 @@ from spingan.reports.tables import NOT_COUNTED, Table, area_text, quantity_text
 from spingan.reports.verdict import appraisal_dict, good_enough, verdict
 from spingan.studies.appraise import Appraisal, Drawn
 from spingan.studies.net_trials import ADAPTATION, ADAPTED, AS_IT_IS
+from spingan.studies.properties import Property
 from spingan.studies.requirements import LOST, Requirement, energy_changes, factor_text, predicted, value_text
 from spingan.studies.study import TOLERANCE
 from spingan.studies.tolerance import FEW
 
 PAGE, DATA = "appraisal.html", "appraisal.json"
-_WORDS = {"yes": "met", "no": "falls short", "unsure": "too near to tell", "unknown": "unknown"}
+_WORDS = {"yes": "met", "no": "falls short", "unsure": "not sure", "unknown": "unknown"}
 _SCALES = {
     "array reads": "with the conductance, with the time of a read, and with the square of its voltage",
     "column converters (ADC)": "with the energy of a conversion, and with the number of conversions (taller tiles)",
@@ -147,7 +148,7 @@ def _requirement(each: Requirement) -> dict[str, Any]:
     bounds = (
         ""
         if each.low is None or each.high is None
-        else f"{value_text(each.low, each.unit)} to {value_text(each.high, each.unit)}"
+        else f"{bound_text(each.of, each.low)} to {bound_text(each.of, each.high)}"
     )
     unknown = each.has is None
     return {
@@ -161,6 +162,16 @@ def _requirement(each: Requirement) -> dict[str, Any]:
         "met": each.met,
         "word": "not concerned" if each.exact else _WORDS[each.met],
     }
+
+
+def bound_text(of: Property, value: float) -> str:
+    """An end of an interval; beyond what was tried as that alone, however far a few chips let it reach."""
+    first, last = of.rungs[0], of.rungs[-1]
+    harm = of.harm(value)
+    if of.harm(first) <= harm <= of.harm(last):
+        return value_text(value, of.unit)
+    beyond = last if harm > of.harm(last) else first
+    return f"{'>' if value > beyond else '<'} {value_text(beyond, of.unit)}"
 
 
 def _requirement_notes(found: Appraisal) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from spingan.reports.tables import quantity_text
 from spingan.studies.appraise import Appraisal, Drawn
 from spingan.studies.net_trials import ADAPTED, AGED, AS_IT_IS
-from spingan.studies.requirements import LOST, Requirement, factor_text, value_text
+from spingan.studies.requirements import LOST, Requirement, factor_text, predicted, value_text
 from spingan.studies.study import Interval
 
 
@@ -35,7 +35,7 @@ def _pictures(found: Appraisal) -> str:
     judged = good_enough(now, quality)
     opening = {
         "yes": f"{name} is good enough for {net} as it is",
-        "unsure": f"{name} may be good enough for {net}: too near the limit for {found.plan.chips} chips to tell",
+        "unsure": f"{name} may be good enough for {net}: {found.plan.chips} chips do not tell",
         "no": f"{name} is not good enough for {net} as it is",
     }[judged]
     line = f"{opening}: its pictures are at {_times(now.ratio)} the distance of the ideal (asked: at most {quality:g})"
@@ -43,13 +43,14 @@ def _pictures(found: Appraisal) -> str:
     if adapted is None or adapted.ratio is None:
         return f"{line}."
     after = good_enough(adapted, quality)
-    ends = {"yes": ", which is enough", "unsure": ", near the limit", "no": ", which is not enough"}
+    ends = {"yes": ", which is enough", "unsure": ", which so few chips do not judge", "no": ", which is not enough"}
     end = "" if judged == after == "yes" else ends[after]
     return f"{line}; adapted, {_times(adapted.ratio)}{end}."
 
 
 def _times(ratio: Interval) -> str:
-    bounds = f" ({ratio.low:.2f} to {ratio.high:.2f})" if math.isfinite(ratio.low) and ratio.mean < LOST else ""
+    low = max(ratio.low, 0.0)  # what an interval of few chips reaches below is no distance
+    bounds = f" ({low:.2f} to {ratio.high:.2f})" if math.isfinite(ratio.low) and ratio.mean < LOST else ""
     return f"{_ratio(ratio.mean)}{bounds}"
 
 
@@ -63,11 +64,21 @@ def _properties(found: Appraisal) -> str:
         return f"It falls short in {'; '.join(map(_short, worst))}{more}."
     known = [each for each in written if each.margin is not None and not each.exact]
     if unsure:
-        return f"Near its limit: {'; '.join(_short(each) for each in unsure[:3])}; no property clearly falls short."
+        near = "; ".join(_short(each) for each in unsure[:3])
+        return f"Too near its limit to tell: {near}. No property clearly falls short{_unexplained(found)}."
     if not known:
         return "None of its properties that pictures depend on is known: nothing can fall short, and nothing is shown."
     tightest = min(known, key=lambda each: each.margin or 0.0)
-    return f"Every property of it that is known has a margin; the smallest is that of {_short(tightest)}."
+    margin = f"Every property of it that is known has a margin; the smallest is that of {_short(tightest)}"
+    return f"{margin}{_unexplained(found)}."
+
+
+def _unexplained(found: Appraisal) -> str:
+    """What is left open where the pictures are bad, and the known properties together do not say why."""
+    now, together = found.setting(AS_IT_IS).ratio, predicted(found.requirements)
+    if now is None or good_enough(found.setting(AS_IT_IS), found.quality) != "no" or together >= now.low:
+        return ""
+    return f"; together they give {_ratio(together)}, and what is above it none of them explains"
 
 
 def _short(each: Requirement) -> str:

@@ -208,7 +208,7 @@ def appraise(
     technology: str | Path,
     *,
     model: str | Path = "clothes",
-    plan: Plan = Plan(),
+    plan: Plan | None = None,
     quality: float = TOLERANCE,
     energy_j: float | None = None,
     adapt: bool = True,
@@ -225,6 +225,7 @@ def appraise(
 
     Args:
         technology: A shipped name, a file or a folder; or a measured CSV file of levels or of a transfer.
+        plan: Images and chips; None: those of what ships of the net, else the default.
         quality: Distance over the ideal's that is asked for, above 1.
         energy_j: Energy of an image that is asked for.
         adapt: Draw with adapted chips, too.
@@ -234,7 +235,7 @@ def appraise(
         UserError: There is no such technology or model, a CSV file is neither levels nor a transfer, a number is out of
             range, the net does not convert, or as for trials.
     """
-    _check(plan, quality, energy_j)
+    _check(plan or Plan(), quality, energy_j)
     net = load_model(model)
     data_of(net, data_name)
     subject = subject_of(technology, net)
@@ -243,6 +244,7 @@ def appraise(
     path = None if data_path is None else place(data_path)
     key = key_of(net, data_name, path)
     stored, note = (None, "") if fresh else stored_of(net.name, key, plan)
+    plan = plan or (Plan() if stored is None else stored.plan)
     trials = NetTrials.of(place(model), net, plan, workers, no_progress, data_name, path)
     figures = figures_of(net, subject.technology)
     settings = trials.settings(subject.technology, figures, adapt)

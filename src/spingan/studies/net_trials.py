@@ -67,7 +67,10 @@ class NetTrials:
     ) -> Self:
         """Those of a loaded model, which workers load by `name`."""
         weights = fingerprint(model.generator)
-        base = Trial(name, plan.seed, plan.count, data_name=data_name, data_path=data_path, fingerprint=weights)
+        base = Trial(
+            name, plan.seed, plan.count, data_name=data_name, data_path=data_path, fingerprint=weights,
+            fit_images=plan.fit_images,
+        )  # fmt: skip
         return cls(model, base, plan, workers, progress)
 
     @property

@@ -28,7 +28,7 @@ from spingan.training.checkpoint import CHECKPOINT
 
 Result = TypeVar("Result")
 _PACKAGE = Path(spingan.__file__).parent
-_NOT_COMPUTED_WITH = ("commands", "reports", "papers", "appraised")  # parts of the package
+_NOT_COMPUTED_WITH = ("commands", "reports", "papers", "appraised", "spaces")  # parts of the package
 
 
 def packed(value: Any) -> Any:

@@ -52,6 +52,14 @@ class Plan:
         """Of the chips."""
         return range(self.seed, self.seed + self.chips)
 
+    @property
+    def fit_images(self) -> int:
+        """Images that the net is fitted to on another technology: as many as are judged, within 256 and 1,024.
+
+        Means are then known to 1/16 and 1/32 of a deviation: assumed to be enough beside the spread over chips.
+        """
+        return min(max(self.count, 256), 1_024)
+
 
 @dataclass(frozen=True, eq=False)
 class StoredDevice:
@@ -121,20 +129,21 @@ def key_of(model: Model, data_name: str | None = None, data_path: str | None = N
     return hashlib.blake2b(json.dumps(content).encode()).hexdigest()[:16]
 
 
-def stored_of(name: str, key: str, plan: Plan) -> tuple[Stored | None, str]:
+def stored_of(name: str, key: str, plan: Plan | None) -> tuple[Stored | None, str]:
     """What is stored of a net and a note about it: where it comes from, or why it is refused.
 
     Args:
         name: The model's name, by which shipped files are found.
+        plan: What it must have been measured by; None: what ships may be of any plan, else it is the default.
     """
     refused = ""
-    for path in (SHIPPED / f"{name}.json", cache_file(key, plan)):
+    for path in (SHIPPED / f"{name}.json", cache_file(key, plan or Plan())):
         found = _read(path) if path.is_file() else None
         if found is None:
             continue
         if found.key != key:
             refused = f"what is stored for {name} is refused: it was measured with other weights or settings"
-        elif found.plan != plan:
+        elif plan is not None and found.plan != plan:
             refused = f"what is stored for {name} is refused: it was measured with other counts or seeds ({found.plan})"
         else:
             return found, found.stale

@@ -14,7 +14,7 @@ from spingan.errors import UserError
 from spingan.evaluation.features import Images
 from spingan.evaluation.real_images import image_bytes
 from spingan.evaluation.reference import Reference, reference_for
-from spingan.nn.weights import Model, load_model, reprogrammed
+from spingan.nn.weights import FIT_IMAGES, Model, load_model, reprogrammed
 from spingan.spec.technology import Technology
 from spingan.studies.results_file import PackedArray
 
@@ -36,6 +36,7 @@ class Trial:
         data_name: Set of images that the model was trained on, where its file does not say it.
         data_path: Folder with the real images.
         fingerprint: Of the net's weights as the study found them (`fingerprint`); empty does not ask.
+        fit_images: Images that a net's gains and batch norms are fitted to on another technology.
     """
 
     model: str
@@ -47,6 +48,7 @@ class Trial:
     data_name: str | None = None
     data_path: str | None = None
     fingerprint: str = ""
+    fit_images: int = FIT_IMAGES
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +121,8 @@ def draw_images(trial: Trial) -> Images:
     Raises:
         UserError: There is no such model, or its weights have changed since the study began.
     """
-    model, count = _model(trial.model, trial.technology, trial.fingerprint), max(trial.count, trial.shown)
+    model = _model(trial.model, trial.technology, trial.fingerprint, trial.fit_images)
+    count = max(trial.count, trial.shown)
     return image_bytes(model.sample(count, trial.seed, replace(trial.conditions, seed=trial.seed)))
 
 
@@ -133,12 +136,12 @@ def reference_of(trial: Trial) -> Reference:
 
 
 @lru_cache(maxsize=4)  # a search comes back to a technology, and fitting a net to one takes seconds
-def _model(name: str, technology: str | None, expected: str) -> Model:
+def _model(name: str, technology: str | None, expected: str, fit_images: int) -> Model:
     model = load_model(name)
     check_unchanged(model.generator, expected, f"the weights of {name}")
     if technology is None:
         return model
-    return reprogrammed(model, technology_of(technology))
+    return reprogrammed(model, technology_of(technology), fit_images)
 
 
 @lru_cache(maxsize=2)

@@ -1,4 +1,4 @@
-"""One training at a time in a run's folder: two would write over each other's files, and both would end well."""
+"""One process at a time in a folder: two trainings would write over each other's files, and both would end well."""
 
 import fcntl
 import os
@@ -13,16 +13,19 @@ LOCK = ".lock"
 
 
 @contextmanager
-def sole_training(folder: Path) -> Iterator[None]:
+def sole_training(folder: Path, what: str = "training") -> Iterator[None]:
     """Hold the folder's lock within the block; it falls with the process, so that a dead run's folder is free at once.
 
     On a file system that knows no locks a warning says so, and nothing is held.
 
+    Args:
+        what: What runs there, for the error.
+
     Raises:
-        UserError: Another process trains into the folder, or the lock's file cannot be written.
+        UserError: Another process works in the folder, or the lock's file cannot be written.
     """
     path = folder / LOCK
-    handle = _locked(path)
+    handle = _locked(path, what)
     try:
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
@@ -32,7 +35,7 @@ def sole_training(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _locked(path: Path) -> int:
+def _locked(path: Path, what: str) -> int:
     while True:
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -44,13 +47,11 @@ def _locked(path: Path) -> int:
             owner = os.read(handle, 20).decode("ascii", "replace").strip()
             os.close(handle)
             raise UserError(
-                f"another training runs into {path.parent}: process {owner or 'unknown'}",
+                f"another {what} runs into {path.parent}: process {owner or 'unknown'}",
                 "Wait for its end, or choose another --out.",
             ) from None
         except OSError as error:
-            warnings.warn(
-                f"{path.parent} cannot be locked ({error.strerror}): train into it once at a time", stacklevel=4
-            )
+            warnings.warn(f"{path.parent} cannot be locked ({error.strerror}): use it once at a time", stacklevel=4)
             return handle
         if _is_still(path, handle):
             return handle
