@@ -6,7 +6,7 @@ from spingan.errors import UserError, did_you_mean
 from spingan.input_files import exists, is_folder
 
 WEIGHTS = "weights.safetensors"
-TOO_LARGE = ("clothes-float", "faces", "faces-float", "mnist-memristive-on-chip")
+TOO_LARGE = ("clothes-float", "digits-on-chip", "faces", "faces-float", "mnist-memristive-on-chip")
 """Names whose weights are not in the wheel: they stay in the repository's folder `weights`."""
 REPOSITORY = Path(__file__).parents[3] / "weights"
 _PLACES = (REPOSITORY, Path(__file__).parents[1] / "pretrained")
