@@ -148,7 +148,7 @@ class Recipe(_Keys):
     discriminator_alone: int = Field(default=0, ge=0)
     """Epochs at the beginning in which the discriminator alone learns. Weights without their discriminator begin with a
     new one, which would spoil a trained generator until it has learned to tell its images. In the first half of them
-    there is no slope penalty: it would hold a discriminator at zero that has not begun to tell good images from real."""
+    there is no slope penalty: it would hold at zero a discriminator that has not yet learned to tell images apart."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """`auto` times a layer both ways when the run begins and keeps the faster; the run's files record which."""
     read_noise: Noise | None = None
