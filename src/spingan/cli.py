@@ -20,6 +20,7 @@ try:
         data,
         design,
         device,
+        export,
         fit,
         nets,
         recipe,
@@ -96,6 +97,7 @@ app.add_typer(design.app, name="design")
 app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(circuit.app, name="circuit")
 app.add_typer(study.app, name="study")
+app.add_typer(export.app, name="export")
 
 
 @app.callback()
