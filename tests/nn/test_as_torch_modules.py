@@ -1,4 +1,4 @@
-"""Converted nets and chips are modules like those of PyTorch: copies, state_dict, pickle; compiled in their plain form."""
+"""Converted nets and chips are modules like those of PyTorch: copies, state_dict, pickle; compiled as `plain_chip`."""
 
 import copy
 import pickle
