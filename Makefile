@@ -93,8 +93,9 @@ check-tutorials: .venv/.ready-docs
 
 wheel: $(READY)
 	rm -rf dist
-	$(BIN)/python -m build --wheel --outdir dist . > build-wheel.log 2>&1 || { cat build-wheel.log; rm -f build-wheel.log; exit 1; }
+	$(BIN)/python -m build --outdir dist . > build-wheel.log 2>&1 || { cat build-wheel.log; rm -f build-wheel.log; exit 1; }
 	rm -f build-wheel.log
+	$(BIN)/python -m twine check --strict dist/*
 	@size=$$(cat dist/*.whl | wc -c); echo "wheel: $$size bytes (limit $(MAX_WHEEL_BYTES))"; test $$size -lt $(MAX_WHEEL_BYTES)
 
 clean:

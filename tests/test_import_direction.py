@@ -29,7 +29,18 @@ ROAD = (
 )
 GLUE = {"__init__", "api", "bills", "comparison", "demo", "technologies"}
 COMMANDS = {"commands", "cli", "__main__"}
-LEAVES = {"errors", "image_grid", "input_files", "output", "progress", "registry", "tabular", "terminal", "yaml_text"}
+LEAVES = {
+    "errors",
+    "extras",
+    "image_grid",
+    "input_files",
+    "output",
+    "progress",
+    "registry",
+    "tabular",
+    "terminal",
+    "yaml_text",
+}
 FOLDERS_OF_DATA = {"appraised", "pretrained", "recipes", "spaces"}
 
 # What devices and circuits make: the values that cross to the network half, and their files.

@@ -6,6 +6,7 @@ from .api import appraise as appraise
 from .api import crossbar_deck as crossbar_deck
 from .api import evaluate as evaluate
 from .api import explore as explore
+from .api import export_onnx as export_onnx
 from .api import reprogram as reprogram
 from .api import sample as sample
 from .api import study as study

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from spingan.circuits.decks import Deck
     from spingan.evaluation.quality import FeatureSpace, Quality
+    from spingan.nn.onnx_file import OnnxFile
     from spingan.studies.appraise import Appraisal
     from spingan.studies.explore import Explored
     from spingan.studies.proposals import Sampler
@@ -385,6 +386,29 @@ def crossbar_deck(
         raise UserError("there is no model and no weights", "Give one of the two")
     net = _loaded(model) if technology is None else reprogram(model, technology)
     return layer_deck(chip_layer(net, layer, chip_seed), columns, input_v)
+
+
+def export_onnx(
+    model: str | Path | Model,
+    out: str | Path,
+    *,
+    conditions: ChipConditions = ChipConditions(),
+    seed: int = 0,
+) -> "OnnxFile":
+    """Write a model's chip as an ONNX file, once onnxruntime draws the same 16 images from it to 1e-5.
+
+    Args:
+        model: A run folder, a weights file, a shipped name, or a model that is loaded already.
+        conditions: Which chip, and what about it is not ideal; noise that is drawn anew at each read fits into no file.
+        seed: Of the latents of the check.
+
+    Raises:
+        UserError: The extra `onnx` is not installed, there is no such model, the chip draws noise at each read or has
+            converters, the pictures differ, or `out` cannot be written.
+    """
+    from spingan.nn.onnx_file import write_onnx
+
+    return write_onnx(_loaded(model), out, conditions, seed=seed)
 
 
 def _loaded(model: str | Path | Model) -> Model:

@@ -21,6 +21,7 @@ try:
         design,
         device,
         explore,
+        export,
         fit,
         nets,
         recipe,
@@ -98,6 +99,7 @@ app.add_typer(design.app, name="design")
 app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(circuit.app, name="circuit")
 app.add_typer(study.app, name="study")
+app.add_typer(export.app, name="export")
 
 
 @app.callback()

@@ -111,7 +111,7 @@ def sample(
     conditions = conditions_from(condition or (), chip_seed)  # what is misspelt is told before torch is loaded
     from spingan.api import sample as sample_to_file
 
-    chosen = _written(model, technology, set_, fit_images)
+    chosen = written(model, technology, set_, fit_images)
     path = sample_to_file(chosen, out, count=count, seed=seed, conditions=conditions, label=class_)
     data = {"model": _name(chosen), "count": count, "seed": seed, "chip_seed": chip_seed, "out": str(path)}
     data |= {"conditions": condition} if condition else {}
@@ -152,7 +152,7 @@ def evaluate(
     from spingan.api import evaluate as evaluate_model
     from spingan.reports.quality_table import chip_lines, quality_notes, quality_table, quality_title
 
-    chosen = _written(model, technology, set_, fit_images)
+    chosen = written(model, technology, set_, fit_images)
     with progress_bars() as progress:
         quality = evaluate_model(chosen, progress=progress, conditions=conditions, **asked)
     measures = quality_table(quality)
@@ -172,7 +172,7 @@ def evaluate(
     show(Result(data, "\n".join(parts)), json)
 
 
-def _written(model: str, technology: str | None, settings: list[str] | None, fit_images: int) -> "str | Model":
+def written(model: str, technology: str | None, settings: list[str] | None, fit_images: int) -> "str | Model":
     """The model as it is, or written into other arrays: of another technology, or with settings of their own."""
     from spingan.api import reprogram
     from spingan.spec.technology import load_technology, with_settings

@@ -26,6 +26,7 @@ from spingan.data.face_store import IMAGES, SPLIT_SEED, TEST_IMAGES, TRAIN_IMAGE
 from spingan.data.image_set import Images, ImageSet, Judges, Labels, Place, Split
 from spingan.data.watched import watched
 from spingan.errors import UserError
+from spingan.extras import is_installed, needs
 
 NAME = "cartoon-faces"
 SIZE = 64
@@ -89,8 +90,8 @@ JUDGES = Drawing(count=20_000, training_images=10_000, seed=SPLIT_SEED + 1)
 
 
 def find(drawing: Drawing = WHOLE) -> FaceStore | None:
-    """The set if it has been drawn on this machine."""
-    return find_store(drawing.folder())
+    """The set if it has been drawn on this machine, by the versions that are installed; None where none is."""
+    return find_store(drawing.folder()) if is_installed("faces") else None
 
 
 def draw(drawing: Drawing = WHOLE, *, workers: int | None = None) -> FaceStore:
@@ -100,8 +101,9 @@ def draw(drawing: Drawing = WHOLE, *, workers: int | None = None) -> FaceStore:
     processes that are spawned, so a script that calls this begins its work under `if __name__ == "__main__"`.
 
     Raises:
-        UserError: The cache cannot be written, or a drawing process was killed.
+        UserError: The extra `faces` is not installed, the cache cannot be written, or a drawing process was killed.
     """
+    _require_libraries()
     kept = find(drawing)
     if kept is not None:
         return kept
@@ -118,6 +120,13 @@ def draw(drawing: Drawing = WHOLE, *, workers: int | None = None) -> FaceStore:
         about = {**drawing.about(), "attributes": dict(zip(ATTRIBUTES, names, strict=True))}
         writer.finish(about, np.stack(codes, 1).astype(np.uint8), {"LICENCES.md": licences()})
     return FaceStore(drawing.folder(), about)
+
+
+def _require_libraries() -> None:
+    with needs("faces", "drawing faces"):
+        import dicebear  # noqa: F401
+        import dicebear_styles  # noqa: F401
+        import resvg_py  # noqa: F401
 
 
 def _drawn(seed: int, styles: UInt8[np.ndarray, " n"], workers: int | None) -> Iterator[_Chunk]:
@@ -232,6 +241,7 @@ class CartoonFaces(ImageSet):
 
     def few(self, count: int, path: str | Path | None = None) -> Images:
         """The first faces of JUDGES, drawn at once, 6 ms each, and not kept."""
+        _require_libraries()
         styles = JUDGES.styles()[:count]
         return np.stack([draw_face(STYLES[style], f"{JUDGES.seed}-{row}")[0] for row, style in enumerate(styles)])
 

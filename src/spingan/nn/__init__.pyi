@@ -17,6 +17,7 @@ from .family import Family as Family
 from .family import family_named as family_named
 from .model_files import shipped_models as shipped_models
 from .net_names import register_net as register_net
+from .plain import plain_chip as plain_chip
 from .rules import register_rule as register_rule
 from .weights import Model as Model
 from .weights import load_model as load_model

@@ -6,6 +6,8 @@ from spingan.errors import UserError, did_you_mean
 from spingan.input_files import exists, is_folder
 
 WEIGHTS = "weights.safetensors"
+HUB_WEIGHTS = "model.safetensors"
+"""The same file where a folder is as the Hugging Face Hub has it."""
 TOO_LARGE = ("clothes-float", "digits-on-chip", "faces", "faces-float", "mnist-memristive-on-chip")
 """Names whose weights are not in the wheel: they stay in the repository's folder `weights`."""
 REPOSITORY = Path(__file__).parents[3] / "weights"
@@ -25,7 +27,7 @@ def shipped_models() -> tuple[str, ...]:
 
 
 def model_file(model: str | Path) -> Path:
-    """The weights file that a shipped name, a file's path or a run folder means.
+    """The weights file that a shipped name, a file's path, a run folder or a folder of `save_pretrained` means.
 
     Raises:
         UserError: There is none.
@@ -34,12 +36,13 @@ def model_file(model: str | Path) -> Path:
     if name in shipped:
         return shipped[name]
     if is_folder(path):
-        if not (path / WEIGHTS).exists():
+        found = next((path / file for file in (WEIGHTS, HUB_WEIGHTS) if (path / file).exists()), None)
+        if found is None:
             raise UserError(
-                f"folder {name!r} holds no {WEIGHTS}",
-                "Give the folder of a training that reached its first samples.",
+                f"folder {name!r} holds no {WEIGHTS} and no {HUB_WEIGHTS}",
+                "Give the folder of a training that reached its first samples, or of save_pretrained.",
             )
-        return path / WEIGHTS
+        return found
     if not exists(path):
         outside = "Its weights are not in the package: folder weights of the repository. " if name in TOO_LARGE else ""
         hint = outside or did_you_mean(name, tuple(shipped))

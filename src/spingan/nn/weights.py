@@ -123,6 +123,33 @@ class Model:
             self._last_chip = key, chip
         return self._last_chip[1]
 
+    @classmethod
+    def from_pretrained(cls, model: str | Path, **asked: Any) -> "Model":
+        """A model from a folder of `save_pretrained`, a shipped name, or the Hugging Face Hub ("owner/name").
+
+        Args:
+            asked: `revision`, `cache_dir` and `offline`, for the Hub (`spingan.nn.pretrained.from_pretrained`).
+
+        Raises:
+            UserError: There is no such model, or huggingface_hub, which only the Hub needs, is not installed.
+        """
+        from spingan.nn.pretrained import from_pretrained
+
+        return from_pretrained(model, **asked)
+
+    def save_pretrained(self, folder: str | Path, **asked: Any) -> Path:
+        """Write the model as the Hugging Face Hub has them: README.md, config.json, model.safetensors, samples.png.
+
+        Args:
+            asked: `license` of the weights and `metrics` by name, for the card.
+
+        Raises:
+            UserError: A number is not finite, or the folder cannot be written.
+        """
+        from spingan.nn.pretrained import save_pretrained
+
+        return save_pretrained(self, folder, **asked)
+
     def _calibration_inputs(self, conditions: ChipConditions) -> tuple[tuple[Tensor, ...], ...]:
         count = conditions.calibration
         if count == 0:

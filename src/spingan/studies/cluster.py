@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import dask.config
-from distributed import Client, Nanny, Scheduler, Security, SpecCluster, Worker
-from distributed.comm.core import connect
-
 from spingan import __version__
 from spingan.errors import UserError
+from spingan.extras import needs
+
+with needs("studies", "a study"):
+    import dask.config
+    from distributed import Client, Nanny, Scheduler, Security, SpecCluster, Worker
+    from distributed.comm.core import connect
 
 ANSWER_LIMIT_S = 15.0  # assumed: a scheduler that is there answers within a second, even over a slow network
 WORKERS_LIMIT_S = 1800.0  # assumed: as long as a batch system may take to begin a job before somebody should look

@@ -10,7 +10,7 @@ from spingan.nn.model_files import shipped_models
 from spingan.nn.weights import load_model
 from spingan.studies.axes import Asked, Axis
 from spingan.studies.study import Study
-from spingan.training.loop import KEPT_WEIGHTS
+from spingan.training.checkpoint import KEPT_WEIGHTS
 
 _KEPT = re.compile(r"epoch_(\d+)\.safetensors")
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from spingan.extras import needs
 from spingan.studies.space import Choices, Space
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ _DIGITS = 4  # of a number from a range: more than anyone makes a device to; ass
 
 def study_of(sampler: Sampler, seed: int, objectives: int) -> "Study":
     """Where a sampler is asked and told; all objectives are to be small."""
-    import optuna
+    with needs("studies", "a search"):
+        import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     made: BaseSampler = optuna.samplers.RandomSampler(seed)

@@ -11,6 +11,7 @@ from spingan.nn.model_files import WEIGHTS
 from spingan.nn.tensor_files import read_metadata, read_tensors, write_tensors
 
 CHECKPOINT = "checkpoint.safetensors"
+KEPT_WEIGHTS = "weights"  # folder, within the run's, of the generator after each epoch that has samples
 
 _STATE = frozenset({"step", "seconds", "recipe", "technology", "precision", "images"})
 _PARTS = frozenset({"generator", "discriminator", "generator_optimizer", "discriminator_optimizer"})

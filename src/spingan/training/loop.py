@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -25,7 +24,14 @@ from spingan.nn.update_rules.base import WORN_OUT
 from spingan.nn.weights import save_weights
 from spingan.output import output_folder, write_text
 from spingan.spec.technology import Technology, load_technology
-from spingan.training.checkpoint import CHECKPOINT, read_checkpoint, remove_leftovers, write_checkpoint
+from spingan.training.checkpoint import (
+    CHECKPOINT,
+    KEPT_WEIGHTS,
+    read_checkpoint,
+    remove_leftovers,
+    write_checkpoint,
+)
+from spingan.training.fabric import Fabric
 from spingan.training.images import check_images, load_training_set, training_labels, training_tensor
 from spingan.training.machine import faster_precision, keep_freed_memory
 from spingan.training.nets import SAMPLES, SHUFFLE, Nets, build_nets, finished_model
@@ -37,7 +43,6 @@ from spingan.training.step import train_step
 from spingan.training.warm_start import warm_start
 
 RECIPE = "recipe.yaml"
-KEPT_WEIGHTS = "weights"  # folder, within the run's, of the generator after each epoch that has samples
 
 
 def train(

@@ -23,13 +23,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
 
 from spingan.errors import UserError
 from spingan.nn.noise_source import Part
+from spingan.training.fabric import DDPStrategy, Fabric, LightningEnvironment
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from torch import Tensor
 
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.input_files import reason
 from spingan.output import write_text
 from spingan.progress import progress_lines
@@ -40,7 +41,8 @@ class Record:
     """
 
     def __init__(self, folder: Path, resume_step: int) -> None:
-        from torch.utils.tensorboard.writer import SummaryWriter
+        with needs("train", "training"):
+            from torch.utils.tensorboard.writer import SummaryWriter
 
         self._path = folder / "metrics.csv"
         self._begin(resume_step)

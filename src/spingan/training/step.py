@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from spingan.nn.analog import analog_layers, hold_weights
@@ -16,6 +15,7 @@ from spingan.nn.family import family_named
 from spingan.nn.losses import slope_penalty
 from spingan.nn.noise_source import stream_key
 from spingan.training.augmentation import augment
+from spingan.training.fabric import Fabric
 from spingan.training.nets import (
     AUGMENTATION,
     DEVICES,
