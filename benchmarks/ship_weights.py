@@ -71,8 +71,9 @@ def command_of(model: Model) -> str:
     recipe = recipe_from(model.info["recipe"], f"the recipe of {model.name}").model_dump(
         mode="json"
     )  # with keys of today
-    base = max((name for name in shipped_recipes() if recipe["name"].startswith(name)), key=len)
-    shipped = spingan.load_recipe(base).model_dump(mode="json")
+    known = {name: spingan.load_recipe(name).model_dump(mode="json") for name in shipped_recipes()}
+    base = min(known, key=lambda name: sum(recipe[key] != value for key, value in known[name].items()))
+    shipped = known[base]
     if recipe["rates_fall_after"] is None:  # the epochs that were planned change nothing then
         recipe = {**recipe, "epochs": model.info["epoch"]}
     silent = {
@@ -90,7 +91,7 @@ def command_of(model: Model) -> str:
         told["data.count"] = recipe["data"]["count"]
     settings = "".join(f" --set {key}={'null' if value is None else value}" for key, value in told.items())
     begun = model.info.get("begun_from")
-    start = "" if begun is None else f" --start-from runs/{begun['recipe']['name']}"
+    start = "" if begun is None else f" --start-from {begun.get('model') or 'runs/' + begun['recipe']['name']}"
     return f"spingan train {base}{settings}{start}"
 
 
