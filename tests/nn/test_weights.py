@@ -19,7 +19,7 @@ from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
 from spingan.nn.model_files import WEIGHTS, shipped_models
 from spingan.nn.tensor_files import read_metadata
-from spingan.nn.weights import Model, _bits, _pack, _unpack, load_model, save_weights
+from spingan.nn.weights import Model, _bits, _pack, _unpack, float_twin, load_model, save_weights
 from spingan.spec.noise import Noise
 from spingan.spec.technology import Technology, load_technology
 
@@ -208,3 +208,11 @@ def test_a_chip_is_made_anew_when_the_weights_have_changed():
     with torch.no_grad():
         next(model.generator.parameters()).mul_(-1)
     assert not torch.equal(model.sample(2), before)
+
+
+def test_the_float_twin_of_a_name_comes_before_others():
+    for name in ("clothes", "clothes-longer"):
+        twin = float_twin(load_model(name))
+        assert twin is not None and twin.name == f"{name}-float"
+    other = float_twin(load_model("clothes-simulated"))
+    assert other is not None and other.name == "clothes-float"

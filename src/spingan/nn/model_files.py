@@ -8,7 +8,17 @@ from spingan.input_files import exists, is_folder
 WEIGHTS = "weights.safetensors"
 HUB_WEIGHTS = "model.safetensors"
 """The same file where a folder is as the Hugging Face Hub has it."""
-TOO_LARGE = ("clothes-float", "digits-on-chip", "faces", "faces-float", "mnist-memristive-on-chip")
+TOO_LARGE = (
+    "clothes-float",
+    "clothes-hfox",
+    "clothes-longer",
+    "clothes-longer-float",
+    "clothes-simulated",
+    "digits-on-chip",
+    "faces",
+    "faces-float",
+    "mnist-memristive-on-chip",
+)
 """Names whose weights are not in the wheel: they stay in the repository's folder `weights`."""
 REPOSITORY = Path(__file__).parents[3] / "weights"
 _PLACES = (REPOSITORY, Path(__file__).parents[1] / "pretrained")

@@ -272,13 +272,15 @@ def save_weights(path: str | Path, model: Model) -> None:
 def float_twin(model: Model) -> Model | None:
     """The shipped generator in floating point of the same net, trained on the same images with the same loss.
 
-    None for a model that is in floating point itself, or has no such twin.
+    The one that bears the model's name and `-float` comes before others. None for a model that is in floating point
+    itself, or has no such twin.
     """
     if model.technology.synapse is None and not model.technology.activations:
         return None
     if model.origin.data is None:
         return None
-    for name, path in shipped_files().items():
+    files = shipped_files()
+    for name, path in sorted(files.items(), key=lambda item: item[0] != f"{model.name}-float"):
         header = read_metadata(path, "weights file")
         technology, origin = header["technology"], Origin.of(header["info"])
         exact = technology.get("synapse") is None and not technology.get("activations")
