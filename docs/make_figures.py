@@ -28,13 +28,19 @@ from spingan.reports.tables import energy_text, markdown_text
 NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the paper tries
 ACROSS = 16  # images a row of the noise figure
 SAMPLED = {
+    "clothes-longer": "clothes_longer_samples.png",
+    "clothes-simulated": "clothes_simulated_samples.png",
+    "digits-on-chip": "digits_on_chip_samples.png",
     "digits": "digits_samples.png",
     "mnist-memristive": "mnist_samples.png",
     "mnist-memristive-on-chip": "mnist_on_chip_samples.png",
 }
 FACE_MODELS = ("faces", "faces-float")
 FACES = 48  # in each grid
-ALSO_JUDGED = ("clothes-robust", "faces", "digits", "fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip")
+ALSO_JUDGED = (
+    *("clothes-longer", "clothes-robust", "faces", "digits", "digits-on-chip"),
+    *("fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip"),
+)
 ALSO_COMPARED = ("mnist-memristive",)
 
 
