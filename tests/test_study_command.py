@@ -14,6 +14,7 @@ from spingan.evaluation.real_images import image_bytes
 from spingan.evaluation.reference import reference_for
 from spingan.nn.weights import load_model, save_weights
 from spingan.studies.levels import levels
+from spingan.studies.stored import Plan
 
 
 def run(*arguments: str):
@@ -106,7 +107,7 @@ def test_the_comparison_shows_recall_and_coverage_of_the_images_that_the_distanc
         "spingan.studies.net_trials.run_parallel", lambda work, tasks, **given: [work(task) for task in tasks]
     )
     found = compare("fashion-mnist", ["ideal", "wox-memristor"], count=60)
-    images = image_bytes(reprogram("fashion-mnist", "ideal").sample(60, 0, 0))
+    images = image_bytes(reprogram("fashion-mnist", "ideal", fit_images=Plan(count=60).fit_images).sample(60, 0, 0))
     reference = reference_for(load_model("fashion-mnist"), 60)
     assert found.variety_metric == "variety(fashion-cnn, 60, k=5)"
     assert found.rows[0].variety == reference.distance_and_variety(images)[1]

@@ -3,10 +3,12 @@
 import pytest
 from torch import nn
 
+from spingan.circuits import auto_zero
 from spingan.circuits.cell_activation import averaging_items, cell_curve, cell_energy
 from spingan.circuits.cell_devices import cell_device
 from spingan.circuits.cell_simulation import simulate_cell
 from spingan.circuits.domain_wall_study import study_cell
+from spingan.circuits.messages import NoSolution
 from spingan.circuits.trimmed_cell import preset_items, preset_s, presets
 from spingan.devices.wall_curve import drive_energies
 from spingan.errors import UserError
@@ -87,3 +89,20 @@ def test_a_designed_device_in_heat_has_its_own_wall(ngspice):
     assert device.curve.output_noise is not None and device.curve.output_noise.temperature_k == 300
     study = study_cell("relu", device, fitted=True)
     assert cell_curve(study, "warm").output_noise is not None
+
+
+def test_a_cycle_without_a_small_enough_step_is_run_once_more_with_looser_tolerances(monkeypatch):
+    decks = []
+
+    def stubborn(netlist, **limits):
+        decks.append(netlist)
+        if len(decks) == 1:
+            raise NoSolution("Timestep too small", "")
+        return "found"
+
+    monkeypatch.setattr(auto_zero, "run", stubborn)
+    assert auto_zero.run_deck(f"a cycle\n{auto_zero.TOLERANCES}\n.tran 1n 2n") == "found"
+    assert auto_zero.LOOSER in decks[1] and auto_zero.TOLERANCES not in decks[1]
+    monkeypatch.setattr(auto_zero, "run", lambda netlist, **limits: (_ for _ in ()).throw(NoSolution("none", "")))
+    with pytest.raises(NoSolution):
+        auto_zero.run_deck("a cycle")

@@ -84,13 +84,13 @@ def test_the_shipped_spaces_are_read_and_each_choice_alone_makes_a_technology():
 
 def test_a_design_is_its_choices_on_its_technology_and_comes_back_from_its_folder(space_of, tmp_path):
     space = space_of(
-        "technology: [hfox-array]\n  levels: [8]\n  bits: [5]\n  tile_rows: [64]\n"
+        "technology: [hfox-amplitude]\n  levels: [8]\n  bits: [5]\n  tile_rows: [64]\n"
         "  activations.relu: [relu_published]\n  synapse.read.time_s: [1.0e-8]\n  conditions.stuck: [0.01]\n"
         "  conditions.calibration: [64]"
     )
     choices = {key: each.values[0] for key, each in space.keys.items()}
     technology, conditions, told = designed(space, choices)
-    base, synapse = load_technology("hfox-array"), technology.synapse
+    base, synapse = load_technology("hfox-amplitude"), technology.synapse
     assert synapse.states == 8 and synapse.read.time_s == 1e-8
     assert synapse.conductance[-1] == base.synapse.conductance[-1]
     assert (technology.adc.bits, technology.dac.bits, technology.tile_rows) == (5, 5, 64)

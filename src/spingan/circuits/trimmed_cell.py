@@ -10,7 +10,6 @@ from spingan.circuits.auto_zero import (
     EDGE_S,
     HOLD_S,
     STORED,
-    TIME_LIMIT_S,
     AutoZero,
     CycleRun,
     cycle,
@@ -18,6 +17,7 @@ from spingan.circuits.auto_zero import (
     hold_for,
     made_cell,
     run_cycle,
+    run_deck,
     sampled_noise_v,
     storing_s,
 )
@@ -26,7 +26,6 @@ from spingan.circuits.domain_wall_response import SETTLED, Waveform
 from spingan.circuits.domain_wall_study import RISE_S, CellStudy
 from spingan.circuits.instances import in_batches
 from spingan.circuits.monte_carlo import Mismatch, Samples
-from spingan.circuits.ngspice import run
 from spingan.circuits.subcircuit import CAPACITANCE_F_PER_M2, LAYOUT_FACTOR
 from spingan.circuits.trim_result import Costs, TrimResult, about_zero, item, trimmed_spread, with_sampled_noise
 from spingan.devices.noise_statistics import share_left
@@ -122,7 +121,7 @@ def trim_cell(
     def held(batch: range) -> NDArray[np.float64]:
         """(cells, 2) the outputs at both times."""
         netlist = cycle_netlist(cell, cards, curve, zero, through, [made[number] for number in batch])
-        (plot,) = run(netlist, time_limit_s=TIME_LIMIT_S).plots
+        (plot,) = run_deck(netlist).plots
         return np.stack([np.interp(reads, plot["time"], plot[f"v(held_{n})"]) for n in range(len(batch))])
 
     stored_v, lost = in_batches(held, count, workers, "stored offsets", progress, BATCH)
