@@ -86,6 +86,10 @@ def test_distances_and_varieties_are_what_the_commands_print():
     ours, papers = (json.loads(run("evaluate", name, "--json").stdout) for name in ("clothes", "fashion-mnist"))
     first = f"{ours['value']:.2f} (float twin {ours['float_twin']:.2f}) | {papers['value']:.2f} | {ours['floor']:.3f} |"
     assert first in README, first
+    longer = json.loads(run("evaluate", "clothes-longer", "--json").stdout)
+    own = f"recall {longer['variety']['recall']:.2f}, coverage {longer['variety']['coverage']:.2f}"
+    then = f"has {longer['value']:.2f} (float twin {longer['float_twin']:.2f}; {own})"
+    assert then in README, then
     for measure in ("precision", "recall", "coverage", "nearest_neighbour_ratio"):
         values = ours["variety"][measure], papers["variety"][measure], ours["variety_floor"][measure]
         row = " | ".join(f"{value:.2f}" for value in values)

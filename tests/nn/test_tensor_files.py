@@ -34,6 +34,12 @@ def test_bytes_take_a_quarter_of_the_room(tmp_path):
     assert (tmp_path / "bytes").stat().st_size < 0.26 * (tmp_path / "floats").stat().st_size
 
 
+def test_no_byte_stands_for_what_is_not_finite():
+    for wrong in (torch.nan, torch.inf):
+        with pytest.raises(UserError, match="weight has numbers that are not finite"):
+            in_bytes({"weight": torch.tensor([[1.0, wrong]])})
+
+
 def test_bytes_without_their_steps_are_refused(tmp_path):
     packed = in_bytes({"weight": torch.randn(4, 4)})
     for steps in (torch.ones(3), None):

@@ -44,7 +44,9 @@ TEMPERATURE_K = 300.15  # ngspice's own 27 °C
 LONGEST_S = 1e-4  # that a reset is waited for
 # Charges here are of some attocoulombs, and leakages of some picoamperes: ngspice's own limits lie far above them.
 TOLERANCES = ".options reltol=1e-5 vntol=1e-9 abstol=1e-15 chgtol=1e-21 gmin=1e-15"
-LOOSER = ".options reltol=2e-5 vntol=1e-9 abstol=1e-14 chgtol=1e-21 gmin=1e-15"
+LOOSER = (
+    ".options reltol=2e-5 vntol=1e-9 abstol=1e-14 chgtol=1e-21 gmin=1e-15"  # either alone sufficed where it was tried
+)
 TIME_LIMIT_S = 300.0
 
 

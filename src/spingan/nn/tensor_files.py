@@ -32,12 +32,17 @@ def in_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Arrays of floats as whole bytes, with the size of a step for each entry of the first axis; the rest as it is.
 
     A float is then off by up to half a step, 1/254 of the largest in its row: `read_tensors` gives floats back.
+
+    Raises:
+        UserError: A number is not finite: no byte stands for it.
     """
     packed = {}
     for name, tensor in tensors.items():
         if tensor.dim() < 2 or not tensor.is_floating_point():
             packed[name] = tensor.contiguous()
             continue
+        if not bool(tensor.isfinite().all()):
+            raise UserError(f"{name} has numbers that are not finite", "Take a run that did not diverge.")
         rows = tensor.float().flatten(1)
         step = (rows.abs().amax(1, keepdim=True) / 127).clamp(min=torch.finfo(torch.float32).tiny)
         packed[name + _BYTES] = (rows / step).round().to(torch.int8).view(tensor.shape).contiguous()

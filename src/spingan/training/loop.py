@@ -73,9 +73,10 @@ def train(
             and does not look at it.
         device: `auto`, `cpu`, `cuda`, ... as Lightning Fabric names them.
         devices: Processes, each with a device or its share of the processors, that share every batch. Latents and noise
-            are by a sample's place in the batch, gradients are the whole batch's: only batch norm depends on their
-            number. More than one are begun as new processes (`spingan.training.processes`): a script that calls this
-            does so under `if __name__ == "__main__"`.
+            are by a sample's place in the batch, gradients are the whole batch's. Only batch norm depends on their
+            number, and full scale where it is a multiple of the inputs' root mean square: the largest share's. More
+            than one are begun as new processes (`spingan.training.processes`): a script that calls this does so under
+            `if __name__ == "__main__"`.
         images: Training images (n, height, width) or (n, height, width, channels), 8 bit, instead of the recipe's data.
         labels: Classes of `images`, (n,), for a net that takes them.
         technology: Instead of the recipe's, for one that is in no file.
