@@ -21,9 +21,8 @@ def main() -> None:
         inputs = activation_inputs(model, "relu", images=32)
         assert cell.loss is not None
         lost = np.interp(inputs.share_of_full_scale * cell.input_full_scale, cell.loss.input, cell.loss.per_evaluation)
-        print(
-            f"{'the largest' if factor is None else factor}: {float((inputs.weight * lost).sum()):.2%} of all evaluations"
-        )
+        share = float((inputs.weight * lost).sum())
+        print(f"{'the largest' if factor is None else factor}: {share:.2%} of all evaluations")
 
 
 if __name__ == "__main__":
