@@ -28,7 +28,6 @@ from spingan.reports.tables import energy_text, markdown_text
 NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the paper tries
 ACROSS = 16  # images a row of the noise figure
 SAMPLED = {
-    "clothes-longer": "clothes_longer_samples.png",
     "clothes-simulated": "clothes_simulated_samples.png",
     "digits-on-chip": "digits_on_chip_samples.png",
     "digits": "digits_samples.png",
@@ -38,10 +37,10 @@ SAMPLED = {
 FACE_MODELS = ("faces", "faces-float")
 FACES = 48  # in each grid
 ALSO_JUDGED = (
-    *("clothes-longer", "clothes-robust", "faces", "digits", "digits-on-chip"),
+    *("clothes", "clothes-robust", "clothes-simulated", "clothes-hfox", "faces", "digits", "digits-on-chip"),
     *("fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip"),
 )
-ALSO_COMPARED = ("mnist-memristive",)
+ALSO_COMPARED = ("digits",)
 
 
 def draw_samples(model: Model, place: Path) -> None:
@@ -179,7 +178,7 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="clothes")
+    parser.add_argument("--model", default="clothes-longer")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--count", type=int, default=10_000)
     arguments = parser.parse_args()

@@ -232,7 +232,7 @@ def appraise(
     technology: str | Path,
     out: str | Path | None = None,
     *,
-    model: str | Path = "clothes",
+    model: str | Path = "clothes-longer",
     quality: float = 1.25,
     energy_j: float | None = None,
     count: int | None = None,

@@ -36,7 +36,7 @@ class Settings(Value):
         fit_images: Images that a chip's gains and batch norms are measured on, where the arrays are other ones.
     """
 
-    model: str = Field(default="clothes", min_length=1, max_length=4096)
+    model: str = Field(default="clothes-longer", min_length=1, max_length=4096)
     technology: str | None = Field(default=None, min_length=1, max_length=4096)
     levels: int | None = Field(default=None, ge=2, le=65_536)
     synapse: str | None = Field(default=None, max_length=64)

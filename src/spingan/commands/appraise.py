@@ -10,7 +10,7 @@ from spingan.commands.printing import Result, print_note, progress_bars, show
 
 _SCHEDULER = "Dask scheduler whose workers do it: tcp://HOST:PORT."
 _ASKED: dict[str, Any] = {
-    "model": option(str, "--model", "The net: a run folder, a weights file, or a shipped name.", "clothes"),
+    "model": option(str, "--model", "The net: a run folder, a weights file, or a shipped name.", "clothes-longer"),
     "quality": option(float, "--quality", "Distance over the ideal's that is asked for.", 1.25),
     "energy_j": option(float | None, "--energy-j", "Energy of an image that is asked for, in joules."),
     "count": option(int | None, "--count", "Images a chip; by default as what ships of the net, else 2,000.", min=8),

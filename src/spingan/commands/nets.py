@@ -136,7 +136,7 @@ _VARIETY = "Of these, images to measure the variety on; by default 2,000."
     }
 )
 def evaluate(
-    model: ModelName = "clothes",
+    model: ModelName = "clothes-longer",
     technology: TechnologyName = None,
     set_: TechnologySet = None,
     fit_images: FitImages = 4096,

@@ -11,7 +11,6 @@ HUB_WEIGHTS = "model.safetensors"
 TOO_LARGE = (
     "clothes-float",
     "clothes-hfox",
-    "clothes-longer",
     "clothes-longer-float",
     "clothes-simulated",
     "digits-on-chip",

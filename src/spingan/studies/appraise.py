@@ -207,7 +207,7 @@ class Appraisal:
 def appraise(
     technology: str | Path,
     *,
-    model: str | Path = "clothes",
+    model: str | Path = "clothes-longer",
     plan: Plan | None = None,
     quality: float = TOLERANCE,
     energy_j: float | None = None,
