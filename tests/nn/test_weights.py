@@ -214,5 +214,9 @@ def test_the_float_twin_of_a_name_comes_before_others():
     for name in ("clothes", "clothes-longer"):
         twin = float_twin(load_model(name))
         assert twin is not None and twin.name == f"{name}-float"
-    other = float_twin(load_model("clothes-simulated"))
-    assert other is not None and other.name == "clothes-float"
+    other = load_model("clothes-simulated")
+    twin = float_twin(other)
+    assert twin is not None and twin.name == "clothes-float"
+    other.info["recipe"]["goes_on_from"] = "clothes-longer"
+    twin = float_twin(other)
+    assert twin is not None and twin.name == "clothes-longer-float"

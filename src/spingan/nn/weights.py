@@ -53,11 +53,13 @@ class Origin:
         data: Name of the image set.
         data_path: The folder that it was read from, where the recipe named one.
         loss: Name of the loss.
+        goes_on_from: The net that its training began with, where the recipe named one.
     """
 
     data: str | None = None
     data_path: str | None = None
     loss: str | None = None
+    goes_on_from: str | None = None
 
     @classmethod
     def of(cls, info: dict[str, Any]) -> "Origin":
@@ -67,7 +69,8 @@ class Origin:
             return cls()
         data = recipe.get("data")
         name, path = (data.get("name"), data.get("path")) if isinstance(data, dict) else (None, None)
-        found = name, path, recipe.get("loss", "cross_entropy")  # once the only one
+        loss = recipe.get("loss", "cross_entropy")  # once the only one
+        found = name, path, loss, recipe.get("goes_on_from")
         return cls(*(value if isinstance(value, str) else None for value in found))
 
 
@@ -272,15 +275,15 @@ def save_weights(path: str | Path, model: Model) -> None:
 def float_twin(model: Model) -> Model | None:
     """The shipped generator in floating point of the same net, trained on the same images with the same loss.
 
-    The one that bears the model's name and `-float` comes before others. None for a model that is in floating point
-    itself, or has no such twin.
+    The one that bears the model's name and `-float` comes before others, then that of the net that the model went on
+    from. None for a model that is in floating point itself, or has no such twin.
     """
     if model.technology.synapse is None and not model.technology.activations:
         return None
     if model.origin.data is None:
         return None
-    files = shipped_files()
-    for name, path in sorted(files.items(), key=lambda item: item[0] != f"{model.name}-float"):
+    first = {f"{model.name}-float": 0, f"{model.origin.goes_on_from}-float": 1}
+    for name, path in sorted(shipped_files().items(), key=lambda item: first.get(item[0], 2)):
         header = read_metadata(path, "weights file")
         technology, origin = header["technology"], Origin.of(header["info"])
         exact = technology.get("synapse") is None and not technology.get("activations")
