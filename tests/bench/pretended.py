@@ -54,7 +54,9 @@ PRETENDS = textwrap.dedent(
         return {"technology": "made", "values": values, "synapse": synapse, "activations": {"relu": relu}}
 
     MADE = {
-        "hello": lambda asked: {"models": [{"name": "clothes", "recipe": True}], "technologies": ["ideal", "pcm"]},
+        "hello": lambda asked: {
+            "models": [{"name": "clothes-longer", "recipe": True}], "technologies": ["ideal", "pcm"],
+        },
         "studies": lambda asked: {"studies": ["noise", "levels"]},
         "draw": lambda asked: {"png": PNG, "width": 466, "height": 466, "count": 64, "technology": "pcm",
                                "own_technology": "pcm", "not_simulated": ["temperature_k"], "seconds": 0.1},

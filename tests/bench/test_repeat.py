@@ -115,7 +115,7 @@ def test_the_shown_commands_and_lines_give_the_page_s_distance_and_variety(tmp_p
 def test_a_model_as_trained_needs_no_technology():
     settings = Settings(conditions={"stuck": 0.01}, seed=3)
     assert shell(settings)["sample"] == shlex.split(
-        "sample clothes --condition stuck=0.01 --seed 3 --count 64 --out grid.png"
+        "sample clothes-longer --condition stuck=0.01 --seed 3 --count 64 --out grid.png"
     )
     assert "technology" not in shell(settings)
 

@@ -11,7 +11,7 @@ from spingan.bench.jobs import MOST_RUNNING
 from spingan.bench.server import FILES, PAGES, listening
 from spingan.errors import UserError
 
-SETTINGS = {"model": "clothes"}
+SETTINGS = {"model": "clothes-longer"}
 
 
 def assert_refused(answer, status: int, *words: str) -> None:
@@ -31,7 +31,7 @@ def test_the_page_and_its_parts_are_served_and_stay_under_300_kilobytes(served):
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         sizes.append(len(content))
     start = served.ask("/api/start")
-    assert start[0] == 200 and start[1]["settings"]["model"] == "clothes"
+    assert start[0] == 200 and start[1]["settings"]["model"] == "clothes-longer"
     assert sum(sizes) + len(json.dumps(start[1])) < 300_000
 
 

@@ -96,30 +96,33 @@ def test_what_belongs_to_the_net_is_measured_once_and_the_same_again_gives_the_s
     again = appraise("pcm", tmp_path, energy_j=1e-6)
     assert len(measured) - before == 3 * len(again.drawn)  # its own pictures, and nothing else
     assert [each.to_dict() for each in again.drawn] == [each.to_dict() for each in first.drawn]
-    notes = "all measured now", "tolerances and shipped technologies as stored for clothes"
+    notes = "all measured now", "tolerances and shipped technologies as stored for clothes-longer"
     pages = [(folder / "appraisal.html").read_text() for folder in (out, tmp_path)]
     assert pages[0].replace(notes[0], notes[1]) == pages[1]
 
 
 def test_stored_trials_of_other_weights_settings_or_technologies_are_refused_and_of_other_code_said(page, tmp_path):
-    model = load_model("clothes")
+    model = load_model("clothes-longer")
     key, plan = key_of(model), Plan()
-    found, note = stored_of("clothes", key, plan)
+    found, note = stored_of("clothes-longer", key, plan)
     assert found is not None and note == ""
-    store.keep(replace(found, code="older"), store.SHIPPED / "clothes.json")
-    assert "other code" in stored_of("clothes", key, plan)[1]
-    store.keep(replace(found, key="another"), store.SHIPPED / "clothes.json")
+    store.keep(replace(found, code="older"), store.SHIPPED / "clothes-longer.json")
+    assert "other code" in stored_of("clothes-longer", key, plan)[1]
+    store.keep(replace(found, key="another"), store.SHIPPED / "clothes-longer.json")
     store.cache_file(key, plan).unlink()
-    assert stored_of("clothes", key, plan) == (None, stored_of("clothes", key, plan)[1])
-    assert "refused" in stored_of("clothes", key, plan)[1] and "other weights" in stored_of("clothes", key, plan)[1]
-    store.keep(found, store.SHIPPED / "clothes.json")
-    assert stored_of("clothes", key, plan)[0] is not None
+    assert stored_of("clothes-longer", key, plan) == (None, stored_of("clothes-longer", key, plan)[1])
+    assert (
+        "refused" in stored_of("clothes-longer", key, plan)[1]
+        and "other weights" in stored_of("clothes-longer", key, plan)[1]
+    )
+    store.keep(found, store.SHIPPED / "clothes-longer.json")
+    assert stored_of("clothes-longer", key, plan)[0] is not None
     assert [replace(plan, count=count).fit_images for count in (64, 500, 2_000)] == [256, 500, 1_024]
-    assert NetTrials.of("clothes", model, replace(plan, count=64), Workers(), no_progress).base.fit_images == 256
-    refused, why = stored_of("clothes", key, replace(plan, count=100))
+    assert NetTrials.of("clothes-longer", model, replace(plan, count=64), Workers(), no_progress).base.fit_images == 256
+    refused, why = stored_of("clothes-longer", key, replace(plan, count=100))
     assert refused is None and "other counts" in why
-    store.keep(replace(found, plan=replace(plan, count=100)), store.SHIPPED / "clothes.json")
-    any_plan = stored_of("clothes", key, None)[0]
+    store.keep(replace(found, plan=replace(plan, count=100)), store.SHIPPED / "clothes-longer.json")
+    any_plan = stored_of("clothes-longer", key, None)[0]
     assert any_plan is not None and any_plan.plan.count == 100  # what ships holds where nobody asks for a count
     own = model.generator.state_dict()["conv1.weight"]
     own.mul_(1.001)
@@ -127,27 +130,27 @@ def test_stored_trials_of_other_weights_settings_or_technologies_are_refused_and
     pcm = load_technology("pcm")
     assert found.device(load_technology("hfox-rram")) is not None
     assert found.device(pcm.model_copy(update={"name": "hfox-rram"})) is None
-    (store.SHIPPED / "clothes.json").unlink()
+    (store.SHIPPED / "clothes-longer.json").unlink()
     store.keep(found)
 
 
 def test_a_page_from_stored_trials_alone_is_quick(page, measured, tmp_path):
-    stored = stored_of("clothes", key_of(load_model("clothes")), Plan())[0]
-    trials = NetTrials.of("clothes", load_model("clothes"), Plan(), Workers(), no_progress)
+    stored = stored_of("clothes-longer", key_of(load_model("clothes-longer")), Plan())[0]
+    trials = NetTrials.of("clothes-longer", load_model("clothes-longer"), Plan(), Workers(), no_progress)
     whole = replace(stored, devices=trials.devices([load_technology("pcm")], None))
     store.keep(whole)
     before, start = len(measured), time.process_time()
     appraise("pcm", tmp_path)
     assert len(measured) == before and time.process_time() - start < 10  # 5 s on an idle machine
-    store.keep(replace(whole, plan=replace(whole.plan, count=1_000)), store.SHIPPED / "clothes.json")
+    store.keep(replace(whole, plan=replace(whole.plan, count=1_000)), store.SHIPPED / "clothes-longer.json")
     assert appraise("pcm").plan.count == 1_000 and len(measured) == before  # by the plan of what ships
     assert appraise("pcm", count=2_000).plan.count == 2_000 and len(measured) == before
-    (store.SHIPPED / "clothes.json").unlink()
+    (store.SHIPPED / "clothes-longer.json").unlink()
     store.keep(stored)
 
 
 def test_a_measured_file_becomes_a_technology_and_what_was_assumed_is_said(tmp_path):
-    clothes = load_model("clothes")
+    clothes = load_model("clothes-longer")
     levels, transfer = (subject_of(EXAMPLES / name, clothes) for name in ("synapse.csv", "relu.csv"))
     assert levels.technology.synapse.states == 64 and levels.technology.encoding == "differential_pair"
     assert "that of pcm" in levels.assumed[0] and levels.fit is not None
@@ -191,11 +194,11 @@ def test_a_net_that_does_not_go_onto_a_technology_is_refused_before_anything_els
 
 def test_a_comparison_is_the_view_of_what_is_stored(page, measured):
     before = len(measured)
-    found = compare("clothes", ["hfox-rram", "ideal"])
-    assert len(measured) == before and "as stored for clothes" in comparison_notes(found)[1]
+    found = compare("clothes-longer", ["hfox-rram", "ideal"])
+    assert len(measured) == before and "as stored for clothes-longer" in comparison_notes(found)[1]
     beside = {each.technology: each.distance for each in page[0].beside}
     assert [row.distance for row in found.rows] == [beside["hfox-rram"], beside["ideal"]]
-    fresh = compare("clothes", ["hfox-rram", "ideal"], seed=5)
+    fresh = compare("clothes-longer", ["hfox-rram", "ideal"], seed=5)
     assert len(measured) == before + 2 and fresh.source == ""
     with pytest.raises(UserError, match="same name"):
-        compare("clothes", ["ideal", "ideal"])
+        compare("clothes-longer", ["ideal", "ideal"])
