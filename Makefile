@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 MAX_WHEEL_BYTES := 10000000
 
-.PHONY: soak demo test test-all test-gpu test-bench examples lint format types bench figures technologies appraisals \
+.PHONY: soak demo test test-all check-readme test-gpu test-bench examples lint format types bench figures technologies appraisals \
 	docs tutorials check-tutorials test-fid test-verilog-a wheel clean
 
 demo: $(READY)
@@ -16,6 +16,10 @@ test: $(READY)
 
 test-all: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m ""
+
+# The README's distances and varieties against their command's output, on all of the images
+check-readme: $(READY)
+	$(BIN)/python -m pytest -m "" tests/test_readme.py
 
 test-gpu: $(READY)
 	$(BIN)/python -m pytest -m gpu

@@ -10,6 +10,7 @@ import pytest
 import typer.main
 
 from spingan.cli import app
+from spingan.nn.model_files import model_file
 from spingan.reports.tables import quantity_text
 from test_cli import run
 
@@ -90,3 +91,15 @@ def test_distances_and_varieties_are_what_the_commands_print():
         values = ours["variety"][measure], papers["variety"][measure], ours["variety_floor"][measure]
         row = " | ".join(f"{value:.2f}" for value in values)
         assert f"| {row} |" in README, f"{measure}: {row}"
+
+
+def test_figures_of_the_other_nets_are_those_of_their_cards():
+    told = re.findall(r"`(\w+)`[^`]*?\(distance ([\d.]+), recall ([\d.]+)\)", README)
+    assert {name for name, *_ in told} == {"faces", "digits"}
+    for name, distance, recall in told:
+        card = model_file(name).with_name(f"{name}.md").read_text(encoding="utf-8")
+        measured = re.search(r"FD\(.*?\) = ([\d.]+);", card), re.search(r"recall ([\d.]+)", card)
+        assert all(measured), name
+        found = [float(each[1]) for each in measured if each]
+        digits = len(distance.partition(".")[2])
+        assert (float(distance), float(recall)) == (round(found[0], digits), found[1]), name
