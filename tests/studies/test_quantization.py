@@ -11,8 +11,9 @@ from spingan.nn.weights import load_model
 from spingan.papers.claims import held_against
 from spingan.spec.technology import load_technology
 from spingan.studies.parallel import Workers
-from spingan.studies.quantization import first_losses, on, weight_error
+from spingan.studies.quantization import first_losses, on, short_recipe, weight_error
 from spingan.studies.run import run_study
+from spingan.training.recipe import load_recipe, shipped_recipes
 
 TWIN = "clothes-float"
 
@@ -42,6 +43,13 @@ def test_the_error_of_float_weights_is_a_twelfth_of_a_step_squared():
         expected += float((steps.square() / 12).mean()) * layer.weight.numel()
         count += layer.weight.numel()
     assert found == pytest.approx(expected / count, rel=0.02)  # 1.1 million weights, nearly even within a step
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_every_recipe_has_first_updates_even_one_that_goes_on_from_another(name):
+    short = short_recipe(load_recipe(name).model_dump(mode="json"), 20, 3)
+    assert (short.epochs, short.seed, short.goes_on_from, short.discriminator_alone) == (1, 3, None, 0)
+    assert short.net == load_recipe(name).net
 
 
 @pytest.mark.slow

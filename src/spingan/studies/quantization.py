@@ -22,7 +22,7 @@ from spingan.studies.study import RULE, Series, Setting, Study
 from spingan.studies.trials import Outcome, Trial, technology_of, technology_text
 from spingan.training.images import load_images
 from spingan.training.loop import train
-from spingan.training.recipe import recipe_from
+from spingan.training.recipe import Recipe, recipe_from
 
 BITS = (4, 5, 6, 8)  # paper S, V-B
 Gain = Literal["column", "none"]
@@ -56,6 +56,8 @@ def quantization(asked: Asked, *, bits: Sequence[int] = BITS, steps: int = STEPS
     if steps < 0:
         raise UserError(f"{steps} steps", "Give 0 or more.")
     model = load_model(asked.model)
+    if steps and (recipe := model.info.get("recipe")) is not None:
+        short_recipe(recipe, steps, asked.seed)  # before anything is drawn
     onto = model.technology if model.technology.synapse is not None else load_technology(_PLATFORM)
     base = asked.trial(model)
     axes = [
@@ -170,15 +172,25 @@ def run_training(trial: Trial) -> Outcome:
     return first_losses(recipe, technology_of(trial.technology), trial.count, trial.seed)
 
 
+def short_recipe(recipe: dict[str, Any], steps: int, seed: int) -> Recipe:
+    """The recipe of a training's first updates, from the beginning: none that went on from another does so here.
+
+    Raises:
+        UserError: It is no recipe of this version.
+    """
+    short = {"epochs": 1, "seed": seed, "precision": "fp32", "log_every": 1, "rates_fall_after": None}
+    begins = {"goes_on_from": None, "discriminator_alone": 0}
+    content = {**recipe, **short, **begins, "checkpoint_every": steps, "sample_epochs": [], "sample_count": 1}
+    return recipe_from(content, "the model's recipe")
+
+
 def first_losses(recipe: dict[str, Any], technology: Technology, steps: int, seed: int) -> Outcome:
     """Losses of both nets at every update that was made; `about` is "as planned", or why there are fewer.
 
     Raises:
         UserError: The images are not here, or the net does not fit the technology.
     """
-    short = {"epochs": 1, "seed": seed, "precision": "fp32", "log_every": 1, "rates_fall_after": None}
-    content = {**recipe, **short, "checkpoint_every": steps, "sample_epochs": [], "sample_count": 1}
-    chosen = recipe_from(content, "the model's recipe")
+    chosen = short_recipe(recipe, steps, seed)
     images = load_images(chosen)[: steps * chosen.batch_size]
     if len(images) < steps * chosen.batch_size:
         most = len(images) // chosen.batch_size
