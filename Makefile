@@ -66,6 +66,7 @@ figures: $(READY)
 	$(BIN)/python docs/make_physics_figures.py
 	$(BIN)/python docs/make_circuit_figures.py
 	$(BIN)/python docs/make_reproduction.py
+	$(BIN)/python docs/make_road_figure.py
 
 technologies: $(READY)
 	$(BIN)/python docs/make_technologies.py
