@@ -18,7 +18,7 @@ shift $(($# > 1 ? 2 : 1))
 RUNS="${RUNS:-runs}"
 DEVICE="${DEVICE:-auto}"
 PYTHON="${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)}"
-ALL=(clothes clothes-float clothes-robust faces faces-float digits-first digits)
+ALL=(clothes clothes-float clothes-longer clothes-longer-float clothes-robust faces faces-float digits digits-float)
 NAMES=("${@:-${ALL[@]}}")
 
 collect() { # what is small and worth keeping of a run
@@ -42,7 +42,7 @@ for name in "${NAMES[@]}"; do
     first=$(sed -n 's/^goes_on_from: *\([^ ]*\).*/\1/p' "src/spingan/recipes/$recipe.yaml")
     options=(--out "$RUNS/$name" --device "$DEVICE")
     if [ "$name" != "$recipe" ]; then
-        options+=(--set technology=ideal --set drawn_devices=null --set "name=$name")
+        options+=(--set technology=ideal --set drawn_devices=null --set programming_noise=null --set "name=$name")
         first="${first:+$first-float}"
     fi
     if [ -e "$RUNS/$name/checkpoint.safetensors" ]; then

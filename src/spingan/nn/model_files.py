@@ -13,6 +13,7 @@ TOO_LARGE = (
     "clothes-hfox",
     "clothes-longer-float",
     "clothes-simulated",
+    "digits-float",
     "digits-on-chip",
     "faces",
     "faces-float",
