@@ -73,6 +73,9 @@ class WireRules:
         return float(self.row_ohm), float(self.driver_ohm + self.row_ohm), self.fed_from_both_sides
 
 
+MOST_OPERATIONS = 5e12  # six minutes of one core, at 1.5e10 a second: measured
+
+
 def fold(conductance_s: ArrayLike, wires: WireRules) -> NDArray[np.float64]:
     """The tile's transfer H, (rows, columns) in siemens: column j's current for 1 V on row i and 0 V on the others.
 
@@ -83,12 +86,18 @@ def fold(conductance_s: ArrayLike, wires: WireRules) -> NDArray[np.float64]:
         conductance_s: (rows, columns), 0 or more.
 
     Raises:
-        UserError: No matrix of such conductances.
+        UserError: No matrix of such conductances, or one so large that it takes more than `MOST_OPERATIONS`.
     """
     cells = checked_conductances(conductance_s)
     rows, columns = cells.shape
     if columns > rows and not wires.fed_from_both_sides:
         return _mirrored(cells, wires)
+    operations = rows * columns**3 + rows**2 * columns**2 / 2
+    if operations > MOST_OPERATIONS:
+        problem = (
+            f"a tile of {rows:,} x {columns:,} cells with wires takes about {operations / 5e13:,.2g} hours to solve"
+        )
+        raise UserError(problem, "Give tile_rows and tile_columns, such as 128, or leave the wires' resistances out.")
     transfer, passed = np.empty((rows, columns)), np.empty((rows, columns))
     nothing, one_volt = np.zeros((columns, 1)), np.ones(1)
     with one_thread():
