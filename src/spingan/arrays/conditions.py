@@ -10,7 +10,7 @@ from spingan.errors import UserError, did_you_mean
 from spingan.spec.noise import Noise
 from spingan.spec.synapse import Faults
 from spingan.spec.technology import Technology
-from spingan.yaml_text import set_value
+from spingan.yaml_text import set_values
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,7 @@ def conditions_from(settings: Sequence[str] = (), seed: int = 0) -> ChipConditio
         UserError: A setting is not of that form, its key is unknown, or its value is out of range.
     """
     content: dict[str, Any] = {}
-    for setting in settings:
-        set_value(content, setting, "--condition", "stuck=0.01")
+    set_values(content, settings, "--condition", "stuck=0.01")
     known = [field.name for field in fields(ChipConditions) if field.name != "seed"]
     for key, value in content.items():
         if key not in known:

@@ -17,7 +17,7 @@ from spingan.spec.activation import Activation
 from spingan.spec.files import read_activation, read_synapse, write_activation, write_synapse
 from spingan.spec.synapse import Synapse
 from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value, build, check_schema_version
-from spingan.yaml_text import parse_yaml, set_value
+from spingan.yaml_text import parse_yaml, set_values
 
 Encoding = Literal["midpoint_reference", "differential_pair", "sign_crossbar"]
 ReadOut = Literal["virtual_ground", "load_divider"]
@@ -30,6 +30,9 @@ DIGITAL_TYPES = (
     "BatchNorm2d", "Tanh", "Sigmoid", "Flatten", "Unflatten", "Dropout", "Dropout2d",
     "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Identity",
 )  # fmt: skip
+
+
+_NARROWEST = 1e-6  # of full scale, where a converter still converts: about the last bit of a float32; assumed
 
 
 class Converter(Value):
@@ -53,6 +56,20 @@ class Converter(Value):
     def _range_rises(self) -> Self:
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError("range must be (lowest, highest)")
+        return self
+
+    @model_validator(mode="after")
+    def _some_codes_stand_for_values(self) -> Self:
+        low, high = self.range or (-1.0, 1.0)
+        if not low <= 0 <= high:
+            raise ValueError(f"range {low:g} to {high:g} does not hold 0, which is a code, too")
+        if max(-low, high) < _NARROWEST:
+            raise ValueError(f"range {low:g} to {high:g} of full scale clips every value")
+        if self.bits is not None and (step := (high - low) / (2**self.bits - 1)) > 2:
+            raise ValueError(
+                f"range {low:g} to {high:g} of full scale in {self.bits} bits: its step, {step:g}, "
+                "rounds every value to 0"
+            )
         return self
 
 
@@ -248,8 +265,7 @@ def with_settings(technology: Technology, settings: Sequence[str]) -> Technology
     if not settings:
         return technology
     content = technology.to_dict()
-    for setting in settings:
-        set_value(content, setting)
+    set_values(content, settings, example="adc.bits=8")
     return Technology.from_dict(content, f"technology {technology.name} with {', '.join(settings)}")
 
 
