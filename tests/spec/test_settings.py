@@ -51,3 +51,10 @@ def test_a_converter_whose_codes_stand_for_no_value_is_refused(side, range_, bit
 @pytest.mark.parametrize("range_", ["[0, 1]", "[-1, 0]", "[-0.1, 0.1]", "[-2, 2]"])
 def test_a_converter_whose_codes_stand_for_values_is_taken(range_):
     assert with_settings(PCM, [f"adc.range={range_}", "adc.bits=2"]).adc.bits == 2
+
+
+@pytest.mark.parametrize("name", ["wire", "column_wire", "driver", "load"])
+def test_a_resistance_that_no_tile_can_be_solved_with_is_refused(name):
+    with pytest.raises(UserError, match=f"{name}_resistance_ohm"):
+        with_settings(PCM, [f"{name}_resistance_ohm=1e30"])
+    assert with_settings(PCM, [f"{name}_resistance_ohm=1e12"])

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spingan.arrays.ladder import eliminated_rows, one_thread, row_voltages
 from spingan.errors import UserError
-from spingan.spec.technology import Technology
+from spingan.spec.technology import MOST_OHM, Technology
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class WireRules:
         """Refuse what is no resistance.
 
         Raises:
-            UserError: One is negative or not finite.
+            UserError: One is negative, or above `MOST_OHM`.
         """
         for name in ("row_ohm", "column_ohm", "driver_ohm", "load_ohm"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise UserError(f"the tile's {name} is {getattr(self, name):g}", "Give 0 or more ohm.")
+            if not 0 <= getattr(self, name) <= MOST_OHM:
+                raise UserError(f"the tile's {name} is {getattr(self, name):g}", f"Give 0 to {MOST_OHM:g} ohm.")
 
     @classmethod
     def of(cls, technology: Technology) -> Self:

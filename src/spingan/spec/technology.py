@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import yaml
@@ -23,6 +23,9 @@ Encoding = Literal["midpoint_reference", "differential_pair", "sign_crossbar"]
 ReadOut = Literal["virtual_ground", "load_divider"]
 Transposed = Literal["literal", "polyphase", "polyphase_shared"]
 ActivationKey = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
+
+MOST_OHM = 1e12  # an insulator's; tiles are solved exactly up to it, and wrongly at 1e30: measured
+Ohm = Annotated[float, Field(ge=0, le=MOST_OHM)]
 
 DEVICES = Path(__file__).parents[1] / "devices"
 
@@ -111,17 +114,17 @@ class Technology(Value):
     """Rows of an array; None: as many as the layer has."""
     tile_columns: int | None = Field(default=None, ge=1)
     """Columns of an array; None: as many as the layer has."""
-    wire_resistance_ohm: NotNegative | None = None
+    wire_resistance_ohm: Ohm | None = None
     """Of the wire from one cell to the next, along rows and columns."""
-    column_wire_resistance_ohm: NotNegative | None = None
+    column_wire_resistance_ohm: Ohm | None = None
     """That along a column, where it is another."""
-    driver_resistance_ohm: NotNegative | None = None
+    driver_resistance_ohm: Ohm | None = None
     """Of each driver of a row."""
     row_feed: Literal["one_side", "two_sides"] = "one_side"
     """Whether one driver feeds a row, before its first column, or a second one behind its last column as well."""
     pair_layout: Literal["interleaved", "separate"] = "interleaved"
     """Whether a weight's two devices stand side by side in one tile, or in a tile each; unused with a reference."""
-    load_resistance_ohm: Positive | None = None
+    load_resistance_ohm: Annotated[Ohm, Field(gt=0)] | None = None
     """Of the load divider; unused with a virtual ground."""
     dac: Converter = Converter()
     """From numbers to the rows' voltages."""
