@@ -58,3 +58,10 @@ def test_a_resistance_that_no_tile_can_be_solved_with_is_refused(name):
     with pytest.raises(UserError, match=f"{name}_resistance_ohm"):
         with_settings(PCM, [f"{name}_resistance_ohm=1e30"])
     assert with_settings(PCM, [f"{name}_resistance_ohm=1e12"])
+
+
+def test_shares_of_stuck_devices_are_of_one_whole():
+    third = [f"synapse.faults.stuck_at_{where}={1 / 3}" for where in ("minimum", "maximum", "random")]
+    assert with_settings(PCM, third).synapse is not None
+    with pytest.raises(UserError, match="more than 1"):
+        with_settings(PCM, ["synapse.faults.stuck_at_minimum=0.7", "synapse.faults.stuck_at_maximum=0.7"])
