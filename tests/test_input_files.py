@@ -1,5 +1,7 @@
 """Whatever a user names as a file or puts into one, a reader answers with a value or with one line."""
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,15 @@ def test_a_run_that_goes_on_refuses_metrics_that_it_cannot_read_and_leaves_them_
         with pytest.raises(UserError, match=r"metrics\.csv is damaged"):
             Record(tmp_path, resume_step=4)
         assert path.read_bytes() == content
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Unix")
+def test_a_device_that_never_ends_is_refused_and_a_pipe_is_read(tmp_path):
+    with pytest.raises(UserError, match="larger than"):
+        read_text("/dev/zero", "file /dev/zero", largest=1_000_000)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("name: x",))
+    writer.start()
+    assert read_text(pipe, "a pipe") == "name: x"
+    writer.join()

@@ -10,7 +10,7 @@ from spingan.errors import UserError
 from spingan.spec.files import read_value
 from spingan.spec.technology import load_technology
 from spingan.training.recipe import load_recipe
-from spingan.yaml_text import MOST_CHARACTERS, parse_value, parse_yaml
+from spingan.yaml_text import MOST_CHARACTERS, parse_value, parse_yaml, set_values
 
 READERS = {
     "recipe": (load_recipe, ""),
@@ -86,3 +86,32 @@ def test_no_text_ends_in_anything_but_a_dict_or_one_line(text):
         assert error.remedy and "\n" not in error.problem
     else:
         assert all(isinstance(key, str) for key in data)
+
+
+@pytest.mark.parametrize("number", ["0100", "-017", "1:30", "24:00:00", "1:30.5"])
+def test_a_number_in_another_base_is_not_taken_for_one_of_ten(number):
+    with pytest.raises(UserError, match=r"base (8|60)"):
+        parse_value(number, "file")
+    with pytest.raises(UserError, match=r"file, line 2: .*base (8|60)"):
+        parse_yaml(f"a: 1\nb: {number}\n", "file")
+    assert parse_value(f"'{number}'", "file") == number
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ("adc.bits=8", "adc.bits=6"),
+        ("adc.bits=8", "adc={energy_j: 1.0e-12}"),
+        ("adc.bits=8", "tile_rows=4", "adc=null"),
+        ("a=1", "b=1", "a=2"),
+    ],
+)
+def test_settings_that_undo_each_other_are_refused(told):
+    with pytest.raises(UserError, match="set the same key"):
+        set_values({}, told)
+
+
+def test_a_setting_may_be_repeated_and_add_to_a_whole():
+    content = {}
+    set_values(content, ("adc={bits: 8}", "adc.noise_lsb=1", "adc.noise_lsb=1", "adcs=1"))
+    assert content == {"adc": {"bits": 8, "noise_lsb": 1}, "adcs": 1}

@@ -158,7 +158,14 @@ def compare_bills(
     library = load_components(components)
     named = [str(name) for name in technologies if str(name) in library.machines]
     names = [str(name) for name in technologies if str(name) not in named] or list(shipped_technologies())
-    chosen = [load_technology(name) for name in dict.fromkeys([*names, PAPER_S_WITHOUT_LIMIT, PAPER_S])]
+    chosen: list[Technology] = []
+    for technology in map(load_technology, (*names, PAPER_S_WITHOUT_LIMIT, PAPER_S)):
+        if technology not in chosen:
+            if technology.name in [other.name for other in chosen]:
+                raise UserError(
+                    f"two different technologies have the name {technology.name}", "Rename one in its file."
+                )
+            chosen.append(technology)
     bills = [pair_full_bill(what.net, technology, library, what.latent_size) for technology in chosen]
     synapses = [technology.synapse for technology in chosen]
     shown = named or list(library.machines)

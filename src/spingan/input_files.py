@@ -4,6 +4,7 @@ import csv
 import math
 import os
 import re
+import stat
 from pathlib import Path
 
 from spingan.errors import UserError
@@ -48,9 +49,16 @@ def read_bytes(path: str | Path, what: str, largest: int = LARGEST_BYTES) -> byt
     """
     file = Path(path)
     try:
-        size = file.stat().st_size
-        if size <= largest:
-            return file.read_bytes()
+        found = file.stat()
+        if stat.S_ISREG(found.st_mode):
+            if found.st_size <= largest:
+                return file.read_bytes()
+        else:  # a pipe, or a device that never ends: its size says nothing
+            largest = min(largest, LARGEST_TEXT_BYTES)
+            with file.open("rb") as stream:
+                content = stream.read(largest + 1)
+            if len(content) <= largest:
+                return content
     except FileNotFoundError:
         named = what if what != str(path) else f"file {path}"
         raise UserError(f"there is no {named}", "Check its path") from None

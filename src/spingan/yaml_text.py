@@ -4,7 +4,8 @@ An alias (`*a`) stands for a copy of what it names. Nine levels of ten aliases e
 million values once they are written out. So aliases are counted before anything is made of them.
 """
 
-from collections.abc import Hashable
+import re
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import yaml
@@ -14,6 +15,8 @@ from spingan.input_files import reason
 
 MOST_COPIES = 10_000  # values that aliases may stand for beyond those written: a hundred recipes' worth; assumed
 MOST_CHARACTERS = 1_000_000  # the parser takes ten seconds for so many; a hundred times a long recipe: assumed
+
+_OLD = re.compile(r"[-+]?0[0-7_]*[0-7]|.*:.*")  # numbers as YAML 1.1 has them: 0100 is 64, and 1:30 is 90
 
 Lines = dict[tuple[int | str, ...], int]
 
@@ -41,15 +44,28 @@ def parse_value(text: str, where: str) -> Any:
     return _parse(text, where)[1]
 
 
-def set_value(content: dict[str, Any], setting: str, option: str = "--set", example: str = "epochs=50") -> None:
-    """Put a `key=value` of the command line on top of nested keys: `adc.bits=8`.
+def set_values(
+    content: dict[str, Any], settings: Iterable[str], option: str = "--set", example: str = "epochs=50"
+) -> None:
+    """Put each `key=value` of the command line on top of nested keys: `adc.bits=8`.
 
     Args:
         option, example: How the command line calls it, for the error.
 
     Raises:
-        UserError: It is not of that form, leads below a single value, or the value is not YAML.
+        UserError: One is not of that form, leads below a single value, has a value that is not YAML, or undoes another.
     """
+    told: dict[str, str] = {}
+    for setting in settings:
+        key = setting.partition("=")[0]
+        for other, first in told.items():  # of a part after the whole is no contradiction
+            if setting != first and f"{other}.".startswith(f"{key}."):
+                raise UserError(f"{option} {first} and {option} {setting} set the same key", "Leave one of them out.")
+        told[key] = setting
+        _set_value(content, setting, option, example)
+
+
+def _set_value(content: dict[str, Any], setting: str, option: str, example: str) -> None:
     key, separator, text = setting.partition("=")
     if not separator or not key:
         raise UserError(f"{option} {setting!r} is not of the form key=value", f"For example: {option} {example}")
@@ -97,6 +113,9 @@ def _size(node: yaml.Node, known: dict[int, int | None], written: set[int]) -> i
     known[name] = None  # open: who meets it now is inside it
     written.add(name)
     size = 1
+    if isinstance(node, yaml.ScalarNode) and node.tag.endswith((":int", ":float")) and _OLD.fullmatch(node.value):
+        problem = f"{node.value[:40]} would be read in base {60 if ':' in node.value else 8}"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
     if isinstance(node, yaml.SequenceNode):
         size += sum(_size(part, known, written) for part in node.value)
     elif isinstance(node, yaml.MappingNode):

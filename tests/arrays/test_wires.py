@@ -354,3 +354,12 @@ def test_wires_that_are_stated_are_not_assumed_and_without_resistance_no_column_
     unknown = tallest_column(PCM.model_copy(update=dict.fromkeys(stated)))
     assert unknown["largest_rows_wire_assumed"] and unknown["largest_rows_wire_ohm"] == 0.35
     assert unknown["largest_rows"] == tallest_column(with_settings(PCM, ["wire_resistance_ohm=0.35"]))["largest_rows"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "both_sides"), [((100, 40_000), False), ((100, 4_000), True), ((20_000, 200), False)]
+)
+def test_a_tile_that_would_take_an_hour_is_refused_at_once(shape, both_sides):
+    cells = np.broadcast_to(1e-6, shape)
+    with pytest.raises(UserError, match="hours to solve"):
+        fold(cells, WireRules(1.0, 1.0, fed_from_both_sides=both_sides))

@@ -8,15 +8,14 @@ from spingan.arrays.conditions import conditions_from
 from spingan.bench.settings import Settings
 from spingan.errors import UserError
 from spingan.spec.noise import Noise
-from spingan.yaml_text import set_value
+from spingan.yaml_text import set_values
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**12), 10**12) | st.none())
 def test_a_number_is_the_same_number_on_the_command_line(value):
     settings = Settings(technology="ideal", set={"temperature_k": value})
     content = {}
-    for setting in settings.technology_settings:
-        set_value(content, setting)
+    set_values(content, settings.technology_settings)
     assert content["temperature_k"] == value and type(content["temperature_k"]) is type(value)
 
 

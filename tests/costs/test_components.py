@@ -169,8 +169,8 @@ def test_a_figure_from_memory_is_not_billed(tmp_path):
         *(
             (f"design: {{{name}: {{value: {value}, source: mine, sure: verified}}}}\n", (name, words))
             for name, value, words in (
-                ("adc_shared_by", 0, "whole number of at least 1"),
-                ("adc_shared_by", 0.5, "whole number of at least 1"),
+                ("adc_shared_by", 0, "whole number from 1"),
+                ("adc_shared_by", 0.5, "whole number from 1"),
                 ("adc_shared_by", 2.7, "not 2.7"),
                 ("bits", 7.5, "not 7.5"),
                 ("adc_rate_per_s", 0, "above 0"),

@@ -14,7 +14,7 @@ from spingan.nn.counting import count_model
 from spingan.nn.simulated import COMPUTED, CONVERSION, COSTS, LAW, WIRES, WORDS, not_simulated
 from spingan.spec.activation import Activation
 from spingan.spec.synapse import Read, Synapse, Write
-from spingan.spec.technology import Converter, Technology, load_technology
+from spingan.spec.technology import Converter, Technology, load_technology, with_settings
 from spingan.spec.value import Value
 
 NAMED = {  # what a converted net leaves out, and says so
@@ -123,3 +123,24 @@ def test_without_a_curve_a_sigmoid_is_digital_in_the_net_and_in_the_bill():
     net = nn.Sequential(nn.Linear(1, 1), nn.Sigmoid())
     assert convert(net, technology).rows[1].kind == "digital"
     assert count_model(net, torch.ones(1, 1), technology).digital_by_type == {"Sigmoid": 1}
+
+
+@pytest.mark.parametrize(
+    ("told", "path"),
+    [
+        (("row_feed=two_sides",), "row_feed"),
+        (("activation_range_rms=4", "activations={}"), "activation_range_rms"),
+        (("load_resistance_ohm=10",), "load_resistance_ohm"),
+        (("synapse=null", "read_out=load_divider"), "read_out"),
+        (("synapse=null", "dense.read_out=load_divider"), "dense.read_out"),
+    ],
+)
+def test_a_setting_that_changes_nothing_here_is_named(told, path):
+    none = ("wire_resistance_ohm=null", "column_wire_resistance_ohm=null", "driver_resistance_ohm=null")
+    assert path in not_simulated(with_settings(load_technology("pcm"), [*none, *told]))
+
+
+def test_a_setting_that_has_its_part_here_is_not_named():
+    told = ("row_feed=two_sides", "wire_resistance_ohm=1", "read_out=load_divider", "load_resistance_ohm=10")
+    left_out = not_simulated(with_settings(load_technology("pcm"), told))
+    assert not {"row_feed", "read_out", "load_resistance_ohm"} & set(left_out)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,7 +11,7 @@ from spingan.errors import UserError, did_you_mean
 from spingan.spec.noise import Noise
 from spingan.spec.synapse import Faults
 from spingan.spec.technology import Technology
-from spingan.yaml_text import set_value
+from spingan.yaml_text import set_values
 
 
 @dataclass(frozen=True)
@@ -78,15 +79,15 @@ class ChipConditions:
             raise UserError(f"trim_bits {self.trim_bits!r} hold no offset", "Give 2 to 24, or 0 for no trim.")
         if not isinstance(self.trim_reads, int) or self.trim_reads < 1:
             raise UserError(f"trim_reads {self.trim_reads!r} measure nothing", "Give 1 or more.")
-        if not self.trim_bits and (self.trim_noise or self.trim_reads != 1):
+        if not self.trim_bits and (_number("trim_noise", self.trim_noise) or self.trim_reads != 1):
             raise UserError("trim_noise and trim_reads are a trim's, and there is none", "Give trim_bits.")
         for name in ("stuck", "faded"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UserError(f"{name} {getattr(self, name):g} is not a share", "Give one from 0 to below 1.")
+            if not 0 <= (share := _number(name, getattr(self, name))) < 1:
+                raise UserError(f"{name} {share:g} is not a share", "Give one from 0 to below 1.")
         others = ("latent_noise", "input_noise", "clip", "activation_gain", "activation_offset", "trim_noise", "time_s")
         for name in (*others, "calibration"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise UserError(f"{name} {getattr(self, name):g} is out of range", "Give 0 or more.")
+            if not 0 <= (number := _number(name, getattr(self, name))) < float("inf"):
+                raise UserError(f"{name} {number:g} is out of range", "Give 0 or more.")
         if self.faded and self.time_s:
             raise UserError("both faded and time_s say how much of the states is lost", "Give one of the two.")
 
@@ -102,6 +103,20 @@ class ChipConditions:
             technology.synapse.retention_at(self.time_s)
 
 
+def _number(name: str, value: object) -> float:
+    """A condition as a float; infinite where it is a whole number beyond any float.
+
+    Raises:
+        UserError: It is no number.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise UserError(f"{name} {str(value)[:60]!r} is not a number", "Give a number such as 0.05.")
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
+
+
 def conditions_from(settings: Sequence[str] = (), seed: int = 0) -> ChipConditions:
     """The conditions that `key=value` settings say: `stuck=0.01`, `programming_noise=0.05`, `read_noise.of=value`.
 
@@ -111,12 +126,13 @@ def conditions_from(settings: Sequence[str] = (), seed: int = 0) -> ChipConditio
         UserError: A setting is not of that form, its key is unknown, or its value is out of range.
     """
     content: dict[str, Any] = {}
-    for setting in settings:
-        set_value(content, setting, "--condition", "stuck=0.01")
+    set_values(content, settings, "--condition", "stuck=0.01")
     known = [field.name for field in fields(ChipConditions) if field.name != "seed"]
     for key, value in content.items():
         if key not in known:
             raise UserError(f"unknown condition {key}", f"{did_you_mean(key, known)}Known: {', '.join(known)}")
+        if any(isinstance(one, bool) for one in (value.values() if isinstance(value, dict) else [value])):
+            raise UserError(f"condition {key}: a truth value is no number", "Give a number, or leave it out.")
         if key in ("programming_noise", "read_noise") and isinstance(value, int | float):
             content[key] = {"fraction": value}
     try:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spingan.arrays.ladder import eliminated_rows, one_thread, row_voltages
 from spingan.errors import UserError
-from spingan.spec.technology import Technology
+from spingan.spec.technology import MOST_OHM, Technology
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class WireRules:
         """Refuse what is no resistance.
 
         Raises:
-            UserError: One is negative or not finite.
+            UserError: One is negative, or above `MOST_OHM`.
         """
         for name in ("row_ohm", "column_ohm", "driver_ohm", "load_ohm"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise UserError(f"the tile's {name} is {getattr(self, name):g}", "Give 0 or more ohm.")
+            if not 0 <= getattr(self, name) <= MOST_OHM:
+                raise UserError(f"the tile's {name} is {getattr(self, name):g}", f"Give 0 to {MOST_OHM:g} ohm.")
 
     @classmethod
     def of(cls, technology: Technology) -> Self:
@@ -73,6 +73,9 @@ class WireRules:
         return float(self.row_ohm), float(self.driver_ohm + self.row_ohm), self.fed_from_both_sides
 
 
+MOST_OPERATIONS = 5e12  # six minutes of one core, at 1.5e10 a second: measured
+
+
 def fold(conductance_s: ArrayLike, wires: WireRules) -> NDArray[np.float64]:
     """The tile's transfer H, (rows, columns) in siemens: column j's current for 1 V on row i and 0 V on the others.
 
@@ -83,12 +86,18 @@ def fold(conductance_s: ArrayLike, wires: WireRules) -> NDArray[np.float64]:
         conductance_s: (rows, columns), 0 or more.
 
     Raises:
-        UserError: No matrix of such conductances.
+        UserError: No matrix of such conductances, or one so large that it takes more than `MOST_OPERATIONS`.
     """
     cells = checked_conductances(conductance_s)
     rows, columns = cells.shape
     if columns > rows and not wires.fed_from_both_sides:
         return _mirrored(cells, wires)
+    operations = rows * columns**3 + rows**2 * columns**2 / 2
+    if operations > MOST_OPERATIONS:
+        problem = (
+            f"a tile of {rows:,} x {columns:,} cells with wires takes about {operations / 5e13:,.2g} hours to solve"
+        )
+        raise UserError(problem, "Give tile_rows and tile_columns, such as 128, or leave the wires' resistances out.")
     transfer, passed = np.empty((rows, columns)), np.empty((rows, columns))
     nothing, one_volt = np.zeros((columns, 1)), np.ones(1)
     with one_thread():

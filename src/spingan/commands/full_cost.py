@@ -28,6 +28,7 @@ def full_cost(
     from spingan.spec.technology import load_technology
     from spingan.training.recipe import Recipe, load_recipe, names_a_model
 
+    names = None if compare is None else _names(compare)
     load_components(components)  # what a user may have misspelt is told before torch is loaded
     if names_a_model(what):
         model_file(what)
@@ -44,9 +45,8 @@ def full_cost(
     bill = full_bill(chosen, technology, components=components)
     trained = compare_training(chosen, technology, components=components)
     found = None
-    if compare is not None:
-        names = [name.strip() for words in compare for name in words.split(",") if name.strip()]
-        found = compare_bills(chosen, [] if names == ["all"] else names, components=components)
+    if names is not None:
+        found = compare_bills(chosen, names, components=components)
     files = ()
     if out is not None:
         from spingan.reports.bill_plots import write_bill_pictures
@@ -90,12 +90,26 @@ def full_cost(
         print_note(str(file))
 
 
-def refuse_without_full(**given: object) -> None:
-    """Refuse options of the whole bill where another account is asked for.
+def _names(compare: list[str]) -> list[str]:
+    """The names that --compare gives; none for `all`.
+
+    Raises:
+        UserError: It gives none, or others with `all`.
+    """
+    names = [name.strip() for words in compare for name in words.split(",") if name.strip()]
+    if not names:
+        raise UserError("--compare names no technology", "Name some, as --compare pcm,ideal, or all.")
+    if "all" in names and len(names) > 1:
+        raise UserError("--compare names all, and more", "Name all alone, or each technology.")
+    return [] if names == ["all"] else names
+
+
+def refuse_without(what: str, **given: object) -> None:
+    """Refuse options of one table or account where another is asked for.
 
     Raises:
         UserError: One of them is given.
     """
     named = [f"--{name}" for name, value in given.items() if value not in (None, False)]
     if named:
-        raise UserError(f"{', '.join(named)} belongs to the whole bill", "Leave --accounting and --table out.")
+        raise UserError(f"{', '.join(named)} belongs to {what}", f"Leave {named[0]} out, or ask for that.")

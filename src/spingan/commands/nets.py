@@ -1,5 +1,6 @@
 """Commands about nets: demo, train, sample, evaluate, cost, report."""
 
+from json import dumps as json_text
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -188,7 +189,7 @@ def written(model: str, technology: str | None, settings: list[str] | None, fit_
 
 
 def _technology_key(technology: str | None) -> list[str]:
-    return [] if technology is None else [f"technology={technology}"]
+    return [] if technology is None else [f"technology={json_text(technology)}"]  # whatever YAML makes of a name
 
 
 def _name(model: "str | Model") -> str:
@@ -233,9 +234,15 @@ def cost(
     json: Json = False,
 ) -> None:
     """What drawing and training cost: energy, time, power and area, or a table of what the nets are built of."""
-    from spingan.commands.full_cost import full_cost, refuse_without_full
+    from spingan.commands.full_cost import full_cost, refuse_without
     from spingan.training.recipe import names_a_model
 
+    if table != "write-schedules":
+        refuse_without("--table write-schedules", **{"write-time-ns": write_time_ns, "schedule": schedule})
+    if table != "components":
+        refuse_without("--table components", measure=measure)
+    if table != "bill":
+        refuse_without("--table bill", accounting=accounting)
     if technology is not None and not names_a_model(recipe):
         set_ = [*(set_ or []), *_technology_key(technology)]
         technology = None
@@ -252,7 +259,13 @@ def cost(
             json=json,
         )
         return
-    refuse_without_full(components=components, compare=compare, detail=detail, out=out)
+    refuse_without(
+        "the whole bill, without --accounting paper and --table",
+        components=components,
+        compare=compare,
+        detail=detail,
+        out=out,
+    )
     from spingan.spec.technology import load_technology
     from spingan.training.recipe import load_recipe
 

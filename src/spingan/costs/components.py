@@ -4,7 +4,6 @@
 `isaac.adc.convert` names origin, component and action; a role (`adc`) names the components that price an item.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,14 +13,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from spingan.costs.converter_models import AdcModel, NodeRule, SramModel, Sure
-from spingan.errors import UserError
+from spingan.errors import UserError, did_you_mean
 from spingan.input_files import read_text
 from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value, build
 from spingan.yaml_text import parse_yaml
 
 SHIPPED = Path(__file__).parent / "components"
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_WHOLE = ("adc_shared_by", "bits")
+Reference = Annotated[str, StringConstraints(pattern=r"^[^.]+\.[^.]+\.[^.]+$")]  # origin.component.action
+_WHOLE = {"adc_shared_by": 10**9, "bits": 64, "partial_sum_bits": 64, "training_bits": 64}  # and the most there are
 
 
 def _check_order(low: float | None, value: float | None, high: float | None) -> None:
@@ -72,6 +72,8 @@ class LibraryComponent(Value):
             raise ValueError("scaling needs the node_nm that the figures belong to")
         if self.bits_rule is not None and self.bits is None:
             raise ValueError("bits_rule needs the bits that the figures belong to")
+        if self.bits_rule == "power_of_two" and (self.bits or 0) > 64:
+            raise ValueError(f"bits_rule power_of_two from {self.bits} bits: at most 64")
         actions = self.actions.values()
         by_formula = self.adc_model is not None or self.sram_model is not None
         if self.bits_rule is not None and (by_formula or any(one.energy_by_bits_j for one in actions)):
@@ -105,9 +107,9 @@ class Figure(Value):
 class Role(Value):
     """The actions that price an item: `value`, and those that widen its range."""
 
-    value: Text
-    low: Text | None = None
-    high: Text | None = None
+    value: Reference
+    low: Reference | None = None
+    high: Reference | None = None
 
 
 class Passes(Value):
@@ -161,8 +163,11 @@ class LibraryFile(Value):
     @model_validator(mode="after")
     def _what_is_divided_by_can_be(self) -> Self:
         for name, figure in self.design.items():
-            if name in _WHOLE and (figure.value < 1 or not figure.value.is_integer()):
-                raise ValueError(f"design figure {name} must be a whole number of at least 1, not {figure.value:g}")
+            most = _WHOLE.get(name)
+            if most is not None and not (1 <= figure.value <= most and figure.value.is_integer()):
+                raise ValueError(
+                    f"design figure {name} must be a whole number from 1 to {most:,}, not {figure.value:g}"
+                )
             if name == "adc_rate_per_s" and figure.value == 0:
                 raise ValueError(f"design figure {name} must be above 0")
         return self
@@ -265,10 +270,8 @@ class Library:
         price = self.price(chosen.value, bits=bits, size_bytes=size_bytes, write=write)
         if price.energy_j is None:
             return price
-        prices = [price]
-        for other in (chosen.low, chosen.high):
-            if other is not None:
-                prices.append(self.price(other, bits=bits, size_bytes=size_bytes, write=write))
+        others = [one for one in (chosen.low, chosen.high) if one is not None]
+        prices = [price, *(self.price(one, bits=bits, size_bytes=size_bytes, write=write) for one in others)]
         known = [one for one in prices if one.low_j is not None and one.high_j is not None]
         sources = dict.fromkeys(one.source for one in known)
         return Price(
@@ -298,9 +301,7 @@ def _growth(component: LibraryComponent, bits: float | None) -> float:
 def _named(what: str, name: str, known: Mapping[str, Any]) -> Any:
     if name in known:
         return known[name]
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {close[0]}? " if close else ""
-    raise UserError(f"there is no {what} {name}", f"{hint}Known: {', '.join(sorted(known))}")
+    raise UserError(f"there is no {what} {name}", f"{did_you_mean(name, known)}Known: {', '.join(sorted(known))}")
 
 
 def load_components(path: str | Path | None = None) -> Library:
@@ -323,6 +324,8 @@ def load_components(path: str | Path | None = None) -> Library:
         full = name if "." in name else f"{own.origin}.{name}"
         if "." in name:
             _named_in(where, "component", name, components)
+        elif full in own.components:
+            raise UserError(f"{where}: {full} is given twice, as {name}, too", "Keep one.")
         components[full] = component
     ruled = {one.scaling: one for one in components.values() if one.scaling is not None}
     for what, given, known in (

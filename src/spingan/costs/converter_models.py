@@ -4,12 +4,14 @@ The coefficients are data (`costs/components/*.yaml`), each with its source.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from spingan.errors import UserError
-from spingan.spec.value import NotNegative, Positive, Value
+from spingan.spec.value import LARGEST, Positive, Value
 
 Range = tuple[Positive, Positive]
 Sure = Literal["verified", "memory", "estimate"]
@@ -52,6 +54,9 @@ class AdcModel(Value):
         check_range("the node of an analog-to-digital converter, in nm,", node_nm, self.range_nm)
         if not (math.isfinite(rate_per_s) and rate_per_s > 0):
             raise UserError(f"a converter at {rate_per_s:g} conversions a second", "Give a rate above zero.")
+        return _positive("energy", partial(self._energy_j, bits, rate_per_s, node_nm))
+
+    def _energy_j(self, bits: float, rate_per_s: float, node_nm: float) -> float:
         sndr_db = 20 * math.log10(2) * bits + 10 * math.log10(1.5)
         by_rate = self.fom_db + self.fom_db_per_ln_rate * math.log(rate_per_s)
         fom_db = min(by_rate, self.best_fom_db + self.best_fom_db_per_bit * math.ceil(bits))
@@ -68,7 +73,24 @@ class AdcModel(Value):
         energy_pj = self.energy_j(bits, rate_per_s, node_nm) * 1e12
         exponent = self.ln_area_um2 + self.ln_area_per_ln_node * math.log(node_nm)
         exponent += self.ln_area_per_ln_rate * math.log(rate_per_s)
-        return math.exp(exponent + self.ln_area_per_ln_energy_pj * math.log(energy_pj)) * 1e-12
+        exponent += self.ln_area_per_ln_energy_pj * math.log(energy_pj)
+        return _positive("area", lambda: math.exp(exponent) * 1e-12)
+
+
+def _positive(what: str, formula: Callable[[], float]) -> float:
+    """What the formula gives.
+
+    Raises:
+        UserError: No number, or none above 0: its coefficients are not right.
+    """
+    try:
+        found = formula()
+    except OverflowError:
+        found = math.inf
+    if not 0 < found < LARGEST:
+        problem = f"adc_model gives {found:g} as the {what} of a converter"
+        raise UserError(problem, "Correct its coefficients, or give the action an energy_j in their place.")
+    return found
 
 
 class SramModel(Value):
@@ -79,7 +101,7 @@ class SramModel(Value):
     """
 
     word_bits: Annotated[int, Field(gt=0)]
-    depth_exponent: NotNegative
+    depth_exponent: Annotated[float, Field(ge=0, le=2)]
     least_words: Annotated[int, Field(gt=0)]
     """A smaller memory costs as much as one of so many words."""
     bytes: tuple[Annotated[int, Field(gt=0)], ...]
@@ -127,7 +149,13 @@ class NodeRule(Value):
             raise ValueError("nodes_nm, energy and area need as many entries, and at least two")
         if any(later >= earlier for earlier, later in zip(self.nodes_nm, self.nodes_nm[1:], strict=False)):
             raise ValueError("nodes_nm must fall")
+        for node_nm, energy in zip(self.nodes_nm, self._energies(), strict=True):
+            if energy <= 0:
+                raise ValueError(f"energy at {node_nm:g} nm and supply_v {self.supply_v:g} is {energy:g}, not above 0")
         return self
+
+    def _energies(self) -> list[float]:
+        return [a * self.supply_v**2 + b * self.supply_v + c for a, b, c in self.energy]
 
     def factors(self, from_nm: float, to_nm: float) -> tuple[float, float, float]:
         """What energy, time and area at one node are multiplied by for another.
@@ -139,8 +167,7 @@ class NodeRule(Value):
             return 1.0, 1.0, 1.0
         for node_nm in (from_nm, to_nm):
             check_range("the node, in nm,", node_nm, (self.nodes_nm[-1], self.nodes_nm[0]), self.source)
-        energy = [a * self.supply_v**2 + b * self.supply_v + c for a, b, c in self.energy]
-        energies, areas = (self._at(table, (from_nm, to_nm)) for table in (energy, list(self.area)))
+        energies, areas = (self._at(table, (from_nm, to_nm)) for table in (self._energies(), list(self.area)))
         return energies[1] / energies[0], to_nm / from_nm, areas[1] / areas[0]
 
     def _at(self, table: list[float], nodes_nm: tuple[float, ...]) -> list[float]:

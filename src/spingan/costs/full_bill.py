@@ -13,6 +13,7 @@ from spingan.costs.account import Account, Item, priced, together, what_is_missi
 from spingan.costs.bill import activation_device, devices_built
 from spingan.costs.components import Library, Price
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
+from spingan.errors import UserError
 from spingan.spec.activation import Activation
 from spingan.spec.technology import Converter, Technology
 
@@ -40,12 +41,27 @@ class Parts:
         bits = own.bits or self.figure("bits")
         price = Price(own.energy_j, own.energy_j, own.energy_j, source=self.technology.source or self.technology.name)
         if own.energy_j is None:
-            price = self.library.item(role, bits=bits)
+            price = self._conversion(which, role, bits)
         if price.time_s is None:
             usual_s = 1 / self.figure("adc_rate_per_s") if which == "adc" else self.library.item("dac").time_s
             price = replace(price, time_s=usual_s)
-        price = replace(price, time_s=own.time_s or price.time_s, area_m2=own.area_m2 or price.area_m2)
+        time_s = price.time_s if own.time_s is None else own.time_s
+        price = replace(price, time_s=time_s, area_m2=own.area_m2 or price.area_m2)
         return price, own.shared_by or (int(self.figure("adc_shared_by")) if which == "adc" else 1)
+
+    def _conversion(self, which: str, role: str, bits: float) -> Price:
+        """The library's price of a conversion.
+
+        Raises:
+            UserError: It has none for so many bits.
+        """
+        try:
+            return self.library.item(role, bits=bits)
+        except UserError as error:
+            own, name = getattr(self.technology, which).bits, self.technology.name
+            place = f"technology {name}, {which}.bits {own}" if own else f"technology {name}, {which} of {bits:g} bits"
+            remedy = f"Choose other bits, or state its own {which}.energy_j (and area_m2) in the technology."
+            raise UserError(f"{place}: {error.problem}", remedy) from error
 
     @property
     def input_cycles(self) -> int:

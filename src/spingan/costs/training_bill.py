@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from spingan.costs.account import Account, FullBill, Item, priced, what_is_missing
-from spingan.costs.components import Library
+from spingan.costs.components import Figure, Library
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
 from spingan.costs.full_bill import (
     DIGITAL,
@@ -151,6 +151,12 @@ def _backward(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Item]:
             yield priced("slopes of activations, digital", name, slopes, multiply)
 
 
+def _bounds(figure: Figure) -> tuple[float, float, float]:
+    """Value, low and high; a figure without a range is its own."""
+    low, high = (figure.value if end is None else end for end in (figure.low, figure.high))
+    return figure.value, low, high
+
+
 def _times(turns: int, time_s: float | None) -> float | None:
     return None if time_s is None else turns * time_s
 
@@ -212,7 +218,7 @@ def _update(net: str, model: ModelCounts, parts: Parts, rule: RuleCost | None) -
         yield timed(priced("writes", layer, values * rule.pulses, write, time_s=time_s, note=note))
         return
     pulses, checks = parts.library.figure("pulses_per_update"), parts.library.figure("verifies_per_update")
-    count, low, high = (cells * number for number in (pulses.value, pulses.low or 0, pulses.high or pulses.value))
+    count, low, high = (cells * number for number in _bounds(pulses))
     if per == "state":  # however many pulses it takes
         count = low = high = cells
     time_s = None if pulse_s is None or rows is None else rows * pulses.value * pulse_s
@@ -223,5 +229,5 @@ def _update(net: str, model: ModelCounts, parts: Parts, rule: RuleCost | None) -
     if rule is not None:  # writes blind
         return
     read = parts.read()
-    count, low, high = (cells * number for number in (checks.value, checks.low or 0, checks.high or checks.value))
+    count, low, high = (cells * number for number in _bounds(checks))
     yield priced("verifies", layer, count, read, low=low, high=high, note="reads of single cells, no converter")

@@ -201,8 +201,8 @@ class Quantiser(nn.Module):
             low, high = self._least_error(values, low, high, read)
         if self.bits == 1 and low < 0 < high:
             raise UserError(
-                f"a {self.side} of 1 bit has no codes below and above zero",
-                "Give it 2 bits, or inputs of one sign.",
+                f"the {self.side} has 1 bit: no codes below and above zero",
+                f"Give {self.side}.bits 2 or more, or inputs of one sign.",
             )
         self.low.fill_(low)
         self.high.fill_(high)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from spingan.arrays.wires import WireRules
 from spingan.spec.synapse import Read
 from spingan.spec.technology import Converter, Technology
 from spingan.spec.value import Value
@@ -83,8 +84,26 @@ def _left_out(value: Value, path: str, technology: Technology) -> Iterator[str]:
         elif isinstance(part, Mapping):
             for key, inner in part.items():
                 yield from _left_out(inner, f"{where}.{key}.", technology)
-        elif not (part is None or part == 0 or name in COMPUTED | COSTS | WORDS or _harmless(name, value, technology)):
-            yield where
+        else:
+            accounted = (
+                part is None or part == 0 or name in COMPUTED | COSTS | WORDS or _harmless(name, value, technology)
+            )
+            if not accounted or _idle(name, part, technology):
+                yield where
+
+
+def _idle(name: str, part: object, technology: Technology) -> bool:
+    """Whether a field that is computed with in other technologies changes nothing in this one."""
+    match name:
+        case "Technology.row_feed":
+            return part == "two_sides" and WireRules.of(technology).ideal
+        case "Technology.activation_range_rms":
+            return part is not None and not technology.activations
+        case "Technology.load_resistance_ohm":
+            return part is not None and "load_divider" not in (technology.read_out, technology.dense.read_out)
+        case "Technology.read_out" | "DenseArrays.read_out":
+            return part == "load_divider" and technology.synapse is None
+    return False
 
 
 def _harmless(name: str, value: Value, technology: Technology) -> bool:

@@ -192,7 +192,8 @@ class Model:
         images = self.family.sample(programmed, latents, given, _BATCH)
         if not bool(images.isfinite().all()):
             raise UserError(
-                f"{self.name} draws pixels that are NaN or infinite", "Its weights are too large: retrain it."
+                f"{self.name} draws pixels that are NaN or infinite",
+                "Its weights, or the noise and ranges of its technology, are too large: correct them.",
             )
         return images
 

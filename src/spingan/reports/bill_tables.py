@@ -21,20 +21,22 @@ def headlines(bill: FullBill) -> list[str]:
     account = bill.drawing
     item, share = account.largest
     pipelined = quantity_text(account.time_pipelined_s, "s", 3)
+    more = {what: "> " if any(what in item.lacks for item in account.items) else "" for what in ("time", "area")}
     lines = [
         f"{bill.name} on {bill.technology}, to draw one image:",
         f"  energy   {_range(account)}",
-        f"  time     {quantity_text(account.time_s or None, 's', 3)} ({pipelined} from image to image, pipelined)",
+        f"  time     {more['time']}{quantity_text(account.time_s or None, 's', 3)} ({pipelined} from image to image, "
+        "pipelined)",
         f"  power    {quantity_text(account.power_w, 'W', 3)}",
-        f"  area     {area_text(account.total('area_m2') or None)}",
+        f"  area     {more['area']}{area_text(account.total('area_m2') or None)}",
         f"  largest  {item}, {share:.0%} of the energy",
     ]
     if bill.training is not None:
         item, share = bill.training.largest
         lines.append(f"To train with one image: {_range(bill.training)}; largest {item}, {share:.0%}")
     missing = sum(item.energy_j is None for item in account.items)
-    more = f"{missing} items without a figure, and " if missing else ""
-    lines.append(f"Not counted: {more}amplifiers, leakage, control. Items, sources and the rest: --detail")
+    without = f"{missing} items without a figure, and " if missing else ""
+    lines.append(f"Not counted: {without}amplifiers, leakage, control. Items, sources and the rest: --detail")
     return lines
 
 

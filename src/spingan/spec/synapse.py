@@ -97,6 +97,13 @@ class Faults(Value):
     stuck_at_random: Fraction | None = None
     """Share of devices that stay at any one conductance."""
 
+    @model_validator(mode="after")
+    def _shares_are_of_one_whole(self) -> Self:
+        stuck = math.fsum(share for _, share in self if share is not None)
+        if stuck > 1 + 1e-9:  # a third three times is 1, up to its last bit
+            raise ValueError(f"{stuck:.3g} of all devices are stuck: the shares must not add up to more than 1")
+        return self
+
 
 class Retention(Value):
     """How a written conductance changes with time, and how that differs from device to device.

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import yaml
@@ -17,12 +17,15 @@ from spingan.spec.activation import Activation
 from spingan.spec.files import read_activation, read_synapse, write_activation, write_synapse
 from spingan.spec.synapse import Synapse
 from spingan.spec.value import SCHEMA_VERSION, NotNegative, Positive, Value, build, check_schema_version
-from spingan.yaml_text import parse_yaml, set_value
+from spingan.yaml_text import parse_yaml, set_values
 
 Encoding = Literal["midpoint_reference", "differential_pair", "sign_crossbar"]
 ReadOut = Literal["virtual_ground", "load_divider"]
 Transposed = Literal["literal", "polyphase", "polyphase_shared"]
 ActivationKey = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
+
+MOST_OHM = 1e12  # an insulator's; tiles are solved exactly up to it, and wrongly at 1e30: measured
+Ohm = Annotated[float, Field(ge=0, le=MOST_OHM)]
 
 DEVICES = Path(__file__).parents[1] / "devices"
 
@@ -30,6 +33,9 @@ DIGITAL_TYPES = (
     "BatchNorm2d", "Tanh", "Sigmoid", "Flatten", "Unflatten", "Dropout", "Dropout2d",
     "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Identity",
 )  # fmt: skip
+
+
+_NARROWEST = 1e-6  # of full scale, where a converter still converts: about the last bit of a float32; assumed
 
 
 class Converter(Value):
@@ -53,6 +59,20 @@ class Converter(Value):
     def _range_rises(self) -> Self:
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError("range must be (lowest, highest)")
+        return self
+
+    @model_validator(mode="after")
+    def _some_codes_stand_for_values(self) -> Self:
+        low, high = self.range or (-1.0, 1.0)
+        if not low <= 0 <= high:
+            raise ValueError(f"range {low:g} to {high:g} does not hold 0, which is a code, too")
+        if max(-low, high) < _NARROWEST:
+            raise ValueError(f"range {low:g} to {high:g} of full scale clips every value")
+        if self.bits is not None and (step := (high - low) / (2**self.bits - 1)) > 2:
+            raise ValueError(
+                f"range {low:g} to {high:g} of full scale in {self.bits} bits: its step, {step:g}, "
+                "rounds every value to 0"
+            )
         return self
 
 
@@ -94,17 +114,17 @@ class Technology(Value):
     """Rows of an array; None: as many as the layer has."""
     tile_columns: int | None = Field(default=None, ge=1)
     """Columns of an array; None: as many as the layer has."""
-    wire_resistance_ohm: NotNegative | None = None
+    wire_resistance_ohm: Ohm | None = None
     """Of the wire from one cell to the next, along rows and columns."""
-    column_wire_resistance_ohm: NotNegative | None = None
+    column_wire_resistance_ohm: Ohm | None = None
     """That along a column, where it is another."""
-    driver_resistance_ohm: NotNegative | None = None
+    driver_resistance_ohm: Ohm | None = None
     """Of each driver of a row."""
     row_feed: Literal["one_side", "two_sides"] = "one_side"
     """Whether one driver feeds a row, before its first column, or a second one behind its last column as well."""
     pair_layout: Literal["interleaved", "separate"] = "interleaved"
     """Whether a weight's two devices stand side by side in one tile, or in a tile each; unused with a reference."""
-    load_resistance_ohm: Positive | None = None
+    load_resistance_ohm: Annotated[Ohm, Field(gt=0)] | None = None
     """Of the load divider; unused with a virtual ground."""
     dac: Converter = Converter()
     """From numbers to the rows' voltages."""
@@ -248,8 +268,7 @@ def with_settings(technology: Technology, settings: Sequence[str]) -> Technology
     if not settings:
         return technology
     content = technology.to_dict()
-    for setting in settings:
-        set_value(content, setting)
+    set_values(content, settings, example="adc.bits=8")
     return Technology.from_dict(content, f"technology {technology.name} with {', '.join(settings)}")
 
 

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from spingan.errors import UserError, did_you_mean
 
 SCHEMA_VERSION = 1
+LARGEST = (
+    1e70  # of any number: the product of four and all counts of a bill is still a float; beyond it a slip: assumed
+)
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -30,6 +33,15 @@ class Value(BaseModel):
         if any(isinstance(one, bool) for one in named) and bool not in _types(field.annotation):
             raise ValueError(f"{str(given).lower()} is a truth value, and no number or name")
         return given
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _a_number_is_of_some_size(cls, value: Any) -> Any:
+        """Refuse numbers that would overflow in a product, and numbers so large that they are a slip."""
+        for one in value if isinstance(value, tuple) else [value]:
+            if isinstance(one, int | float) and abs(one) > LARGEST:
+                raise ValueError(f"a number beyond {LARGEST:g}, and no such quantity")
+        return value
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as one dict of JSON's types; `from_dict` gives back an equal value."""

@@ -75,7 +75,7 @@ def time(
 
 def _technologies(own: Technology, names: Sequence[str]) -> Iterator[Technology]:
     known = own.synapse is not None and own.synapse.retention is not None
-    for name in names or ((own.name,) if known else MEASURED):
+    for name in dict.fromkeys(names) or ((own.name,) if known else MEASURED):
         yield own if name == own.name else load_technology(name)
 
 

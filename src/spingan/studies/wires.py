@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import inf
 
 from spingan.errors import UserError
 from spingan.nn.weights import load_model
-from spingan.spec.technology import Technology, load_technology
+from spingan.spec.technology import MOST_OHM, Technology, load_technology
 from spingan.studies.axes import Asked, Axis, Change
 from spingan.studies.study import Study
 from spingan.studies.trials import Trial, technology_text
@@ -37,8 +36,13 @@ def wires(
         UserError: Nothing to measure, a resistance that is none, no synapse in siemens, or as for trials.
     """
     wanted, sizes = tuple(sorted(set(resistances))), tuple(sorted(set(tiles)))
-    if not wanted or not 0 < wanted[0] <= wanted[-1] < inf or not sizes or sizes[0] < 1:
-        raise UserError("a resistance that is not above 0, or nothing to measure", "Give resistances and tiles.")
+    wrong = [ohm for ohm in wanted if not 0 < ohm <= MOST_OHM]
+    if wrong:
+        raise UserError(
+            f"a wire of {wrong[0]:g} ohm from cell to cell", f"Give more than 0, and up to {MOST_OHM:g} ohm."
+        )
+    if not wanted or not sizes or sizes[0] < 1:
+        raise UserError("no resistance or no tile to measure", "Give resistances, and tiles of 1 row or more.")
     model = load_model(asked.model)
     own = model.technology if technology is None else load_technology(technology)
     if own.synapse is None:

@@ -16,7 +16,7 @@ from spingan.nn.model_files import shipped_models
 from spingan.nn.net_names import NETS
 from spingan.spec.noise import Noise
 from spingan.spec.value import Value, build
-from spingan.yaml_text import parse_yaml, set_value
+from spingan.yaml_text import parse_yaml, set_values
 
 _SHIPPED = Path(__file__).parents[1] / "recipes"
 
@@ -272,9 +272,10 @@ def load_recipe(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
         shipped = shipped_recipes()
         hint = f"{did_you_mean(name, shipped)}Shipped: {', '.join(shipped)}. Or give a YAML file."
         raise UserError(f"unknown recipe {name!r}", hint)
-    content, _ = parse_yaml(read_text(path, f"the recipe {path}", "YAML in UTF-8"), f"recipe {path}")
-    for override in overrides:
-        set_value(content, override)
+    content, _ = parse_yaml(
+        read_text(path, f"the recipe {path}", "YAML in UTF-8"), f"recipe {path}", "spingan recipe show NAME"
+    )
+    set_values(content, overrides)
     return recipe_from(content, f"recipe {name}")
 
 
