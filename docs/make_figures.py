@@ -37,7 +37,7 @@ SAMPLED = {
 FACE_MODELS = ("faces", "faces-float")
 FACES = 48  # in each grid
 ALSO_JUDGED = (
-    *("clothes", "clothes-robust", "clothes-simulated", "clothes-hfox", "faces", "digits", "digits-on-chip"),
+    *("clothes", "clothes-robust", "clothes-simulated", "clothes-wox", "faces", "digits", "digits-on-chip"),
     *("fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip"),
 )
 ALSO_COMPARED = ("digits",)

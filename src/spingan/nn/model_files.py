@@ -10,9 +10,9 @@ HUB_WEIGHTS = "model.safetensors"
 """The same file where a folder is as the Hugging Face Hub has it."""
 TOO_LARGE = (
     "clothes-float",
-    "clothes-hfox",
     "clothes-longer-float",
     "clothes-simulated",
+    "clothes-wox",
     "digits-float",
     "digits-on-chip",
     "faces",

@@ -95,6 +95,7 @@ def _draw_images(axis: Axes, rows: list[Row]) -> None:
     axis.tick_params(left=False, labelsize=8)
     axis.spines[:].set_visible(False)
     axis.grid(visible=False)
+    axis.set_anchor("E")  # the room that the images leave is for their labels
 
 
 def _strip(images: np.ndarray) -> np.ndarray:
