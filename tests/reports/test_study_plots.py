@@ -84,3 +84,14 @@ def test_settings_with_names_stand_side_by_side_and_the_ideal_s_images_come_firs
     assert list(distance.lines[0].get_xdata()) == [0, 1] and loss.lines[0].get_linestyle() == "None"
     assert [tick.get_text() for tick in distance.get_xticklabels()] == ["4", "8"]
     save_png(figure, tmp_path / "q.png")
+
+
+def test_long_labels_of_many_rows_stay_in_the_picture(tmp_path):
+    axis = "stuck devices"
+    many = Series(axis, "a third each at smallest, largest, any", "share", "FD", _settings(tuple(np.arange(30.0))))
+    study = _study("noise", many, ideal=_settings((0.0,))[0], compares_axes=True)
+    figure = study_pictures(study)["noise_samples"]
+    save_png(figure, tmp_path / "samples.png")
+    figure.draw_without_rendering()  # lays it out
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert min(box.x0 for box in boxes) >= 0 and max(box.x1 for box in boxes) <= figure.bbox.x1
