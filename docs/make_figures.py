@@ -41,6 +41,7 @@ ALSO_JUDGED = (
     *("fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip"),
 )
 ALSO_COMPARED = ("digits",)
+COMPARED = 2_000  # images for each technology: the rows are compared with each other only
 
 
 def draw_samples(model: Model, place: Path) -> None:
@@ -152,7 +153,7 @@ def write_results(model: Model, bill: TrainingAccount, noise: list[tuple[str, st
         "",
         *_table(("standard deviation", "distance"), noise),
         "",
-        *technology_section(model.name, count),
+        *technology_section(model.name, COMPARED),
         "### Bill, the paper's way (`spingan cost fashion-mnist --accounting paper`)",
         "",
         *_table(
@@ -168,7 +169,7 @@ def write_results(model: Model, bill: TrainingAccount, noise: list[tuple[str, st
         other = spingan.load_model(name)
         lines += [f"## {name}, on {other.technology.name}", "", *quality_section(other, count)]
         if name in ALSO_COMPARED:
-            lines += technology_section(name, count)
+            lines += technology_section(name, COMPARED)
     write_text(path, "\n".join(lines))
 
 
