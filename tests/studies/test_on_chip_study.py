@@ -16,6 +16,7 @@ from spingan.errors import UserError
 from spingan.nn.on_chip import pulse_response
 from spingan.nn.update_rules import RULES
 from spingan.reports.study_plots import study_pictures
+from spingan.spec.synapse import Synapse
 from spingan.spec.technology import load_technology
 from spingan.studies import on_chip
 from spingan.studies.chip_properties import (
@@ -26,10 +27,11 @@ from spingan.studies.chip_properties import (
     with_states,
     with_write_noise,
 )
+from spingan.studies.levels import with_levels
 from spingan.studies.parallel import Workers
 from spingan.studies.run import run_study
 from spingan.studies.short_training import short_recipe
-from spingan.studies.trials import Attempt, Outcome, technology_text
+from spingan.studies.trials import Attempt, Outcome, technology_of, technology_text
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
 from spingan.training.loop import train
 from spingan.training.recipe import load_recipe, recipe_text
@@ -83,6 +85,16 @@ def test_so_many_states_have_the_same_ends_and_steps_of_the_same_shape(technolog
     plain = {key for key in changed_fields(technology, with_states(technology, states)) if not key.startswith("step_")}
     assert {"conductance"} <= plain <= {"conductance", "read_noise_s"}  # what is told level by level
     technology_text(with_states(technology, states))
+
+
+@pytest.mark.parametrize("remade", [with_states, with_levels], ids=lambda each: each.__name__)
+def test_a_device_whose_noise_comes_with_intervals_has_other_levels_without_them(remade):
+    own = SKYRMION.synapse
+    intervals = tuple((0.0, 2 * noise) for noise in own.read_noise_s)
+    ensemble = {"temperature_k": 300, "seed": 0, "runs": 8, "read_noise_interval_s": intervals}
+    heated = Synapse.model_validate({**own.model_dump(), "ensemble": ensemble})
+    text = technology_text(remade(SKYRMION.model_copy(update={"synapse": heated}), 16))
+    assert technology_of(text).synapse.states == 16
 
 
 def test_the_memristor_of_so_many_states_is_that_of_its_own_formula():

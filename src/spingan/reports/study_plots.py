@@ -147,8 +147,10 @@ def _draw_panel(axis: Axes, study: Study, lines: list[Series]) -> None:
 def _draw_beneath(axis: Axes, line: Series, key: str, quantity: str) -> None:
     """What the settings have under `key`, against the same settings."""
     values = [setting.more[key] for setting in line.settings]
-    look = {"color": COLOURS[2], "linestyle": "none" if line.scale == "names" else "-", "marker": _MARKS[1]}
-    axis.plot(_places(line, line.settings), values, markersize=4, linewidth=1.3, **look)
+    dash = "none" if line.scale == "names" else "-"
+    axis.plot(
+        _places(line, line.settings), values, marker="s", markersize=4, linewidth=1.3, color=COLOURS[2], linestyle=dash
+    )
     _scale_x(axis, [line])
     _scale_y(axis, "", values, min(values))
     axis.yaxis.set_major_formatter(EngFormatter())

@@ -160,7 +160,7 @@ def _numbers(values: NDArray[np.float64]) -> tuple[float, ...]:
 
 
 def _up_over_down(technology: Technology) -> float:
-    """A step up over one down at the smallest conductance."""
+    """A step up over one down at the smallest conductance; infinite where none goes down."""
     response = pulse_response(technology)
     return float(response.up[0] / response.down[0]) if response.down[0] else math.inf
 
@@ -181,7 +181,7 @@ PROPERTIES: dict[str, Property] = {
         lambda chip, exponent: (chip[0], with_asymmetry(chip[1], exponent)),
         lambda exponent: 0 <= exponent <= MOST_ASYMMETRY,
         f"exponents from 0 to {MOST_ASYMMETRY:g}",
-        lambda chip, exponent: f"{exponent:g} (up {_up_over_down(chip[1]):.3g} of down at the smallest)",
+        lambda chip, exponent: f"{exponent:g}: up {_up_over_down(chip[1]):.3g} x down at the smallest",
     ),
     "spread": Property(
         "spread from device to device",
