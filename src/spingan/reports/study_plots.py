@@ -63,10 +63,10 @@ def _curves(study: Study, rows: list[Row]) -> Figure:
     for number, name in enumerate(names):
         lines = [line for line in study.series if line.axis == name]
         place = grid[1 + number // columns, number % columns]
-        parts = [place] if study.beneath is None else list(place.subgridspec(2, 1, height_ratios=(2, 1)))
-        axis = figure.add_subplot(parts[0])
+        parts = None if study.beneath is None else place.subgridspec(2, 1, height_ratios=(2, 1))
+        axis = figure.add_subplot(place if parts is None else parts[0])
         _draw_panel(axis, study, lines)
-        if study.beneath is not None:
+        if study.beneath is not None and parts is not None:
             axis.set_xlabel("")
             axis.tick_params(labelbottom=False)
             _draw_beneath(figure.add_subplot(parts[1], sharex=axis), lines[0], *study.beneath)

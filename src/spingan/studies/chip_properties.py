@@ -165,6 +165,7 @@ def _up_over_down(technology: Technology) -> float:
     return float(response.up[0] / response.down[0]) if response.down[0] else math.inf
 
 
+# The bounds are those of what is changed: two levels make a device, and a resistance stays above zero.
 PROPERTIES: dict[str, Property] = {
     "states": Property(
         "states of a device",
