@@ -196,7 +196,9 @@ def test_each_training_is_run_once_and_the_device_as_it_is_is_the_ideal(monkeypa
     assert "2 updates" in study.metric and "not to a finished net" in study.notes[0]
     head, first = study.csv().splitlines()[:2]
     assert head.endswith("mean_coverage,pulses_per_image,pulses_per_device") and first.endswith("0.25,800,1")
-    assert list(study_pictures(study)) == ["on-chip", "on-chip_samples"]
+    pictures = study_pictures(study)
+    assert list(pictures) == ["on-chip", "on-chip_samples"]
+    assert [axis.get_ylabel() for axis in pictures["on-chip"].axes][1::2] == ["pulses an image"] * 2
 
 
 def test_what_cannot_learn_is_told_and_the_study_goes_on(monkeypatch, recipe):
