@@ -210,7 +210,8 @@ def study(
         asked: `seed`, `seeds` (3, or 10 chips), `count` (2,000 images a seed, or 200 test images), `data_name`,
             `data_path`, `progress` (`spingan.studies.run.run_study`), and what one study takes alone: `fractions`,
             `levels`, `axes`, `at` and `calibration` (`noise`), `technologies`, `at` and `calibration` (`time`), `bits`
-            and `steps` (`quantization`).
+            and `steps` (`quantization`), `axes`, `states`, `asymmetry`, `spread`, `write_noise`, `rules` and `steps`
+            (`on-chip`).
 
     Raises:
         UserError: No such study or model, a folder that cannot be written, or as the study raises.

@@ -11,8 +11,9 @@ from spingan.nn.weights import load_model
 from spingan.papers.claims import held_against
 from spingan.spec.technology import load_technology
 from spingan.studies.parallel import Workers
-from spingan.studies.quantization import first_losses, on, short_recipe, weight_error
+from spingan.studies.quantization import first_losses, on, weight_error
 from spingan.studies.run import run_study
+from spingan.studies.short_training import short_recipe
 from spingan.training.recipe import load_recipe, shipped_recipes
 
 TWIN = "clothes-float"

@@ -51,6 +51,40 @@ _WRITTEN: dict[str, Any] = {
 }
 
 
+def _learns(subject: str) -> str:
+    """The subject's name, once there is known to be such a model or recipe: told before torch is loaded."""
+    from spingan.nn.model_files import model_file
+    from spingan.training.recipe import load_recipe, names_a_model
+
+    if names_a_model(subject):
+        model_file(subject)
+    else:
+        load_recipe(subject)
+    return subject
+
+
+_LEARNS = "A recipe that learns on the chip, shipped or a YAML file, or a model trained by one."
+Learns = Annotated[str, typer.Argument(metavar="RECIPE", help=_LEARNS, callback=_learns)]
+
+
+def _settings(kind: Any, flag: str, what: str) -> tuple[Any, Any]:
+    return option(list[kind] | None, flag, f"Only this setting of the axis {what}; may be repeated.")
+
+
+_ON_CHIP: dict[str, Any] = {
+    "axes": option(list[str] | None, "--axis", "Only this axis, for example states; may be repeated.", metavar="NAME"),
+    "states": _settings(int, "--states", "states: levels of a device, 8 to 1,024"),
+    "asymmetry": _settings(float, "--asymmetry", "asymmetry: exponent of its steps; 0 equal, 1 its own, up to 3"),
+    "spread": _settings(float, "--spread", "spread: from device to device, 0 to 0.5"),
+    "write_noise": _settings(float, "--write-noise", "write noise: of a step, from pulse to pulse, 0 to 1"),
+    "rules": _settings(str, "--rule", "rule: pulses, mixed_precision, tiki_taka, agad, residual"),
+    "steps": option(int | None, "--steps", "Updates of each training, 400.", min=1),
+    "seeds": option(int | None, "--seeds", "How many seeds a setting, 3.", min=2),
+    "count": option(int | None, "--count", "Images a seed, 2,000.", min=2),
+    "data_path": (RealImages, None),
+}
+
+
 def _add(name: "Name", what: str, options: dict[str, Any]) -> None:
     """A study as a command with these options and those that all have; `what` is its help."""
 
@@ -101,6 +135,15 @@ _add(
 _add("leakage", "Leakage currents of the arrays against variability.", {})
 
 
+@app.command(
+    "on-chip",
+    help="Distance and pulses of short trainings on the chip against states, asymmetry, spread, write noise and rule.",
+)
+@passing_on(_ALL | _ON_CHIP)
+def on_chip(recipe: Learns = "digits-on-chip", out: Out = None, json: Json = False, **asked: Any) -> None:
+    _run("on-chip", recipe, out, json, asked)
+
+
 def _run(name: "Name", model: str, out: Path | None, json: bool, asked: dict[str, Any]) -> None:
     from spingan.api import study
 
@@ -121,9 +164,9 @@ def _lines(found: "Study") -> list[str]:
     """The study's table, ideal and claims."""
     lines = [f"{found.model} on {found.technology}{f': {found.metric}, smaller is better' if found.metric else ''}", ""]
     rows = [row for line in found.series for row in _rows(line)]
-    heads = (found.name, "setting", "mean", "95 %", "worst", "of the ideal's", "tolerated")
+    heads = (found.name, "setting", "mean", "95 %", "worst", "of the ideal's", "tolerated", "pulses an image")
     filled = [column for column in range(len(heads)) if any(row[column] for row in rows)]
-    right = [place for place, column in enumerate(filled) if 2 <= column <= 5]
+    right = [place for place, column in enumerate(filled) if 2 <= column <= 5 or column == 7]
     cells = [[row[column] for column in filled] for row in rows]
     lines.append(table([heads[column] for column in filled], cells, right))
     if found.ideal is not None:
@@ -157,6 +200,7 @@ def _rows(line: "Series") -> list[tuple[str, ...]]:
                 text(max(setting.values)) if setting.of_ideal is not None else "",
                 "" if setting.of_ideal is None else f"{setting.of_ideal:.3f}",
                 "" if setting.tolerated is None else "yes" if setting.tolerated else "no",
+                f"{setting.more['pulses_per_image']:,.0f}" if "pulses_per_image" in setting.more else "",
             )
         )
     return rows

@@ -1,5 +1,6 @@
 """Studies as pictures: rows of images against the setting, and below them a panel an axis of what was measured."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +52,24 @@ def study_pictures(study: Study) -> dict[str, Figure]:
 def _curves(study: Study, rows: list[Row]) -> Figure:
     """Images in a row a setting, and below them a panel for each axis with its series and their intervals."""
     names = list(dict.fromkeys(line.axis for line in study.series))
-    columns = min(4, len(names))
-    below = -(-len(names) // columns)
-    height = _ROW * len(rows)
+    below = -(-len(names) // 4)
+    columns = -(-len(names) // below)
+    height, panel = _ROW * len(rows), 3.1 if study.beneath is None else 4.2
     width = 3.4 * columns if columns > 1 else 6.4
-    figure, _ = new_figure(width, height + 3.1 * below + 0.3, 0)
-    grid = figure.add_gridspec(below + 1, columns, height_ratios=[max(height, 0.01), *[3.1] * below])
+    figure, _ = new_figure(width, height + panel * below + 0.3, 0)
+    grid = figure.add_gridspec(below + 1, columns, height_ratios=[max(height, 0.01), *[panel] * below])
     if rows:
         _draw_images(figure.add_subplot(grid[0, :]), rows)
     for number, name in enumerate(names):
-        axis = figure.add_subplot(grid[1 + number // columns, number % columns])
-        _draw_panel(axis, study, [line for line in study.series if line.axis == name])
+        lines = [line for line in study.series if line.axis == name]
+        place = grid[1 + number // columns, number % columns]
+        parts = None if study.beneath is None else place.subgridspec(2, 1, height_ratios=(2, 1))
+        axis = figure.add_subplot(place if parts is None else parts[0])
+        _draw_panel(axis, study, lines)
+        if study.beneath is not None and parts is not None:
+            axis.set_xlabel("")
+            axis.tick_params(labelbottom=False)
+            _draw_beneath(figure.add_subplot(parts[1], sharex=axis), lines[0], *study.beneath)
         if len(names) > 1:
             axis.set_title(name, fontsize=10)
     return figure
@@ -111,7 +119,8 @@ def _draw_panel(axis: Axes, study: Study, lines: list[Series]) -> None:
     unit = ideal.interval.mean if ideal is not None and study.compares_axes else 1.0
     for number, line in enumerate(lines):
         settings = line.settings
-        if ideal is not None and study.compares_axes and first.scale not in ("falling", "log10"):
+        has_place = ideal is not None and math.isfinite(ideal.value) and first.scale not in ("falling", "log10")
+        if ideal is not None and study.compares_axes and has_place:
             settings = (ideal, *settings)
         _draw_line(axis, line, settings, number, unit)
     points = [point for point in study.printed if point.axis == first.axis]
@@ -126,7 +135,7 @@ def _draw_panel(axis: Axes, study: Study, lines: list[Series]) -> None:
     means = [found.mean / unit for found in shown] + [point.ratio for point in points]
     _scale_y(axis, first.unit, means, min(found.low for found in shown))
     axis.set_xlabel(first.quantity, fontsize=9)
-    axis.set_ylabel(f"{first.measure}, of the ideal's" if study.compares_axes else first.measure, fontsize=9)
+    axis.set_ylabel(f"{first.measure},\nof the ideal's" if study.compares_axes else first.measure, fontsize=9)
     axis.tick_params(labelsize=8)
     style_axis(axis)
     handles, names = axis.get_legend_handles_labels()
@@ -134,6 +143,22 @@ def _draw_panel(axis: Axes, study: Study, lines: list[Series]) -> None:
         handles.append(_draw_coverage(axis, first))
         names.append("coverage (right)")
     axis.legend(handles, names, frameon=False, fontsize=8 if len(study.series) == 1 else 7)
+
+
+def _draw_beneath(axis: Axes, line: Series, key: str, quantity: str) -> None:
+    """What the settings have under `key`, against the same settings."""
+    values = [setting.more[key] for setting in line.settings]
+    dash = "none" if line.scale == "names" else "-"
+    axis.plot(
+        _places(line, line.settings), values, marker="s", markersize=4, linewidth=1.3, color=COLOURS[2], linestyle=dash
+    )
+    _scale_x(axis, [line])
+    _scale_y(axis, "", values, min(values))
+    axis.yaxis.set_major_formatter(EngFormatter())
+    axis.set_xlabel(line.quantity, fontsize=9)
+    axis.set_ylabel(quantity, fontsize=9)
+    axis.tick_params(labelsize=8)
+    style_axis(axis)
 
 
 def _places(line: Series, settings: tuple[Setting, ...]) -> list[float]:
@@ -193,7 +218,7 @@ def _scale_x(axis: Axes, lines: list[Series]) -> None:
         axis.invert_xaxis()
     elif scale in _SIDE_BY_SIDE:
         settings = lines[0].settings
-        axis.set_xticks(range(len(settings)), [setting.label for setting in settings])
+        axis.set_xticks(range(len(settings)), [setting.label.replace("_", "\n") for setting in settings])
 
 
 def _scale_y(axis: Axes, unit: str, means: list[float], lowest: float) -> None:

@@ -84,14 +84,22 @@ class Asked:
         """The seeds."""
         return range(self.seed, self.seed + self.seeds)
 
+    def check_seeds(self) -> None:
+        """See that there are enough seeds for an interval.
+
+        Raises:
+            UserError: There is one.
+        """
+        if self.seeds < 2:
+            raise UserError(f"{self.seeds} seed(s) give no interval", "Ask for at least two; three is the default.")
+
     def trial(self, model: Model, name: str | None = None) -> Trial:
         """The trial of a picture study's ideal; `name` is another file than the study's model.
 
         Raises:
             UserError: One seed has no interval, or the model does not say what it was trained on.
         """
-        if self.seeds < 2:
-            raise UserError(f"{self.seeds} seed(s) give no interval", "Ask for at least two; three is the default.")
+        self.check_seeds()
         data_of(model, self.data_name)
         return Trial(
             name or self.model,

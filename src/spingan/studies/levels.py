@@ -52,8 +52,8 @@ def levels(asked: Asked, *, levels: Sequence[int] = LEVELS) -> Study:
 def with_levels(technology: Technology, levels: int) -> Technology:
     """The technology with so many evenly spaced levels between its devices' smallest and largest conductance.
 
-    The error of writing is interpolated to the new levels; what else was known level by level (steps, noise of a level)
-    is dropped.
+    The error of writing is interpolated to the new levels; what else was known level by level (steps, noise of a level,
+    the runs that it comes from) is dropped.
 
     Raises:
         UserError: Fewer than two levels, very many, or no synapse.
@@ -67,7 +67,7 @@ def with_levels(technology: Technology, levels: int) -> Technology:
         raise UserError(f"{levels} levels", f"A device has at least 2; ask for at most {MOST_LEVELS:,}.")
     ends = synapse.conductance[0], synapse.conductance[-1]
     conductance = tuple(float(value) for value in np.linspace(*ends, levels))
-    changed: dict[str, object] = {"conductance": conductance, **dict.fromkeys(LEVEL_FIELDS)}
+    changed: dict[str, object] = {"conductance": conductance, **dict.fromkeys(LEVEL_FIELDS), "ensemble": None}
     if synapse.write_error is not None:
         error = np.interp(conductance, synapse.conductance, synapse.write_error)
         changed["write_error"] = tuple(float(value) for value in error)

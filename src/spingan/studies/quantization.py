@@ -3,10 +3,8 @@
 import csv
 import math
 import statistics
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal
 
 from spingan.arrays.mapping import program
@@ -18,11 +16,9 @@ from spingan.spec.technology import Technology, load_technology
 from spingan.studies.axes import Asked, Axis, Change
 from spingan.studies.claims import SMALL, UNSTEADY
 from spingan.studies.levels import IDEAL_LEVELS, with_levels
+from spingan.studies.short_training import short_recipe, short_training
 from spingan.studies.study import RULE, Series, Setting, Study
 from spingan.studies.trials import Outcome, Trial, technology_of, technology_text
-from spingan.training.images import load_images
-from spingan.training.loop import train
-from spingan.training.recipe import Recipe, recipe_from
 
 BITS = (4, 5, 6, 8)  # paper S, V-B
 Gain = Literal["column", "none"]
@@ -172,38 +168,13 @@ def run_training(trial: Trial) -> Outcome:
     return first_losses(recipe, technology_of(trial.technology), trial.count, trial.seed)
 
 
-def short_recipe(recipe: dict[str, Any], steps: int, seed: int) -> Recipe:
-    """The recipe of a training's first updates, from the beginning: none that went on from another does so here.
-
-    Raises:
-        UserError: It is no recipe of this version.
-    """
-    short = {"epochs": 1, "seed": seed, "precision": "fp32", "log_every": 1, "rates_fall_after": None}
-    begins = {"goes_on_from": None, "discriminator_alone": 0}
-    content = {**recipe, **short, **begins, "checkpoint_every": steps, "sample_epochs": [], "sample_count": 1}
-    return recipe_from(content, "the model's recipe")
-
-
 def first_losses(recipe: dict[str, Any], technology: Technology, steps: int, seed: int) -> Outcome:
     """Losses of both nets at every update that was made; `about` is "as planned", or why there are fewer.
 
     Raises:
         UserError: The images are not here, or the net does not fit the technology.
     """
-    chosen = short_recipe(recipe, steps, seed)
-    images = load_images(chosen)[: steps * chosen.batch_size]
-    if len(images) < steps * chosen.batch_size:
-        most = len(images) // chosen.batch_size
-        raise UserError(f"{steps} steps need more images than are here", f"Ask for at most {most} steps.")
-    ended = "as planned"
-    with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
-        try:
-            train(chosen, run, device="cpu", images=images, technology=technology, progress=False)
-        except UserError as error:
-            if not any(word in error.problem for word in ("diverged", "won outright")):
-                raise
-            ended = error.problem
+    with short_training(short_recipe(recipe, steps, seed), technology, steps) as (run, ended):
         rows = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
     nets = ("discriminator", "generator")
     return Outcome({net: tuple(float(row[f"{net}_loss"]) for row in rows) for net in nets}, ended)

@@ -15,7 +15,17 @@ from spingan.studies.parallel import Workers
 from spingan.studies.study import Study
 
 Name = Literal[
-    "variability", "levels", "epochs", "block-error", "leakage", "noise", "quantization", "converters", "wires", "time"
+    "variability",
+    "levels",
+    "epochs",
+    "block-error",
+    "leakage",
+    "noise",
+    "quantization",
+    "converters",
+    "wires",
+    "time",
+    "on-chip",
 ]
 
 # Assumed. Three seeds are the fewest with a usable interval: by Student's t it is ± 2.5 of their deviations, ± 9.0 with
@@ -33,6 +43,10 @@ STUDIES: dict[Name, tuple[str, dict[str, Any]]] = {
     "converters": ("converters", _PICTURES),
     "wires": ("wires", _PICTURES),
     "time": ("time", _PICTURES),
+    "on-chip": (
+        "on_chip",
+        {"count": 2_000, "seeds": 3, "data_path": None},
+    ),  # as other pictures; the data is a recipe's
 }
 """A study is the function of its module's name in `spingan.studies`, with the fields of `Asked` that it takes."""
 

@@ -1,5 +1,6 @@
 """The result of every study: series of settings with intervals over seeds, the verdict on each claim, and its notes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -31,6 +32,7 @@ class Setting:
     """One setting of a series.
 
     Attributes:
+        value: Its place on the axis; NaN for an ideal that has none.
         values: What was measured, a seed each; empty where the interval is over more than seeds.
         of_ideal, tolerated: Compared with the ideal; None in a study without one.
         images: Some of them, 8 bit; None where none were drawn.
@@ -52,7 +54,7 @@ class Setting:
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON-able values, without the images."""
         return {
-            "value": self.value,
+            "value": self.value if math.isfinite(self.value) else None,
             "label": self.label,
             "distances": list(self.values),
             "mean": self.interval.mean,
@@ -139,6 +141,7 @@ class Study:
         more: JSON-able values that belong to one study alone.
         lines: The same in words.
         compares_axes: Distances are drawn as ratios to the ideal's, and the images apart from them.
+        beneath: What is drawn beneath each panel: its name in a setting's `more`, and in words.
     """
 
     name: str
@@ -156,6 +159,7 @@ class Study:
     more: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
     compares_axes: bool = False
+    beneath: tuple[str, str] | None = None
 
     @property
     def settings(self) -> tuple[Setting, ...]:
@@ -181,18 +185,29 @@ class Study:
         }
 
     def csv(self) -> str:
-        """A row a series, setting and seed; one without seed and value where the interval is over more than seeds."""
+        """A row a series, setting and seed; one without seed and value where the interval is over more than seeds.
+
+        The numbers in `more` that all settings have are the last columns.
+        """
         heads = "axis", "series", "setting", "measure", "unit", "seed", "value", "mean", "low_95", "high_95"
-        rows = []
+        more, rows = self._numbers_of_all(), []
         for line in self.series:
             for setting in line.settings:
                 found = setting.interval
                 about = (found.mean, found.low, found.high, setting.of_ideal)
                 judged = setting.tolerated, cell(setting.recall, 4, ""), cell(setting.coverage, 4, "")
+                own = [cell(setting.more[name], 6, "") for name in more]
                 place = line.axis, line.name, f"{setting.value:g}", line.measure, line.unit
                 for seed, value in zip(self.seeds, setting.values, strict=True) if setting.values else (("", None),):
-                    rows.append((*place, seed, *(cell(number, 6, "") for number in (value, *about)), *judged))
-        return csv_text((*heads, "of_ideal", "tolerated", "mean_recall", "mean_coverage"), rows)
+                    numbers = (cell(number, 6, "") for number in (value, *about))
+                    rows.append((*place, seed, *numbers, *judged, *own))
+        return csv_text((*heads, "of_ideal", "tolerated", "mean_recall", "mean_coverage", *more), rows)
+
+    def _numbers_of_all(self) -> list[str]:
+        """Names of the numbers in `more` that every setting has."""
+        settings = [setting.more for line in self.series for setting in line.settings]
+        first = settings[0] if settings else {}
+        return [name for name in first if all(isinstance(more.get(name), int | float) for more in settings)]
 
 
 def obtained(**about: str) -> dict[str, str]:

@@ -263,7 +263,8 @@ def _writes(nets: Nets, technology: Technology, info: dict[str, Any]) -> dict[st
     images, epochs = info.get("images"), info.get("epoch")
     pulses, weights = sum(rule.mean_writes() * rule.weights for rule in rules.values()), _weights(rules)
     second = sum((rule.second_writes() or 0.0) * rule.weights for rule in rules.values())
-    updates = max(made.updates, 1)
+    devices = sum(rule.devices for rule in rules.values())
+    updates, shown = max(made.updates, 1), images * epochs if images and epochs else None
     return {
         "rule": made.name,
         "most writes of a device": made.most_writes(),
@@ -274,7 +275,9 @@ def _writes(nets: Nets, technology: Technology, info: dict[str, Any]) -> dict[st
             for share, *values in zip(SHARES, *(rule.writes_by_share() for rule in rules.values()), strict=True)
         },
         "most writes of a device, both nets": most,
-        "pulses an image, both nets": pulses / (images * epochs) if images and epochs else None,
+        "pulses an image, both nets": pulses / shown if shown else None,
+        "pulses an image on second arrays, both nets": second / shown if shown else None,
+        "mean writes of a device, second arrays included, both nets": (pulses + second) / devices,
         "epochs until a device is worn": endurance / most * epochs if endurance and most and epochs else None,
         "worn layers": {f"{net}.{name}": worn for net, rule in rules.items() for name, worn in rule.worn().items()},
         "pulses of a weight an update": {"pulses": pulses / weights / updates}

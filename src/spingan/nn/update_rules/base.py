@@ -61,6 +61,11 @@ class WrittenArray:
         low, high = self.response.ends or (0.0, 1.0)
         return (1 + self.response.off) / (high - low)
 
+    @property
+    def devices_a_weight(self) -> int:
+        """Two of a pair, else one."""
+        return 1 if self.response.off > 0 or self.response.ends is not None else 2
+
 
 class UpdateRule(torch.optim.Optimizer):
     """Turns the gradients of a model's arrays into write pulses. A subclass is a rule.
@@ -185,6 +190,11 @@ class UpdateRule(torch.optim.Optimizer):
         """How many weights it moves."""
         return sum(array.layer.weight.numel() for array in self.arrays)
 
+    @property
+    def devices(self) -> int:
+        """How many it writes, those of a second array included."""
+        return sum(array.devices_a_weight * array.layer.weight.numel() for array in self.arrays)
+
     def worn(self) -> dict[str, tuple[int, float]]:
         """Of each layer that has worn devices: the update at which the first was refused, and their share now."""
         found = {}
@@ -193,8 +203,7 @@ class UpdateRule(torch.optim.Optimizer):
             if "worn_at" in state and float(state["worn_at"]) > 0:
                 pair = state["positive"], state["negative"]
                 used = sum(float((count >= array.response.endurance).double().mean()) for count in pair)
-                one_device = array.response.off > 0 or array.response.ends is not None
-                found[array.name] = int(state["worn_at"]), used if one_device else used / 2
+                found[array.name] = int(state["worn_at"]), used / array.devices_a_weight
         return found
 
     def _writes(self) -> Iterator[Tensor]:

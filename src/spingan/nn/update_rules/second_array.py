@@ -79,6 +79,10 @@ class SecondArrayRule(UpdateRule, ABC):
         total = sum(float(self.state[array.layer.weight]["fast_writes"].double().sum()) for array in self.arrays)
         return total / self.weights
 
+    @property
+    def devices(self) -> int:
+        return super().devices + self.weights
+
     def most_writes(self) -> float:
         fast = max(float(self.state[array.layer.weight]["fast_writes"].max()) for array in self.arrays)
         return max(super().most_writes(), fast)
