@@ -88,7 +88,7 @@ def test_settings_with_names_stand_side_by_side_and_the_ideal_s_images_come_firs
 
 def test_long_labels_of_many_rows_stay_in_the_picture(tmp_path):
     axis = "stuck devices"
-    many = Series(axis, "a third each at smallest, largest, any", "share", "FD", _settings(tuple(np.arange(1000.0, 1046.0))))
+    many = Series(axis, "a third each at smallest, largest, any", "share", "FD", _settings((1000.0,) * 46))
     study = _study("noise", many, ideal=_settings((0.0,))[0], compares_axes=True)
     figure = study_pictures(study)["noise_samples"]
     save_png(figure, tmp_path / "samples.png")
