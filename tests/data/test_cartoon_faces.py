@@ -1,5 +1,7 @@
 """Cartoon faces: drawn by a seed, each style as often, with what is known about each."""
 
+from multiprocessing import current_process
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,13 @@ def test_a_set_is_drawn_once(drawn, monkeypatch):
     monkeypatch.setattr(cartoon_faces, "_drawn", lambda *_: pytest.fail("drawn again"))
     np.testing.assert_array_equal(draw(FEW).images("test"), drawn.images("test"))
     assert (len(drawn.images("train")), len(drawn.images("test"))) == (60, 12)
+
+
+def test_a_worker_of_a_study_which_may_start_no_process_draws_the_same(drawn, cache, monkeypatch):
+    monkeypatch.setitem(current_process()._config, "daemon", True)
+    chunks = list(cartoon_faces._drawn(FEW.seed, FEW.styles(), None))
+    alone = np.concatenate([images for _, images, _ in sorted(chunks, key=lambda chunk: chunk[0])])
+    np.testing.assert_array_equal(alone, np.concatenate([drawn.images("train"), drawn.images("test")]))
 
 
 def test_faces_fill_the_picture_and_their_background_is_white(drawn):

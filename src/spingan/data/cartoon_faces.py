@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata, resources
-from multiprocessing import get_context, parent_process
+from multiprocessing import current_process, get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,10 @@ def _require_libraries() -> None:
 def _drawn(seed: int, styles: UInt8[np.ndarray, " n"], workers: int | None) -> Iterator[_Chunk]:
     """Chunks of drawings as they come."""
     starts = range(0, len(styles), _CHUNK)
+    if current_process().daemon:  # as a study's workers are: such a process may start no others
+        for start in watched(starts, len(starts), f"drawing {len(styles):,} faces"):
+            yield _draw_chunk(seed, start, styles[start : start + _CHUNK].tolist())
+        return
     pool = ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn"), initializer=_end_with_parent)
     try:
         futures = [pool.submit(_draw_chunk, seed, start, styles[start : start + _CHUNK].tolist()) for start in starts]
