@@ -1,6 +1,6 @@
 """Makes the figure of the whole road at 300 K: material, wall in heat, cell, trimmed cell, pictures.
 
-python docs/make_road_figure.py [--out FOLDER] [--count N --chips N]    three minutes on one core
+python docs/make_road_figure.py [--out FOLDER] [--count N --chips N]    a minute or two on one core
 
 Every number in it is computed here, from the files of the technology `skyrmion-designed` and from the pictures.
 """
