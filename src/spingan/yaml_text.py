@@ -47,7 +47,7 @@ def parse_value(text: str, where: str) -> Any:
 def set_values(
     content: dict[str, Any], settings: Iterable[str], option: str = "--set", example: str = "epochs=50"
 ) -> None:
-    """Put each `key=value` of the command line on top of nested keys: `adc.bits=8`.
+    """Put each `key=value` of the command line on top of nested keys: `adc.bits=8`. Of one key the last value counts.
 
     Args:
         option, example: How the command line calls it, for the error.
@@ -58,9 +58,9 @@ def set_values(
     told: dict[str, str] = {}
     for setting in settings:
         key = setting.partition("=")[0]
-        for other, first in told.items():  # of a part after the whole is no contradiction
-            if setting != first and f"{other}.".startswith(f"{key}."):
-                raise UserError(f"{option} {first} and {option} {setting} set the same key", "Leave one of them out.")
+        for other, first in told.items():  # a part after the whole is no contradiction
+            if other.startswith(f"{key}."):
+                raise UserError(f"{option} {setting} undoes {option} {first}", "Give the whole first, or one of them.")
         told[key] = setting
         _set_value(content, setting, option, example)
 

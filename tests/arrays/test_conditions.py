@@ -28,6 +28,5 @@ def test_a_truth_value_is_no_condition(setting):
         conditions_from([setting])
 
 
-def test_a_condition_that_is_set_twice_is_refused():
-    with pytest.raises(UserError, match="set the same key"):
-        conditions_from(["stuck=0.1", "stuck=0.2"])
+def test_of_a_condition_that_is_set_twice_the_last_counts():
+    assert conditions_from(["stuck=0.1", "stuck=0.2"]).stuck == 0.2

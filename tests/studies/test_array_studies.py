@@ -20,7 +20,7 @@ FEW = ("--count", "200", "--seeds", "2", "--json")
         ("converters", {"technology": "nonsense"}, "no technology"),
         ("wires", {"technology": "ideal"}, "no devices that wires could join"),
         ("wires", {}, "in siemens"),  # the paper's synapse has normalised levels
-        ("wires", {"technology": "pcm", "resistances": [-1.0]}, "not above 0"),
+        ("wires", {"technology": "pcm", "resistances": [-1.0]}, "a wire of -1 ohm"),
     ],
 )
 def test_what_cannot_be_studied_is_refused_before_the_work(name, asked, message):

@@ -9,6 +9,7 @@ import typer
 from spingan.commands.options import KINDS, DataName, Json, ModelName, RealImages, RecipeName, Set, option, passing_on
 from spingan.commands.printing import Result, print_json, print_note, progress_bars, show
 from spingan.commands.printing import table as text_of
+from spingan.errors import UserError
 
 if TYPE_CHECKING:
     from spingan.nn.weights import Model
@@ -74,7 +75,7 @@ def train(
     from spingan.spec.technology import load_technology
     from spingan.training.recipe import load_recipe
 
-    overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else []), *_technology_key(technology)]
+    overrides = _with_technology([*(set_ or []), *([f"seed={seed}"] if seed is not None else [])], technology)
     chosen = load_recipe(recipe, overrides)
     loaded = load_technology(chosen.technology)
     folder = out or Path("runs") / chosen.name
@@ -188,8 +189,17 @@ def written(model: str, technology: str | None, settings: list[str] | None, fit_
     return written
 
 
-def _technology_key(technology: str | None) -> list[str]:
-    return [] if technology is None else [f"technology={json_text(technology)}"]  # whatever YAML makes of a name
+def _with_technology(settings: list[str], technology: str | None) -> list[str]:
+    """Settings of a recipe with --technology among them.
+
+    Raises:
+        UserError: They name another one.
+    """
+    if technology is None:
+        return settings
+    if any(setting.startswith("technology=") for setting in settings):
+        raise UserError("--technology and --set technology=... both name one", "Leave one of them out.")
+    return [*settings, f"technology={json_text(technology)}"]  # whatever YAML makes of a name
 
 
 def _name(model: "str | Model") -> str:
@@ -244,7 +254,7 @@ def cost(
     if table != "bill":
         refuse_without("--table bill", accounting=accounting)
     if technology is not None and not names_a_model(recipe):
-        set_ = [*(set_ or []), *_technology_key(technology)]
+        set_ = _with_technology(set_ or [], technology)
         technology = None
     if accounting != "paper" and table == "bill":
         full_cost(
