@@ -182,6 +182,7 @@ def test_data_sets_are_listed():
             ("unobtainium", "wox-memristor"),
         ),
         (("cost", "clothes.weights", "--accounting", "full"), ("clothes.weights",)),
+        (("train", "clothes", "--seed", "3", "--set", "seed=4"), ("both give the seed",)),
         (("cost", "fashion-mnist", "--set", "technology=nothing"), ("nothing", "skyrmion-published")),
         (("sample", "no-such-model"), ("no-such-model",)),
         (("evaluate", "no-such-model"), ("no-such-model",)),

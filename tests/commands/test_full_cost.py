@@ -27,7 +27,7 @@ def run(*arguments: str):
         (("--table", "components", "--detail"), "the whole bill"),
         (("--compare", ""), "names no technology"),
         (("--compare", "pcm", "--compare", "all"), "all, and more"),
-        (("--technology", "pcm", "--set", "technology=ideal"), "both name one"),
+        (("--technology", "pcm", "--set", "technology=ideal"), "both give the technology"),
         (("--technology", "no: such", "--set", "epochs=3"), "no technology no: such"),
         (("--technology", "null"), "no technology null"),
     ],

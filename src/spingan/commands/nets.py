@@ -75,7 +75,7 @@ def train(
     from spingan.spec.technology import load_technology
     from spingan.training.recipe import load_recipe
 
-    overrides = _with_technology([*(set_ or []), *([f"seed={seed}"] if seed is not None else [])], technology)
+    overrides = _with_options(set_, seed=seed, technology=technology)
     chosen = load_recipe(recipe, overrides)
     loaded = load_technology(chosen.technology)
     folder = out or Path("runs") / chosen.name
@@ -189,17 +189,20 @@ def written(model: str, technology: str | None, settings: list[str] | None, fit_
     return written
 
 
-def _with_technology(settings: list[str], technology: str | None) -> list[str]:
-    """Settings of a recipe with --technology among them.
+def _with_options(settings: list[str] | None, **given: str | int | None) -> list[str]:
+    """Settings of a recipe, with those that have options of their own among them.
 
     Raises:
-        UserError: They name another one.
+        UserError: A setting and an option give the same key.
     """
-    if technology is None:
-        return settings
-    if any(setting.startswith("technology=") for setting in settings):
-        raise UserError("--technology and --set technology=... both name one", "Leave one of them out.")
-    return [*settings, f"technology={json_text(technology)}"]  # whatever YAML makes of a name
+    told = list(settings or [])
+    for key, value in given.items():
+        if value is None:
+            continue
+        if any(setting.startswith(f"{key}=") for setting in told):
+            raise UserError(f"--{key} and --set {key}=... both give the {key}", "Leave one of them out.")
+        told.append(f"{key}={json_text(value)}")  # whatever YAML makes of a name
+    return told
 
 
 def _name(model: "str | Model") -> str:
@@ -254,7 +257,7 @@ def cost(
     if table != "bill":
         refuse_without("--table bill", accounting=accounting)
     if technology is not None and not names_a_model(recipe):
-        set_ = _with_technology(set_ or [], technology)
+        set_ = _with_options(set_, technology=technology)
         technology = None
     if accounting != "paper" and table == "bill":
         full_cost(
