@@ -7,6 +7,7 @@ from spingan.nn.analog import analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
 from spingan.nn.weights import Model
+from spingan.training.recipe import load_recipe
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,20 @@ def test_technologies_side_by_side_are_their_single_bills_and_the_best_is_held_a
         assert (row.energy_low_j, row.energy_high_j) == (account.total("energy_low_j"), account.total("energy_high_j"))
     assert found.best == "pcm-array"  # the designed skyrmions use less, but fade while an image is drawn
     assert found.ratio is not None and found.ratio <= 0.1 < (found.ratio_without_limit or 0)
+
+
+@pytest.mark.parametrize(("every", "passes"), [(4, 3.5), (1, 5.0)])
+def test_the_slope_penalty_s_reads_are_on_the_bill_of_training(every, passes):
+    def counts(penalty: str) -> dict[tuple[str, str], float]:
+        training = spingan.full_bill(load_recipe("clothes", (penalty,))).training
+        assert training is not None
+        return {(item.item, item.layer): item.count for item in training.items if item.item.startswith("array reads")}
+
+    without, with_penalty = counts("slope_penalty=null"), counts(f"slope_penalty.every={every}")
+    assert without.keys() == with_penalty.keys()
+    for (item, layer), count in with_penalty.items():
+        more = passes / 3 if layer.startswith("discriminator.") else 1  # the pair alone takes three reads of it
+        assert count == pytest.approx(more * without[item, layer]), (item, layer)
 
 
 def test_a_bill_says_that_a_discriminator_in_floating_point_is_billed_as_devices():

@@ -10,7 +10,7 @@ from torch import nn
 
 from spingan.costs.account import FullBill
 from spingan.costs.bill import Bill
-from spingan.costs.components import load_components
+from spingan.costs.components import Library, load_components
 from spingan.errors import UserError
 from spingan.nn.cost import measure_drawing, module_bill, module_full_bill, net_counts, pair_bill, pair_full_bill
 from spingan.nn.weights import Model, load_model
@@ -82,6 +82,7 @@ def full_bill(
     own = chosen or (what.technology if isinstance(what, Model) else load_technology(what.technology))
     recipe = what if isinstance(what, Recipe) else _trained_by(what)
     batch = batch_size if batch_size is not None or recipe is None else recipe.batch_size
+    library = _with_slope_penalty(library, recipe)
     bill = pair_full_bill(what.net, own, library, what.latent_size, batch_size=batch, rule=rule_cost(recipe, what))
     if bill.training is not None and recipe is not None and recipe.discriminator_exact:
         told = "a discriminator in floating point (discriminator_exact): the bill has it on the technology's devices"
@@ -110,7 +111,7 @@ def compare_training(
     recipe = what if isinstance(what, Recipe) else _trained_by(what)
     if recipe is None or recipe.on_chip is None:
         return None
-    library = load_components(components)
+    library = _with_slope_penalty(load_components(components), recipe)
     try:
         chosen = load_technology(recipe.technology) if technology is None else _technology(technology)
     except UserError:
@@ -125,6 +126,18 @@ def compare_training(
     card = {} if isinstance(what, Recipe) else what.info.get("on chip", {})
     lasts, images = card.get("epochs until a device is worn"), recipe.training_images
     return compared(bills, counts, library, images=images, lifetime_epochs=lasts)
+
+
+def _with_slope_penalty(library: Library, recipe: Recipe | None) -> Library:
+    """The library for a training whose discriminator also looks at a shifted copy of each real and each made image.
+
+    The slope penalty's two more reads go forward and back, as often as the recipe takes it.
+    """
+    if recipe is None or recipe.slope_penalty is None or "discriminator" not in library.passes:
+        return library
+    usual, more = library.passes["discriminator"], 2 / recipe.slope_penalty.every
+    ways = {way: getattr(usual, way) + more for way in ("forward", "backward", "gradients")}
+    return replace(library, passes={**library.passes, "discriminator": usual.model_copy(update=ways)})
 
 
 def _trained_by(model: Model) -> Recipe | None:
