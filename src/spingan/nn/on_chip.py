@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm as _Norm
 
 from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer, analog_layers
@@ -85,7 +86,9 @@ def _spread(synapse: Synapse, steps: tuple[float, ...], stated: tuple[float, ...
 
 
 @torch.no_grad()
-def hold_conductances(model: nn.Module, full_scale: float, transposed_noise: float) -> None:
+def hold_conductances(
+    model: nn.Module, full_scale: float, transposed_noise: float, digital_norms: bool = False
+) -> None:
     """Make the arrays of a converted model its only state.
 
     Every layer's gain is fixed at `full_scale` times the root mean square of its first weights, and the weights become
@@ -94,16 +97,24 @@ def hold_conductances(model: nn.Module, full_scale: float, transposed_noise: flo
     Args:
         full_scale: In units of the first weights' root mean square.
         transposed_noise: Standard deviation of a device at a transposed read, as a fraction of full scale.
+        digital_norms: Batch norm's scales and offsets are kept in digital memory; otherwise such a net is refused.
 
     Raises:
         UserError: A layer has a bias, or a module other than an array has parameters: no device would hold them.
     """
     layers = {id(layer.weight) for layer in analog_layers(model)}
-    others = [name for name, parameter in model.named_parameters() if id(parameter) not in layers]
-    if others:
+    norms = {id(parameter) for norm in model.modules() if isinstance(norm, _Norm) for parameter in norm.parameters()}
+    others = [
+        (name, id(parameter) in norms) for name, parameter in model.named_parameters() if id(parameter) not in layers
+    ]
+    homeless = [name for name, of_norm in others if not (digital_norms and of_norm)]
+    if homeless:
+        only_norms = all(of_norm for _, of_norm in others)
         raise UserError(
-            f"on-chip training has no devices for {', '.join(others)}",
-            "Use a net without batch norm and biases, such as am-dcgan.",
+            f"on-chip training has no devices for {', '.join(homeless)}",
+            "Add --set on_chip.digital_norms=true, which keeps them in digital memory, or use a net without batch norm."
+            if only_norms
+            else "Use a net without batch norm and biases, such as am-dcgan.",
         )
     for layer in analog_layers(model):
         full = full_scale * float(layer.weight.square().mean().sqrt())

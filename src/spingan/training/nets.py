@@ -7,13 +7,14 @@ from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
 from spingan.arrays.conditions import with_stuck
 from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.analog import AnalogLayer, analog_layers
-from spingan.nn.chip import fit_to_weights
+from spingan.nn.chip import fit_to_weights, recalibrate_batch_norm
 from spingan.nn.conversion import Conversion, convert
 from spingan.nn.drawn_devices import DrawnDevices, can_be_drawn
 from spingan.nn.dropout import DrawnDropout
@@ -185,7 +186,7 @@ def _optimizer(
     on_chip, noise = recipe.on_chip, recipe.programming_noise
     if on_chip is None:
         return torch.optim.Adam(net.parameters(), rate, recipe.adam_betas)
-    hold_conductances(net, on_chip.full_scale, on_chip.transposed_read_noise)
+    hold_conductances(net, on_chip.full_scale, on_chip.transposed_read_noise, on_chip.digital_norms)
     made = technology if on_chip.stuck is None else with_stuck(technology, on_chip.stuck)
     settings = Settings(
         betas=recipe.adam_betas if on_chip.moments else None,
@@ -235,13 +236,13 @@ def _chip_as_it_is(nets: Nets, recipe: Recipe, technology: Technology, info: dic
     """A generator that was trained on its chip, with that chip's effective weights as float weights.
 
     Its conductances, written into the devices of another chip, would differ from what was trained. An average of reads
-    is written into the same devices once, verified to the nearest level.
+    is written into the same devices once, verified to the nearest level; batch norm is measured on the chip so written.
     """
     read = technology.model_copy(update={"name": f"{technology.name}, its chip as it is", "synapse": None})
     plain = family_named(recipe.net).make_generator(recipe.latent_size)
     conversion = convert(plain.eval(), read)
-    learned = [(name, part) for name, part in nets.generator.named_modules() if isinstance(part, AnalogLayer)]
-    for own, (name, trained) in zip(analog_layers(conversion.model), learned, strict=True):
+    arrays = [(name, part) for name, part in nets.generator.named_modules() if isinstance(part, AnalogLayer)]
+    for own, (name, trained) in zip(analog_layers(conversion.model), arrays, strict=True):
         state, average = trained.weight.detach().clone(), nets.average.get(f"{name}.weight")
         if average is not None:
             trained.weight.copy_(on_levels(trained, average, technology))
@@ -250,6 +251,11 @@ def _chip_as_it_is(nets: Nets, recipe: Recipe, technology: Technology, info: dic
         own.calibrate()
     for own, trained in zip(_devices(conversion.model), _devices(nets.generator), strict=True):
         own.full_scale.copy_(trained.full_scale)
+    learned = dict(nets.generator.named_parameters())
+    for name, norm in ((name, part) for name, part in conversion.model.named_modules() if isinstance(part, _BatchNorm)):
+        for key, parameter in norm.named_parameters():
+            parameter.copy_(nets.average.get(f"{name}.{key}", learned[f"{name}.{key}"]))
+    recalibrate_batch_norm(conversion.model, fitting_inputs(family_named(recipe.net), recipe.latent_size, recipe.seed))
     about = info | {"on chip": _writes(nets, technology, info)}
     return Model(recipe.name, recipe.net, recipe.latent_size, read, conversion, about)
 

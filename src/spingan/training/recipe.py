@@ -52,6 +52,9 @@ class OnChip(_Keys):
     moments: bool = False
     """Adam's moments (`adam_betas`) in digital memory set each weight's gradient to size, in place of the periphery's
     gain control for a whole array; the bill counts them."""
+    digital_norms: bool = False
+    """Batch norm's scales and offsets, two numbers a channel, learn in digital memory by Adam's moments, at the net's
+    learning rate; without it a net with batch norm is refused. Its statistics are digital in any case."""
     stuck: float | None = Field(default=None, ge=0, lt=1)
     """Share of devices that never move, a third each at the smallest, the largest and any conductance; by default the
     shares that the synapse's file states."""
@@ -201,6 +204,10 @@ class Recipe(_Keys):
             raise UserError(
                 "on_chip.rule=residual: a weight is two arrays' sum, and no average of it can be written into one",
                 "Leave average_decay out, or choose another rule.",
+            )
+        if self.on_chip is not None and self.on_chip.digital_norms and not self.on_chip.moments:
+            raise UserError(
+                "on_chip.digital_norms: batch norm's numbers learn by Adam's moments", "Add --set on_chip.moments=true."
             )
         if self.on_chip is not None and self.discriminator_exact:
             raise UserError("on_chip: both nets learn on the chip", "Leave discriminator_exact out.")

@@ -33,7 +33,8 @@ class Settings:
     """How a training on the chip goes, apart from its rule.
 
     Attributes:
-        betas: Adam's, where its moments set each weight's gradient to size; None: one gain for an array does.
+        betas: Adam's, where its moments set each weight's gradient to size; None: one gain for an array does. What no
+            array holds, a batch norm's numbers, learns by them, too.
         faults: Shares of stuck devices.
         seed: Of what is drawn once: stuck devices, and the second array's.
         tolerance: Bounds of a second array's resistances, as a fraction; as the first array's programming noise.
@@ -79,6 +80,9 @@ class UpdateRule(torch.optim.Optimizer):
     State of each weight: `positive` and `negative`, the writes that its devices have had, counted against the synapse's
     endurance: a device that has had its share no longer moves. Of each array: `mean_square` of its gradients, the
     number of `updates`, and the one at which a device was first worn (`worn_at`; 0: none is).
+
+    What the model learns beside its arrays (`spingan.nn.on_chip.hold_conductances` tells what that may be) is kept in
+    digital memory, and takes Adam's step at the learning rate itself.
     """
 
     name: ClassVar[str]
@@ -93,7 +97,9 @@ class UpdateRule(torch.optim.Optimizer):
             UserError: The technology's synapse lacks what the rule needs.
         """
         layers = [(name, part) for name, part in model.named_modules() if isinstance(part, AnalogLayer)]
-        super().__init__([layer.weight for _, layer in layers], {"lr": learning_rate})
+        held = {id(layer.weight) for _, layer in layers}
+        self.digital = [parameter for parameter in model.parameters() if id(parameter) not in held]
+        super().__init__([*(layer.weight for _, layer in layers), *self.digital], {"lr": learning_rate})
         self.settings, self.technology = settings, technology
         dense, other = pulse_response(technology.for_dense()), pulse_response(technology)
         self.pulses_of_full_scale = _states(technology) - 1  # as far as the periphery knows: the mean step
@@ -109,9 +115,11 @@ class UpdateRule(torch.optim.Optimizer):
             for key in ("mean_square", "updates", "worn_at"):
                 state[key] = torch.zeros(())
             if settings.betas is not None:
-                for key in ("first", "second") if settings.betas[0] else ("second",):
-                    state[key] = torch.zeros_like(layer.weight)
+                state |= _moments(layer.weight, settings.betas)
             self._begin(self.arrays[-1], state)
+        for parameter in self.digital:
+            assert settings.betas is not None, "what is digital learns by Adam's moments"
+            self.state[parameter] = {"updates": torch.zeros(()), **_moments(parameter, settings.betas)}
 
     def _begin(self, array: WrittenArray, state: State) -> None:
         """Put what the rule keeps of an array into its state."""
@@ -138,6 +146,9 @@ class UpdateRule(torch.optim.Optimizer):
             if self.settings.betas is not None:
                 gradient = _by_moments(state, gradient, self.settings.betas)
             self._update(array, state, in_order_of(weight, gradient), pulses)
+        for parameter in self.digital:
+            if parameter.grad is not None and self.settings.betas is not None:
+                parameter.sub_(_by_moments(self.state[parameter], parameter.grad, self.settings.betas), alpha=rate)
 
     def _write(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
         """Write -`factor` x gradient pulses into the weights' own devices, rounded by lot, and count them."""
@@ -227,6 +238,11 @@ def _remember(state: State, gradient: Tensor) -> float:
     share = max(1 - MEMORY, 1 / float(state["updates"]))
     state["mean_square"].lerp_(gradient.square().mean().to(state["mean_square"].device), share)
     return math.sqrt(float(state["mean_square"]))
+
+
+def _moments(like: Tensor, betas: tuple[float, float]) -> State:
+    """Adam's moments before the first update; without momentum there is no first one."""
+    return {key: torch.zeros_like(like) for key in (("first", "second") if betas[0] else ("second",))}
 
 
 def _by_moments(state: State, gradient: Tensor, betas: tuple[float, float]) -> Tensor:
