@@ -179,8 +179,13 @@ def test_the_noise_of_a_transposed_read_has_the_deviation_of_independent_devices
 def test_batch_norm_and_biases_have_no_devices_on_the_chip():
     technology = load_technology("wox-memristor")
     model = convert(family_named("am-dcgan-batch-norm").make_generator(10), technology).model
-    with pytest.raises(UserError, match="no devices for norm1"):
+    with pytest.raises(UserError, match="no devices for norm1") as caught:
         hold_conductances(model, 4.0, 0.0)
+    assert "digital_norms" in caught.value.remedy
+    hold_conductances(model, 4.0, 0.0, digital_norms=True)
+    biased = convert(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Tanh()), technology).model
+    with pytest.raises(UserError, match=r"no devices for 0\.bias\n"):
+        hold_conductances(biased, 4.0, 0.0, digital_norms=True)
 
 
 def test_a_synapse_without_a_pulse_response_cannot_be_trained_on_the_chip():

@@ -165,6 +165,24 @@ def test_moments_set_each_gradient_to_size_as_adam_does():
     assert float(error.max()) < STEP * 1.01  # what the sum still keeps
 
 
+@pytest.mark.parametrize("betas", [(0.0, 0.9), (0.5, 0.9)])
+def test_what_no_array_holds_takes_adam_s_step_and_no_pulse(betas):
+    model, layer = one_layer(technology())
+    norm = nn.BatchNorm1d(8)
+    whole = nn.Sequential(model, norm)
+    rule = RULES["mixed_precision"](whole, technology(), 0.05, Settings(betas=betas))
+    twin = nn.Parameter(norm.weight.detach().clone())
+    adam = torch.optim.Adam([twin], 0.05, betas)
+    for size in (1e-3, 1e-2, 1e-3):
+        gradient = size * torch.randn(8)
+        layer.weight.grad, norm.weight.grad, twin.grad = torch.zeros_like(layer.weight), gradient, gradient.clone()
+        rule.step()
+        adam.step()
+    torch.testing.assert_close(norm.weight.detach(), twin.detach())
+    assert bool((norm.bias == 0).all())  # it has had no gradient
+    assert rule.most_writes() == 0 and rule.weights == layer.weight.numel()
+
+
 def test_stuck_devices_bound_their_weights_and_never_move():
     devices = technology()
     model, layer = one_layer(devices, 200, 100)

@@ -10,8 +10,9 @@ from torch import nn
 
 from spingan.bills import compare_training
 from spingan.errors import UserError
+from spingan.nn.chip import recalibrate_batch_norm
 from spingan.nn.family import family_named
-from spingan.nn.weights import load_model
+from spingan.nn.weights import fitting_inputs, load_model
 from spingan.training.checkpoint import CHECKPOINT, read_checkpoint
 from spingan.training.loop import train
 from spingan.training.recipe import load_recipe
@@ -34,7 +35,18 @@ EVERYTHING = (
 )
 
 
-@pytest.mark.parametrize(("name", "settings"), [*((name, ()) for name in RECIPES), (RECIPES[1], EVERYTHING)])
+DIGITAL_NORMS = (  # 37 images in batches of ten end in one of seven, which batch norm can take
+    "net=am-dcgan-batch-norm",
+    "batch_size=10",
+    "on_chip={rule: mixed_precision, moments: true, digital_norms: true}",
+    "average_decay=0.9",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [*((name, ()) for name in RECIPES), (RECIPES[1], EVERYTHING), (RECIPES[1], DIGITAL_NORMS)],
+)
 def test_a_resumed_run_ends_bit_for_bit_as_one_that_went_through(name, settings, tmp_path):
     straight = _train(name, tmp_path / "straight", "epochs=2", *settings)
     _train(name, tmp_path / "parted", "epochs=1", *settings)
@@ -126,9 +138,33 @@ def test_a_worn_chip_stops_and_says_when_and_of_which_layer(tmp_path, capsys):
     assert "endurance: since step 2 devices of generator.dense are worn" in capsys.readouterr().err
 
 
-def test_batch_norm_is_refused_on_the_chip(tmp_path):
-    with pytest.raises(UserError, match="no devices for norm1"):
+def test_batch_norm_on_the_chip_wants_digital_memory(tmp_path):
+    with pytest.raises(UserError, match="no devices for norm1") as caught:
         _train("mnist-memristive-on-chip", tmp_path / "run", "net=am-dcgan-batch-norm")
+    assert "--set on_chip.digital_norms=true" in caught.value.remedy
+    with pytest.raises(UserError, match="learn by Adam's moments"):
+        _train("mnist-memristive-on-chip", tmp_path / "run", "on_chip.digital_norms=true")
+
+
+def test_a_chip_with_digital_norms_is_drawn_from_by_their_average_measured_on_the_written_chip(tmp_path):
+    folder = _train("mnist-memristive-on-chip", tmp_path / "run", "epochs=2", *DIGITAL_NORMS)
+    parts, _ = read_checkpoint(folder / CHECKPOINT)
+    kept = {key.partition(".")[2] for key, tensor in parts["generator_optimizer"].items() if tensor.dim()}
+    assert kept == {"positive", "negative", "accumulated", "first", "second"}
+    model = load_model(folder)
+    norms = {name: part for name, part in model.generator.named_modules() if isinstance(part, nn.BatchNorm2d)}
+    assert list(norms) == ["norm2"]
+    learned, averaged = parts["generator"], parts["average"]
+    for key, parameter in norms["norm2"].named_parameters():
+        torch.testing.assert_close(parameter.detach(), averaged[f"norm2.{key}"])
+        assert not torch.equal(parameter.detach(), learned[f"norm2.{key}"])
+    norm = norms["norm2"]
+    assert isinstance(norm.running_mean, torch.Tensor) and isinstance(norm.running_var, torch.Tensor)
+    measured = norm.running_mean.clone()
+    inputs = fitting_inputs(model.family, model.latent_size, model.info["recipe"]["seed"])
+    recalibrate_batch_norm(model.generator, inputs)  # the file holds a byte a weight, so that they differ a little
+    off = (norm.running_mean - measured) / norm.running_var.sqrt()
+    assert float(off.abs().max()) < 0.02
 
 
 def test_both_forms_of_the_generator_train(tmp_path):
