@@ -24,7 +24,7 @@ from spingan.spec.technology import Technology, load_technology
 from spingan.studies.designs import Better, Candidate, Looked, State, costs_of, designed, lacking, look
 from spingan.studies.front import Point, added, front_of
 from spingan.studies.net_trials import drawing_row
-from spingan.studies.parallel import Workers, run_parallel
+from spingan.studies.parallel import Workers, kept_open, run_parallel
 from spingan.studies.properties import reference_technology
 from spingan.studies.proposals import ROUND, Sampler, ask, study_of
 from spingan.studies.run import place_for
@@ -191,15 +191,16 @@ def explore(
         data_path=None if data_path is None else place(data_path), fingerprint=fingerprint(net.generator),
         fit_images=plan.fit_images,
     )  # fmt: skip
-    search = _Search.begun(space, net, base, plan, workers, progress)
-    study = study_of(sampler, seed, len(space.objectives))
-    lots = np.random.default_rng(seed)
-    while len(search.found) < trials:
-        asked = ask(study, space, search.seen, min(ROUND, trials - len(search.found)), lots)
-        if not asked:
-            break
-        for (trial, _), values in zip(asked, search.judge([choices for _, choices in asked], trials), strict=True):
-            study.tell(trial, values)
+    with kept_open(workers, ROUND) as held:
+        search = _Search.begun(space, net, base, plan, held, progress)
+        study = study_of(sampler, seed, len(space.objectives))
+        lots = np.random.default_rng(seed)
+        while len(search.found) < trials:
+            asked = ask(study, space, search.seen, min(ROUND, trials - len(search.found)), lots)
+            if not asked:
+                break
+            for (trial, _), values in zip(asked, search.judge([choices for _, choices in asked], trials), strict=True):
+                study.tell(trial, values)
     return search.explored(net, sampler, seed, trials)
 
 
