@@ -12,6 +12,7 @@ from spingan.api import explore as written
 from spingan.cli import app
 from spingan.costs.side_by_side import Row
 from spingan.errors import UserError
+from spingan.reports.explore_report import summary
 from spingan.spec.technology import load_technology
 from spingan.studies.designs import Better, Candidate, designed, look
 from spingan.studies.explore import explore
@@ -213,6 +214,30 @@ def test_the_folder_holds_a_page_and_each_design_of_the_front_as_a_technology(as
         assert technology.synapse == each.technology.synapse
     content = json.loads((tmp_path / "out" / "explore.json").read_text())
     assert [each["number"] for each in content["front"]] == [each.number for each in found.best]
+
+
+def test_the_best_generator_is_the_cheapest_design_near_the_ideal_and_a_technology_of_its_own(asked, space, tmp_path):
+    found = written(space, tmp_path / "out", trials=40, count=400)
+    near = [each for each in found.designs if each.distance and each.distance.mean <= 1.1 * found.ideal.mean]
+    least = min(near, key=lambda each: each.row.energy_j)
+    best = found.to_dict()["best"]
+    assert best["energy_j"] == least.row.energy_j and best["of_ideal"] <= 1.1
+    paper = row_of(None, load_technology("skyrmion-published-array")).energy_j
+    assert best["of_paper"] == pytest.approx(least.row.energy_j / paper)
+    assert best["reached"] == (best["of_paper"] <= 0.01)
+    assert load_technology(tmp_path / "out" / "best").adc == found.designs[best["number"] - 1].technology.adc
+    line = next(line for line in summary(found) if line.startswith("Best generator"))
+    assert f"design {best['number']}," in line and f"is {'reached' if best['reached'] else 'not reached'}" in line
+    assert line in (tmp_path / "out" / "explore.html").read_text().replace("&#39;", "'")
+
+
+def test_without_a_design_near_the_ideal_there_is_no_best_generator(asked, tmp_path):
+    path = tmp_path / "poor.yaml"
+    head = "schema_version: 1\nmodel: clothes\ntechnology: pcm-array\nreference: {distance: 4}\n"
+    path.write_text(head + "keys: {levels: [8], bits: [6, 7]}\n")
+    found = written(path, tmp_path / "out", trials=2, count=400)
+    assert found.best_generator is None and found.to_dict()["best"] is None and not (tmp_path / "out" / "best").exists()
+    assert found.best and any(line.startswith("Best generator: none") for line in summary(found))
 
 
 def test_a_folder_holds_one_search_at_a_time(asked, space, tmp_path):

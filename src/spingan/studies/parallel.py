@@ -137,11 +137,11 @@ def _client(chosen: Workers, pieces: int, progress: Progress) -> "AbstractContex
 
     if chosen._open is not None:
         held = chosen._open
-        if held.client is None:
-            held.client = held.ends.enter_context(_client(replace(chosen, _open=None), held.most, progress))
-        if held.client.status not in ("running", "connecting"):
+        client = held.client or held.ends.enter_context(_client(replace(chosen, _open=None), held.most, progress))
+        held.client = client
+        if client.status not in ("running", "connecting"):
             raise _lost(chosen)
-        return nullcontext(held.client)
+        return nullcontext(client)
     if chosen.scheduler is None:
         return local_client(min(chosen.count or available_workers(), pieces))
     return remote_client(chosen.scheduler, lambda: progress("waiting for a worker", 0, 1))
