@@ -129,6 +129,9 @@ def test_a_junction_s_barrier_sets_the_siemens_the_read_noise_and_nothing_else(s
     ships = [noise / level for noise, level in zip(base.synapse.read_noise_s, base.synapse.conductance, strict=True)]
     assert all(more > less for more, less in zip(relative, ships, strict=True))  # fewer electrons
     assert all(less < more for less, more in zip(slow.read_noise_s, thick.read_noise_s, strict=True))
+    paper = "skyrmion-published-array"  # on the junction of 2 Ω·µm²; what is not named stays
+    read = designed(space, {"technology": paper, "junction.read_s": 1e-7})[0].synapse
+    assert read.conductance == pytest.approx(load_technology(paper).synapse.conductance) and read.read.time_s == 1e-7
     with pytest.raises(UserError, match="no skyrmion device behind a junction"):
         designed(space, {"junction.ra_ohm_m2": 4e-9})
 

@@ -12,6 +12,7 @@ from spingan.arrays.conditions import ChipConditions, conditions_from
 from spingan.costs.side_by_side import Row
 from spingan.devices.published import CURVES
 from spingan.devices.skyrmion_array import ARRAY_RA_OHM_M2, ARRAY_READ_S, behind_barrier, published_in_siemens
+from spingan.devices.skyrmion_synapse import PRINTED
 from spingan.errors import UserError
 from spingan.nn.weights import Model, load_model
 from spingan.spec.files import read_synapse
@@ -27,12 +28,13 @@ from spingan.studies.trials import Attempt, Trial, attempt, check_unchanged, tec
 NEAR = 1.1  # a design this much above a better one is still looked at more closely: few images, one chip; assumed
 AS_IDEAL = 1.02  # a distance over the ideal's that nothing dearer is searched below: about what 2,000 images show
 _LAYERS = {"relu": ("ReLU", "ClippedReLU"), "leaky_relu": ("LeakyReLU",), "tanh": ("Tanh",), "sigmoid": ("Sigmoid",)}
-_JUNCTIONS: dict[str, Callable[[], Synapse]] = {
-    "skyrmion_designed": lambda: read_synapse(CURVES / "skyrmion_designed.csv"),
-    "skyrmion_designed_array": lambda: read_synapse(CURVES / "skyrmion_designed.csv"),
-    "skyrmion_published_siemens": published_in_siemens,
+_DESIGNED = CURVES / "skyrmion_designed.csv"
+_JUNCTIONS: dict[str, tuple[Callable[[], Synapse], float]] = {
+    "skyrmion_designed": (lambda: read_synapse(_DESIGNED), PRINTED.ra_parallel_ohm_m2),
+    "skyrmion_designed_array": (lambda: read_synapse(_DESIGNED), ARRAY_RA_OHM_M2),
+    "skyrmion_published_siemens": (published_in_siemens, PRINTED.ra_parallel_ohm_m2),
 }
-"""Skyrmion synapses with the junction of 2 Ω·µm² that another barrier takes the place of."""
+"""Skyrmion synapses by their names: the device behind a junction of 2 Ω·µm², and the junction that each has."""
 State = Literal["refused", "dear", "dominated", "poor", "measured"]
 """What became of a design: it cannot be built or billed; it takes more than the reference; a cheaper one is as good;
 its pictures are bad or worse than a cheaper one's; all chips were measured."""
@@ -102,10 +104,10 @@ def _behind_barrier(technology: Technology, told: dict[str, Any]) -> Technology:
             f"junction: technology {technology.name} has {has}, which is no skyrmion device behind a junction",
             f"Name synapse: [{next(iter(_JUNCTIONS))}].",
         )
-    made = behind_barrier(
-        _JUNCTIONS[synapse.name](), f"{synapse.name}_barrier", given.get("junction.ra_ohm_m2", ARRAY_RA_OHM_M2),
-        given.get("junction.read_s", ARRAY_READ_S),
-    )  # fmt: skip
+    device, ra_ohm_m2 = _JUNCTIONS[synapse.name]
+    ra_ohm_m2 = given.get("junction.ra_ohm_m2", ra_ohm_m2)
+    read_s = given.get("junction.read_s", synapse.read.time_s or ARRAY_READ_S)
+    made = behind_barrier(device(), f"{synapse.name}_barrier", ra_ohm_m2, read_s)
     return technology.model_copy(update={"synapse": made})
 
 
