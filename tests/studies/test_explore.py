@@ -1,6 +1,7 @@
 """A search: what its front is, that it goes on as if it had never been stopped, and what it refuses."""
 
 import json
+import socket
 from dataclasses import replace
 from math import log10
 
@@ -14,6 +15,8 @@ from spingan.costs.side_by_side import Row
 from spingan.errors import UserError
 from spingan.reports.explore_report import summary
 from spingan.spec.technology import load_technology
+from spingan.studies import cluster
+from spingan.studies.cluster import local_client
 from spingan.studies.designs import Better, Candidate, designed, look
 from spingan.studies.explore import explore
 from spingan.studies.front import dominates, hypervolume
@@ -261,3 +264,28 @@ def test_the_command_prints_its_front_and_refuses_in_one_line(asked, space, tmp_
     ):
         refused = run(app, [*wrong, "--out", str(tmp_path / "no")])
         assert refused.exit_code == 2 and message in refused.stderr
+
+
+def test_a_scheduler_that_is_not_there_is_one_clear_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(cluster, "ANSWER_LIMIT_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+    asked_for = ("explore", "energy-quality", "--model", "clothes", "--out", str(tmp_path), "--scheduler")
+    refused = CliRunner().invoke(app, [*asked_for, address])
+    assert refused.exit_code == 2 and f"no Dask scheduler answers at {address} within 1 s" in refused.stderr
+    refused = CliRunner().invoke(app, [*asked_for, "here:1"])
+    assert refused.exit_code == 2 and "'here:1' is not the address of a scheduler" in refused.stderr
+    refused = CliRunner().invoke(app, [*asked_for, address, "--workers", "2"])
+    assert refused.exit_code == 2 and "Give one of the two." in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_scheduler_s_workers_find_what_processes_here_find(tmp_path):
+    path = tmp_path / "one.yaml"
+    head = "schema_version: 1\nmodel: clothes\ntechnology: pcm-array\nreference: {distance: 30}\n"
+    path.write_text(head + "keys: {wire_resistance_ohm: [0], bits: [6, 8]}\n")
+    plan = Plan(count=16, chips=2)
+    here = explore(path, trials=2, plan=plan, workers=Workers(1))
+    with local_client(1) as client:
+        there = explore(path, trials=2, plan=plan, workers=Workers(scheduler=client.scheduler.address))
+    assert there.to_dict() == here.to_dict() and here.count("measured")
