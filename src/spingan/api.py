@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from spingan.evaluation.quality import FeatureSpace, Quality
     from spingan.nn.onnx_file import OnnxFile
     from spingan.studies.appraise import Appraisal
-    from spingan.studies.explore import Explored
+    from spingan.studies.explored import Explored
     from spingan.studies.proposals import Sampler
     from spingan.studies.run import Name
     from spingan.studies.space import Space

@@ -1,5 +1,6 @@
 """A tile with wires obeys Kirchhoff: compact, reference, a dense solve and SPICE agree, and no energy is lost."""
 
+from collections import OrderedDict
 from fractions import Fraction
 from itertools import product
 
@@ -9,8 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spingan.arrays import ladder
+from spingan.arrays import wires as of_wires
 from spingan.arrays.nodal import CellLaw, solve_tile, tile_voltages
-from spingan.arrays.wires import WireRules, column_loss, fold, largest_rows, least_resistance, tallest_column
+from spingan.arrays.wires import (
+    WireRules,
+    column_loss,
+    fold,
+    fold_once,
+    largest_rows,
+    least_resistance,
+    tallest_column,
+)
 from spingan.circuits.crossbar_column import Array, solve_crossbar
 from spingan.errors import UserError
 from spingan.spec.synapse import Read, Synapse, Validity
@@ -66,6 +76,24 @@ def test_small_and_large_drops_on_a_column_s_wire_are_one_law_where_they_meet(mo
         found.append(fold(cells, WireRules(ohm, ohm)))
     assert not np.array_equal(*found)
     assert found[0] == pytest.approx(found[1], rel=1e-10)
+
+
+def test_a_tile_that_comes_again_is_not_solved_again_and_another_one_is(monkeypatch):
+    cells = 10 ** np.random.default_rng(1).uniform(-6, -4, (6, 5))
+    solved: list[tuple[int, ...]] = []
+    monkeypatch.setattr(of_wires, "fold", lambda given, wires: solved.append(given.shape) or fold(given, wires))
+    monkeypatch.setattr(of_wires, "_kept", OrderedDict())
+    wires, changed = WireRules(1.0, 1.0, fed_from_both_sides=True), cells.copy()  # which solves wide tiles as they are
+    changed[2, 3] *= 1 + 1e-15
+    others = (cells, WireRules(1.0, 2.0)), (changed, wires), (cells.reshape(5, 6), wires)
+    for asked in ((cells, wires), *others, (cells.copy(), wires), (np.asfortranarray(cells), wires)):
+        assert np.array_equal(fold_once(*asked), fold(*asked))
+    assert len(solved) == 4
+    monkeypatch.setattr(of_wires, "_KEPT_BYTES", 2 * cells.nbytes)
+    fold_once(2 * cells, wires)
+    assert len(of_wires._kept) == 2
+    fold_once(*others[1])  # the oldest went
+    assert len(solved) == 6
 
 
 def exact_transfer(cells, wires):

@@ -181,6 +181,27 @@ def test_the_range_is_the_one_of_least_error():
     assert errors[None] < 0.1 * errors[(-1.0, 1.0)]
 
 
+@pytest.mark.parametrize("behind", [None, torch.tanh])
+def test_the_range_of_least_error_does_not_depend_on_how_many_values_are_rounded_at_a_time(monkeypatch, behind):
+    lots = torch.Generator().manual_seed(2)
+    values, worth, rest = (torch.randn(70_001, generator=lots) for _ in range(3))
+    read = None if behind is None else (worth, rest)
+    quantiser = Quantiser(Converter(bits=4), "adc")
+    quantiser.behind = behind
+
+    def error(end: float) -> float:
+        codes = (values / (2 * end / 15)).round().clamp(-7, 7) * (2 * end / 15)
+        made = codes if behind is None else behind(rest + codes * worth)
+        return float((made - (values if behind is None else behind(rest + values * worth))).square().mean())
+
+    found = []
+    for piece in (1 << 16, 1 << 17, 4096):
+        monkeypatch.setattr("spingan.nn.converters._PIECE", piece)
+        found.append(quantiser._least_error(values, -5.0, 5.0, read))
+    assert found[0] == found[1] == found[2]
+    assert error(found[0][1]) == pytest.approx(min(error(5 * share / 200) for share in range(20, 201)), rel=0.05)
+
+
 def test_behind_an_amplifier_a_column_a_faint_column_has_all_codes():
     layer = nn.Linear(20, 2, bias=False)
     with torch.no_grad():

@@ -1,6 +1,7 @@
 """A search: what its front is, that it goes on as if it had never been stopped, and what it refuses."""
 
 import json
+import socket
 from dataclasses import replace
 from math import log10
 
@@ -12,7 +13,10 @@ from spingan.api import explore as written
 from spingan.cli import app
 from spingan.costs.side_by_side import Row
 from spingan.errors import UserError
+from spingan.reports.explore_report import summary
 from spingan.spec.technology import load_technology
+from spingan.studies import cluster
+from spingan.studies.cluster import local_client
 from spingan.studies.designs import Better, Candidate, designed, look
 from spingan.studies.explore import explore
 from spingan.studies.front import dominates, hypervolume
@@ -215,6 +219,30 @@ def test_the_folder_holds_a_page_and_each_design_of_the_front_as_a_technology(as
     assert [each["number"] for each in content["front"]] == [each.number for each in found.best]
 
 
+def test_the_best_generator_is_the_cheapest_design_near_the_ideal_and_a_technology_of_its_own(asked, space, tmp_path):
+    found = written(space, tmp_path / "out", trials=40, count=400)
+    near = [each for each in found.designs if each.distance and each.distance.mean <= 1.1 * found.ideal.mean]
+    least = min(near, key=lambda each: each.row.energy_j)
+    best = found.to_dict()["best"]
+    assert best["energy_j"] == least.row.energy_j and best["of_ideal"] <= 1.1
+    paper = row_of(None, load_technology("skyrmion-published-array")).energy_j
+    assert best["of_paper"] == pytest.approx(least.row.energy_j / paper)
+    assert best["reached"] == (best["of_paper"] <= 0.01)
+    assert load_technology(tmp_path / "out" / "best").adc == found.designs[best["number"] - 1].technology.adc
+    line = next(line for line in summary(found) if line.startswith("Best generator"))
+    assert f"design {best['number']}," in line and f"is {'reached' if best['reached'] else 'not reached'}" in line
+    assert line in (tmp_path / "out" / "explore.html").read_text().replace("&#39;", "'")
+
+
+def test_without_a_design_near_the_ideal_there_is_no_best_generator(asked, tmp_path):
+    path = tmp_path / "poor.yaml"
+    head = "schema_version: 1\nmodel: clothes\ntechnology: pcm-array\nreference: {distance: 4}\n"
+    path.write_text(head + "keys: {levels: [8], bits: [6, 7]}\n")
+    found = written(path, tmp_path / "out", trials=2, count=400)
+    assert found.best_generator is None and found.to_dict()["best"] is None and not (tmp_path / "out" / "best").exists()
+    assert found.best and any(line.startswith("Best generator: none") for line in summary(found))
+
+
 def test_a_folder_holds_one_search_at_a_time(asked, space, tmp_path):
     with sole_training(tmp_path, "search"), pytest.raises(UserError, match="another search runs into"):
         written(space, tmp_path, trials=2, count=400)
@@ -236,3 +264,28 @@ def test_the_command_prints_its_front_and_refuses_in_one_line(asked, space, tmp_
     ):
         refused = run(app, [*wrong, "--out", str(tmp_path / "no")])
         assert refused.exit_code == 2 and message in refused.stderr
+
+
+def test_a_scheduler_that_is_not_there_is_one_clear_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(cluster, "ANSWER_LIMIT_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+    asked_for = ("explore", "energy-quality", "--model", "clothes", "--out", str(tmp_path), "--scheduler")
+    refused = CliRunner().invoke(app, [*asked_for, address])
+    assert refused.exit_code == 2 and f"no Dask scheduler answers at {address} within 1 s" in refused.stderr
+    refused = CliRunner().invoke(app, [*asked_for, "here:1"])
+    assert refused.exit_code == 2 and "'here:1' is not the address of a scheduler" in refused.stderr
+    refused = CliRunner().invoke(app, [*asked_for, address, "--workers", "2"])
+    assert refused.exit_code == 2 and "Give one of the two." in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_scheduler_s_workers_find_what_processes_here_find(tmp_path):
+    path = tmp_path / "one.yaml"
+    head = "schema_version: 1\nmodel: clothes\ntechnology: pcm-array\nreference: {distance: 30}\n"
+    path.write_text(head + "keys: {wire_resistance_ohm: [0], bits: [6, 8]}\n")
+    plan = Plan(count=16, chips=2)
+    here = explore(path, trials=2, plan=plan, workers=Workers(1))
+    with local_client(1) as client:
+        there = explore(path, trials=2, plan=plan, workers=Workers(scheduler=client.scheduler.address))
+    assert there.to_dict() == here.to_dict() and here.count("measured")

@@ -12,7 +12,7 @@ import pytest
 
 from spingan.errors import UserError
 from spingan.studies import cluster, parallel
-from spingan.studies.parallel import Workers, run_parallel
+from spingan.studies.parallel import Workers, kept_open, run_parallel
 
 
 def _square_and_threads(number: int) -> tuple[int, int]:
@@ -96,6 +96,22 @@ def _is_worker(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(process.cmdline())
     except psutil.NoSuchProcess:
         return False
+
+
+def _process(_: int) -> int:
+    return os.getpid()
+
+
+def test_processes_that_are_kept_open_do_the_next_work_too_and_end_with_the_block():
+    with kept_open(Workers(1), 3) as held:
+        assert not [child for child in psutil.Process().children(recursive=True) if _is_worker(child)]  # none begun yet
+        first, second = (run_parallel(_process, [0, 1], workers=held) for _ in range(2))
+        assert len({*first, *second}) == 1
+        with pytest.raises(UserError, match="three is too many"):
+            run_parallel(_refuse_three, [3], workers=held)
+        assert run_parallel(_process, [2], workers=held) == first[:1]
+    assert not [child for child in psutil.Process().children(recursive=True) if _is_worker(child)]
+    assert run_parallel(_process, [0], workers=Workers(1)) != first[:1]
 
 
 def test_no_task_needs_no_process_and_no_worker_is_refused():

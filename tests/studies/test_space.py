@@ -42,6 +42,10 @@ def space_of(tmp_path):
         ("activations.relu: [leaky_relu_published]", "it is a leaky_relu", "Correct"),
         ("conditions.stuck: [1.5]", "stuck 1.5 is not a share", "below 1"),
         ("dac.bits: [true]", "truth value", "Correct"),
+        ("junction.ra_ohm_m2: [1.0]", "junction.ra_ohm_m2 cannot be 1.0: give 2e-12 to 1.76e-07", "Correct"),
+        ("junction.ra_ohm: [1.0]", "unknown key junction.ra_ohm", "Did you mean junction.ra_ohm_m2?"),
+        ("junction.read_s: [1.0e-8]\n  synapse.read.time_s: [1.0e-8]", "how long a read takes", "Keep one"),
+        ("activations.relu: [nowhere]", "there is no curve nowhere", "a technology's folder"),
     ],
 )
 def test_a_space_that_cannot_be_is_refused_with_the_key_and_a_remedy(space_of, keys, problem, remedy):
@@ -105,3 +109,39 @@ def test_a_digital_function_takes_the_place_of_a_device(space_of):
     space = space_of("technology: [skyrmion-published]\n  activations.relu: [digital]")
     technology, _, _ = designed(space, {"technology": "skyrmion-published", "activations.relu": "digital"})
     assert "relu" not in technology.activations and "ReLU" in technology.digital
+
+
+def test_a_junction_s_barrier_sets_the_siemens_the_read_noise_and_nothing_else(space_of):
+    space = space_of(
+        "junction.ra_ohm_m2: {low: 1.0e-10, high: 1.0e-7, scale: log}\n  junction.read_s: [2.0e-8, 1.0e-7]"
+    )
+    base = load_technology("skyrmion-designed-array")
+    on = {"technology": "skyrmion-designed-array"}
+    same = designed(space, on | {"junction.ra_ohm_m2": 4e-9, "junction.read_s": 2e-8})[0]  # as it ships
+    assert base.synapse is not None and same.synapse is not None
+    for field in ("conductance", "read_noise_s", "write_error", "spread", "retention", "area_m2"):
+        assert getattr(same.synapse, field) == getattr(base.synapse, field)
+    thick = designed(space, on | {"junction.ra_ohm_m2": 4e-8})[0].synapse
+    slow = designed(space, on | {"junction.ra_ohm_m2": 4e-8, "junction.read_s": 1e-7})[0].synapse
+    assert thick.conductance[-1] == pytest.approx(base.synapse.conductance[-1] / 10, rel=1e-5)
+    assert thick.read.time_s == 2e-8 and slow.read.time_s == 1e-7
+    relative = [noise / level for noise, level in zip(thick.read_noise_s, thick.conductance, strict=True)]
+    ships = [noise / level for noise, level in zip(base.synapse.read_noise_s, base.synapse.conductance, strict=True)]
+    assert all(more > less for more, less in zip(relative, ships, strict=True))  # fewer electrons
+    assert all(less < more for less, more in zip(slow.read_noise_s, thick.read_noise_s, strict=True))
+    paper = "skyrmion-published-array"  # on the junction of 2 Ω·µm²; what is not named stays
+    read = designed(space, {"technology": paper, "junction.read_s": 1e-7})[0].synapse
+    assert read.conductance == pytest.approx(load_technology(paper).synapse.conductance) and read.read.time_s == 1e-7
+    with pytest.raises(UserError, match="no skyrmion device behind a junction"):
+        designed(space, {"junction.ra_ohm_m2": 4e-9})
+
+
+def test_a_folder_of_a_designed_device_is_a_choice_for_its_function(space_of, tmp_path):
+    curves = load_technology("skyrmion-published").activations
+    front = load_technology("hfox-amplitude").model_copy(update={"name": "wall_01", "activations": curves})
+    write_technology(front, tmp_path / "walls" / "01")
+    space = space_of("activations.relu: [digital, walls/01]\n  synapse: [walls/01]")
+    technology, _, _ = designed(space, {"activations.relu": "walls/01", "synapse": "walls/01"})
+    assert technology.activations["relu"] == front.activations["relu"] and technology.synapse == front.synapse
+    with pytest.raises(UserError, match="has no sigmoid"):
+        space_of("activations.sigmoid: [walls/01]")

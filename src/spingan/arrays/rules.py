@@ -10,7 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from spingan.arrays.wires import WireRules, fold
+from spingan.arrays.wires import WireRules, fold_once
 from spingan.spec.technology import Encoding, Technology
 
 
@@ -209,7 +209,7 @@ class ArrayRules:
         """What one tile gives for each device, (rows, columns), as `halves`; `devices` counts those of each column."""
         assert self.wires is not None and self.span_s is not None
         siemens = conductance.double().cpu().numpy() * self.span_s
-        transfer = torch.from_numpy(fold(siemens, self.wires) / self.span_s).to(conductance.device)
+        transfer = torch.from_numpy(fold_once(siemens, self.wires) / self.span_s).to(conductance.device)
         if self.load is not None:  # the load carries the current, and its voltage is read
             transfer *= self._amplified(devices) / self.load
         return transfer.to(conductance.dtype)

@@ -40,7 +40,7 @@ def explore(
 
     found_space = load_space(space)  # what a user may have misspelt is told before torch is loaded
     from spingan.api import explore as explored
-    from spingan.reports.explore_report import DATA, FRONT, PAGE, PICTURE, front_table, summary
+    from spingan.reports.explore_report import BEST, DATA, FRONT, PAGE, PICTURE, front_table, summary
 
     folder = out or Path("runs") / f"explore-{found_space.name}"
     try:
@@ -53,5 +53,6 @@ def explore(
     if found.best:
         front = front_table(found)
         lines += ["", table(front.headings, front.rows[:_ROWS], list(front.right))]
-    files = [str(folder / name) for name in (PAGE, PICTURE, DATA, FRONT)]
+    named = (BEST,) if found.best_generator is not None else ()
+    files = [str(folder / name) for name in (PAGE, PICTURE, DATA, FRONT, *named)]
     show(Result(found.to_dict(), "\n".join(lines), found.notes), json, files)

@@ -22,6 +22,7 @@ Side = Literal["dac", "adc"]
 _SAMPLE = 1 << 16  # values kept of each batch to choose a range by
 _TRIED = tuple(share / 20 for share in range(20, 1, -1))  # parts of the full scale that a range may end at
 _TRIED_BEHIND = tuple(0.9**power for power in range(45))  # finer, and to 1/100: a tanh ignores most of what it is given
+_PIECE = 1 << 16  # values rounded at a time: they stay in a processor's cache
 _FINEST = 24  # bits of a float32: more change nothing
 
 
@@ -222,15 +223,20 @@ class Quantiser(nn.Module):
         """The ends with the least squared error: of the values, or of what a function makes of them and the rest."""
         behind, best, found = self.behind, float("inf"), (low, high)
 
-        def made(sums: Tensor) -> Tensor:
-            return sums if behind is None or read is None else behind(torch.addcmul(read[1], sums, read[0]))
+        def made(sums: Tensor, of: slice) -> Tensor:
+            return sums if behind is None or read is None else behind(torch.addcmul(read[1][of], sums, read[0][of]))
 
-        meant = made(values)
+        pieces = [slice(first, first + _PIECE) for first in range(0, len(values), _PIECE)]
+        meant = torch.cat([made(values[piece], piece) for piece in pieces])
+        squares = torch.empty_like(values)  # as a whole: its mean does not depend on the pieces
         for share in _TRIED if read is None else _TRIED_BEHIND:
             ends = low * share, high * share
             step = (ends[1] - ends[0]) / (2**self.bits - 1)
-            codes = (values / step).round().clamp(round_up(ends[0] / step), -round_up(-ends[1] / step))
-            error = float((made(codes * step) - meant).square().mean())
+            lowest, highest = round_up(ends[0] / step), -round_up(-ends[1] / step)
+            for piece in pieces:
+                rounded = (values[piece] / step).round_().clamp_(lowest, highest).mul_(step)
+                torch.sub(made(rounded, piece), meant[piece], out=squares[piece]).square_()
+            error = float(squares.mean())
             if error < best:
                 best, found = error, ends
         return found

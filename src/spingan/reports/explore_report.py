@@ -19,17 +19,20 @@ from spingan.reports.plots import COLOURS, add_legend, name_axes, new_figure, sa
 from spingan.reports.tables import Table, area_text, quantity_text
 from spingan.spec.technology import write_technology
 from spingan.studies.designs import AS_IDEAL, NEAR
-from spingan.studies.explore import FIELDS, Explored, Found
+from spingan.studies.explore import FIELDS
+from spingan.studies.explored import GOOD, LEAST, RULE, Explored, Found
 from spingan.studies.study import TOLERANCE
 from spingan.studies.tolerance import FEW
 
-PAGE, DATA, PICTURE, FRONT = "explore.html", "explore.json", "front.png", "front"
+PAGE, DATA, PICTURE, FRONT, BEST = "explore.html", "explore.json", "front.png", "front", "best"
 _UNITS = {"energy": "J", "time": "s", "area": "m²"}
 _SHOWN = 12  # designs of the front whose pictures stand on the page; all are in the table
 
 
 def write_explored(found: Explored, folder: str | Path) -> tuple[Path, ...]:
     """Write the page, its picture, the same as JSON, and a folder with a technology for each design of the front.
+
+    The best generator, if there is one, is in the folder `best` once more.
 
     Returns:
         The files, and the folder of the front last.
@@ -39,15 +42,20 @@ def write_explored(found: Explored, folder: str | Path) -> tuple[Path, ...]:
     """
     place = output_folder(folder)
     for each in found.best:
-        assert each.technology is not None
-        name = f"{found.space.name}-{each.number}"
-        about = f"{each.technology.provenance}; spingan explore {found.space.name}, seed {found.seed}"
-        named = each.technology.model_copy(update={"name": name, "provenance": about})
-        write_technology(named, place / FRONT / str(each.number))
+        _write_design(found, each, str(each.number), place / FRONT / str(each.number))
+    if found.best_generator is not None:
+        _write_design(found, found.best_generator.found, BEST, place / BEST)
     write_text(place / PAGE, explored_html(found))
     write_text(place / DATA, json.dumps(_finite(found.to_dict()), indent=1, ensure_ascii=False) + "\n")
     save_png(front_figure(found), place / PICTURE)
     return place / PAGE, place / PICTURE, place / DATA, place / FRONT
+
+
+def _write_design(found: Explored, each: Found, name: str, folder: Path) -> None:
+    assert each.technology is not None
+    about = f"{each.technology.provenance}; spingan explore {found.space.name}, seed {found.seed}, design {each.number}"
+    named = {"name": f"{found.space.name}-{name}", "provenance": about}
+    write_technology(each.technology.model_copy(update=named), folder)
 
 
 def _finite(value: Any) -> Any:
@@ -85,8 +93,26 @@ def summary(found: Explored) -> list[str]:
         else:
             lines.append(f"No design reaches {TOLERANCE:g} x the ideal's distance.")
             break
+    lines.append(best_line(found))
     lines.append(f"Hypervolume {found.hypervolume[-1]:.4g} after {total} designs.")
     return lines
+
+
+def best_line(found: Explored) -> str:
+    """The best generator against paper S's devices, in one line."""
+    best = found.best_generator
+    if best is None:
+        return f"Best generator: none; no design of the front is within {GOOD:g} x the ideal's distance."
+    about = (
+        f"Best generator (least energy within {GOOD:g} x the ideal's distance): design {best.found.number}, "
+        f"{best.of_ideal:.2f} x, {quantity_text(best.energy_j, 'J', 3)} an image, everything counted"
+    )
+    if best.share is None or best.paper_j is None:
+        return f"{about}; the bill of paper S's devices has a gap for this net."
+    times = f"1/{1 / best.share:.3g}" if best.share < 1 else f"{best.share:.3g} x"
+    reached = "reached" if best.reached else "not reached"
+    paper = quantity_text(best.paper_j, "J", 3)
+    return f"{about}: {times} of that on paper S's devices ({paper}); 1/{1 / LEAST:.0f} is {reached}."
 
 
 def _about(found: Explored, each: Found) -> str:
@@ -155,6 +181,7 @@ def explored_html(found: Explored) -> str:
             *([f"All have {shared}."] if shared else []),
             f"A design is the folder {FRONT}/NUMBER, which every command takes as a technology, for example: spingan "
             f"appraise {FRONT}/{found.best[0].number if found.best else 'NUMBER'} --model {found.model.name}",
+            *([f"The best generator is the folder {BEST}, too: {RULE}."] if found.best_generator is not None else []),
         ],
         pictures=list(_pictures(found)),
         refused=_refused(found),

@@ -1,7 +1,7 @@
 """One design of a space: its technology, its bill, and its pictures as far as they are worth drawing."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -10,19 +10,31 @@ import numpy as np
 
 from spingan.arrays.conditions import ChipConditions, conditions_from
 from spingan.costs.side_by_side import Row
+from spingan.devices.published import CURVES
+from spingan.devices.skyrmion_array import ARRAY_RA_OHM_M2, ARRAY_READ_S, behind_barrier, published_in_siemens
+from spingan.devices.skyrmion_synapse import PRINTED
 from spingan.errors import UserError
 from spingan.nn.weights import Model, load_model
+from spingan.spec.files import read_synapse
+from spingan.spec.synapse import Synapse
 from spingan.spec.technology import Technology, load_technology
 from spingan.spec.value import SCHEMA_VERSION
 from spingan.studies.device_figures import figures_of
 from spingan.studies.levels import with_levels
 from spingan.studies.net_trials import conditions_of, drawing_row
-from spingan.studies.space import Space, activation_of, curve_of
+from spingan.studies.space import BOUNDS, Space, activation_of, curve_of
 from spingan.studies.trials import Attempt, Trial, attempt, check_unchanged, technology_of
 
 NEAR = 1.1  # a design this much above a better one is still looked at more closely: few images, one chip; assumed
 AS_IDEAL = 1.02  # a distance over the ideal's that nothing dearer is searched below: about what 2,000 images show
 _LAYERS = {"relu": ("ReLU", "ClippedReLU"), "leaky_relu": ("LeakyReLU",), "tanh": ("Tanh",), "sigmoid": ("Sigmoid",)}
+_DESIGNED = CURVES / "skyrmion_designed.csv"
+_JUNCTIONS: dict[str, tuple[Callable[[], Synapse], float]] = {
+    "skyrmion_designed": (lambda: read_synapse(_DESIGNED), PRINTED.ra_parallel_ohm_m2),
+    "skyrmion_designed_array": (lambda: read_synapse(_DESIGNED), ARRAY_RA_OHM_M2),
+    "skyrmion_published_siemens": (published_in_siemens, PRINTED.ra_parallel_ohm_m2),
+}
+"""Skyrmion synapses by their names: the device behind a junction of 2 Ω·µm², and the junction that each has."""
 State = Literal["refused", "dear", "dominated", "poor", "measured"]
 """What became of a design: it cannot be built or billed; it takes more than the reference; a cheaper one is as good;
 its pictures are bad or worse than a cheaper one's; all chips were measured."""
@@ -41,6 +53,7 @@ def designed(space: Space, choices: Mapping[str, Any]) -> tuple[Technology, Chip
     technology = _with_activations(space, technology, told)
     if "synapse" in told:
         technology = technology.model_copy(update={"synapse": curve_of(space, told.pop("synapse"))})
+    technology = _behind_barrier(technology, told)
     if "levels" in told:
         technology = with_levels(technology, told.pop("levels"))
     bits = told.pop("bits", None)
@@ -64,7 +77,7 @@ def _with_activations(space: Space, technology: Technology, told: dict[str, Any]
     curves, digital = dict(technology.activations), technology.digital
     for key in [key for key in told if key.startswith("activations.")]:
         function = key.partition(".")[2]
-        curve = activation_of(space, told.pop(key))
+        curve = activation_of(space, told.pop(key), function)
         types = _LAYERS[function]
         if curve is None:
             curves.pop(function, None)  # pyright: ignore[reportArgumentType, reportCallIssue]
@@ -73,6 +86,29 @@ def _with_activations(space: Space, technology: Technology, told: dict[str, Any]
             curves[curve.function] = curve
             digital = tuple(each for each in digital if each not in types)
     return technology.model_copy(update={"activations": curves, "digital": digital})
+
+
+def _behind_barrier(technology: Technology, told: dict[str, Any]) -> Technology:
+    """The technology with the junction that `told` names, which it then no longer has: its siemens and its read noise.
+
+    Raises:
+        UserError: Its synapse is no skyrmion device with a junction.
+    """
+    given = {key: told.pop(key) for key in BOUNDS if key in told}
+    if not given:
+        return technology
+    synapse = technology.synapse
+    if synapse is None or synapse.name not in _JUNCTIONS:
+        has = "no synapse" if synapse is None else f"the synapse {synapse.name}"
+        raise UserError(
+            f"junction: technology {technology.name} has {has}, which is no skyrmion device behind a junction",
+            f"Name synapse: [{next(iter(_JUNCTIONS))}].",
+        )
+    device, ra_ohm_m2 = _JUNCTIONS[synapse.name]
+    ra_ohm_m2 = given.get("junction.ra_ohm_m2", ra_ohm_m2)
+    read_s = given.get("junction.read_s", synapse.read.time_s or ARRAY_READ_S)
+    made = behind_barrier(device(), f"{synapse.name}_barrier", ra_ohm_m2, read_s)
+    return technology.model_copy(update={"synapse": made})
 
 
 @dataclass(frozen=True)

@@ -6,25 +6,25 @@ results; so is one that is asked for more designs.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
-from spingan.arrays.conditions import ChipConditions
-from spingan.costs.side_by_side import Row
+from spingan.costs.side_by_side import PAPER_S
 from spingan.errors import UserError, did_you_mean
-from spingan.evaluation.interval import Interval, interval
+from spingan.evaluation.interval import interval
 from spingan.evaluation.real_images import data_of
 from spingan.nn.weights import Model, load_model
 from spingan.progress import Progress, no_progress
 from spingan.spec.technology import Technology, load_technology
-from spingan.studies.designs import Better, Candidate, Looked, State, costs_of, designed, lacking, look
+from spingan.studies.designs import Better, Candidate, Looked, costs_of, designed, lacking, look
+from spingan.studies.explored import Explored, Found
 from spingan.studies.front import Point, added, front_of
 from spingan.studies.net_trials import drawing_row
-from spingan.studies.parallel import Workers, run_parallel
+from spingan.studies.parallel import Workers, kept_open, run_parallel
 from spingan.studies.properties import reference_technology
 from spingan.studies.proposals import ROUND, Sampler, ask, study_of
 from spingan.studies.run import place_for
@@ -36,117 +36,6 @@ from spingan.studies.trials import Attempt, Trial, attempt, fingerprint, technol
 WORST, TIMES = 2.0, 10.0  # reference: distance over the ideal's, costs over those of the space's technology; assumed
 FIELDS = {"energy": "energy_j", "time": "time_s", "area": "area_m2"}
 """Of a `Row`, by the objective."""
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """One design of a search.
-
-    Attributes:
-        choices: What each key of the space is.
-        technology: None where the choices make none.
-    """
-
-    number: int
-    choices: Mapping[str, Any]
-    technology: Technology | None
-    looked: Looked
-
-    @property
-    def state(self) -> State:
-        """What became of it."""
-        return self.looked.state
-
-    @property
-    def row(self) -> Row | None:
-        """What an image takes."""
-        return self.looked.row
-
-    @property
-    def conditions(self) -> ChipConditions | None:
-        """Of its chips."""
-        return self.looked.conditions
-
-    @property
-    def distance(self) -> Interval | None:
-        """Over chips; None where not all of them were measured."""
-        if self.state != "measured":
-            return None
-        return interval([each.distance for each in self.looked.attempts if each.distance is not None])
-
-
-@dataclass(frozen=True, eq=False)
-class Explored:
-    """A search and its front.
-
-    Attributes:
-        seed: Of the search; that of the chips is the plan's.
-        metric: Name of the distance.
-        ideal: Distance of the net without imperfections, over chips.
-        reference: Of each objective, in its order: beyond it nothing counts. The distance is over the ideal's.
-        designs: All, in the order in which they were proposed.
-        front: Places of the designs that no other beats in everything, those of the least distance first.
-        hypervolume: After each design, in decades of each objective multiplied; it never falls.
-    """
-
-    space: Space
-    model: Model
-    plan: Plan
-    sampler: Sampler
-    seed: int
-    metric: str
-    ideal: Interval
-    reference: tuple[float, ...]
-    designs: tuple[Found, ...]
-    front: tuple[int, ...]
-    hypervolume: tuple[float, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def best(self) -> tuple[Found, ...]:
-        """The designs of the front."""
-        return tuple(self.designs[place] for place in self.front)
-
-    def count(self, state: State) -> int:
-        """How many designs ended so."""
-        return sum(each.state == state for each in self.designs)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON-able values, without images."""
-        return {
-            "space": self.space.name,
-            "model": self.model.name,
-            "objectives": list(self.space.objectives),
-            "metric": self.metric,
-            "ideal": asdict(self.ideal),
-            "reference": dict(zip(self.space.objectives, self.reference, strict=True)),
-            "front": [self._of(each) for each in self.best],
-            "hypervolume": list(self.hypervolume),
-            "designs": [self._of(each) for each in self.designs],
-            "states": {state: self.count(state) for state in get_args(State)},
-            "sampler": self.sampler,
-            "seed": self.seed,
-            "plan": asdict(self.plan),
-            "notes": list(self.notes),
-        }
-
-    def _of(self, found: Found) -> dict[str, Any]:
-        row, distance, few = found.row, found.distance, found.looked.few
-        return {
-            "number": found.number,
-            "choices": dict(found.choices),
-            "state": found.state,
-            "why": found.looked.why,
-            "distance": None if distance is None else asdict(distance),
-            "distances": [each.distance for each in found.looked.attempts],
-            "of_ideal": None if distance is None else distance.mean / self.ideal.mean,
-            "of_ideal_on_few_images": few,
-            "energy_j": None if row is None else row.energy_j,
-            "energy_low_j": None if row is None else row.energy_low_j,
-            "energy_high_j": None if row is None else row.energy_high_j,
-            "time_s": None if row is None else row.time_s,
-            "area_m2": None if row is None else row.area_m2,
-        }
 
 
 def explore(
@@ -182,25 +71,17 @@ def explore(
     space = space if isinstance(space, Space) else load_space(space)
     _check(trials, sampler, plan)
     name = space.model if model is None else model
-    net = load_model(name)
-    data_of(net, data_name)
-    workers = workers or Workers()
-    place = place_for(workers)
-    base = Trial(
-        place(name), plan.seed, plan.count, data_name=data_name,
-        data_path=None if data_path is None else place(data_path), fingerprint=fingerprint(net.generator),
-        fit_images=plan.fit_images,
-    )  # fmt: skip
-    search = _Search.begun(space, net, base, plan, workers, progress)
-    study = study_of(sampler, seed, len(space.objectives))
-    lots = np.random.default_rng(seed)
-    while len(search.found) < trials:
-        asked = ask(study, space, search.seen, min(ROUND, trials - len(search.found)), lots)
-        if not asked:
-            break
-        for (trial, _), values in zip(asked, search.judge([choices for _, choices in asked], trials), strict=True):
-            study.tell(trial, values)
-    return search.explored(net, sampler, seed, trials)
+    with kept_open(workers or Workers(), ROUND) as held:
+        search = Search.begun(space, name, plan, held, progress, data_name, data_path)
+        study = study_of(sampler, seed, len(space.objectives))
+        lots = np.random.default_rng(seed)
+        while len(search.found) < trials:
+            asked = ask(study, space, search.seen, min(ROUND, trials - len(search.found)), lots)
+            if not asked:
+                break
+            for (trial, _), values in zip(asked, search.judge([choices for _, choices in asked], trials), strict=True):
+                study.tell(trial, values)
+    return search.explored(sampler, seed, trials)
 
 
 def _check(trials: int, sampler: str, plan: Plan) -> None:
@@ -215,15 +96,15 @@ def _check(trials: int, sampler: str, plan: Plan) -> None:
         raise UserError(f"{plan.count} images a chip", f"Ask for at least {2 * FEW}.")
 
 
-class _Search:
+class Search:
     """What is known while the search goes on."""
 
     def __init__(
-        self, space: Space, base: Trial, plan: Plan, workers: Workers, progress: Progress,
+        self, space: Space, net: Model, base: Trial, plan: Plan, workers: Workers, progress: Progress,
         few: float, ideal: Sequence[Attempt], reference: tuple[float, ...],
     ) -> None:  # fmt: skip
-        self.space, self.base, self.plan, self.workers, self.progress = space, base, plan, workers, progress
-        self.few_ideal, self.reference = few, reference
+        self.space, self.net, self.base, self.plan, self.workers = space, net, base, plan, workers
+        self.progress, self.few_ideal, self.reference = progress, few, reference
         self.ideal = interval([each.distance for each in ideal if each.distance is not None])
         self.metric = "" if ideal[0].outcome is None else ideal[0].outcome.about
         self.names = tuple(FIELDS[each] for each in space.objectives if each != "distance")
@@ -232,10 +113,25 @@ class _Search:
 
     @classmethod
     def begun(
-        cls, space: Space, net: Model, base: Trial, plan: Plan, workers: Workers, progress: Progress
-    ) -> "_Search":
-        """The search with its ideal measured and its reference known."""
-        reference = _reference(space, net)
+        cls, space: Space, name: str | Path, plan: Plan, workers: Workers, progress: Progress,
+        data_name: str | None = None, data_path: str | None = None,
+    ) -> "Search":  # fmt: skip
+        """The search with its ideal measured and its reference known.
+
+        Args:
+            name: Of the net.
+
+        Raises:
+            UserError: There is no such net, or it cannot be judged; and as `explore`.
+        """
+        net = load_model(name)
+        data_of(net, data_name)
+        place, reference = place_for(workers), _reference(space, net)
+        path = None if data_path is None else place(data_path)
+        base = Trial(
+            place(name), plan.seed, plan.count, data_name=data_name, data_path=path,
+            fingerprint=fingerprint(net.generator), fit_images=plan.fit_images,
+        )  # fmt: skip
         perfect = reference_technology(net)
         on = None if perfect == net.technology else technology_text(perfect)
         ideal = replace(base, technology=on)
@@ -245,25 +141,34 @@ class _Search:
         refused = next((each.refused for each in (first, *all_of) if each.distance is None), "")
         if refused or first.distance is None:
             raise UserError(f"{net.name} cannot be judged: {refused}", "Give another --model.")
-        return cls(space, base, plan, workers, progress, first.distance, all_of, reference)
+        return cls(space, net, base, plan, workers, progress, first.distance, all_of, reference)
 
     def judge(self, designs: Sequence[Mapping[str, Any]], trials: int) -> list[list[float]]:
         """Take in new designs, and say how good they are to the sampler, in decades."""
-        known, before = self._known(), len(self.found)
+        known, before, report = self._known(), len(self.found), self.progress
+        looked = self.looked(designs, known, lambda done: report("designs", before + done, trials))
+        values = []
+        for choices, (technology, each) in zip(designs, looked, strict=True):
+            self.found.append(Found(len(self.found) + 1, choices, technology, each))
+            values.append(self._told(each, known))
+        return values
+
+    def looked(
+        self, designs: Sequence[Mapping[str, Any]], known: tuple[Better, ...], done: Callable[[int], None]
+    ) -> list[tuple[Technology | None, Looked]]:
+        """Designs, held against what is known, each with its technology; they are not taken in.
+
+        Args:
+            done: Told how many are.
+        """
         made: list[tuple[Technology | None, Looked | Candidate]] = [self._made(each, known) for each in designs]
         tasks = [each for _, each in made if isinstance(each, Candidate)]
-        report = self.progress
 
-        def advance(_: str, done: int, __: int) -> None:
-            report("designs", before + len(designs) - len(tasks) + done, trials)
+        def advance(_: str, count: int, __: int) -> None:
+            done(len(designs) - len(tasks) + count)
 
-        looked = iter(run_parallel(look, tasks, workers=self.workers, what="designs", progress=advance))
-        values = []
-        for choices, (technology, each) in zip(designs, made, strict=True):
-            one = next(looked) if isinstance(each, Candidate) else each
-            self.found.append(Found(len(self.found) + 1, choices, technology, one))
-            values.append(self._told(one, known))
-        return values
+        found = iter(run_parallel(look, tasks, workers=self.workers, what="designs", progress=advance))
+        return [(technology, next(found) if isinstance(each, Candidate) else each) for technology, each in made]
 
     def _made(
         self, choices: Mapping[str, Any], known: tuple[Better, ...]
@@ -309,7 +214,7 @@ class _Search:
             few = min((each.few / self.few_ideal for each in cheaper), default=self.reference[0])
         return list(_decades(few, *costs))
 
-    def explored(self, net: Model, sampler: Sampler, seed: int, trials: int) -> Explored:
+    def explored(self, sampler: Sampler, seed: int, trials: int) -> Explored:
         """The search as it is now."""
         points = self.points()
         front = sorted((list(points)[place] for place in front_of(list(points.values()))), key=lambda at: points[at])
@@ -322,9 +227,18 @@ class _Search:
         if len(self.found) < trials:
             notes.append(f"the space has no other designs: {len(self.found)} in place of {trials}")
         return Explored(
-            self.space, net, self.plan, sampler, seed, self.metric, self.ideal, self.reference, tuple(self.found),
-            tuple(front), tuple(history), tuple(notes),
+            self.space, self.net, self.plan, sampler, seed, self.metric, self.ideal, self.reference, tuple(self.found),
+            tuple(front), tuple(history), tuple(notes), _paper_j(self.net),
         )  # fmt: skip
+
+
+def _paper_j(net: Model) -> float | None:
+    """Energy of an image on paper S's devices; None where they cannot be billed whole."""
+    try:
+        row = drawing_row(net, load_technology(PAPER_S))
+    except UserError:
+        return None
+    return None if row.missing or row.energy_j is None else float(row.energy_j)
 
 
 def _decades(*values: float) -> Point:

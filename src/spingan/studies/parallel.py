@@ -6,8 +6,8 @@ They run on Dask: on processes of this machine, or on the workers of a scheduler
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +40,7 @@ class Workers:
     count: int | None = None
     scheduler: str | None = None
     results: Path | None = None
+    _open: "_Open | None" = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.
@@ -59,6 +60,28 @@ class Workers:
                 f"{self.scheduler!r} is not the address of a scheduler",
                 "Give it as the scheduler prints it, for example tcp://10.0.0.5:8786",
             )
+
+
+@dataclass
+class _Open:
+    """Processes, or a scheduler, that stay from one call of `run_parallel` to the next."""
+
+    ends: ExitStack
+    most: int
+    client: "Client | None" = None
+
+
+@contextmanager
+def kept_open(workers: Workers, most: int) -> Iterator[Workers]:
+    """The same workers, whose processes begin with the first work within the block and stay until its end.
+
+    A new process loads torch, the net and its compiled parts again, and has forgotten the tiles that it has solved.
+
+    Args:
+        most: Pieces of work in one call: more processes would do nothing.
+    """
+    with ExitStack() as ends:
+        yield replace(workers, _open=_Open(ends, most))
 
 
 def available_workers() -> int:
@@ -112,6 +135,13 @@ def run_parallel(
 def _client(chosen: Workers, pieces: int, progress: Progress) -> "AbstractContextManager[Client]":
     from spingan.studies.cluster import local_client, remote_client
 
+    if chosen._open is not None:
+        held = chosen._open
+        client = held.client or held.ends.enter_context(_client(replace(chosen, _open=None), held.most, progress))
+        held.client = client
+        if client.status not in ("running", "connecting"):
+            raise _lost(chosen)
+        return nullcontext(client)
     if chosen.scheduler is None:
         return local_client(min(chosen.count or available_workers(), pieces))
     return remote_client(chosen.scheduler, lambda: progress("waiting for a worker", 0, 1))

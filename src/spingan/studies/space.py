@@ -35,22 +35,20 @@ DIGITAL = "digital"
 _BEGINS = "spingan explore energy-quality"  # whose space shows the form
 _KEYS = ("schema_version", "name", "about", "model", "technology", "objectives", "reference", "keys")
 _REFERENCE = ("distance", "energy_j", "time_s", "area_m2")
-_TOLD = (
-    "schema_version",
-    "name",
-    "source",
-    "provenance",
-    "notes",
-    "activations",
-    "synapse",
-)  # not searched as they are
-_OWN = ("technology", "synapse", "levels", "bits")
+_TOLD = "schema_version", "name", "source", "provenance", "notes", "activations", "synapse"
+"""Keys that are not searched as they are."""
+_OWN = ("technology", "synapse", "levels", "bits", "junction.ra_ohm_m2", "junction.read_s")
+BOUNDS = {"junction.ra_ohm_m2": (2e-12, 1.76e-7), "junction.read_s": (1e-10, 1e-3)}
+"""Of a skyrmion synapse's junction: from paper S's to the thickest published barrier; of a read, assumed."""
 FORBIDDEN = {
     ("bits", "adc.bits"): "bits are those of both converters",
     ("bits", "dac.bits"): "bits are those of both converters",
     ("bits", "adc"): "bits are those of both converters",
     ("bits", "dac"): "bits are those of both converters",
     ("levels", "synapse.conductance"): "both say which levels a device has",
+    ("junction.ra_ohm_m2", "synapse.conductance"): "both say what a device conducts",
+    ("junction.read_s", "synapse.read.time_s"): "both say how long a read takes",
+    ("junction.read_s", "synapse.read"): "both say how long a read takes",
     ("conditions.faded", "conditions.time_s"): "both say how much of the states is lost",
     ("adc.range", "adc.learned_range"): "a range that is given is not learned",
     ("dac.range", "dac.learned_range"): "a range that is given is not learned",
@@ -309,10 +307,14 @@ def _check_value(space: Space, key: str, value: Any) -> None:
         least, most = (2, 4096) if key == "levels" else (1, 32)  # as `with_levels` and a converter have them
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise ValueError(f"give whole numbers from {least} to {most}")
+    elif key in BOUNDS:
+        least, most = BOUNDS[key]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise ValueError(f"give {least:g} to {most:g}")
     elif key == "synapse":
         curve_of(space, value)
     elif head == "activations":
-        curve = activation_of(space, value)
+        curve = activation_of(space, value, rest)
         if curve is not None and curve.function != rest:
             raise ValueError(f"it is a {curve.function}")
     elif head == "conditions":
@@ -346,25 +348,47 @@ def _curve_file(space: Space, value: Any) -> Path:
         return DEVICES / "curves" / f"{name}.csv"
     path = Path(space.place(name))
     if not is_file(path):
-        raise UserError(f"there is no curve {name}", f"{did_you_mean(name, shipped_curves())}Or give a CSV file.")
+        hint = did_you_mean(name, shipped_curves())
+        raise UserError(f"there is no curve {name}", f"{hint}Or give a CSV file, or a technology's folder.")
     return path
 
 
+def _technology_of(space: Space, value: Any) -> Technology | None:
+    """The technology in a folder, such as one of a designed front; None where the value names no folder."""
+    name = _name(value)
+    path = Path(space.place(name))
+    return load_technology(path) if name not in shipped_curves() and path.is_dir() else None
+
+
 def curve_of(space: Space, value: Any) -> Synapse:
-    """The synapse that a space's value names.
+    """The synapse that a space's value names: a shipped curve, a CSV file, or that of a technology in a folder.
 
     Raises:
         UserError: There is none, or its file is not right.
         ValueError: It is no name.
     """
-    return read_synapse(_curve_file(space, value))
+    technology = _technology_of(space, value)
+    if technology is None:
+        return read_synapse(_curve_file(space, value))
+    if technology.synapse is None:
+        raise UserError(f"technology {technology.name} in {value} has no synapse", "Name another folder.")
+    return technology.synapse
 
 
-def activation_of(space: Space, value: Any) -> Activation | None:
-    """The activation that a space's value names; None for `digital`.
+def activation_of(space: Space, value: Any, function: str) -> Activation | None:
+    """The activation that a space's value names, as `curve_of`; None for `digital`.
+
+    Args:
+        function: Of a technology's, which one.
 
     Raises:
         UserError: There is none, or its file is not right.
         ValueError: It is no name.
     """
-    return None if value == DIGITAL else read_activation(_curve_file(space, value))
+    technology = None if value == DIGITAL else _technology_of(space, value)
+    if technology is None:
+        return None if value == DIGITAL else read_activation(_curve_file(space, value))
+    found = technology.activations.get(function)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    if found is None:
+        raise UserError(f"technology {technology.name} in {value} has no {function}", "Name another folder.")
+    return found
