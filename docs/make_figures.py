@@ -1,6 +1,6 @@
 """Makes every figure of the README and docs/results.md from the shipped weights: make figures.
 
-python docs/make_figures.py [--model MODEL] [--out FOLDER] [--count N]
+python docs/make_figures.py [--model MODEL] [--out FOLDER] [--count N] [--only NET]
 """
 
 import argparse
@@ -166,11 +166,23 @@ def write_results(model: Model, bill: TrainingAccount, noise: list[tuple[str, st
         "",
     ]  # fmt: skip
     for name in ALSO_JUDGED:
-        other = spingan.load_model(name)
-        lines += [f"## {name}, on {other.technology.name}", "", *quality_section(other, count)]
-        if name in ALSO_COMPARED:
-            lines += technology_section(name, COMPARED)
+        lines += net_section(name, count)
     write_text(path, "\n".join(lines))
+
+
+def net_section(name: str, count: int) -> list[str]:
+    """What results.md has of a net that is not the page's first."""
+    model = spingan.load_model(name)
+    compared = technology_section(name, COMPARED) if name in ALSO_COMPARED else []
+    return [f"## {name}, on {model.technology.name}", "", *quality_section(model, count), *compared]
+
+
+def rewrite(name: str, count: int, path: Path) -> None:
+    """One net's section of results.md anew, the others as they were."""
+    before, rest = path.read_text(encoding="utf-8").split(f"\n## {name}, on ")
+    after = rest.partition("\n## ")[2]
+    section = "\n".join(net_section(name, count))
+    write_text(path, f"{before}\n{section}\n## {after}" if after else f"{before}\n{section}")
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -182,9 +194,15 @@ def main() -> None:
     parser.add_argument("--model", default="clothes-longer")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--only", choices=ALSO_JUDGED, help="this net's samples and its section of results.md alone")
     arguments = parser.parse_args()
     folder = arguments.out / "figures"
     folder.mkdir(parents=True, exist_ok=True)
+    if arguments.only is not None:
+        if arguments.only in SAMPLED:
+            draw_samples(spingan.load_model(arguments.only), folder / SAMPLED[arguments.only])
+        rewrite(arguments.only, arguments.count, arguments.out / "results.md")
+        return
     model = spingan.load_model(arguments.model)
     bill = account_of_recipe("fashion-mnist")
     draw_samples(model, folder / "samples.png")
