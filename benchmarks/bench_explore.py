@@ -15,7 +15,8 @@ which is assumed. The least ratio that was met stands beside it.
     python benchmarks/bench_explore.py --out build/explore-bench --budget-s 3600
 
 The same command goes on. Random designs are measured in an order in which those of the same arrays follow each other,
-since a process solves their wires once. A design of several seeds, or one that a search has measured, is measured once.
+since a process solves their wires once, the most promising arrays first. A design of several seeds, or one that a
+search has measured, is measured once.
 """
 
 import argparse
@@ -113,8 +114,16 @@ def worth_of(search: Search, looked: Looked) -> Point | None:
     return point_of(search, ratio_of(search, looked), looked.row)
 
 
-def measure(search: Search, seeds: list[Seed], now: Callable[[], None]) -> int:
-    """Measure the random designs of all seeds, those of the same arrays after each other; how many there are."""
+def size_of(search: Search, point: Point | None) -> float:
+    """The volume of a design alone."""
+    return 0.0 if point is None else hypervolume([point], tuple(map(math.log10, search.reference)))
+
+
+def measure(search: Search, seeds: list[Seed], floor: float, now: Callable[[], None]) -> int:
+    """Measure the random designs of all seeds, those of the same arrays after each other; how many there are.
+
+    First come the arrays with the design that could be worth most: what is open can then add less.
+    """
     wanted = {name_of(choices): choices for seed in seeds for choices in seed.designs}
     arrays = [key for key in search.space.keys if key.partition(".")[0] not in AROUND]
 
@@ -129,7 +138,14 @@ def measure(search: Search, seeds: list[Seed], now: Callable[[], None]) -> int:
             if name in wanted and each.state == "measured":
                 take(name, worth_of(search, each.looked))
                 del wanted[name]
-    ordered = sorted(wanted.values(), key=lambda choices: name_of({key: choices[key] for key in arrays}))
+    hopes, best = {name: size_of(search, hope_of(search, wanted[name], floor)) for name in wanted}, dict[str, float]()
+
+    def of_arrays(choices: Mapping[str, Any]) -> str:
+        return name_of({key: choices[key] for key in arrays})
+
+    for name, choices in wanted.items():
+        best[of_arrays(choices)] = max(best.get(of_arrays(choices), 0.0), hopes[name])
+    ordered = sorted(wanted.values(), key=lambda choices: (-best[of_arrays(choices)], of_arrays(choices)))
     for first in range(0, len(ordered), AT_ONCE):
         now()
         designs = ordered[first : first + AT_ONCE]
@@ -209,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 print(
                     f"search {seed.number}: {seed.search.count('measured')} measured of {asked.trials}", file=sys.stderr
                 )
-            print(f"{measure(search, seeds, now)} random designs that no search measured", file=sys.stderr)
+            print(f"{measure(search, seeds, asked.floor, now)} random designs that no search measured", file=sys.stderr)
         except OutOfTime:
             ended = f"stopped after {asked.budget_s:g} s; the same command goes on"
     rows = [volumes(search, seed, asked.floor) for seed in seeds]

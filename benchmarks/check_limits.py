@@ -44,7 +44,7 @@ class Check:
         distances, ideals: Of each fresh chip, with the property and without.
     """
 
-    property: str
+    name: str
     unit: str
     value: float
     low: float
@@ -155,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for each in found:
             limit = f"{each.value:.4g} ({each.low:.4g} to {each.high:.4g}) {each.unit if each.unit != '1' else ''}"
             print(
-                f"{each.property:18}  {limit:35} {TOLERANCE:.2f} ({each.least:.3f} to {each.most:.3f})     "
+                f"{each.name:18}  {limit:35} {TOLERANCE:.2f} ({each.least:.3f} to {each.most:.3f})     "
                 f"{each.ratio:.3f} ({each.ratio_low:.3f} to {each.ratio_high:.3f})  "
                 f"{'inside' if each.inside else 'outside'}"
             )

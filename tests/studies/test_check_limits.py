@@ -54,7 +54,7 @@ def test_five_limits_that_are_true_are_inside_on_chips_of_other_seeds(check):
     stored = [tolerance(name, cases.LIMITS[key]) for name, key in NAMES.items()]
     code, text = run([tolerance("levels", 12.0), *stored], "--json")
     found = json.loads(text)["checks"]
-    assert code == 0 and [each["property"] for each in found] == [*NAMES][:5]  # levels are whole
+    assert code == 0 and [each["name"] for each in found] == [*NAMES][:5]  # levels are whole
     for each in found:
         assert each["inside"] and each["ratio"] == pytest.approx(1.25)
         assert 1 < each["least"] < 1.25 < each["most"]

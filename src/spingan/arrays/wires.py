@@ -126,7 +126,7 @@ def fold_once(conductance_s: NDArray[np.float64], wires: WireRules) -> NDArray[n
     Raises:
         UserError: As `fold`.
     """
-    key = hashlib.blake2b(np.ascontiguousarray(conductance_s)).digest(), conductance_s.shape, wires
+    key = hashlib.blake2b(conductance_s.tobytes()).digest(), conductance_s.shape, wires
     with _keeping:
         if key in _kept:
             _kept.move_to_end(key)

@@ -66,8 +66,9 @@ def fit_measured(path: str | Path) -> Fit:
                 raise UserError(f"{path} has {len(first.values)} rows: too few for a transfer", "Measure more inputs.")
             return fit_activation(path, first.name, second.name, function=_function(path, first.values, second.values))
     found = ", ".join(column.looks_like for column in columns)
+    counted = "one column" if len(columns) == 1 else f"{len(columns)} columns"
     raise UserError(
-        f"{path} is neither levels nor a transfer: it looks like {len(columns)} columns: {found}",
+        f"{path} is neither levels nor a transfer: it looks like {counted}: {found}",
         "Levels are a conductance (conductance_us) against pulses; a transfer is an output (A, V or S) against an "
         "input (A or V). Keep these two columns, or fit the file by name first: spingan fit synapse|activation",
     )

@@ -32,7 +32,7 @@ SPACES = Path(__file__).parents[1] / "spaces"  # within the package
 Objective = Literal["distance", "energy", "time", "area"]
 DIGITAL = "digital"
 """In place of an activation's curve: the function is computed behind the converters."""
-_BEGINS = "spingan explore energy-quality"  # whose space shows the form
+_FORM = "docs/howto/appraise.md"  # which shows it
 _KEYS = ("schema_version", "name", "about", "model", "technology", "objectives", "reference", "keys")
 _REFERENCE = ("distance", "energy_j", "time_s", "area_m2")
 _TOLD = "schema_version", "name", "source", "provenance", "notes", "activations", "synapse"
@@ -143,7 +143,7 @@ def load_space(name_or_path: str | Path) -> Space:
             f"there is no space {name_or_path}", f"{hint}Shipped: {', '.join(shipped_spaces())}. Or give a YAML file."
         )
     where = f"space {path}"
-    content, lines = parse_yaml(read_text(path, where), where, _BEGINS)
+    content, lines = parse_yaml(read_text(path, where), where, _FORM)
     for key in content:
         if key not in _KEYS:
             raise UserError(
