@@ -73,7 +73,7 @@ def from_pretrained(
     name = str(model)
     if name in shipped_models() or exists(Path(model)) or not _HUB_ID.fullmatch(name):
         return load_model(model)
-    with needs("hub", f"{name} is no folder here, and to look for it on the Hugging Face Hub"):
+    with needs(f"{name} is no folder here, and to look for it on the Hugging Face Hub"):
         from huggingface_hub import snapshot_download
     return load_model(_downloaded(snapshot_download, name, revision, cache_dir, offline))
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spingan.compiled import njit
 from spingan.nn.kernels.base import compile_for, flat, in_order_of, over_elements, require
 
 
