@@ -30,6 +30,7 @@ ROAD = (
 GLUE = {"__init__", "api", "bills", "comparison", "demo", "technologies"}
 COMMANDS = {"commands", "cli", "__main__"}
 LEAVES = {
+    "compiled",
     "errors",
     "extras",
     "image_grid",

@@ -43,5 +43,6 @@ def is_compiled() -> bool:
 @cache
 def _tell() -> None:
     logging.getLogger("spingan").warning(
-        "spingan: numba is not installed; nets run without compiled kernels, several times slower. Faster: %s", install("physics")
+        "spingan: numba is not installed; nets run without compiled kernels, which is slower. Faster: %s",
+        install("physics"),
     )

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 from spingan.errors import UserError
 from spingan.nn.bounded_minimum import bounded_minimum
 from spingan.nn.kernels import curves as curve_kernels
-from spingan.nn.kernels.base import dense, has_kernel
+from spingan.nn.kernels.base import dense, has_kernel, in_reach
 from spingan.nn.made_devices import MadeDevices
 from spingan.spec.activation import Activation
 
@@ -226,12 +226,12 @@ class DeviceActivation(nn.Module):
                 "Measure a wider range, calibrate the net's range again, or set outside to clamp or extrapolate.",
             )
         self.evaluated += evaluated
-        self.saturated += beyond
+        self.saturated = self.saturated + beyond  # not in place: a tensor of inference mode takes no more
 
     def forward(self, values: Tensor) -> Tensor:
         if self.calibrating:
             self.observe(values)
-        curve = _Hinges if self.hinges is not None and has_kernel(values) else _Table
+        curve = _Hinges if self.hinges is not None and in_reach(values) else _Table
         full_scale = float(self.full_scale) if values.device.type == "cpu" else self.full_scale
         given = values.clone() if self.inplace else values
         out = cast(Tensor, curve.apply(given, self, full_scale))

@@ -119,7 +119,7 @@ class Quantiser(nn.Module):
     def count(self, converted: int, clipped: int | Tensor) -> None:
         """Add to the tally of conversions and of those beyond the range."""
         self.converted += converted
-        self.clipped += clipped
+        self.clipped = self.clipped + clipped  # not in place: a tensor of inference mode takes no more
 
     @torch.no_grad()
     def observe(

@@ -119,9 +119,7 @@ class _Devices(torch.autograd.Function):
         key = 0 if devices.noise is None else devices.source.next_key()
         ctx.save_for_backward(outputs)
         kinds = {(given.device.type, given.dtype, given.stride()) for given in (outputs, inputs)}
-        ctx.compiled = (
-            len(kinds) == 1 and sample_by_sample(outputs) and has_kernel(outputs)
-        )
+        ctx.compiled = len(kinds) == 1 and sample_by_sample(outputs) and has_kernel(outputs)
         if ctx.compiled:
             scale = float(full_scale)
             noise = None
