@@ -77,8 +77,7 @@ def _distance(model: Model, noise: ChipConditions, count: int = 2_000) -> float:
 
 
 def draw_devices(model: Model, folder: Path) -> None:
-    shares, levels = level_shares(model), model.technology.weight_levels()
-    if shares is not None and levels is not None:
+    for _, levels, shares in level_shares(model)[:1]:  # of the first layers, where others have levels of their own
         plots.save_png(plots.level_histogram(shares, levels), folder / "levels.png")
     activations = list(model.technology.activations.values())
     if activations:
