@@ -20,10 +20,11 @@ from spingan.image_grid import image_grid, save_grid
 from spingan.nn.weights import Model
 from spingan.output import write_text
 from spingan.papers.training_account import TrainingAccount, account_of_recipe
+from spingan.quantities import energy_text
 from spingan.reports import plots
 from spingan.reports.quality_table import quality_notes, quality_table, quality_title
 from spingan.reports.report import level_shares
-from spingan.reports.tables import energy_text, markdown_text
+from spingan.reports.tables import markdown_text
 
 NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the paper tries
 ACROSS = 16  # images a row of the noise figure

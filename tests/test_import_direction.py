@@ -37,6 +37,7 @@ LEAVES = {
     "input_files",
     "output",
     "progress",
+    "quantities",
     "registry",
     "tabular",
     "terminal",

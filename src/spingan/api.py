@@ -142,8 +142,8 @@ def model_page(model: Model, quality: "Quality | None", metrics: Any = None) -> 
     """
     from spingan.papers.account_tables import account_notes, account_tables
     from spingan.papers.training_account import account_of_model
+    from spingan.quantities import energy_text
     from spingan.reports.report import report_html
-    from spingan.reports.tables import energy_text
 
     account = account_of_model(model)
     figures = [

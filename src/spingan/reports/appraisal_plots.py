@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
 
 from spingan.measured.fit import Fit
+from spingan.quantities import quantity_text
 from spingan.reports.plots import COLOURS, OPEN, add_legend, name_axes, new_figure
-from spingan.reports.tables import quantity_text
 from spingan.spec.synapse import Synapse
 from spingan.studies.appraise import READS, Appraisal
 from spingan.studies.properties import Property
