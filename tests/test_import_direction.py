@@ -27,7 +27,7 @@ ROAD = (
     "bench",
     "commands",
 )
-GLUE = {"__init__", "api", "bills", "comparison", "demo", "technologies"}
+GLUE = {"__init__", "api", "bills", "comparison", "demo", "model_page", "technologies"}
 COMMANDS = {"commands", "cli", "__main__"}
 LEAVES = {
     "compiled",

@@ -353,7 +353,7 @@ def report(
     json: Json = False,
 ) -> None:
     """One self-contained HTML page about a run."""
-    from spingan.api import write_report
+    from spingan.model_page import write_report
 
     with progress_bars() as progress:
         path = write_report(run, out, count=count, progress=progress)
