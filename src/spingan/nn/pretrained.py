@@ -170,9 +170,7 @@ def bill_text(net: str, technology: Technology, latent_size: int) -> str:
 def _bill(model: Model) -> str:
     try:
         return bill_text(model.net, model.technology, model.latent_size)
-    except (
-        UserError
-    ) as error:  # a net of one's own may have layers that no rule counts
+    except UserError as error:  # a net of one's own may have layers that no rule counts
         return f"What an image takes is not counted: {error.problem}."
 
 
