@@ -33,6 +33,7 @@ LEAVES = {
     "compiled",
     "errors",
     "extras",
+    "front",
     "image_grid",
     "input_files",
     "output",
