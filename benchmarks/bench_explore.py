@@ -34,10 +34,10 @@ import numpy as np
 
 from spingan.costs.side_by_side import Row
 from spingan.errors import UserError
+from spingan.front import Point, front_of, hypervolume
 from spingan.studies.designs import NEAR, Looked, costs_of, designed, lacking
 from spingan.studies.explore import Search, explore
 from spingan.studies.explored import Explored
-from spingan.studies.front import Point, front_of, hypervolume
 from spingan.studies.net_trials import drawing_row
 from spingan.studies.parallel import Workers, kept_open
 from spingan.studies.proposals import ask, study_of

@@ -10,6 +10,8 @@ weights have been copied; evaluate compares a model with its `-float` twin.
 With --mean-of 40,45,50,55,60 the mean of the weights that a run kept after these epochs ships, fitted and written anew:
 what `average_from` does at every update, for runs that were trained before there was that key.
 
+With --bills the bills on the cards of all shipped models are written anew, and nothing else.
+
 Float weights are stored in a byte each where that changes the distance by less than 1 %, else in bfloat16 by the same
 rule, and in float32 otherwise.
 """
@@ -26,7 +28,8 @@ from spingan.data import cartoon_faces
 from spingan.data.catalogue import DATA
 from spingan.evaluation.variety import Variety
 from spingan.nn.chip import fit_to_weights
-from spingan.nn.model_files import TOO_LARGE, WEIGHTS
+from spingan.nn.model_files import TOO_LARGE, WEIGHTS, shipped_files
+from spingan.nn.pretrained import bill_text
 from spingan.nn.tensor_files import in_bytes, read_metadata, read_tensors, write_tensors
 from spingan.nn.weights import Model, fitting_inputs, load_model, save_weights
 from spingan.output import output_folder, write_text
@@ -52,6 +55,8 @@ A generator of {pixels} images from {latent} random numbers, trained by spingan 
 | weights | {weights} |
 | quality | {metric} = {value:.2f}; real training images {floor:.3f}{twin}; missing classes: {missing} |
 | variety, {variety_count:,} images, k = {k} | {variety} |
+
+{bill}
 
 {samples}
 
@@ -179,6 +184,7 @@ def write_card(model: Model, notes: str, machine: str) -> str:
         variety_count=quality.variety.count,
         k=quality.variety.k,
         variety=_variety_text(quality.variety, quality.variety_floor),
+        bill=bill_text(model.net, model.technology, model.latent_size),
         samples=samples_of(model),
         notes=notes + credits_of(recipe["data"]["name"]),
     )
@@ -228,14 +234,32 @@ def _without_places(content: Any) -> Any:
     return content
 
 
+def write_bills() -> None:
+    """The bill on every shipped card as it is counted now: in place of the old one, or below the card's first table."""
+    for name, weights in shipped_files().items():
+        card = weights.with_name(f"{name}.md")
+        model = load_model(name)
+        parts = card.read_text(encoding="utf-8").split("\n\n")
+        bill = bill_text(model.net, model.technology, model.latent_size)
+        (table,) = (place for place, part in enumerate(parts) if part.startswith("| what | value |"))
+        old = parts[table + 1].startswith(bill.splitlines()[0])
+        parts[table + 1 : table + 1 + old] = [bill]
+        write_text(card, "\n\n".join(parts))
+
+
 def main() -> None:
     """Copy every run's weights, then write the cards."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("runs", nargs="*", type=Path)
+    parser.add_argument("--bills", action="store_true", help="Only write the bills on the shipped cards anew")
     parser.add_argument("--notes", type=Path, help="Markdown to append to the first run's card")
     parser.add_argument("--machine", help="What the runs were trained on, where they do not say it themselves")
     parser.add_argument("--mean-of", type=lambda text: [int(part) for part in text.split(",")], help="Epochs: 40,50,60")
     arguments = parser.parse_args()
+    if arguments.bills == bool(arguments.runs):
+        parser.error("name runs, or give --bills")
+    if arguments.bills:
+        write_bills()
     models = [load_model(run) for run in arguments.runs]
     for run, model in zip(arguments.runs, models, strict=True):
         place = output_folder(place_of(model))

@@ -20,10 +20,11 @@ from spingan.image_grid import image_grid, save_grid
 from spingan.nn.weights import Model
 from spingan.output import write_text
 from spingan.papers.training_account import TrainingAccount, account_of_recipe
+from spingan.quantities import energy_text
 from spingan.reports import plots
 from spingan.reports.quality_table import quality_notes, quality_table, quality_title
 from spingan.reports.report import level_shares
-from spingan.reports.tables import energy_text, markdown_text
+from spingan.reports.tables import markdown_text
 
 NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the paper tries
 ACROSS = 16  # images a row of the noise figure
@@ -77,8 +78,7 @@ def _distance(model: Model, noise: ChipConditions, count: int = 2_000) -> float:
 
 
 def draw_devices(model: Model, folder: Path) -> None:
-    shares, levels = level_shares(model), model.technology.weight_levels()
-    if shares is not None and levels is not None:
+    for _, levels, shares in level_shares(model)[:1]:  # of the first layers, where others have levels of their own
         plots.save_png(plots.level_histogram(shares, levels), folder / "levels.png")
     activations = list(model.technology.activations.values())
     if activations:

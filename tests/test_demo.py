@@ -11,7 +11,7 @@ from spingan.demo import run_demo
 from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
 from spingan.nn.weights import Model, load_model, save_weights
-from spingan.reports.tables import energy_text
+from spingan.quantities import energy_text
 from spingan.spec.technology import load_technology
 from spingan.training.recipe import load_recipe
 

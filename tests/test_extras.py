@@ -23,6 +23,10 @@ class Without(PathFinder):
     def find_spec(cls, name, path=None, target=None):
         return None if name.partition(".")[0] in blocked else super().find_spec(name, path, target)
 
+    @classmethod
+    def find_distributions(cls, context):
+        return [] if context.name in blocked else super().find_distributions(context)
+
 blocked = set(json.loads(sys.argv[1]))
 sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 from typer.testing import CliRunner
@@ -46,6 +50,8 @@ def test_drawing_evaluating_and_billing_need_no_extra(tmp_path):
         ["sample", "clothes", "-n", "4", "--out", "grid.png"],
         ["evaluate", "clothes", "--count", "100", "--variety-count", "50"],
         ["cost", "clothes"],
+        ["cost", "clothes", "--accounting", "full", "--technology", "wox-memristor-array"],
+        ["report", "clothes", "--count", "50", "--out", "page.html"],
         ["technology", "list"],
         ["technology", "show", "skyrmion-published"],
         ["data", "list"],
@@ -57,14 +63,22 @@ def test_drawing_evaluating_and_billing_need_no_extra(tmp_path):
 
 
 def test_what_needs_an_extra_says_which_in_one_line(tmp_path):
-    commands = {
-        "train": ["train", "clothes", "--out", "run"],
-        "studies": ["study", "noise", "mnist-memristive", "--count", "10", "--seeds", "2", "--out", "study"],
-        "faces": ["data", "fetch", "cartoon-faces"],
-        "onnx": ["export", "onnx", "clothes"],
-    }
-    found = bare(*commands.values(), folder=tmp_path)
-    for (extra, words), (status, _, errors, exception) in zip(commands.items(), found, strict=True):
+    (tmp_path / "measured.csv").write_text("input_a,output_a\n" + "".join(f"{i},{i * i}\n" for i in range(9)))
+    fit = ["fit", "activation", "measured.csv", "--input", "input_a", "--output", "output_a", "--function", "relu"]
+    wires = ["--technology", "wox-memristor", "--set", "wire_resistance_ohm=1"]
+    commands = [
+        ("physics", ["device", "leaky-relu"]),
+        ("physics", ["circuit", "leaky-relu"]),
+        ("physics", ["calibrate", "wall", "--out", "constants.yaml"]),
+        ("physics", fit),
+        ("physics", ["sample", "clothes", "-n", "1", *wires, "--out", "wired.png"]),
+        ("train", ["train", "clothes", "--out", "run"]),
+        ("studies", ["study", "noise", "mnist-memristive", "--count", "10", "--seeds", "2", "--out", "study"]),
+        ("faces", ["data", "fetch", "cartoon-faces"]),
+        ("onnx", ["export", "onnx", "clothes"]),
+    ]
+    found = bare(*(words for _, words in commands), folder=tmp_path)
+    for (extra, words), (status, _, errors, exception) in zip(commands, found, strict=True):
         assert status == 2, f"{words}: {errors} {exception}"
         *_, problem, remedy = errors.splitlines()
         assert problem.startswith("spingan: ") and "which is not installed" in problem
@@ -77,8 +91,7 @@ def test_every_extra_brings_the_modules_that_it_is_asked_for():
     owners = packages_distributions()
     for extra, modules in EXTRAS.items():
         packages = {each.partition(">")[0].lower().replace("_", "-") for each in stated["optional-dependencies"][extra]}
-        if extra == "studies":
-            packages.add("dask")  # of distributed
+        packages |= {"studies": {"dask"}, "physics": {"llvmlite"}}.get(extra, set())  # of distributed, of numba
         for module in modules:
             if module in owners:
                 assert {name.lower().replace("_", "-") for name in owners[module]} & packages, module
@@ -86,9 +99,9 @@ def test_every_extra_brings_the_modules_that_it_is_asked_for():
 
 
 def test_a_module_that_is_not_the_extra_s_is_not_blamed_on_it():
-    with pytest.raises(ModuleNotFoundError, match="no_such_module"), needs("train", "training"):
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"), needs("training"):
         import no_such_module  # noqa: F401
-    with pytest.raises(UserError, match="training needs the package tensorboard"), needs("train", "training"):
+    with pytest.raises(UserError, match="training needs the package tensorboard"), needs("training"):
         raise ModuleNotFoundError("No module named 'tensorboard.compat'", name="tensorboard.compat")
 
 
@@ -97,3 +110,15 @@ def test_an_extra_is_installed_only_when_all_of_it_is(monkeypatch):
     assert not is_installed("train")
     monkeypatch.setitem(EXTRAS, "train", ("json", "csv"))
     assert is_installed("train")
+
+
+def test_a_name_of_the_package_that_needs_an_extra_says_which():
+    code = (
+        "import sys; sys.modules.update(numba=None, llvmlite=None, scipy=None)\n"
+        "import spingan\n"
+        "try:\n    spingan.simulate_cell\n"
+        "except spingan.UserError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("spingan.simulate_cell needs the package ")
+    assert done.stdout.endswith("which is not installed\n  pip install 'spingan[physics]'\n")

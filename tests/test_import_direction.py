@@ -27,15 +27,18 @@ ROAD = (
     "bench",
     "commands",
 )
-GLUE = {"__init__", "api", "bills", "comparison", "demo", "technologies"}
+GLUE = {"__init__", "api", "bills", "comparison", "demo", "model_page", "technologies"}
 COMMANDS = {"commands", "cli", "__main__"}
 LEAVES = {
+    "compiled",
     "errors",
     "extras",
+    "front",
     "image_grid",
     "input_files",
     "output",
     "progress",
+    "quantities",
     "registry",
     "tabular",
     "terminal",

@@ -11,7 +11,7 @@ import typer.main
 
 from spingan.cli import app
 from spingan.nn.model_files import model_file
-from spingan.reports.tables import quantity_text
+from spingan.quantities import quantity_text
 from test_cli import run
 
 ROOT = Path(__file__).parents[1]

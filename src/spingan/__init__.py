@@ -4,9 +4,8 @@ Its names, listed in `__init__.pyi`, load when they are first used, so that `imp
 nothing.
 """
 
-import lazy_loader
-
 from spingan.errors import UserError as UserError
+from spingan.extras import attach_stub
 
 __version__ = "0.1.0"
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -10,7 +10,6 @@ from .api import export_onnx as export_onnx
 from .api import reprogram as reprogram
 from .api import sample as sample
 from .api import study as study
-from .api import write_report as write_report
 from .bills import compare_bills as compare_bills
 from .bills import cost as cost
 from .bills import full_bill as full_bill
@@ -21,6 +20,7 @@ from .comparison import compare as compare
 from .costs.components import load_components as load_components
 from .devices.device import Device as Device
 from .devices.device import device as device
+from .model_page import write_report as write_report
 from .nn.conversion import convert as convert
 from .nn.weights import load_model as load_model
 from .papers.am_dcgan_account import components as components

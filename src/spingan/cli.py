@@ -30,6 +30,7 @@ try:
         technology,
     )
     from spingan.errors import UserError
+    from spingan.extras import explained
     from spingan.input_files import reason
 except KeyboardInterrupt:  # before there is anything to stop
     raise SystemExit(130) from None
@@ -48,6 +49,10 @@ class _Doors(TyperGroup):
             status = super().main(*args, standalone_mode=False, **extra)
         except UserError as error:
             _refuse(str(error))
+        except ModuleNotFoundError as error:
+            if (wanted := explained(error, "this command")) is None:
+                raise
+            _refuse(str(wanted))
         except TyperException as error:
             message = error.format_message()
             if message.startswith("Usage:"):  # no arguments at all: the help itself

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from spingan.api import evaluate, model_page
+from spingan.api import evaluate
 from spingan.bills import full_bill
 from spingan.costs.account import FullBill
 from spingan.image_grid import image_grid, save_grid
+from spingan.model_page import model_page
 from spingan.nn.weights import Model, float_twin, load_model
 from spingan.output import atomic_path, output_folder, write_text
 from spingan.papers.training_account import TrainingAccount, account_of_model
+from spingan.quantities import energy_text, quantity_text
 from spingan.reports.quality_table import measure_text
 from spingan.reports.report import SHOWN, real_images
-from spingan.reports.tables import energy_text, quantity_text
 
 if TYPE_CHECKING:
     from spingan.evaluation.quality import Quality

@@ -14,13 +14,13 @@ from spingan.devices.warm_design import (
     changes_for,
     design_front,
     distance,
-    on_front,
     searches,
     stored_search,
     thinned,
 )
 from spingan.devices.warm_goal import InputWeight, Limits, WarmGoal
 from spingan.errors import UserError
+from spingan.front import front_of
 
 GOAL = WarmGoal(
     0.2,
@@ -32,18 +32,6 @@ GOAL = WarmGoal(
 )
 SMALL = Effort(population=1, generations=2, points=3, walls=20, duration_s=1e-9)
 ROWS = st.lists(st.tuples(*[st.floats(0.01, 10.0)] * 3), min_size=1, max_size=25)
-
-
-@given(rows=ROWS)
-@settings(max_examples=100, deadline=None)
-def test_no_row_of_a_front_is_beaten_and_every_other_one_is(rows):
-    table = np.array(rows)
-    kept = on_front(table)
-    assert kept.any()
-    for i in range(len(table)):
-        beaten = ((table <= table[i]).all(axis=1) & (table < table[i]).any(axis=1)).any()
-        assert not (kept[i] and beaten)
-        assert kept[i] or beaten or (table[:i] == table[i]).all(axis=1).any()
 
 
 @given(rows=ROWS, count=st.integers(3, 8))
@@ -72,7 +60,7 @@ def small_front(seed: int = 0, store=None) -> Front:
 
 
 def test_no_device_of_a_front_is_beaten_by_another(made):
-    assert on_front([member.objectives for member in made.members]).all()
+    assert front_of([member.objectives for member in made.members]) == list(range(len(made.members)))
     energies = [member.energy_j for member in made.members]
     assert energies == sorted(energies)
     assert made.nearest in made.members

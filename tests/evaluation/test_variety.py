@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.ndimage import gaussian_filter
 
+from spingan import compiled
 from spingan.data import FASHION_MNIST as fashion_mnist
 from spingan.errors import UserError
 from spingan.evaluation import neighbours
@@ -91,7 +92,9 @@ def test_the_nearest_other_image_is_found_exactly(grey, colour):
         np.testing.assert_array_equal(neighbours.nearest_pixel_distances(images), expected.min(1))
 
 
-def test_blocks_and_both_kinds_of_product_give_the_same_distances(monkeypatch):
+@pytest.mark.parametrize("installed", [True, False])
+def test_blocks_and_both_kinds_of_product_give_the_same_distances(installed, monkeypatch):
+    monkeypatch.setattr(compiled, "INSTALLED", installed)
     random = np.random.default_rng(1)
     images = random.choice(np.array([0, 1], np.uint8), (75, 40, 40, 3))  # the values whose sums overflow first
     images[50:] ^= 255

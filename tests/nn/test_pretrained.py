@@ -78,10 +78,42 @@ def test_metrics_that_are_not_finite_are_refused_before_anything_is_written(save
     assert not (tmp_path / "new").exists()
 
 
-def test_the_commands_take_such_a_folder(saved, tmp_path):
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sample", "MODEL", "-n", "4", "--out", "grid.png"],
+        ["evaluate", "MODEL", "--count", "40", "--variety-count", "20"],
+        ["cost", "MODEL"],
+        ["cost", "MODEL", "--accounting", "paper"],
+        ["report", "MODEL", "--count", "20", "--out", "page.html"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_the_commands_take_such_a_folder(words, saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert model_file(saved[1]) == saved[1] / HUB_WEIGHTS
-    done = CliRunner().invoke(app, ["sample", str(saved[1]), "-n", "4", "--out", str(tmp_path / "grid.png")])
+    done = CliRunner().invoke(app, [str(saved[1]) if word == "MODEL" else word for word in words])
     assert done.exit_code == 0, done.output
+
+
+def test_the_paper_s_account_of_a_model_is_that_of_its_recipe(saved):
+    of_model, of_recipe = (
+        CliRunner().invoke(app, ["cost", str(name), "--accounting", "paper", "--json"]) for name in (saved[1], NAME)
+    )
+    assert json.loads(of_model.stdout) == json.loads(of_recipe.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--table", "components"], "is a model"),
+        (["--accounting", "paper", "--technology", "wox-memristor"], "--technology"),
+        (["--accounting", "paper", "--set", "epochs=2"], "has no keys to set"),
+    ],
+)
+def test_what_a_model_s_cost_has_not_is_refused(words, said, saved):
+    done = CliRunner().invoke(app, ["cost", str(saved[1]), *words])
+    assert done.exit_code == 2 and said in done.stderr
 
 
 def test_a_shipped_name_needs_no_hub(monkeypatch):

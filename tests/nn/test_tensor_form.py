@@ -26,7 +26,7 @@ def without_kernels(monkeypatch):
     """Switches to the form that other devices use."""
 
     def switch() -> None:
-        for place in ("activations._has_kernel", "quantise.has_kernel", "draws.has_kernel"):
+        for place in ("activations.in_reach", "activations.has_kernel", "quantise._has_kernel", "draws.is_ordered"):
             monkeypatch.setattr(f"spingan.nn.{place}", lambda values: False)
 
     return switch

@@ -4,7 +4,7 @@ import pytest
 from spingan.errors import UserError
 from spingan.nn.conversion import convert
 from spingan.nn.family import family_named
-from spingan.nn.weights import Model
+from spingan.nn.weights import Model, load_model
 from spingan.reports.page import page
 from spingan.reports.plots import loss_curves, svg_bytes
 from spingan.reports.report import level_shares, read_metrics
@@ -19,14 +19,21 @@ def model_on(technology_name: str) -> Model:
 
 
 def test_every_weight_stands_on_one_level():
-    shares = level_shares(model_on("skyrmion-published"))
-    assert shares is not None and shares.shape == (64,)
+    ((layers, levels, shares),) = level_shares(model_on("skyrmion-published"))
+    assert layers > 1 and shares.shape == levels.shape == (64,)
     assert shares.sum() == pytest.approx(1.0)
     assert shares[:4].sum() < shares[30:34].sum()  # normal weights crowd in the middle of their column's range
 
 
 def test_float_weights_have_no_levels():
-    assert level_shares(model_on("ideal")) is None
+    assert level_shares(model_on("ideal")) == []
+
+
+def test_layers_with_levels_of_their_own_are_counted_apart():
+    """A sign crossbar beside pairs of devices: 256 levels without a zero, and 255."""
+    found = level_shares(load_model("mnist-memristive"))
+    assert [(each.layers, len(each.levels)) for each in found] == [(1, 256), (2, 255)]
+    assert all(each.shares.sum() == pytest.approx(1.0) for each in found)
 
 
 def test_metrics_come_back_column_by_column(tmp_path):

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from spingan.costs.components import load_components
 from spingan.nn.cost import pair_full_bill
+from spingan.quantities import energy_text, quantity_text
 from spingan.reports.bill_tables import bill_item_notes, bill_item_tables, headlines
-from spingan.reports.tables import energy_text, markdown_text, quantity_text
+from spingan.reports.tables import markdown_text
 from spingan.spec.technology import load_technology
 from spingan.tabular import csv_text, plain_text
 

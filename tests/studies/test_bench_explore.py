@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from test_explore import KEYS, PLAN, asked, row_of  # noqa: F401  (a fixture)
 
+from spingan.front import hypervolume
 from spingan.studies.explore import explore
-from spingan.studies.front import hypervolume
 from spingan.studies.space import load_space
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "bench_explore.py"

@@ -13,13 +13,13 @@ from spingan.api import explore as written
 from spingan.cli import app
 from spingan.costs.side_by_side import Row
 from spingan.errors import UserError
+from spingan.front import dominates, hypervolume
 from spingan.reports.explore_report import summary
 from spingan.spec.technology import load_technology
 from spingan.studies import cluster
 from spingan.studies.cluster import local_client
 from spingan.studies.designs import Better, Candidate, designed, look
 from spingan.studies.explore import explore
-from spingan.studies.front import dominates, hypervolume
 from spingan.studies.parallel import Workers
 from spingan.studies.results_file import ResultsFile
 from spingan.studies.space import load_space

@@ -123,15 +123,16 @@ def test_a_result_is_not_taken_for_another_setting_function_or_code(tmp_path, mo
     assert not ResultsFile(path, _found).found([task])
 
 
-def test_a_result_belongs_to_what_is_in_the_model_s_files_and_not_to_where_they_are(tmp_path):
+@pytest.mark.parametrize("name", ["weights.safetensors", "model.safetensors"])  # of a run, of save_pretrained
+def test_a_result_belongs_to_what_is_in_the_model_s_files_and_not_to_where_they_are(name, tmp_path):
     path, here, there = tmp_path / "trials.jsonl", tmp_path / "run", tmp_path / "moved"
     here.mkdir()
-    (here / "weights.safetensors").write_bytes(b"weights")
+    (here / name).write_bytes(b"weights")
     task = Asked(str(here), 1)
     ResultsFile(path, _found).add(task, _found(task))
     here.rename(there)
     assert ResultsFile(path, _found).found([Asked(str(there), 1)])
-    (there / "weights.safetensors").write_bytes(b"others!")
+    (there / name).write_bytes(b"others!")
     assert not ResultsFile(path, _found).found([Asked(str(there), 1)])
 
 

@@ -107,6 +107,17 @@ def test_a_run_may_begin_with_a_model_s_generator_and_a_new_discriminator_that_l
         run(tmp_path / "refused4", "discriminator_alone=1", start_from=tmp_path / "text")
 
 
+def test_a_folder_of_save_pretrained_gives_its_generator(tmp_path):
+    recipe = load_recipe("clothes-designed", ("epochs=2", "batch_size=4", "average_from=1", "technology=ideal"))
+    nets = build_nets(recipe.model_copy(update={"drawn_devices": None}), load_technology("ideal"), torch.device("cpu"))
+    model = load_model("clothes")
+    told = warm_start(nets, model.save_pretrained(tmp_path / "mine"), recipe)
+    assert told["model"] == str(tmp_path / "mine") and told["technology"] == model.technology.name
+    learned = dict(nets.generator.named_parameters())
+    for name, parameter in model.generator.named_parameters():
+        assert torch.equal(learned[name], parameter), name
+
+
 def test_the_shipped_discriminator_of_such_nets_is_taken_and_told():
     recipe = load_recipe("clothes-designed", ("epochs=2", "batch_size=4", "average_from=1", "technology=ideal"))
     nets = build_nets(recipe.model_copy(update={"drawn_devices": None}), load_technology("ideal"), torch.device("cpu"))

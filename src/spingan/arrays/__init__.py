@@ -1,5 +1,5 @@
 """Weights in arrays: how they are written into conductances, and what a column gives back."""
 
-import lazy_loader
+from spingan.extras import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

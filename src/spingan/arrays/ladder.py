@@ -11,9 +11,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
+
+from spingan.compiled import njit
 
 if TYPE_CHECKING:
     from spingan.arrays.wires import WireRules

@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from spingan.errors import UserError
+from spingan.extras import explained
 from spingan.progress import Progress
 
 Work = Callable[[dict[str, Any], Progress], dict[str, Any]]
@@ -66,12 +67,21 @@ def main() -> None:
             answer = {"cancelled": True}
         except UserError as error:
             interrupts.working = False
-            answer = {"error": {"problem": error.problem, "remedy": error.remedy}}
+            answer = {"error": _told_of(error)}
         except Exception as error:
             interrupts.working = False
-            problem = f"the bench met an error that it does not know: {type(error).__name__}: {error}"
-            answer = {"error": {"problem": problem[:2000], "remedy": "Change the settings, or report it."}}
+            wanted = explained(error, "this part of the bench") if isinstance(error, ModuleNotFoundError) else None
+            answer = {"error": _unknown(error) if wanted is None else _told_of(wanted)}
         _say({"id": request["id"], **answer}, answers)
+
+
+def _told_of(error: UserError) -> dict[str, str]:
+    return {"problem": error.problem, "remedy": error.remedy}
+
+
+def _unknown(error: Exception) -> dict[str, str]:
+    problem = f"the bench met an error that it does not know: {type(error).__name__}: {error}"
+    return {"problem": problem[:2000], "remedy": "Change the settings, or report it."}
 
 
 def _read(requests: "SimpleQueue[str | None]") -> None:

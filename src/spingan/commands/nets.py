@@ -217,7 +217,7 @@ def cost(
         Literal["paper", "full"] | None,
         typer.Option(
             "--accounting",
-            help="full: all parts of the hardware; paper: its accounts of a recipe. By default both in JSON.",
+            help="full: all parts of the hardware; paper: its accounts of the training. By default both in JSON.",
         ),
     ] = None,
     table: Annotated[
@@ -279,19 +279,30 @@ def cost(
         detail=detail,
         out=out,
     )
+    from spingan.errors import UserError
+    from spingan.nn.model_files import model_file
     from spingan.spec.technology import load_technology
     from spingan.training.recipe import load_recipe
 
-    load_technology(load_recipe(recipe, set_ or []).technology)  # what is misspelt is told before torch is loaded
+    if not names_a_model(recipe):
+        load_technology(load_recipe(recipe, set_ or []).technology)  # what is misspelt is told before torch is loaded
+    elif table != "bill":
+        raise UserError(f"{recipe} is a model, and {table} are those of a recipe", "Name the recipe that trained it.")
+    else:
+        refuse_without("the whole bill, without --accounting paper", technology=technology)
+        model_file(recipe)
     if table == "write-schedules":
         _write_schedules(recipe, tuple(set_ or ()), write_time_ns, schedule or [], json)
         return
     if table == "components":
         _components(recipe, tuple(set_ or ()), measure, json)
         return
-    from spingan.papers.training_account import account_of_recipe
+    from spingan.bills import recipe_or_model
+    from spingan.papers.training_account import account_of_model, account_of_recipe
+    from spingan.training.recipe import Recipe
 
-    account = account_of_recipe(recipe, tuple(set_ or ()))
+    chosen = recipe_or_model(recipe, tuple(set_ or ()))
+    account = account_of_recipe(chosen) if isinstance(chosen, Recipe) else account_of_model(chosen)
     if json:
         print_json(account.to_dict())
         return
@@ -342,7 +353,7 @@ def report(
     json: Json = False,
 ) -> None:
     """One self-contained HTML page about a run."""
-    from spingan.api import write_report
+    from spingan.model_page import write_report
 
     with progress_bars() as progress:
         path = write_report(run, out, count=count, progress=progress)

@@ -20,9 +20,8 @@ def _found(model: str) -> str:
     return model
 
 
-ModelName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A run folder, a weights file, or a shipped name.", callback=_found)
-]
+MODEL_HELP = "A run folder, a weights file, a folder of save_pretrained, or a shipped name."
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, callback=_found)]
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, or a YAML file.")]
 Set = Annotated[
     list[str] | None,

@@ -180,7 +180,7 @@ def _lines(found: "Study") -> list[str]:
 
 def _rows(line: "Series") -> list[tuple[str, ...]]:
     """The settings of a series as rows of text; the worst is the largest distance over the seeds."""
-    from spingan.reports.tables import quantity_text
+    from spingan.quantities import quantity_text
 
     def text(value: float) -> str:
         if line.unit == "A":

@@ -197,7 +197,7 @@ def _synapse(name: str) -> "Synapse":
 
 
 def _written_text(name: str, found: dict[str, Any]) -> str:
-    from spingan.reports.tables import quantity_text
+    from spingan.quantities import quantity_text
 
     energy = "unknown: no energy of a pulse or reset is stated"
     time = "unknown: not all times of pulse, reset and read are stated"

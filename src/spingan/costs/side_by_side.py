@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from spingan.costs.account import FullBill
-from spingan.costs.components import Machine
+from spingan.costs.library_file import Machine
 from spingan.costs.refresh import FADED, holds_s
 from spingan.spec.synapse import Synapse
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from spingan.costs.account import Account, FullBill, Item, priced, what_is_missing
-from spingan.costs.components import Figure, Library
+from spingan.costs.components import Library
 from spingan.costs.counts import ArrayCounts, LayerCounts, ModelCounts
 from spingan.costs.full_bill import (
     DIGITAL,
@@ -20,6 +20,7 @@ from spingan.costs.full_bill import (
     pass_items,
     timed,
 )
+from spingan.costs.library_file import Figure
 from spingan.costs.programming import programming, rows_in_turn
 from spingan.costs.refresh import with_refresh
 from spingan.costs.rule_cost import RuleCost, rule_items

@@ -123,7 +123,7 @@ def draw(drawing: Drawing = WHOLE, *, workers: int | None = None) -> FaceStore:
 
 
 def _require_libraries() -> None:
-    with needs("faces", "drawing faces"):
+    with needs("drawing faces"):
         import dicebear  # noqa: F401
         import dicebear_styles  # noqa: F401
         import resvg_py  # noqa: F401

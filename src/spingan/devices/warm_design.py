@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
 from spingan.devices.noise_statistics import Estimate
@@ -36,6 +36,7 @@ from spingan.devices.warm_candidate import (
 )
 from spingan.devices.warm_goal import BULK, WarmGoal
 from spingan.errors import UserError
+from spingan.front import front_of
 from spingan.output import write_text
 from spingan.physics.mesh import Array
 from spingan.progress import Progress, no_progress
@@ -114,21 +115,6 @@ def allowed(goal: WarmGoal, found: Figures | None) -> bool:
     return found is not None and found.loss <= goal.largest_loss and found.fit.error <= WORST_ERROR
 
 
-def on_front(objectives: ArrayLike) -> NDArray[np.bool_]:
-    """Which rows (n,) of objectives (n, k), all to be small, no other row beats.
-
-    A row beats another one where it is as good in all and better in one; of equal rows the first counts.
-    """
-    rows = np.atleast_2d(np.asarray(objectives, dtype=np.float64))
-    keep = np.ones(len(rows), dtype=bool)
-    for i, row in enumerate(rows):
-        others = np.delete(np.arange(len(rows)), i)
-        as_good = (rows[others] <= row).all(axis=1)
-        better = (rows[others] < row).any(axis=1)
-        keep[i] = not (as_good & (better | (others < i))).any()
-    return keep
-
-
 def thinned(objectives: ArrayLike, count: int, first: Sequence[int] = ()) -> list[int]:
     """At most `count` rows of positive objectives (n, k), spread over their logarithms; `first` are among them.
 
@@ -164,10 +150,7 @@ def run_search(goal: WarmGoal, search: Search, effort: Effort) -> list[Figures]:
 
 
 def _front_of(found: Sequence[Figures]) -> list[Figures]:
-    if not found:
-        return []
-    kept = on_front([figures.objectives for figures in found])
-    return [figures for figures, keep in zip(found, kept, strict=True) if keep]
+    return [found[place] for place in front_of([figures.objectives for figures in found])]
 
 
 def stored_search(goal: WarmGoal, search: Search, effort: Effort, store: Path | None) -> list[Figures]:
@@ -348,8 +331,8 @@ def design_front(
             "design: walls in heat leave every device that the search found",
             "Ask for a smaller range or a lower temperature.",
         )
-    kept = on_front([one.objectives for one in members])
-    members = sorted((one for one, keep in zip(members, kept, strict=True) if keep), key=lambda one: one.energy_j)
+    kept = (members[place] for place in front_of([one.objectives for one in members]))
+    members = sorted(kept, key=lambda one: one.energy_j)
     front = Front(goal, tuple(members), len(found), (), seed, effort)
     return front if front.meets else replace(front, changes=changes_for(goal, front.nearest))
 

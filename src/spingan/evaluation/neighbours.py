@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from jaxtyping import Float, Int, Int8, UInt8
-from numba import njit
 
+from spingan.compiled import is_compiled, njit
 from spingan.nn.kernels.base import in_pieces
 
 Features = Float[np.ndarray, "n features"]
@@ -56,9 +56,21 @@ def _distance_kernels() -> tuple[Any, Any]:
 
 def squared_distances(a: Features, b: Float[np.ndarray, "m features"]) -> Float[np.ndarray, "n m"]:
     """Squared Euclidean distances in float64, from differences: equal pairs have equal distances, in either order."""
-    out = np.empty((len(a), len(b)))
-    _distance_kernels()[0](a, b, out)
+    out = np.zeros((len(a), len(b)))
+    if is_compiled():
+        _distance_kernels()[0](a, b, out)
+        return out
+    for of_a, of_b in zip(a.T, b.T, strict=True):  # one feature of all pairs at a time
+        difference = np.subtract.outer(of_a, of_b)
+        out += np.square(difference, out=difference)
     return out
+
+
+def _keep_nearest(a: Features, b: Features, rough: Any, least: Any, limit: Any, out: Any) -> None:
+    """As the kernel `nearest`."""
+    for i in np.flatnonzero(least <= limit):
+        near = b[rough[i] <= limit[i]]
+        out[i] = min(out[i], np.square(a[i] - near).sum(1).min(initial=np.inf))
 
 
 def rows_of(count: int, work: Callable[[int, int], _Found]) -> Iterator[_Found]:
@@ -96,6 +108,7 @@ def nearest_distances(features: Features, among: Float[np.ndarray, "m features"]
     left = np.column_stack([-2 * rough_features, np.ones(len(features), np.float32)])
     right = np.column_stack([rough_among, squares]).T  # left @ right: squared distances but for the vector's own square
     nearest = np.full(len(features), np.inf)
+    keep_nearest = _distance_kernels()[1] if is_compiled() else _keep_nearest
     for start in range(0, len(features), _ROUGH_BLOCK):
         rows = slice(start, start + _ROUGH_BLOCK)
         least = np.full(len(left[rows]), np.inf, np.float32)
@@ -104,7 +117,7 @@ def nearest_distances(features: Features, among: Float[np.ndarray, "m features"]
             rough = left[rows] @ right[:, columns]
             here = rough.min(1)
             least = np.minimum(least, here)
-            _distance_kernels()[1](features[rows], among[columns], rough, here, least + errors[rows], nearest[rows])
+            keep_nearest(features[rows], among[columns], rough, here, least + errors[rows], nearest[rows])
     return np.sqrt(nearest)
 
 

@@ -11,8 +11,7 @@ from scipy.interpolate import PchipInterpolator, make_smoothing_spline
 from scipy.optimize import isotonic_regression
 
 from spingan.errors import UserError
-from spingan.measured.tables import Table, plain_name, read_table, si
-from spingan.output import atomic_path
+from spingan.measured.tables import Table, read_table, si
 from spingan.spec.activation import Activation, Function
 from spingan.spec.files import write_activation, write_synapse
 from spingan.spec.synapse import Synapse
@@ -142,7 +141,7 @@ def fit_activation(
         "output_zero": float(np.interp(0.0, grid, rising)),
         "output_full_scale": float(np.interp(full_scale, grid, rising)),
         "source": f"{Path(path).name}, columns {input_column} and {output_column}",
-        "provenance": f"{method} fit of {len(x)} {_made(table)} points; error {_percent(rms, largest)} of the span",
+        "provenance": f"{method} fit of {len(x)} {_made(table)} points; error {percent_text(rms, largest)} of the span",
     }
     value = build(Activation, fields, f"the fit of {path}")
     return Fit(Path(path), value, tuple(branches), rms, largest, len(x), input_column, x_unit, output_column, y_unit)
@@ -216,7 +215,7 @@ def fit_synapse(
         "conductance": tuple(((levels - base) / span).tolist()),
         **{key: tuple((step / span).tolist()) for key, step in steps.items()},
         "source": f"{Path(path).name}, columns {position_column} and {conductance_column}",
-        "provenance": f"isotonic fit of {len(x)} {_made(table)} points; error {_percent(rms, largest)} of the span",
+        "provenance": f"isotonic fit of {len(x)} {_made(table)} points; error {percent_text(rms, largest)} of the span",
     }
     value = build(Synapse, fields, f"the fit of {path}")
     return Fit(Path(path), value, tuple(branches), rms, largest, len(x), position_column, "1", conductance_column, unit)
@@ -228,6 +227,8 @@ def write_fit(fit: Fit, path: str | Path) -> tuple[Path, Path]:
     Raises:
         UserError: They cannot be written, or would replace the measurement.
     """
+    from spingan.measured.fit_plot import draw_fit  # plots load slowly, and a fit needs none
+
     target = Path(path).with_suffix(".csv")
     if target.resolve() == fit.source.resolve():
         raise UserError(f"{target} is the measurement itself", "Choose another --out")
@@ -238,33 +239,6 @@ def write_fit(fit: Fit, path: str | Path) -> tuple[Path, Path]:
     else:
         write_synapse(fit.value, target)
     return target, picture
-
-
-def draw_fit(fit: Fit, path: str | Path) -> None:
-    """Draw the measured points (open markers) and the fit (lines) into the PNG file `path`.
-
-    Raises:
-        UserError: It cannot be written.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import EngFormatter
-
-    figure = Figure(figsize=(5.0, 3.5), layout="constrained")
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for branch, marker, line in zip(fit.branches, "os", ("-", "--"), strict=False):
-        label = f", {branch.name}" if len(fit.branches) > 1 else ""
-        axes.plot(branch.measured_x, branch.measured_y, marker, mfc="none", color="0.45", ms=4, label=f"points{label}")
-        axes.plot(branch.fitted_x, branch.fitted_y, line, color="C0", label=f"fit{label}")
-    for axis, label, unit in ((axes.xaxis, fit.x_label, fit.x_unit), (axes.yaxis, fit.y_label, fit.y_unit)):
-        axis.set_label_text(plain_name(label))
-        if unit != "1":
-            axis.set_major_formatter(EngFormatter(unit.replace("Ohm", "Ω")))
-    title = f"error {_percent(fit.rms_error, fit.maximum_error)} of the span"
-    figure.legend(loc="outside upper center", ncols=2, frameon=False, title=title)
-    with atomic_path(path) as temporary:
-        canvas.print_png(str(temporary))
 
 
 def _split(table: Table, branch_column: str | None) -> list[tuple[str, NDArray[np.intp]]]:
@@ -380,5 +354,6 @@ def _made(table: Table) -> Literal["measured", "simulated"]:
     return "measured" if table.format == "csv" else "simulated"
 
 
-def _percent(rms: float, largest: float) -> str:
+def percent_text(rms: float, largest: float) -> str:
+    """Both errors of a fit, in percent of the span."""
     return f"{rms:.2%} RMS, {largest:.2%} at most"

@@ -1,5 +1,5 @@
 """The network half: layers on a technology's arrays and devices, the nets of the paper, and trained generators."""
 
-import lazy_loader
+from spingan.extras import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

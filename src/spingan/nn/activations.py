@@ -6,13 +6,13 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spingan.errors import UserError
+from spingan.nn.bounded_minimum import bounded_minimum
 from spingan.nn.kernels import curves as curve_kernels
-from spingan.nn.kernels.base import dense
+from spingan.nn.kernels.base import dense, has_kernel, in_reach
 from spingan.nn.made_devices import MadeDevices
 from spingan.spec.activation import Activation
 
@@ -68,7 +68,7 @@ def few_pieces(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[
 def _table_gradient(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
     values, slope = ctx.saved_tensors
     low, step = ctx.grid
-    if _has_kernel(values):
+    if has_kernel(values):
         return curve_kernels.table_backward(values, gradient, slope, low, step), None, None
     last = slope.numel() - 1
     cell = ((_exact(values) - low) / step + 1).clamp(0, last).to(torch.int64).clamp(0, last)  # twice: a NaN is no index
@@ -86,7 +86,7 @@ class _Table(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, module: "DeviceActivation", scale: float | Tensor) -> Tensor:
         low, step, table = module.low * scale, module.step * scale, module.table * scale
         beyond: int | Tensor
-        if _has_kernel(values):
+        if has_kernel(values):
             values = dense(values)
             out, beyond = curve_kernels.table_forward(
                 values, table, float(low), float(step), extrapolate=module.extrapolate
@@ -138,10 +138,6 @@ def _hinges(
     return float(v[0]), np.pad(u, (0, spare)).astype(np.float32), np.pad(np.diff(slopes), (0, spare)).astype(np.float32)
 
 
-def _has_kernel(values: Tensor) -> bool:
-    return values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16)
-
-
 def _exact(values: Tensor) -> Tensor:
     """In float32 at least: near zero a place in a table that begins at -5 would lose every digit in bfloat16."""
     return values if values.dtype == torch.float64 else values.float()
@@ -166,8 +162,7 @@ def own_inputs(
     def misfit(logarithm: float) -> float:
         return float(np.square(np.interp(samples / np.exp(logarithm), u, ends) - np.tanh(samples)).mean())
 
-    found: Any = minimize_scalar(misfit, bounds=(np.log(0.05), np.log(50)), method="bounded")
-    inputs = u * np.exp(found.x)
+    inputs = u * np.exp(bounded_minimum(misfit, np.log(0.05), np.log(50)))
     return (inputs, ends) if function == "tanh" else (2 * inputs, (1 + ends) / 2)
 
 
@@ -231,12 +226,12 @@ class DeviceActivation(nn.Module):
                 "Measure a wider range, calibrate the net's range again, or set outside to clamp or extrapolate.",
             )
         self.evaluated += evaluated
-        self.saturated += beyond
+        self.saturated = self.saturated + beyond  # not in place: a tensor of inference mode takes no more
 
     def forward(self, values: Tensor) -> Tensor:
         if self.calibrating:
             self.observe(values)
-        curve = _Hinges if self.hinges is not None and _has_kernel(values) else _Table
+        curve = _Hinges if self.hinges is not None and in_reach(values) else _Table
         full_scale = float(self.full_scale) if values.device.type == "cpu" else self.full_scale
         given = values.clone() if self.inplace else values
         out = cast(Tensor, curve.apply(given, self, full_scale))

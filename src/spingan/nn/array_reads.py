@@ -13,6 +13,7 @@ from spingan.nn.converters import Quantiser
 from spingan.nn.convolution import autocast
 from spingan.nn.draws import standard_normal
 from spingan.nn.kernels import noise as noise_kernels
+from spingan.nn.kernels.base import in_reach
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.tiled import Noise as AddedNoise
 from spingan.nn.tiled import Reads, bit_planes, of_samples, tiled_product
@@ -161,7 +162,7 @@ class ArrayReads(nn.Module, ABC):
             column_scale: (values,).
         """
         part = self.source.part
-        if out.device.type == "cpu" and out.dtype in (torch.float32, torch.bfloat16):
+        if in_reach(out):
             rows = row_scale.reshape(-1).contiguous()
             first_row = 0 if part is None else part[0] * (rows.numel() // len(out))
             noise_kernels.add_gaussian(out, rows, column_scale, key, first_row)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spingan.errors import UserError
-from spingan.nn.kernels.base import dense
+from spingan.nn.kernels.base import dense, has_kernel
 from spingan.nn.kernels.converters import round_to_codes
 from spingan.spec.technology import Converter
 
@@ -111,7 +111,7 @@ class Quantiser(nn.Module):
             self.observe(values)
             return values
         lowest, highest = self.codes()
-        if self.stretch is None and values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16):
+        if self.stretch is None and has_kernel(values):
             return cast(Tensor, _Rounded.apply(values, self))
         if not self.training:
             self.count(values.numel(), ((values < lowest * self.step) | (values > highest * self.step)).sum())
@@ -120,7 +120,7 @@ class Quantiser(nn.Module):
     def count(self, converted: int, clipped: int | Tensor) -> None:
         """Add to the tally of conversions and of those beyond the range."""
         self.converted += converted
-        self.clipped += clipped
+        self.clipped = self.clipped + clipped  # not in place: a tensor of inference mode takes no more
 
     @torch.no_grad()
     def observe(

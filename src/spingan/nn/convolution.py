@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from spingan.nn.kernels.base import has_kernel
 from spingan.nn.kernels.patches import gather_patches, output_size, scatter_patches
 
 _SMALL_MAP = 256  # output pixels x kernel area up to which the matrix product wins in bfloat16
@@ -109,7 +110,7 @@ def autocast(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 def _halved(images: Tensor) -> bool:
     """Whether a convolution of these would be computed in bfloat16, on a processor."""
-    if images.device.type != "cpu" or images.dtype not in (torch.float32, torch.bfloat16):
+    if not has_kernel(images):
         return False
     if torch.is_autocast_enabled("cpu"):
         return torch.get_autocast_dtype("cpu") == torch.bfloat16
@@ -117,7 +118,7 @@ def _halved(images: Tensor) -> bool:
 
 
 def _matrix_wins(images: Tensor, pixels: int, kernel: int) -> bool:
-    if images.device.type != "cpu" or images.dtype not in (torch.float32, torch.bfloat16):
+    if not has_kernel(images):
         return False
     return pixels * kernel**2 <= (_SMALL_MAP if _halved(images) else _TINY_MAP)
 

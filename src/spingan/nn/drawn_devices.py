@@ -9,7 +9,7 @@ from torch.autograd.function import once_differentiable
 
 from spingan.errors import UserError
 from spingan.nn.activations import DeviceActivation, uniform_table
-from spingan.nn.kernels.base import flat, is_dense
+from spingan.nn.kernels.base import flat, has_kernel, is_dense
 from spingan.nn.kernels.devices import devices_backward, devices_forward
 from spingan.nn.kernels.noise import add_gaussian
 from spingan.nn.made_devices import MadeDevices, Trim
@@ -119,12 +119,7 @@ class _Devices(torch.autograd.Function):
         key = 0 if devices.noise is None else devices.source.next_key()
         ctx.save_for_backward(outputs)
         kinds = {(given.device.type, given.dtype, given.stride()) for given in (outputs, inputs)}
-        ctx.compiled = (
-            len(kinds) == 1
-            and outputs.device.type == "cpu"
-            and outputs.dtype in (torch.float32, torch.bfloat16)
-            and sample_by_sample(outputs)
-        )
+        ctx.compiled = len(kinds) == 1 and sample_by_sample(outputs) and has_kernel(outputs)
         if ctx.compiled:
             scale = float(full_scale)
             noise = None

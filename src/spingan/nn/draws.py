@@ -7,12 +7,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spingan.nn.kernels.base import in_reach
 from spingan.nn.kernels.noise import add_gaussian, drawn_like
 
 
-def has_kernel(weight: Tensor) -> bool:
-    """Whether the compiled kernels can work on a weight where it is, in rows or channels last."""
-    if weight.device.type != "cpu" or weight.dtype != torch.float32:
+def is_ordered(weight: Tensor) -> bool:
+    """Whether a weight is in rows or channels last, as the kernels take it: float32, on the CPU."""
+    if not in_reach(weight) or weight.dtype != torch.float32:
         return False
     return weight.is_contiguous() or (weight.dim() == 4 and weight.is_contiguous(memory_format=torch.channels_last))
 
@@ -30,7 +31,7 @@ def standard_normal(shape: torch.Size, key: int, device: torch.device) -> Tensor
 
 def conductance_factors(weight: Tensor, tolerance: float, key: int) -> Tensor:
     """Conductances, in units of what was meant, of devices whose resistance is anywhere within ± `tolerance` of it."""
-    if has_kernel(weight):
+    if is_ordered(weight):
         return drawn_like(weight.detach(), _tolerance_table(tolerance), key)
     generator = torch.Generator(weight.device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
     lot = torch.rand(weight.shape, generator=generator, device=weight.device)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from spingan.nn.kernels.base import in_reach
 from spingan.nn.kernels.noise import drawn_like
 from spingan.nn.noise_source import NoiseSource, stream_key
 
@@ -59,7 +60,7 @@ def same_switches(net: nn.Module, key: int) -> Iterator[None]:
 
 def dropout_factors(like: Tensor, share: float, key: int) -> Tensor:
     """0 with probability `share` (to one part in 65,536), else 1 / (1 - share); in shape, type and order as `like`."""
-    if like.device.type != "cpu" or like.dtype not in (torch.float32, torch.bfloat16):
+    if not in_reach(like):
         generator = torch.Generator(like.device).manual_seed(key & 0x7FFFFFFFFFFFFFFF)
         lot = torch.rand(like.shape, generator=generator, device=like.device)
         return (lot >= share).to(like.dtype) / (1 - share)

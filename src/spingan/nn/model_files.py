@@ -8,6 +8,8 @@ from spingan.input_files import exists, is_folder
 WEIGHTS = "weights.safetensors"
 HUB_WEIGHTS = "model.safetensors"
 """The same file where a folder is as the Hugging Face Hub has it."""
+IN_FOLDERS = (WEIGHTS, HUB_WEIGHTS)
+"""The files of a folder that hold a model; the first that is there is meant."""
 TOO_LARGE = (
     "clothes-float",
     "clothes-longer-float",
@@ -46,7 +48,7 @@ def model_file(model: str | Path) -> Path:
     if name in shipped:
         return shipped[name]
     if is_folder(path):
-        found = next((path / file for file in (WEIGHTS, HUB_WEIGHTS) if (path / file).exists()), None)
+        found = next((path / file for file in IN_FOLDERS if (path / file).exists()), None)
         if found is None:
             raise UserError(
                 f"folder {name!r} holds no {WEIGHTS} and no {HUB_WEIGHTS}",

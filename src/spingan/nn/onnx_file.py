@@ -126,7 +126,7 @@ def _onnx() -> tuple[Any, Any]:
     Raises:
         UserError: One is not installed, or what PyTorch writes with is not.
     """
-    with needs("onnx", "the export to ONNX"):
+    with needs("the export to ONNX"):
         import onnx
         import onnxruntime
         import onnxscript  # noqa: F401

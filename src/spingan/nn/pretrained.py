@@ -13,15 +13,19 @@ from typing import Any
 import yaml
 
 from spingan import __version__
+from spingan.costs.components import load_components
+from spingan.costs.headlines import five_numbers
 from spingan.data.catalogue import DATA
 from spingan.errors import UserError
 from spingan.extras import needs
 from spingan.image_grid import save_grid
 from spingan.input_files import exists
 from spingan.nn.analog import analog_layers
+from spingan.nn.cost import pair_full_bill
 from spingan.nn.model_files import HUB_WEIGHTS, shipped_models
 from spingan.nn.weights import Model, load_model, save_weights
 from spingan.output import output_folder, write_text
+from spingan.spec.technology import Technology
 
 CARD, CONFIG, PICTURES = "README.md", "config.json", "samples.png"
 _TASK = "unconditional-image-generation"
@@ -73,7 +77,7 @@ def from_pretrained(
     name = str(model)
     if name in shipped_models() or exists(Path(model)) or not _HUB_ID.fullmatch(name):
         return load_model(model)
-    with needs("hub", f"{name} is no folder here, and to look for it on the Hugging Face Hub"):
+    with needs(f"{name} is no folder here, and to look for it on the Hugging Face Hub"):
         from huggingface_hub import snapshot_download
     return load_model(_downloaded(snapshot_download, name, revision, cache_dir, offline))
 
@@ -142,6 +146,7 @@ def card(model: Model, *, license: str | None = None, metrics: Mapping[str, floa
         f"![samples]({PICTURES})",
         "\n".join(["| what | value |", "|---|---|", *lines]),
         *(["\n".join(["| measured | value |", "|---|---|", *measured])] if measured else []),
+        _bill(model),
         "## Use",
         "```python\nfrom spingan.nn import Model\n\n"
         'model = Model.from_pretrained("THIS FOLDER, OR ITS NAME ON THE HUB")\n'
@@ -149,6 +154,24 @@ def card(model: Model, *, license: str | None = None, metrics: Mapping[str, floa
         "```sh\nspingan evaluate THIS_FOLDER\nspingan cost THIS_FOLDER\n```",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def bill_text(net: str, technology: Technology, latent_size: int) -> str:
+    """What it takes to draw one image, all parts of the hardware counted, as a card's table.
+
+    Raises:
+        UserError: An unknown net, or a layer that cannot be counted on the technology.
+    """
+    drawing = pair_full_bill(net, technology, load_components(), latent_size).drawing
+    rows = "\n".join(f"| {what} | {text} |" for what, text in five_numbers(drawing).items())
+    return f"| to draw one image | all parts of the hardware |\n|---|---|\n{rows}"
+
+
+def _bill(model: Model) -> str:
+    try:
+        return bill_text(model.net, model.technology, model.latent_size)
+    except UserError as error:  # a net of one's own may have layers that no rule counts
+        return f"What an image takes is not counted: {error.problem}."
 
 
 _OF_INFO = ("trained as", "seed", "epochs", "version", "wall time")

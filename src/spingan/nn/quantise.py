@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from spingan.arrays.mapping import nearest_level
-from spingan.nn.draws import has_kernel
+from spingan.compiled import is_compiled
+from spingan.nn.draws import is_ordered
 from spingan.nn.kernels import levels as level_kernels
 
 Spacing = Literal["uniform", "two-sided", "uneven"]
@@ -18,7 +19,7 @@ Spacing = Literal["uniform", "two-sided", "uneven"]
 @once_differentiable
 def _gradient_within_clip(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
     weight, gain = ctx.saved_tensors
-    if has_kernel(weight):
+    if _has_kernel(weight):
         return level_kernels.clip_gradient(gradient, weight, gain, ctx.axis), None, None, None, None
     inside = weight.abs() <= along(gain, weight, ctx.axis)
     return gradient * inside, None, None, None, None
@@ -31,9 +32,9 @@ class Quantise(torch.autograd.Function):
     def forward(ctx: Any, weight: Tensor, gain: Tensor, levels: Tensor, spacing: Spacing, axis: int) -> Tensor:
         ctx.save_for_backward(weight, gain)
         ctx.axis = axis
-        if spacing == "uniform" and has_kernel(weight):
+        if spacing == "uniform" and _has_kernel(weight):
             return level_kernels.quantise_uniform(weight, gain, levels, axis)
-        if spacing == "two-sided" and axis == 0 and has_kernel(weight) and weight.is_contiguous():
+        if spacing == "two-sided" and axis == 0 and _has_kernel(weight) and weight.is_contiguous():
             return level_kernels.quantise_two_sided(weight, gain, levels)
         full = along(gain, weight, axis)
         return levels[nearest_level((weight / full).clamp(-1, 1), levels)] * full + weight * 0  # a NaN stays one
@@ -41,6 +42,10 @@ class Quantise(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         return _gradient_within_clip(ctx, *grad_outputs)
+
+
+def _has_kernel(weight: Tensor) -> bool:
+    return is_ordered(weight) and is_compiled()
 
 
 def spacing(levels: NDArray[np.float64]) -> Spacing:

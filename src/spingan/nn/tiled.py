@@ -21,11 +21,10 @@ from torch.nn import functional
 
 from spingan.errors import UserError
 from spingan.nn.converters import Quantiser, straight_through
+from spingan.nn.kernels.base import has_kernel
 from spingan.nn.kernels.converters import CodeSums
 from spingan.nn.kernels.taps import Place, add_taps, take_taps
 from spingan.nn.layouts import Layout
-
-_WITH_KERNELS = (torch.float32, torch.bfloat16)
 
 Segments = Sequence[tuple[int, int]]
 """Rows of one read, from and to, that stand in one tile."""
@@ -136,7 +135,7 @@ def _added_up(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
 def _taps(images: Tensor, places: list[Place]) -> Tensor:
     """Of (samples, channels, height, width), by kernels where there are any."""
     maps = images.permute(1, 2, 3, 0)
-    if maps.device.type == "cpu" and maps.dtype in _WITH_KERNELS:
+    if has_kernel(maps):
         return cast(Tensor, _Taps.apply(maps, places))
     before = [max(0, *(-place[axis].start for place in places)) for axis in (0, 1)]
     after = [max(0, *(place[axis][-1] + 1 - maps.shape[1 + axis] for place in places)) for axis in (0, 1)]
@@ -351,7 +350,7 @@ def tiled_product(
         return of_samples(weight @ inputs, size)
     if adc.swing is not None:
         unit = unit * adc.swing[column]
-    compiled = inputs.device.type == "cpu" and inputs.dtype in _WITH_KERNELS and adc.stretch is None
+    compiled = adc.stretch is None and has_kernel(inputs)
     if compiled:
         return cast(Tensor, _TiledProduct.apply(inputs, weight, unit, parts, adc, noise, size))
     total = inputs.new_zeros(())

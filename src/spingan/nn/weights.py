@@ -295,7 +295,7 @@ def float_twin(model: Model) -> Model | None:
 
 
 def load_model(model: str | Path) -> Model:
-    """A generator by its shipped name, its weights file, or the run folder that trained it.
+    """A generator by its shipped name, its weights file, the run folder that trained it, or one of `save_pretrained`.
 
     Raises:
         UserError: There is none, or the file is not a whole generator of this version.

@@ -10,7 +10,8 @@ from spingan.costs.write_schedules import ScheduleTable
 from spingan.papers.am_dcgan import Combination, ImpliedTable, SmallPair
 from spingan.papers.am_dcgan_account import Components, ComponentTable, WriteSchedules
 from spingan.papers.training_account import OutsideLine, TrainingAccount
-from spingan.reports.tables import NOT_COUNTED, Table, area_text, energy_text, quantity_text
+from spingan.quantities import NOT_COUNTED, area_text, energy_text, quantity_text
+from spingan.reports.tables import Table
 from spingan.tabular import cell
 
 Rows = list[tuple[str, ...]]

@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from spingan import __version__
 from spingan.image_grid import image_grid, png_bytes
 from spingan.output import output_folder, write_text
+from spingan.quantities import NOT_COUNTED, area_text, quantity_text
 from spingan.reports.appraisal_plots import beside_figure, fit_figure, levels_figure, map_figure, tolerance_figure
 from spingan.reports.bill_tables import bill_item_tables
 from spingan.reports.page import Picture, page
 from spingan.reports.plots import svg_bytes, transfer_curves
-from spingan.reports.tables import NOT_COUNTED, Table, area_text, quantity_text
+from spingan.reports.tables import Table
 from spingan.reports.verdict import appraisal_dict, good_enough, verdict
 from spingan.studies.appraise import Appraisal, Drawn
 from spingan.studies.net_trials import ADAPTATION, ADAPTED, AS_IT_IS

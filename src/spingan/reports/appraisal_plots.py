@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from spingan.measured.fit import Fit
-from spingan.reports.plots import COLOURS, OPEN, add_legend, name_axes, new_figure
-from spingan.reports.tables import quantity_text
+from spingan.measured.fit_plot import draw_branches
+from spingan.quantities import quantity_text
+from spingan.reports.plots import COLOURS, add_legend, name_axes, new_figure
 from spingan.spec.synapse import Synapse
 from spingan.studies.appraise import READS, Appraisal
 from spingan.studies.properties import Property
@@ -60,12 +61,8 @@ def levels_figure(synapse: Synapse, fit: Fit | None) -> Figure:
 
 
 def _draw_fit(axis: Axes, fit: Fit) -> None:
-    for number, branch in enumerate(fit.branches):
-        label = "measured" if len(fit.branches) == 1 else f"measured, {branch.name}"
-        axis.plot(branch.measured_x, branch.measured_y, **{**OPEN, "markersize": 3}, label=label)
-        axis.plot(branch.fitted_x, branch.fitted_y, color=COLOURS[number], linewidth=1.4, label="fit")
-    units = [unit if unit in ("A", "V", "S") else None for unit in (fit.x_unit, fit.y_unit)]
-    name_axes(axis, fit.x_label.replace("_", " "), fit.y_label.replace("_", " "), *units, ticks=4)
+    draw_branches(axis, fit)
+    axis.xaxis.set_major_locator(MaxNLocator(4))
     add_legend(axis)
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 from spingan.costs.account import Account, FullBill, Item
 from spingan.costs.bill import Sum
+from spingan.costs.headlines import energy_range, five_numbers
 from spingan.costs.side_by_side import PAPER_S, PAPER_S_WITHOUT_LIMIT, Row, SideBySide
 from spingan.costs.training_rows import TrainingCompared
-from spingan.reports.tables import NOT_COUNTED, Table, area_text, quantity_text
+from spingan.quantities import NOT_COUNTED, area_text, quantity_text
+from spingan.reports.tables import Table
 
 
 def sum_text(total: Sum, unit: str) -> str:
@@ -19,21 +21,11 @@ def sum_text(total: Sum, unit: str) -> str:
 def headlines(bill: FullBill) -> list[str]:
     """The five numbers of drawing one image that a person remembers, and one line about training."""
     account = bill.drawing
-    item, share = account.largest
-    pipelined = quantity_text(account.time_pipelined_s, "s", 3)
-    more = {what: "> " if any(what in item.lacks for item in account.items) else "" for what in ("time", "area")}
-    lines = [
-        f"{bill.name} on {bill.technology}, to draw one image:",
-        f"  energy   {_range(account)}",
-        f"  time     {more['time']}{quantity_text(account.time_s or None, 's', 3)} ({pipelined} from image to image, "
-        "pipelined)",
-        f"  power    {quantity_text(account.power_w, 'W', 3)}",
-        f"  area     {more['area']}{area_text(account.total('area_m2') or None)}",
-        f"  largest  {item}, {share:.0%} of the energy",
-    ]
+    lines = [f"{bill.name} on {bill.technology}, to draw one image:"]
+    lines += [f"  {what:<8} {text}" for what, text in five_numbers(account).items()]
     if bill.training is not None:
         item, share = bill.training.largest
-        lines.append(f"To train with one image: {_range(bill.training)}; largest {item}, {share:.0%}")
+        lines.append(f"To train with one image: {energy_range(bill.training)}; largest {item}, {share:.0%}")
     missing = sum(item.energy_j is None for item in account.items)
     without = f"{missing} items without a figure, and " if missing else ""
     lines.append(f"Not counted: {without}amplifiers, leakage, control. Items, sources and the rest: --detail")
@@ -136,15 +128,6 @@ def training_table(found: TrainingCompared) -> Table:
 
 def _times(ratio: float) -> str:
     return f"{1 / ratio:.3g} times less" if ratio < 1 else f"{ratio:.3g} times more"
-
-
-def _range(account: Account) -> str:
-    value, low, high = (account.total(name) for name in ("energy_j", "energy_low_j", "energy_high_j"))
-    return (
-        f"{quantity_text(value or None, 'J', 3)} ({quantity_text(low, 'J', 3)} to {quantity_text(high, 'J', 3)})"
-        if value
-        else NOT_COUNTED
-    )
 
 
 def _grouped(items: Iterable[Item], key: str) -> list[list[Item]]:

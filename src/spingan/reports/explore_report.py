@@ -14,9 +14,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from spingan import __version__
 from spingan.image_grid import image_grid, png_bytes
 from spingan.output import output_folder, write_text
+from spingan.quantities import area_text, quantity_text
 from spingan.reports.page import Picture, page
 from spingan.reports.plots import COLOURS, add_legend, name_axes, new_figure, save_png, svg_bytes
-from spingan.reports.tables import Table, area_text, quantity_text
+from spingan.reports.tables import Table
 from spingan.spec.technology import write_technology
 from spingan.studies.designs import AS_IDEAL, NEAR
 from spingan.studies.explore import FIELDS

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -99,18 +99,36 @@ def read_metrics(path: Path) -> dict[str, NDArray[np.float64]] | None:
         raise UserError(f"{path} is damaged: {reason(error)}", remedy) from error
 
 
-def level_shares(model: Model) -> NDArray[np.float64] | None:
-    """Share of the generator's weights on each level of the technology, (states,); None for float weights."""
-    counts: torch.Tensor | None = None
+class LevelShares(NamedTuple):
+    """How the weights of some layers lie on the levels that these layers share, by each column's full scale.
+
+    Attributes:
+        layers: How many.
+        levels: (states,) in -1..1.
+        shares: (states,) fractions that add to 1.
+    """
+
+    layers: int
+    levels: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+
+def level_shares(model: Model) -> list[LevelShares]:
+    """Where the generator's weights lie, for layers of one ladder of levels together; nothing for float weights."""
+    ladders: dict[tuple[float, ...], list[torch.Tensor]] = {}
     for layer in analog_layers(model.generator):
         if not layer.levels.numel():
-            return None
+            continue
         shape = [1] * layer.weight.dim()
         shape[layer.column_axis] = -1
         codes = nearest_level((layer.weight.detach() / layer.gain.view(shape)).clamp(-1, 1), layer.levels)
         found = torch.bincount(codes.flatten(), minlength=layer.levels.numel())
-        counts = found if counts is None else counts + found
-    return None if counts is None else (counts.double() / counts.sum()).numpy()
+        ladders.setdefault(tuple(layer.levels.tolist()), []).append(found)
+    totals = {levels: torch.stack(counts).sum(0).double() for levels, counts in ladders.items()}
+    return [
+        LevelShares(len(ladders[levels]), np.array(levels), (total / total.sum()).numpy())
+        for levels, total in totals.items()
+    ]
 
 
 def recipe_of(model: Model) -> Recipe:
@@ -184,10 +202,10 @@ def _quality(quality: "Quality") -> dict[str, Any]:
 
 def _device_plots(model: Model) -> list[Picture]:
     pictures = []
-    shares = level_shares(model)
-    levels = model.technology.weight_levels()
-    if shares is not None and levels is not None:
-        caption = f"Where the generator's weights lie on the {len(levels)} levels, after each column's gain."
+    found = level_shares(model)
+    for layers, levels, shares in found:
+        whose = "the generator's weights" if len(found) == 1 else f"the weights of {layers} of the generator's layers"
+        caption = f"Where {whose} lie on their {len(levels)} levels, after each column's gain."
         pictures.append(Picture.svg("Levels", caption, plots.svg_bytes(plots.level_histogram(shares, levels))))
     activations = list(model.technology.activations.values())
     if activations:

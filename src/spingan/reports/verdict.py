@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from spingan.reports.tables import quantity_text
+from spingan.quantities import quantity_text
 from spingan.studies.appraise import Appraisal, Drawn
 from spingan.studies.net_trials import ADAPTED, AGED, AS_IT_IS
 from spingan.studies.requirements import LOST, Requirement, factor_text, predicted, value_text

@@ -12,7 +12,7 @@ from spingan import __version__
 from spingan.errors import UserError
 from spingan.extras import needs
 
-with needs("studies", "a study"):
+with needs("a study"):
     import dask.config
     from distributed import Client, Nanny, Scheduler, Security, SpecCluster, Worker
     from distributed.comm.core import connect

@@ -17,12 +17,12 @@ from spingan.costs.side_by_side import PAPER_S
 from spingan.errors import UserError, did_you_mean
 from spingan.evaluation.interval import interval
 from spingan.evaluation.real_images import data_of
+from spingan.front import Point, added, front_of
 from spingan.nn.weights import Model, load_model
 from spingan.progress import Progress, no_progress
 from spingan.spec.technology import Technology, load_technology
 from spingan.studies.designs import Better, Candidate, Looked, costs_of, designed, lacking, look
 from spingan.studies.explored import Explored, Found
-from spingan.studies.front import Point, added, front_of
 from spingan.studies.net_trials import drawing_row
 from spingan.studies.parallel import Workers, kept_open, run_parallel
 from spingan.studies.properties import reference_technology

@@ -21,7 +21,7 @@ _DIGITS = 4  # of a number from a range: more than anyone makes a device to; ass
 
 def study_of(sampler: Sampler, seed: int, objectives: int) -> "Study":
     """Where a sampler is asked and told; all objectives are to be small."""
-    with needs("studies", "a search"):
+    with needs("a search"):
         import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)

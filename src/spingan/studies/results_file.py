@@ -22,7 +22,7 @@ from pydantic_core import to_jsonable_python
 
 import spingan
 from spingan.errors import UserError
-from spingan.nn.model_files import WEIGHTS
+from spingan.nn.model_files import IN_FOLDERS
 from spingan.output import check_place
 from spingan.training.checkpoint import CHECKPOINT
 
@@ -142,7 +142,7 @@ def code_digest() -> str:
 
 def _model_digests(path: Path) -> list[str]:
     """Of the files that a trial may take its nets from; none for a shipped name, which `code_digest` holds."""
-    files = (path / WEIGHTS, path / CHECKPOINT) if path.is_dir() else (path,)
+    files = [path / name for name in (*IN_FOLDERS, CHECKPOINT)] if path.is_dir() else [path]
     return [_digest(str(file), file.stat().st_mtime_ns) for file in files if file.is_file()]
 
 

@@ -2,7 +2,7 @@
 
 from spingan.extras import needs
 
-with needs("train", "training"):
+with needs("training"):
     from lightning_fabric import Fabric as Fabric
     from lightning_fabric.plugins.environments.lightning import LightningEnvironment as LightningEnvironment
     from lightning_fabric.strategies.ddp import DDPStrategy as DDPStrategy

@@ -41,7 +41,7 @@ class Record:
     """
 
     def __init__(self, folder: Path, resume_step: int) -> None:
-        with needs("train", "training"):
+        with needs("training"):
             from torch.utils.tensorboard.writer import SummaryWriter
 
         self._path = folder / "metrics.csv"

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from spingan.errors import UserError
 from spingan.input_files import is_folder
-from spingan.nn.model_files import WEIGHTS, shipped_files
+from spingan.nn.model_files import IN_FOLDERS, shipped_files
 from spingan.nn.tensor_files import load_module, read_metadata
 from spingan.nn.weights import load_model
 from spingan.training.checkpoint import CHECKPOINT, is_checkpoint, read_checkpoint
@@ -36,7 +36,7 @@ def warm_start(nets: Nets, begin: str | Path, recipe: Recipe) -> dict[str, Any]:
             alone first.
     """
     path = Path(begin)
-    if is_folder(path) and ((path / CHECKPOINT).exists() or not (path / WEIGHTS).exists()):
+    if is_folder(path) and ((path / CHECKPOINT).exists() or not any((path / file).exists() for file in IN_FOLDERS)):
         path = path / CHECKPOINT
     is_model = str(begin) in shipped_files() or (
         is_folder(path) or (path.is_file() and not is_checkpoint(read_metadata(path, "checkpoint or weights file")))

@@ -1,8 +1,8 @@
 """What all compiled kernels share: two number formats, flat views, and threads.
 
 PyTorch needs five to ten passes over memory where a kernel needs one. The kernels work on CPU tensors in float32 or
-bfloat16 through numpy views without a copy; `spingan.nn.analog` and `spingan.nn.activations` use PyTorch's operations
-elsewhere. Work is split over as many threads as PyTorch uses, and no result depends on how it is split.
+bfloat16 through numpy views without a copy; elsewhere, and where numba is not installed, the layers use PyTorch's
+operations. Work is split over as many threads as PyTorch uses, and no result depends on how it is split.
 """
 
 import os
@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
+
+from spingan.compiled import is_compiled, njit
 
 _MIN_PIECE = 1 << 15  # elements; below this a second thread costs more than it saves
 CHEAP = 1 << 18  # the same for kernels that need less than a nanosecond an element: to wake a thread takes 50 µs
@@ -35,6 +36,29 @@ def _bits(value):  # bfloat16: round to nearest, ties to even
 @njit(inline="always")
 def _as_it_is(value):
     return value
+
+
+def has_kernel(values: Tensor) -> bool:
+    """Whether the compiled kernels can work on these values; where not, PyTorch's operations do."""
+    return in_reach(values) and is_compiled()
+
+
+def in_reach(values: Tensor) -> bool:
+    """Whether numpy can view these values: float32 or bfloat16, on the CPU."""
+    return values.device.type == "cpu" and values.dtype in (torch.float32, torch.bfloat16)
+
+
+def as_numbers(held: NDArray[Any]) -> NDArray[np.float32]:
+    """What a float32 array holds, or a bfloat16 array seen as uint16."""
+    return (held.astype(np.uint32) << np.uint32(16)).view(np.float32) if held.dtype == np.uint16 else held
+
+
+def as_stored(numbers: NDArray[np.float32], kind: Any) -> NDArray[Any]:
+    """The numbers as an array of that kind holds them: float32, or bfloat16 seen as uint16."""
+    if kind != np.uint16:
+        return numbers
+    bits = numbers.view(np.uint32)
+    return ((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)).astype(np.uint16)
 
 
 def compile_for(bfloat16: bool, build: Callable[..., Any]) -> Any:

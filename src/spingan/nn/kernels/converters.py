@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
+from spingan.compiled import njit
 from spingan.nn.kernels.base import CHEAP, compile_for, flat, in_pieces, over_elements, require
 
 _ONLY_COUNTS = {"contract", "reassoc"}  # only the count of clipped values is a sum

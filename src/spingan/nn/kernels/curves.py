@@ -1,14 +1,17 @@
-"""Compiled kernels of activations: transfer tables and bent lines, each one pass over memory."""
+"""Compiled kernels of activations: transfer tables and bent lines, each one pass over memory.
+
+Bent lines have a form in PyTorch's operations, too, so that without numba a chip computes the same curve.
+"""
 
 from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spingan.compiled import is_compiled, njit
 from spingan.nn.kernels.base import compile_for, flat, in_order_of, over_elements, require
 
 
@@ -166,6 +169,12 @@ def hinge_forward(
         bends: As many, by how much it changes there; the slope is 0 before the first.
     """
     _require_hinges(places, bends)
+    if not is_compiled():
+        exact = values.float()
+        within, total = exact.clamp(max=high), base + exact * 0  # a NaN stays one
+        for place, bend in zip(places.tolist(), bends.tolist(), strict=True):
+            total += bend * (within - place).clamp_(min=0)
+        return total.to(values.dtype), int(((exact < low) | (exact > high)).sum())
     out = torch.empty_like(values)
     kernel, _ = _hinge_kernels(values.dtype == torch.bfloat16, places.size)
     ends = np.float32(low), np.float32(high)
@@ -176,6 +185,11 @@ def hinge_forward(
 def hinge_backward(values: Tensor, gradient: Tensor, places: NDArray[np.float32], bends: NDArray[np.float32]) -> Tensor:
     """The gradient of `hinge_forward`."""
     _require_hinges(places, bends)
+    if not is_compiled():
+        exact, slope = values.float(), torch.zeros_like(values, dtype=torch.float32)
+        for place, bend in zip(places.tolist(), bends.tolist(), strict=True):
+            slope += bend * (exact >= place)
+        return (gradient.float() * slope).to(values.dtype)
     out = torch.empty_like(values)
     _, kernel = _hinge_kernels(values.dtype == torch.bfloat16, places.size)
     over_elements(kernel, (flat(values), flat(in_order_of(gradient, values)), flat(out)), places, bends)

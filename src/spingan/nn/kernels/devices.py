@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit, uint64
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spingan.compiled import njit, uint64
 from spingan.nn.kernels.base import compile_for, flat, in_order_of, in_pieces, require
 from spingan.nn.kernels.noise import gaussian_table, mixed_bits
 

@@ -1,23 +1,24 @@
-"""Compiled kernels of noise: numbers that depend on a key and a place alone, added in one pass over memory."""
+"""Kernels of noise: numbers that depend on a key and a place alone, added in one pass over memory.
+
+They decide which devices a chip has. Where numba is not installed numpy draws the same numbers, in more passes.
+"""
 
 from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
-from numba import njit, uint64
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spingan.nn.kernels.base import compile_for, flat, in_pieces, require
+from spingan.compiled import is_compiled, njit, uint64
+from spingan.nn.kernels.base import as_numbers, as_stored, compile_for, flat, in_pieces, require
 
 
 @cache
 def gaussian_table() -> NDArray[np.float32]:
     """65,536 equally likely values of a standard normal distribution: mean 0, variance 1, largest 4.2."""
-    from scipy.special import ndtri
-
-    values = ndtri((np.arange(65536) + 0.5) / 65536)
+    values = torch.special.ndtri((torch.arange(65536, dtype=torch.float64) + 0.5) / 65536).numpy()
     return (values / values.std()).astype(np.float32)
 
 
@@ -59,6 +60,30 @@ def _noise_kernel(bfloat16: bool) -> Any:
     return compile_for(bfloat16, build)
 
 
+_PIECE = 1 << 16  # values drawn at a time without a compiler: arrays that stay in the second cache
+
+
+def _add_in_numpy(
+    values: NDArray[Any],
+    row_scale: NDArray[np.float32],
+    column_scale: NDArray[np.float32],
+    table: NDArray[np.float32],
+    key: np.uint64,
+    first_row: int,
+) -> None:
+    """As the compiled kernel."""
+    columns = column_scale.size
+    groups, together = (columns + 3) // 4, max(1, _PIECE // columns)
+    grid = values.reshape(row_scale.size, columns)
+    for first in range(0, row_scale.size, together):
+        rows = slice(first, min(first + together, row_scale.size))
+        starts = np.arange(first_row + rows.start, first_row + rows.stop, dtype=np.uint64) * np.uint64(groups)
+        bits = mixed_bits(starts[:, None] + np.arange(groups, dtype=np.uint64), key)
+        lanes = bits.view(np.uint16)[:, :columns]
+        scale = (row_scale[rows, None] * column_scale).astype(np.float64)
+        grid[rows] = as_stored((as_numbers(grid[rows]) + scale * table[lanes]).astype(np.float32), grid.dtype)
+
+
 def drawn_like(like: Tensor, table: NDArray[np.float32], key: int) -> Tensor:
     """For each element one of the table's 65,536 values, all equally likely: of `like`'s shape, type and memory order.
 
@@ -95,7 +120,7 @@ def _add_drawn(
     values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int, table: NDArray[np.float32], first_row: int = 0
 ) -> None:
     """Add to each value one of the table's 65,536, times its row's and its column's scale."""
-    kernel = _noise_kernel(values.dtype == torch.bfloat16)
+    kernel = _noise_kernel(values.dtype == torch.bfloat16) if is_compiled() else _add_in_numpy
     target, rows, columns = flat(values), flat(row_scale), flat(column_scale)
     width = columns.size
     require(row_scale.dtype == column_scale.dtype == torch.float32, "scales that are not float32")

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from numba import njit
 from torch import Tensor
 
+from spingan.compiled import njit
 from spingan.nn.kernels.base import compile_for, flat, in_pieces, require
 
 

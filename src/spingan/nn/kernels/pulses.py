@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spingan.compiled import njit
 from spingan.nn.kernels.base import flat, in_pieces, over_elements, require
 from spingan.nn.kernels.noise import gaussian_table, mixed_bits
 

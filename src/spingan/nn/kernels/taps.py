@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from torch import Tensor
 
+from spingan.compiled import njit
 from spingan.nn.kernels.base import CHEAP, compile_for, flat, in_pieces, require
 
 Place = tuple[range, range]

@@ -12,12 +12,16 @@ def dominates(one: Point, other: Point) -> bool:
 
 
 def front_of(points: Sequence[Point]) -> list[int]:
-    """Places of the points that no other dominates; of equal points, the first."""
-    return [
-        place
-        for place, point in enumerate(points)
-        if point not in points[:place] and not any(dominates(other, point) for other in points)
-    ]
+    """Places of the points that no other dominates; of equal points, the first.
+
+    In the order of the first numbers only an earlier point can dominate a later one, or be its equal.
+    """
+    front: list[int] = []
+    for place in sorted(range(len(points)), key=lambda place: points[place]):
+        point = points[place]
+        if not any(points[kept] == point or dominates(points[kept], point) for kept in front):
+            front.append(place)
+    return sorted(front)
 
 
 def hypervolume(points: Sequence[Point], reference: Point) -> float:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spingan.studies.front import added, dominates, front_of, hypervolume
+from spingan.front import added, dominates, front_of, hypervolume
 
 POINTS = st.lists(st.tuples(*[st.integers(0, 9)] * 3), min_size=1, max_size=12)
 
@@ -18,6 +18,13 @@ def test_no_point_of_a_front_dominates_another_and_every_point_is_reached_by_one
     front = [points[place] for place in front_of(points)]
     assert not any(dominates(one, other) for one in front for other in front)
     assert all(point in front or any(dominates(other, point) for other in front) for point in points)
+
+
+@given(POINTS)
+def test_of_equal_points_the_first_stands_on_the_front(points):
+    front = front_of(points)
+    assert front and front == sorted(front)
+    assert all(points.index(points[place]) == place for place in front)
 
 
 @pytest.mark.parametrize(
