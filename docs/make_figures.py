@@ -179,9 +179,9 @@ def net_section(name: str, count: int) -> list[str]:
 
 def rewrite(name: str, count: int, path: Path) -> None:
     """One net's section of results.md anew, the others as they were."""
+    section = "\n".join(net_section(name, count))  # before the page is read: it takes minutes
     before, rest = path.read_text(encoding="utf-8").split(f"\n## {name}, on ")
     after = rest.partition("\n## ")[2]
-    section = "\n".join(net_section(name, count))
     write_text(path, f"{before}\n{section}\n## {after}" if after else f"{before}\n{section}")
 
 
