@@ -38,8 +38,14 @@ _REFERENCE = ("distance", "energy_j", "time_s", "area_m2")
 _TOLD = "schema_version", "name", "source", "provenance", "notes", "activations", "synapse"
 """Keys that are not searched as they are."""
 _OWN = ("technology", "synapse", "levels", "bits", "junction.ra_ohm_m2", "junction.read_s")
-BOUNDS = {"junction.ra_ohm_m2": (2e-12, 1.76e-7), "junction.read_s": (1e-10, 1e-3)}
-"""Of a skyrmion synapse's junction: from paper S's to the thickest published barrier; of a read, assumed."""
+BOUNDS = {
+    "junction.ra_ohm_m2": (
+        2e-12,
+        1.76e-7,
+    ),  # paper S's; the thickest published barrier (`spingan.devices.skyrmion_array`)
+    "junction.read_s": (1e-10, 1e-3),  # assumed: shorter than any read here, longer than any
+}
+"""Of a skyrmion synapse's junction, what a space may ask for."""
 FORBIDDEN = {
     ("bits", "adc.bits"): "bits are those of both converters",
     ("bits", "dac.bits"): "bits are those of both converters",
