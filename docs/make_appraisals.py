@@ -2,7 +2,7 @@
 
 python docs/make_appraisals.py [NET ...] [--workers N] [--count N --chips N]    by default: clothes-longer, 1,000, 3
 
-On one idle core it takes about half an hour (estimated from a run on 64 images). Results go into
+On one idle core it takes about two hours, of which HfOx, read bit by bit, takes most. Results go into
 build/appraisals/NET.trials.jsonl as they come: what was stopped goes on with the same command.
 """
 
@@ -17,7 +17,7 @@ from spingan.studies.parallel import Workers
 from spingan.studies.stored import SHIPPED, Plan, keep, key_of
 
 NETS = ("clothes-longer",)
-COUNT = 1_000  # images a chip, half of what an appraisal takes by itself: half an hour on one idle core; assumed
+COUNT = 1_000  # images a chip, half of what an appraisal takes by itself; assumed
 
 
 def main() -> None:
