@@ -3,7 +3,8 @@
 python docs/make_appraisals.py [NET ...] [--workers N] [--count N --chips N]    by default: clothes-longer, 1,000, 3
 
 On one idle core it takes about two hours, of which HfOx, read bit by bit, takes most. Results go into
-build/appraisals/NET.trials.jsonl as they come: what was stopped goes on with the same command.
+build/appraisals/NET.trials.jsonl as they come: what was stopped goes on with the same command, as long as the package's
+code is the same. So run it in a checkout that stays.
 """
 
 import argparse
