@@ -151,6 +151,26 @@ def test_the_slope_penalty_s_reads_are_on_the_bill_of_training(every, passes):
         assert count == pytest.approx(more * without[item, layer]), (item, layer)
 
 
+def test_pulses_are_billed_for_what_arrays_hold_and_moments_for_a_batch_norm_s_numbers_too():
+    batch, norms, held = 128, 2 * (6272 + 64), {"generator": 833_600, "discriminator": 1_550_912}
+    model = spingan.load_model("digits-on-chip")
+    bill = spingan.full_bill(model)
+    assert bill.training is not None
+    counts = {(item.item, item.layer, item.note): item.count for item in bill.training.items}
+    pulses = model.info["on chip"]["pulses of a weight an update"]["pulses"]
+    for net, weights in held.items():
+        writes = [count for (item, layer, _), count in counts.items() if (item, layer) == ("writes", net)]
+        assert writes == [pytest.approx(weights * pulses / batch)]
+    words = 8 * 4  # bits of a byte, bytes of a word
+    traffic = next(
+        count
+        for (item, layer, _), count in counts.items()
+        if (item, layer) == ("rule mixed_precision: memory", "generator")
+    )
+    each = 3 * held["generator"] + 3 * (held["generator"] + norms)  # the sum's words; a gradient, a moment to and fro
+    assert traffic == pytest.approx(each * words / batch)
+
+
 def test_a_bill_says_that_a_discriminator_in_floating_point_is_billed_as_devices():
     told = {
         name: spingan.full_bill(name).training.not_counted[0]  # pyright: ignore[reportOptionalMemberAccess]

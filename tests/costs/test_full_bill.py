@@ -249,11 +249,11 @@ def test_a_rule_s_words_traffic_and_arithmetic_are_on_the_bill_and_its_pulses_ar
     training = bill(WOX, rule=rule).training
     assert training is not None
     memory = item(training, "rule sum: memory", "all layers")
-    assert memory.count == 121 * 3 * 32 / 8 and "484 bytes kept" in memory.note  # values x words x bits / batch
+    assert memory.count == 117 * 3 * 32 / 8 and "468 bytes kept" in memory.note  # weights x words x bits / batch
     arithmetic = [one for one in training.items if one.item == "rule sum: arithmetic, digital"]
-    assert [one.count for one in arithmetic] == [121 * 2 / 8, 121 * 3 / 8]
+    assert [one.count for one in arithmetic] == [117 * 2 / 8, 117 * 3 / 8]
     assert item(training, "average of reads: memory", "all layers").count == 121 * 2 * 32 / 8
-    assert item(training, "writes", "all layers").count == 121 * 0.25 / 8
+    assert item(training, "writes", "all layers").count == 117 * 0.25 / 8  # no pulse for the norm's four numbers
     assert not any(one.item == "verifies" for one in training.items)
 
 
@@ -261,8 +261,8 @@ def test_a_second_array_is_written_read_for_the_transfer_and_read_with_the_first
     rule = RuleCost("two", second_pulses=3.0, second_reads=0.5, read_with_weights=True)
     training = bill(WOX, rule=rule).training
     assert training is not None
-    assert item(training, "second array, writes", "all layers").count == 121 * 3 / 8
-    assert item(training, "rule two: second array, reads", "all layers").count == 121 * 2 * 0.5 / 8
+    assert item(training, "second array, writes", "all layers").count == 117 * 3 / 8
+    assert item(training, "rule two: second array, reads", "all layers").count == 117 * 2 * 0.5 / 8
     reads = item(training, "array reads", "conv").energy_j, item(training, "second array, read with the first", "conv")
     assert reads[1].energy_j == pytest.approx(2 * (reads[0] or 0))  # forward and back
 
@@ -270,7 +270,7 @@ def test_a_second_array_is_written_read_for_the_transfer_and_read_with_the_first
 def test_moments_are_kept_on_the_bill_on_the_chip_too():
     training = bill(WOX, rule=RuleCost("sum", words=1, moved=3, moments=1)).training
     assert training is not None
-    assert item(training, "rule sum: memory", "all layers").count == 121 * (3 + 3) * 32 / 8
+    assert item(training, "rule sum: memory", "all layers").count == (117 * 3 + 121 * 3) * 32 / 8
     assert any(one.item == "moments (Adam), digital" for one in training.items)
 
 

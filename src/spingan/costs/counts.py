@@ -262,6 +262,11 @@ class ModelCounts:
         return sum(layer.trainable for layer in self.layers)
 
     @property
+    def trainable_in_arrays(self) -> int:
+        """Those of them that arrays hold: not a batch norm's."""
+        return sum(layer.trainable for layer in self.layers if layer.array is not None)
+
+    @property
     def arrays(self) -> tuple[ArrayCounts, ...]:
         """The crossbars, in layer order."""
         return tuple(layer.array for layer in self.layers if layer.array is not None)

@@ -42,16 +42,17 @@ class RuleCost:
 
 def rule_items(rule: RuleCost, layer: str, model: ModelCounts, parts: Parts) -> Iterator[Item]:
     """What one update of a net takes by a rule, apart from pulses on its devices."""
-    values, bits, title = model.trainable, parts.figure("training_bits"), f"rule {rule.name}"
-    words, moved = rule.words, rule.moved
-    if rule.moments:
-        words, moved = words + rule.moments, moved + 1 + 2 * rule.moments  # the gradient, and moments to and fro
+    values, all_values = model.trainable_in_arrays, model.trainable
+    bits, title = parts.figure("training_bits"), f"rule {rule.name}"
+    words, moved = rule.words * values, rule.moved * values
+    if rule.moments:  # of what no array holds, too: a batch norm's numbers
+        words, moved = words + rule.moments * all_values, moved + (1 + 2 * rule.moments) * all_values  # to and fro
         for what, role in (("multiplications", "multiply"), ("additions", "add"), ("divisions", "divide")):
-            count = values * parts.figure(f"adam_{what}")
+            count = all_values * parts.figure(f"adam_{what}")
             yield priced("moments (Adam), digital", layer, count, parts.library.item(role), note=what)
     if words:
-        note = f"{values * words * bits / 8:,.0f} bytes kept in a memory chip, {moved:g} words a weight moved"
-        traffic = values * moved * bits
+        note = f"{words * bits / 8:,.0f} bytes kept in a memory chip, {moved / all_values:.3g} words a weight moved"
+        traffic = moved * bits
         yield priced(f"{title}: memory", layer, traffic, parts.library.item("off_chip", bits=1), note=note)
     for what, count, role in (
         ("multiplications", rule.multiplications, "multiply"),
@@ -70,10 +71,10 @@ def rule_items(rule: RuleCost, layer: str, model: ModelCounts, parts: Parts) -> 
         cells, (adc, _) = model.total("weight_cells"), parts.converter("adc")
         yield priced("average of reads: reads", layer, cells, parts.read(), note="every device once an update")
         yield priced("average of reads: converters", layer, values, adc)
-        kept = values * AVERAGE_WORDS * bits
+        kept = all_values * AVERAGE_WORDS * bits  # a batch norm's numbers are averaged, too, and need no read
         price, note = parts.library.item("off_chip", bits=1), f"{kept / 8:,.0f} bytes kept in a memory chip"
         yield priced("average of reads: memory", layer, 2 * kept, price, note=note)
         for what, role in (("multiplications", "multiply"), ("additions", "add")):
             yield priced(
-                "average of reads: arithmetic, digital", layer, 2 * values, parts.library.item(role), note=what
+                "average of reads: arithmetic, digital", layer, 2 * all_values, parts.library.item(role), note=what
             )

@@ -195,7 +195,7 @@ def _second_reads(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Ite
 
 def _update(net: str, model: ModelCounts, parts: Parts, rule: RuleCost | None) -> Iterator[Item]:
     """One update of a net: the optimiser's or rule's arithmetic and memory, and the devices' writes and verifies."""
-    values, layer = model.trainable, net if net != "net" else "all layers"
+    values, held, layer = model.trainable, model.trainable_in_arrays, net if net != "net" else "all layers"
     bits = parts.figure("training_bits")
     if rule is None:
         for what, role in (("multiplications", "multiply"), ("additions", "add"), ("divisions", "divide")):
@@ -212,11 +212,11 @@ def _update(net: str, model: ModelCounts, parts: Parts, rule: RuleCost | None) -
     rows = rows_in_turn(model, parts.technology)
     if rule is not None and rule.second_pulses is not None:
         note = "single devices; pulses at the recipe's rate"
-        yield priced("second array, writes", layer, values * rule.second_pulses, write, note=note)
+        yield priced("second array, writes", layer, held * rule.second_pulses, write, note=note)
     if rule is not None and rule.pulses is not None:  # measured; blind, so that nothing is verified
         time_s = None if pulse_s is None or rows is None else rows * math.ceil(rule.pulses) * pulse_s
         note = f"row by row, all arrays at once; {rule.pulses:.3g} pulses a weight, as counted in the training"
-        yield timed(priced("writes", layer, values * rule.pulses, write, time_s=time_s, note=note))
+        yield timed(priced("writes", layer, held * rule.pulses, write, time_s=time_s, note=note))
         return
     pulses, checks = parts.library.figure("pulses_per_update"), parts.library.figure("verifies_per_update")
     count, low, high = (cells * number for number in _bounds(pulses))
