@@ -87,15 +87,15 @@ def _spread(synapse: Synapse, steps: tuple[float, ...], stated: tuple[float, ...
 
 @torch.no_grad()
 def hold_conductances(
-    model: nn.Module, full_scale: float, transposed_noise: float, digital_norms: bool = False
+    model: nn.Module, full_scale: float, transposed_noise: float, digital_norms: bool = False, relative: bool = True
 ) -> None:
     """Make the arrays of a converted model its only state.
 
-    Every layer's gain is fixed at `full_scale` times the root mean square of its first weights, and the weights become
-    what devices can hold: clipped to full scale and, in a sign crossbar, no smaller than the smallest conductance.
+    Every layer's gain is fixed at `full_scale`, by default in units of its first weights, and the weights become what
+    devices can hold: clipped to full scale and, in a sign crossbar, no smaller than the smallest conductance.
 
     Args:
-        full_scale: In units of the first weights' root mean square.
+        full_scale: In units of the first weights' root mean square, or of a weight where not `relative`.
         transposed_noise: Standard deviation of a device at a transposed read, as a fraction of full scale.
         digital_norms: Batch norm's scales and offsets are kept in digital memory; otherwise such a net is refused.
 
@@ -117,7 +117,7 @@ def hold_conductances(
             else "Use a net without batch norm and biases, such as am-dcgan.",
         )
     for layer in analog_layers(model):
-        full = full_scale * float(layer.weight.square().mean().sqrt())
+        full = full_scale * (float(layer.weight.square().mean().sqrt()) if relative else 1.0)
         layer.gain.fill_(full)
         off = layer.rules.off if layer.rules.encoding == "sign_crossbar" else 0.0
         smallest = off / (1 + off)

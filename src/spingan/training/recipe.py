@@ -59,7 +59,10 @@ class OnChip(_Keys):
     """Share of devices that never move, a third each at the smallest, the largest and any conductance; by default the
     shares that the synapse's file states."""
     full_scale: float = Field(default=4.0, gt=0)
-    """The weight that the largest conductance stands for, in units of a layer's first weights' root mean square."""
+    """The weight that the largest conductance stands for, in the units of `full_scale_in`."""
+    full_scale_in: Literal["first_rms", "weights"] = "first_rms"
+    """`first_rms`: units of a layer's first weights' root mean square, so that layers begin alike. `weights`: of a
+    weight itself, one full scale for all layers; small convolutions grow most and then have the room."""
     transposed_read_noise: float = Field(default=0.01, ge=0, le=1)
     """Of a device when the gradient is read back through the array, as a fraction of full scale."""
 
