@@ -8,14 +8,15 @@ held against nothing: no front drops it. Two things spare work, and neither can 
 - a design that is beyond the reference on the first images is not drawn further, as in a search. It counts as if its
   distance were a tenth better than those images said, where that lies within the reference.
 
-Nothing else is left out: a distance has no lower bound that is proven but 0. What is open after a budget is therefore
-reported twice: how many designs, and how much they could add if none drew better than `--floor` x the ideal's distance,
-which is assumed. The least ratio that was met stands beside it.
+A distance has no lower bound that is proven but 0. One is assumed, `--floor` x the ideal's distance: a design that adds
+nothing to the volume even there is left open, and so are all of a seed whose search dominates them even if they drew so
+well. How many are open is reported, what they could add, and beside it the least ratio that was met. `--all` measures
+them, too.
 
     python benchmarks/bench_explore.py --out build/explore-bench --budget-s 3600
 
 The same command goes on. Random designs are measured in an order in which those of the same arrays follow each other,
-since a process solves their wires once, the most promising arrays first. A design of several seeds, or one that a
+since a process solves their wires once, the arrays first that could add most. A design of several seeds, or one that a
 search has measured, is measured once.
 """
 
@@ -34,7 +35,7 @@ import numpy as np
 
 from spingan.costs.side_by_side import Row
 from spingan.errors import UserError
-from spingan.front import Point, front_of, hypervolume
+from spingan.front import Point, added, front_of, hypervolume
 from spingan.studies.designs import NEAR, Looked, costs_of, designed, lacking
 from spingan.studies.explore import Search, explore
 from spingan.studies.explored import Explored
@@ -72,6 +73,12 @@ class Seed:
     def names(self) -> frozenset[str]:
         """Of the random designs."""
         return frozenset(map(name_of, self.designs))
+
+    @property
+    def front(self) -> list[Point]:
+        """Of the random designs that are known."""
+        points = [point for point in self.worth.values() if point is not None]
+        return [points[place] for place in front_of(points)]
 
 
 def name_of(choices: Mapping[str, Any]) -> str:
@@ -119,46 +126,76 @@ def size_of(search: Search, point: Point | None) -> float:
     return 0.0 if point is None else hypervolume([point], tuple(map(math.log10, search.reference)))
 
 
-def measure(search: Search, seeds: list[Seed], floor: float, now: Callable[[], None]) -> int:
-    """Measure the random designs of all seeds, those of the same arrays after each other; how many there are.
+def measure(search: Search, seeds: list[Seed], floor: float, now: Callable[[], None], whole: bool = False) -> int:
+    """Measure random designs until each seed's verdict stands; how many were.
 
-    First come the arrays with the design that could be worth most: what is open can then add less.
+    First come the arrays with the design that could add most to its seed's volume, if it drew at the floor. A design
+    that could add nothing then is left open, and so are those of a seed whose search dominates them all so.
+
+    Args:
+        whole: Leave none open that the costs leave in question.
     """
-    wanted = {name_of(choices): choices for seed in seeds for choices in seed.designs}
-    arrays = [key for key in search.space.keys if key.partition(".")[0] not in AROUND]
+    wanted, hopes = {}, dict[str, Point]()
+    for seed in seeds:
+        for choices in seed.designs:
+            name = name_of(choices)
+            hope = hopes[name] if name in hopes else hope_of(search, choices, floor)
+            if hope is None:
+                seed.worth[name] = None  # too dear or not to be built: nothing, whatever it draws
+            else:
+                wanted[name], hopes[name] = choices, hope
 
     def take(name: str, point: Point | None) -> None:
+        wanted.pop(name, None)
         for seed in seeds:
             if name in seed.names:
                 seed.worth[name] = point
 
-    for seed in seeds:
-        for each in () if seed.search is None else seed.search.designs:
-            name = name_of(each.choices)
-            if name in wanted and each.state == "measured":
-                take(name, worth_of(search, each.looked))
-                del wanted[name]
-    hopes, best = {name: size_of(search, hope_of(search, wanted[name], floor)) for name in wanted}, dict[str, float]()
+    for each in (each for seed in seeds if seed.search is not None for each in seed.search.designs):
+        if each.state == "measured" and name_of(each.choices) in wanted:
+            take(name_of(each.choices), worth_of(search, each.looked))
+    arrays, count = [key for key in search.space.keys if key.partition(".")[0] not in AROUND], 0
 
-    def of_arrays(choices: Mapping[str, Any]) -> str:
-        return name_of({key: choices[key] for key in arrays})
+    def of_arrays(name: str) -> str:
+        return name_of({key: wanted[name][key] for key in arrays})
 
-    for name, choices in wanted.items():
-        best[of_arrays(choices)] = max(best.get(of_arrays(choices), 0.0), hopes[name])
-    ordered = sorted(wanted.values(), key=lambda choices: (-best[of_arrays(choices)], of_arrays(choices)))
-    for first in range(0, len(ordered), AT_ONCE):
+    while True:
         now()
-        designs = ordered[first : first + AT_ONCE]
-        for choices, (_, looked) in zip(designs, search.looked(designs, (), lambda _: None), strict=True):
-            take(name_of(choices), worth_of(search, looked))
-    return len(wanted)
+        gains = {name: 1.0 for name in wanted} if whole else gains_of(search, seeds, hopes, wanted, floor)
+        if not gains:
+            return count
+        best = dict[str, float]()
+        for name, gain in gains.items():
+            best[of_arrays(name)] = max(best.get(of_arrays(name), 0.0), gain)
+        group = max(best, key=lambda key: (best[key], key))
+        lot = sorted((name for name in gains if of_arrays(name) == group), key=lambda name: (-gains[name], name))
+        designs = {name: wanted[name] for name in lot[:AT_ONCE]}
+        for name, (_, looked) in zip(designs, search.looked([*designs.values()], (), lambda _: None), strict=True):
+            take(name, worth_of(search, looked))
+        count += len(designs)
+
+
+def gains_of(
+    search: Search, seeds: list[Seed], hopes: Mapping[str, Point], wanted: Mapping[str, Any], floor: float
+) -> dict[str, float]:
+    """What open designs could add to a seed's volume at most, each alone, in decades; those that could add nothing,
+    and seeds whose verdict stands, are left out."""
+    reference, gains = tuple(map(math.log10, search.reference)), dict[str, float]()
+    for seed in seeds:
+        if volumes(search, seed, floor)["dominates"] != "open":
+            continue
+        known = seed.front
+        for name in seed.names & wanted.keys():
+            gain = added(known, hopes[name], reference)
+            if gain > 0:
+                gains[name] = max(gain, gains.get(name, 0.0))
+    return gains
 
 
 def volumes(search: Search, seed: Seed, floor: float) -> dict[str, Any]:
     """Hypervolume of a seed's search and of its random designs, and what those that are open could add."""
     reference = tuple(map(math.log10, search.reference))
-    points = [point for point in seed.worth.values() if point is not None]
-    points = [points[place] for place in front_of(points)]
+    points = seed.front
     chance = hypervolume(points, reference)
     left = [choices for choices in seed.designs if name_of(choices) not in seed.worth]
     hopes = [hope for choices in left if (hope := hope_of(search, choices, floor)) is not None]
@@ -200,6 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=1_000, help="images a chip (1000)")
     parser.add_argument("--chips", type=int, default=3)
     parser.add_argument("--floor", type=float, default=0.9, help="assumed least distance over the ideal's (0.9)")
+    parser.add_argument("--all", action="store_true", help="measure also those that could add nothing at the floor")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print one object")
     asked = parser.parse_args(arguments)
@@ -217,7 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with kept_open(workers("random"), asked.workers) as held:
         search = Search.begun(space, space.model, plan, held, lambda *_: None)
         search.base = replace(search.base, shown=0)
-        ended = "all is measured"
+        ended = "all is measured" if asked.all else "no open design could change a verdict at the floor"
         try:
             for seed in seeds:
                 told = {"trials": asked.trials, "seed": seed.number, "plan": plan, "progress": now}
@@ -225,7 +263,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 print(
                     f"search {seed.number}: {seed.search.count('measured')} measured of {asked.trials}", file=sys.stderr
                 )
-            print(f"{measure(search, seeds, asked.floor, now)} random designs that no search measured", file=sys.stderr)
+            count = measure(search, seeds, asked.floor, now, asked.all)
+            print(f"{count} random designs measured that no search had measured", file=sys.stderr)
         except OutOfTime:
             ended = f"stopped after {asked.budget_s:g} s; the same command goes on"
     rows = [volumes(search, seed, asked.floor) for seed in seeds]

@@ -33,7 +33,7 @@ def bench(asked, tmp_path, capsys):  # noqa: F811
 
 def test_both_volumes_are_those_of_all_designs_measured_and_no_random_one_is_left_out(bench, asked):  # noqa: F811
     run, script, path = bench
-    space, found = load_space(path), run()
+    space, found = load_space(path), run("--all")
     for row in found["seeds"]:
         seed = row["seed"]
         searched = explore(space, trials=20, seed=seed, plan=PLAN)
@@ -57,12 +57,26 @@ def test_without_time_all_is_open_and_the_same_command_goes_on_with_nothing_twic
     run, _, _ = bench
     done, _ = asked
     stopped = run("--budget-s", "0")
-    assert stopped["ended"].startswith("stopped") and all(row["open"] == 40 for row in stopped["seeds"])
+    assert stopped["ended"].startswith("stopped") and not any(row["within_reference"] for row in stopped["seeds"])
+    assert all(row["open"] > 0 and row["open"] + row["known"] == 40 for row in stopped["seeds"])
     assert all(row["random"] == 0 < row["random_at_most"] for row in stopped["seeds"])
     assert all(row["dominates"] == "open" for row in stopped["seeds"])
-    whole = run()
+    whole = run("--all")
     once = len(done)
     assert whole["ended"] == "all is measured"
-    assert run() == whole and len(done) == once
+    assert run("--all") == whole and len(done) == once
     for row, before in zip(whole["seeds"], stopped["seeds"], strict=True):
         assert row["random"] <= before["random_at_most"]
+
+
+def test_what_is_left_open_changes_no_verdict_where_no_design_draws_better_than_the_floor(bench, asked):  # noqa: F811
+    run, _, _ = bench
+    done, _ = asked
+    few = run("--floor", "0.5")
+    spared = len(done)
+    whole = run("--floor", "0.5", "--all")
+    assert len(done) > spared, "nothing was left open"
+    for row, exact in zip(few["seeds"], whole["seeds"], strict=True):
+        assert exact["least_ratio"] >= 0.5 and row["open"] > 0 == exact["open"]
+        assert row["dominates"].split(",")[0] == exact["dominates"]
+        assert row["random"] <= exact["random"] * (1 + 1e-12) and exact["random"] <= row["random_at_most"] * (1 + 1e-12)
