@@ -97,6 +97,13 @@ def test_mixed_precision_shrinks_the_bias_by_the_pulses_that_it_saves_and_stays_
     assert mixed.error < 1.3
 
 
+def test_devices_that_are_read_before_their_pulses_leave_no_bias_and_take_about_as_many():
+    blind, told = Fitted("mixed_precision"), Fitted("mixed_precision", Settings(read_back=True))
+    assert abs(told.bias) < 0.3 * blind.bias and abs(told.bias) < 0.05
+    assert told.error < 1.02 * blind.error
+    assert told.rule.mean_writes() == pytest.approx(blind.rule.mean_writes(), rel=0.05)
+
+
 @pytest.mark.parametrize("name", ["tiki_taka", "agad"])
 def test_chopped_rules_beat_plain_pulses_however_far_off_their_references_are(name, plain):
     found = Fitted(name, Settings(tolerance=0.4))  # references a quarter of the range off, and the devices, too

@@ -24,6 +24,7 @@ class RuleCost:
         second_reads: Reads of that device for the transfer.
         read_with_weights: The second array is also read with the first, forward and back.
         averaged: A moving average of reads is kept for drawing.
+        read_back: A weight's devices are read before they get pulses, and its sum is charged by what was read.
         pulses: Measured pulses on a weight's devices; None: not measured, and the library's figure counts.
     """
 
@@ -37,6 +38,7 @@ class RuleCost:
     second_reads: float = 0.0
     read_with_weights: bool = False
     averaged: bool = False
+    read_back: bool = False
     pulses: float | None = None
 
 

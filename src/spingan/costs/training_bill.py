@@ -193,6 +193,19 @@ def _second_reads(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Ite
             yield priced("second array, read with the first", prefix + layer.name, cells, parts.read())
 
 
+def _read_back(rule: RuleCost, layer: str, model: ModelCounts, parts: Parts, rows: int | None) -> Iterator[Item]:
+    """Reads of the devices that get pulses, each weight's once for each of its pulses: at most what is read."""
+    held, read, (adc, _) = model.trainable_in_arrays, parts.read(), parts.converter("adc")
+    weights = held * (parts.library.figure("pulses_per_update") if rule.pulses is None else rule.pulses)
+    time_s = None if rows is None or read.time_s is None else rows * read.time_s
+    note = "all devices of a weight, before its pulses; row by row, all arrays at once"
+    cells = weights * model.total("weight_cells") / held
+    yield timed(priced("reads before pulses", layer, cells, read, time_s=time_s, note=note))
+    yield priced("reads before pulses: converters", layer, weights, adc)
+    for what, role in (("multiplications", "multiply"), ("additions", "add")):
+        yield priced("reads before pulses: arithmetic, digital", layer, weights, parts.library.item(role), note=what)
+
+
 def _update(net: str, model: ModelCounts, parts: Parts, rule: RuleCost | None) -> Iterator[Item]:
     """One update of a net: the optimiser's or rule's arithmetic and memory, and the devices' writes and verifies."""
     values, held, layer = model.trainable, model.trainable_in_arrays, net if net != "net" else "all layers"
@@ -210,6 +223,8 @@ def _update(net: str, model: ModelCounts, parts: Parts, rule: RuleCost | None) -
     cells = model.total("weight_cells")
     write, pulse_s, per = write_price(parts.technology)
     rows = rows_in_turn(model, parts.technology)
+    if rule is not None and rule.read_back:
+        yield from _read_back(rule, layer, model, parts, rows)
     if rule is not None and rule.second_pulses is not None:
         note = "single devices; pulses at the recipe's rate"
         yield priced("second array, writes", layer, held * rule.second_pulses, write, note=note)

@@ -251,6 +251,27 @@ def read_devices(layer: AnalogLayer) -> Tensor:
 
 
 @torch.no_grad()
+def mean_steps(layer: AnalogLayer, response: PulseResponse, at: tuple[Tensor, ...], raised: Tensor) -> Tensor:
+    """What a pulse does on average to devices where they are read to be, with the layer's read noise.
+
+    Args:
+        at: Places of the weights in their tensor, as `torch.nonzero` gives them.
+        raised: Of each, whether its pulses raise the weight.
+
+    Returns:
+        Steps in fractions of the span, one a weight.
+    """
+    held = layer.weight.detach()[at] / float(layer.gain[0])
+    if (noise := layer.read_noise) is not None and noise.fraction:
+        unit = standard_normal(held.shape, layer.source.next_key(), held.device)
+        held = held + noise.fraction * unit * (held if noise.of == "value" else 1.0)
+    growing = raised if response.ends is not None else raised == (held >= 0)
+    up, down = (torch.from_numpy(curve).to(held.device) for curve in (response.up, response.down))
+    level = (_place(layer, held).clamp(0, 1) * (len(up) - 1)).round().long()
+    return torch.where(growing, up[level], down[level])
+
+
+@torch.no_grad()
 def on_levels(layer: AnalogLayer, values: Tensor, technology: Technology) -> Tensor:
     """Weights as writing with verification leaves them in an array: on the nearest of the synapse's levels."""
     assert technology.synapse is not None

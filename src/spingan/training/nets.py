@@ -194,6 +194,7 @@ def _optimizer(
         faults=Faults() if made.synapse is None else made.synapse.faults,
         seed=stream_key(recipe.seed, CHIP_DEVICES, number),
         tolerance=noise.fraction if noise is not None and noise.of == "resistance" else 0.0,
+        read_back=on_chip.read_back,
     )
     return RULES[on_chip.rule](net, technology, rate, settings)
 

@@ -52,6 +52,9 @@ class OnChip(_Keys):
     moments: bool = False
     """Adam's moments (`adam_betas`) in digital memory set each weight's gradient to size, in place of the periphery's
     gain control for a whole array; the bill counts them."""
+    read_back: bool = False
+    """Rule `mixed_precision`: a device is read before its pulses, and its sum gives what they do at that place; blind
+    otherwise, and weights drift where steps up and down differ."""
     digital_norms: bool = False
     """Batch norm's scales and offsets, two numbers a channel, learn in digital memory by Adam's moments, at the net's
     learning rate; without it a net with batch norm is refused. Its statistics are digital in any case."""
@@ -207,6 +210,11 @@ class Recipe(_Keys):
             raise UserError(
                 "on_chip.rule=residual: a weight is two arrays' sum, and no average of it can be written into one",
                 "Leave average_decay out, or choose another rule.",
+            )
+        if self.on_chip is not None and self.on_chip.read_back and self.on_chip.rule != "mixed_precision":
+            raise UserError(
+                f"on_chip.read_back: rule {self.on_chip.rule} keeps no sum that a read could correct",
+                "Leave read_back out, or choose on_chip.rule=mixed_precision.",
             )
         if self.on_chip is not None and self.on_chip.digital_norms and not self.on_chip.moments:
             raise UserError(

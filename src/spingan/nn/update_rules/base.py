@@ -38,12 +38,14 @@ class Settings:
         faults: Shares of stuck devices.
         seed: Of what is drawn once: stuck devices, and the second array's.
         tolerance: Bounds of a second array's resistances, as a fraction; as the first array's programming noise.
+        read_back: Rule `mixed_precision` reads a device before its pulses.
     """
 
     betas: tuple[float, float] | None = None
     faults: Faults = field(default_factory=Faults)
     seed: int = 0
     tolerance: float = 0.0
+    read_back: bool = False
 
 
 @dataclass(frozen=True)

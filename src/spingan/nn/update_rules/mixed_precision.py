@@ -8,6 +8,15 @@ pulse is spent, so that there are about (η σ / e)² pulses an update in place 
 devices is smaller by as much. A weight then rests within about a step of its optimum.
 
 χ is the one number for a weight that is kept beside the devices; the bill counts it.
+
+Blind, pulses to and fro still make a weight drift where its device's steps up and down differ: a pair's device at its
+smallest conductance takes larger steps up than down, and weights near zero are driven outwards. With
+`Settings.read_back` a device is read before its pulses, and χ gives what the mean curve says they do at that place,
+
+    χ <- χ - n q(x);   q(x) = the mean step at the place x that was read, in units of e,
+
+so that what pulses did too much or too little is made up for later, and no drift is left but that of the curve's own
+error. Ours: the source notes the asymmetry and lets the gradients mend it.
 """
 
 import torch
@@ -15,6 +24,7 @@ from torch import Tensor
 
 from spingan.costs.rule_cost import RuleCost
 from spingan.nn.kernels.pulses import accumulate
+from spingan.nn.on_chip import mean_steps
 from spingan.nn.update_rules.base import State, UpdateRule, WrittenArray
 
 
@@ -31,4 +41,13 @@ class MixedPrecision(UpdateRule):
     def _update(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
         whole = torch.empty_like(state["accumulated"])
         accumulate(state["accumulated"], gradient, whole, factor)
+        if self.settings.read_back:
+            self._charge(array, state["accumulated"], whole)
         self._write(array, state, whole, 1.0)
+
+    def _charge(self, array: WrittenArray, accumulated: Tensor, whole: Tensor) -> None:
+        """Charge the sums with what the pulses do where devices are, in place of so many mean steps."""
+        at = whole.nonzero(as_tuple=True)
+        pulses = whole[at]
+        steps = mean_steps(array.layer, array.response, at, pulses < 0) * self.pulses_of_full_scale
+        accumulated[at] += pulses * (1 - steps)
