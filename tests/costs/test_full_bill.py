@@ -257,6 +257,21 @@ def test_a_rule_s_words_traffic_and_arithmetic_are_on_the_bill_and_its_pulses_ar
     assert not any(one.item == "verifies" for one in training.items)
 
 
+def test_devices_that_are_read_before_their_pulses_are_on_the_bill_as_often_as_they_get_some():
+    blind = RuleCost("sum", pulses=0.25)
+    told, without = (bill(WOX, rule=rule).training for rule in (replace(blind, read_back=True), blind))
+    assert told is not None and without is not None
+    title, cells = "reads before pulses", model(WOX).total("weight_cells") / 117
+    assert item(told, title, "all layers").count == pytest.approx(117 * 0.25 * cells / 8)
+    assert item(told, f"{title}: converters", "all layers").count == 117 * 0.25 / 8
+    sums = [one.count for one in told.items if one.item == f"{title}: arithmetic, digital"]
+    assert sums == [117 * 0.25 / 8] * 2
+    assert not any(one.item.startswith(title) for one in without.items)
+    uncounted = bill(WOX, rule=RuleCost("sum", read_back=True)).training
+    assert uncounted is not None and item(uncounted, f"{title}: converters", "all layers").count == 117 / 8
+    assert (item(told, title, "all layers").time_s or 0) > 0
+
+
 def test_a_second_array_is_written_read_for_the_transfer_and_read_with_the_first_where_the_rule_says_so():
     rule = RuleCost("two", second_pulses=3.0, second_reads=0.5, read_with_weights=True)
     training = bill(WOX, rule=rule).training

@@ -157,6 +157,13 @@ def test_the_arrays_of_a_model_that_holds_conductances_are_what_devices_can_hold
         assert float(places.max()) <= 1 + 1e-6 and float(places.min()) >= least - 1e-6
 
 
+def test_one_full_scale_for_all_layers_is_a_weight_s_own():
+    model = _converted(load_technology("wox-memristor"))
+    hold_conductances(model, full_scale=0.6, transposed_noise=0.0, relative=False)
+    gains = torch.cat([layer.gain.flatten() for layer in analog_layers(model)])
+    assert len(list(analog_layers(model))) > 1 and torch.equal(gains, torch.full_like(gains, 0.6))
+
+
 def test_the_noise_of_a_transposed_read_has_the_deviation_of_independent_devices():
     model = convert(nn.Sequential(nn.Conv2d(3, 40, 3, 2, 1, bias=False)), load_technology("wox-memristor")).model
     hold_conductances(model, full_scale=2.0, transposed_noise=0.05)

@@ -104,6 +104,40 @@ def test_devices_that_are_read_before_their_pulses_leave_no_bias_and_take_about_
     assert told.rule.mean_writes() == pytest.approx(blind.rule.mean_writes(), rel=0.05)
 
 
+def with_signs() -> Technology:
+    """The same devices, one a weight, with a sign that is kept apart."""
+    dense = load_technology("wox-memristor").dense.model_copy(update={"encoding": "sign_crossbar"})
+    return technology(encoding="sign_crossbar", dense=dense)
+
+
+@pytest.mark.parametrize("made", [technology, beside_midpoint, with_signs])
+def test_what_devices_hold_and_what_is_summed_are_what_gradients_asked_for_where_devices_are_read(made):
+    even = made().model_copy(update={"synapse": wox_memristor(cycle_to_cycle=0.0)})
+    left = {}
+    for read_back in (False, True):
+        model, layer = one_layer(even)
+        rule = RULES["mixed_precision"](model, even, RATE, Settings(betas=(0.0, 0.9), read_back=read_back))
+        array = rule.arrays[0]
+        full, pulses = float(layer.gain[0]), rule.pulses_of_full_scale * array.pulses_per_step
+        layer.weight.data.copy_(layer.weight.sign() * full * (0.3 + 0.4 * torch.rand(layer.weight.shape)))
+        first, asked, own = layer.weight.detach().clone(), torch.zeros_like(layer.weight), rule._update
+
+        def update(array, state, gradient, factor, asked=asked, own=own):
+            asked.sub_(gradient * factor)
+            own(array, state, gradient, factor)
+
+        rule._update = update
+        random = torch.Generator().manual_seed(2)
+        for _ in range(300):  # to and fro, by less than a sixth of full scale: no weight comes to an end or to zero
+            layer.weight.grad = torch.randn(layer.weight.shape, generator=random)
+            rule.step()
+        held = (layer.weight.detach() - first) / full * pulses
+        left[read_back] = float((held - rule.state[layer.weight]["accumulated"] - asked).abs().max())
+        assert float(held.abs().max()) > 1
+    assert left[False] > 1
+    assert left[True] < 1e-3
+
+
 @pytest.mark.parametrize("name", ["tiki_taka", "agad"])
 def test_chopped_rules_beat_plain_pulses_however_far_off_their_references_are(name, plain):
     found = Fitted(name, Settings(tolerance=0.4))  # references a quarter of the range off, and the devices, too

@@ -38,7 +38,7 @@ EVERYTHING = (
 DIGITAL_NORMS = (  # 37 images in batches of ten end in one of seven, which batch norm can take
     "net=am-dcgan-batch-norm",
     "batch_size=10",
-    "on_chip={rule: mixed_precision, moments: true, digital_norms: true}",
+    "on_chip={rule: mixed_precision, moments: true, read_back: true, digital_norms: true, full_scale_in: weights}",
     "average_decay=0.9",
 )
 
@@ -144,6 +144,12 @@ def test_batch_norm_on_the_chip_wants_digital_memory(tmp_path):
     assert "--set on_chip.digital_norms=true" in caught.value.remedy
     with pytest.raises(UserError, match="learn by Adam's moments"):
         _train("mnist-memristive-on-chip", tmp_path / "run", "on_chip.digital_norms=true")
+
+
+def test_a_rule_without_a_sum_cannot_use_what_is_read_before_the_pulses(tmp_path):
+    with pytest.raises(UserError, match="rule tiki_taka keeps no sum") as caught:
+        _train("mnist-memristive-on-chip", tmp_path / "run", "on_chip.rule=tiki_taka", "on_chip.read_back=true")
+    assert "on_chip.rule=mixed_precision" in caught.value.remedy
 
 
 def test_a_chip_with_digital_norms_is_drawn_from_by_their_average_measured_on_the_written_chip(tmp_path):

@@ -139,10 +139,12 @@ def _draw_panel(axis: Axes, study: Study, lines: list[Series]) -> None:
     axis.tick_params(labelsize=8)
     style_axis(axis)
     handles, names = axis.get_legend_handles_labels()
+    place: dict[str, Any] = {}
     if len(study.series) == 1 and all(setting.coverage is not None for setting in first.settings):
         handles.append(_draw_coverage(axis, first))
         names.append("coverage (right)")
-    axis.legend(handles, names, frameon=False, fontsize=8 if len(study.series) == 1 else 7)
+        place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 4}  # no corner is free of both curves
+    axis.legend(handles, names, frameon=False, fontsize=8 if len(study.series) == 1 else 7, **place)
 
 
 def _draw_beneath(axis: Axes, line: Series, key: str, quantity: str) -> None:
