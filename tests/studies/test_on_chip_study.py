@@ -21,6 +21,7 @@ from spingan.spec.technology import load_technology
 from spingan.studies import on_chip
 from spingan.studies.chip_properties import (
     PROPERTIES,
+    RULE_NAMES,
     with_asymmetry,
     with_rule,
     with_spread,
@@ -139,11 +140,15 @@ def test_spread_and_rule_change_one_key_of_the_recipe_and_residual_gives_up_its_
     spread, technology = with_spread((own, WOX), 0.4)
     assert changed(spread) == {"programming_noise"} and technology is WOX
     assert (spread.programming_noise.fraction, spread.programming_noise.of) == (0.4, "resistance")
-    for rule in RULES:
+    assert {name.partition("+")[0] for name in RULE_NAMES} == set(RULES)
+    for rule in RULE_NAMES:
         other, technology = with_rule((own, WOX), rule)
-        assert other.on_chip.model_copy(update={"rule": own.on_chip.rule}) == own.on_chip and technology is WOX
+        same = {"rule": own.on_chip.rule, "read_back": own.on_chip.read_back}
+        assert other.on_chip.model_copy(update=same) == own.on_chip and technology is WOX
         gone = {"average_decay", "average_from"} if rule == "residual" else set()
-        assert changed(other) - {"on_chip"} == gone and other.on_chip.rule == rule
+        name, _, read = rule.partition("+")
+        assert changed(other) - {"on_chip"} == gone and other.on_chip.rule == name
+        assert other.on_chip.read_back == (read == "read_back")
 
 
 def test_devices_without_spread_are_equal():

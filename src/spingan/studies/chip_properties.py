@@ -22,6 +22,10 @@ ASYMMETRY = (0.0, 0.5, 1.0, 2.0, 3.0)  # from equal steps over the device's own 
 WRITE_NOISE = (0.0, 0.1, 0.3, 0.5, 1.0)  # up to a step's own size: assumed
 MOST_ASYMMETRY = 10.0  # assumed: beyond, a device of 128 levels hardly moves at one end
 MOST_WRITE_NOISE = 10.0  # of a step; assumed: a pulse then says little of where it leads
+READ = "+read_back"
+"""After a rule's name: devices are read before their pulses."""
+RULE_NAMES = tuple(name for rule in RULES for name in ((rule, rule + READ) if rule == "mixed_precision" else (rule,)))
+"""The rules, and the one that can read devices before their pulses in both ways, blind first."""
 Chip = tuple[Recipe, Technology]
 """What learns: a recipe, and the technology that it learns on."""
 
@@ -126,10 +130,11 @@ def with_spread(chip: Chip, fraction: float) -> Chip:
 
 
 def with_rule(chip: Chip, rule: str) -> Chip:
-    """The chip that learns by that rule, with the recipe's other settings; `residual` without the average of reads."""
+    """The chip that learns by one of `RULE_NAMES`, with the recipe's other settings; `residual` has no average of reads."""
     recipe, technology = chip
     assert recipe.on_chip is not None
-    changed: dict[str, Any] = {"on_chip": recipe.on_chip.model_dump(mode="json") | {"rule": rule}}
+    told = {"rule": rule.removesuffix(READ), "read_back": rule.endswith(READ)}
+    changed: dict[str, Any] = {"on_chip": recipe.on_chip.model_dump(mode="json") | told}
     if rule == "residual":
         changed |= {"average_decay": None, "average_from": None}
     return changed_recipe(recipe, **changed), technology
@@ -204,10 +209,10 @@ PROPERTIES: dict[str, Property] = {
     ),
     "rule": Property(
         "rule",
-        tuple(RULES),
+        RULE_NAMES,
         with_rule,
-        lambda rule: rule in RULES,
-        f"one of {', '.join(RULES)}",
+        lambda rule: rule in RULE_NAMES,
+        f"one of {', '.join(RULE_NAMES)}",
         lambda _, rule: rule,
         "names",
     ),

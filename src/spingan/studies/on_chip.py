@@ -15,11 +15,10 @@ from spingan.evaluation.interval import Interval, interval
 from spingan.evaluation.real_images import image_bytes, test_images
 from spingan.evaluation.reference import reference_for
 from spingan.nn.on_chip import pulse_response
-from spingan.nn.update_rules import RULES
 from spingan.nn.weights import load_model
 from spingan.spec.technology import load_technology
 from spingan.studies.axes import Asked, picture_setting
-from spingan.studies.chip_properties import PROPERTIES, Chip, Property, changed_recipe
+from spingan.studies.chip_properties import PROPERTIES, RULE_NAMES, Chip, Property, changed_recipe
 from spingan.studies.parallel import run_parallel
 from spingan.studies.short_training import AS_PLANNED, first_images, short_recipe, short_training
 from spingan.studies.study import Series, Setting, Study
@@ -76,7 +75,7 @@ def on_chip(
         spread: From device to device, drawn once: bounds of a resistance, the fraction of the recipe's
             `programming_noise`.
         write_noise: From pulse to pulse: the standard deviation of a step, as a fraction of it.
-        rules: Out of `spingan.nn.update_rules.RULES`.
+        rules: Out of `RULE_NAMES`.
         steps: Updates of each training.
 
     Raises:
@@ -100,7 +99,7 @@ def on_chip(
         if why := _why_none(asked, attempts):
             refused[name, setting] = why
             continue
-        value = float(list(RULES).index(setting) if isinstance(setting, str) else setting)
+        value = float(RULE_NAMES.index(setting) if isinstance(setting, str) else setting)
         label = properties[name].label(chips[name, setting], setting)
         settings[name].append(_setting(value, label, _outcomes(attempts), against))
     metric = f"{best[0].about}, {steps} updates"
