@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 MAX_WHEEL_BYTES := 10000000
 
-.PHONY: soak demo test test-all check-readme test-gpu test-bench examples lint format types bench figures technologies appraisals \
+.PHONY: soak demo test test-all test-pythons check-readme test-gpu test-bench examples lint format types bench figures technologies appraisals \
 	docs tutorials check-tutorials test-fid test-verilog-a wheel clean
 
 demo: $(READY)
@@ -20,6 +20,10 @@ test-all: $(READY)
 # The README's distances and varieties against their command's output, on all of the images
 check-readme: $(READY)
 	$(BIN)/python -m pytest -m "" tests/test_readme.py
+
+# Every other Python that can be had here, each with the wheel in an environment of its own; TORCH=newest takes less time
+test-pythons: wheel
+	.ci/pythons
 
 test-gpu: $(READY)
 	$(BIN)/python -m pytest -m gpu

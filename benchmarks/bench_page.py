@@ -21,6 +21,13 @@ CHANGES = {
     "16 levels": {"technology": "skyrmion-published", "levels": 16},
     "differential pairs": {"technology": "skyrmion-published", "set": {"encoding": "differential_pair"}},
     "8-bit ADC": {"technology": "skyrmion-published", "set": {"adc.bits": 8}},
+    "wires of 1 ohm, converters of 8 bits": {"technology": "hfox-amplitude", "set": {"wire_resistance_ohm": 1.0}},
+    "and inputs bit by bit": {"technology": "hfox-rram", "set": {"wire_resistance_ohm": 1.0}},
+    "and programming noise 5 %": {
+        "technology": "hfox-rram",
+        "set": {"wire_resistance_ohm": 1.0},
+        "conditions": {"programming_noise": {"fraction": 0.05}},
+    },
 }
 
 
@@ -59,11 +66,13 @@ def main() -> None:
         ask("judge", {})
         for name, settings in CHANGES.items():
             times = []
-            for what in ("draw", "judge", "bill"):
+            for what in ("sketch", "draw", "judge", "bill"):
                 start = time.perf_counter()
                 ask(what, settings)
                 times.append(time.perf_counter() - start)
-            print(f"{name}: pictures {times[0]:.2f} s, distance and variety {times[1]:.2f} s, bill {times[2]:.2f} s")
+            sketch, *rest = times
+            drawn = "pictures {:.2f} s, distance and variety {:.2f} s, bill {:.2f} s".format(*rest)
+            print(f"{name}: sketch, if any, {sketch:.2f} s, {drawn}")
     finally:
         bench.terminate()
         bench.wait()

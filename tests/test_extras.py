@@ -9,26 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bare import WITHOUT
 from spingan.errors import UserError
 from spingan.extras import EXTRAS, is_installed, needs
 
 ROOT = Path(__file__).parents[1]
 # Runs commands in a process in which the extras' modules cannot be imported, as in a bare installation.
-BARE = """
-import json, sys
-from importlib.machinery import PathFinder
-
-class Without(PathFinder):
-    @classmethod
-    def find_spec(cls, name, path=None, target=None):
-        return None if name.partition(".")[0] in blocked else super().find_spec(name, path, target)
-
-    @classmethod
-    def find_distributions(cls, context):
-        return [] if context.name in blocked else super().find_distributions(context)
-
-blocked = set(json.loads(sys.argv[1]))
-sys.meta_path[sys.meta_path.index(PathFinder)] = Without
+BARE = f"""
+{WITHOUT}
 from typer.testing import CliRunner
 from spingan.cli import app
 done = [CliRunner().invoke(app, words) for words in json.loads(sys.argv[2])]
@@ -120,5 +108,5 @@ def test_a_name_of_the_package_that_needs_an_extra_says_which():
         "except spingan.UserError as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("spingan.simulate_cell needs the package ")
+    assert done.stdout.startswith("the physics of devices needs the package ")
     assert done.stdout.endswith("which is not installed\n  pip install 'spingan[physics]'\n")

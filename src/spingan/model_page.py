@@ -19,7 +19,7 @@ WHOLE, PAPER_S_WAY = "all parts of the hardware", "the paper's way: activations 
 
 
 def write_report(
-    run: str | Path,
+    run: str | Path | Model,
     out: str | Path | None = None,
     *,
     count: int = 10_000,
@@ -28,7 +28,7 @@ def write_report(
     """Evaluate a run and write one self-contained HTML page about it.
 
     Args:
-        run: A run folder, a weights file, or a shipped name.
+        run: A run folder, a weights file, a shipped name, or a model that is loaded already.
         out: File to write; by default `report.html` in the run folder, or in the working folder.
         count: Images on each side of the quality, at most what the data set has.
 
@@ -37,8 +37,8 @@ def write_report(
     """
     from spingan.reports.report import can_be_judged, read_metrics
 
-    model = load_model(run)
-    folder = Path(run) if is_folder(run) else None
+    model = run if isinstance(run, Model) else load_model(run)
+    folder = Path(run) if not isinstance(run, Model) and is_folder(run) else None
     target = Path(out) if out is not None else (folder or Path()) / "report.html"
     check_place(target)
     quality = evaluate(model, count=count, progress=progress) if can_be_judged(model) else None

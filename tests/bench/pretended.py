@@ -19,8 +19,8 @@ from spingan.bench.jobs import Jobs
 from spingan.bench.server import Bench, application, listening
 from spingan.bench.uploads import Uploads
 
-# Answers as `spingan.bench.worker` does, with numbers made up from the settings; `table` is the real one, and an
-# evaluation takes a minute.
+# Answers as `spingan.bench.worker` does, with numbers made up from the settings; `table` is the real one, and a job
+# takes a minute, and a drawing with wires two seconds.
 PRETENDS = textwrap.dedent(
     """
     import json, signal, sys, time
@@ -53,13 +53,26 @@ PRETENDS = textwrap.dedent(
                    "conductance": [1e-6 * (n + 1) for n in range(levels)], "error": None, "source": None}
         return {"technology": "made", "values": values, "synapse": synapse, "activations": {"relu": relu}}
 
+    def pictures(asked):
+        return {"png": PNG, "width": 466, "height": 466, "count": 64, "technology": "pcm", "own_technology": "pcm",
+                "not_simulated": ["temperature_k"], "seconds": 0.1}
+
+    def wired(asked):
+        return asked["settings"]["set"].get("wire_resistance_ohm") is not None
+
+    def draw(asked):
+        if wired(asked):
+            time.sleep(2)
+        return pictures(asked)
+
     MADE = {
         "hello": lambda asked: {
-            "models": [{"name": "clothes-longer", "recipe": True}], "technologies": ["ideal", "pcm"],
+            "models": [{"name": "clothes-longer", "recipe": True}, {"name": "clothes", "recipe": True}],
+            "technologies": ["ideal", "pcm"],
         },
         "studies": lambda asked: {"studies": ["noise", "levels"]},
-        "draw": lambda asked: {"png": PNG, "width": 466, "height": 466, "count": 64, "technology": "pcm",
-                               "own_technology": "pcm", "not_simulated": ["temperature_k"], "seconds": 0.1},
+        "sketch": lambda asked: pictures(asked) if wired(asked) else {},
+        "draw": draw,
         "judge": lambda asked: {"metric": "FD(made, 500)", "variety_metric": "variety(made, 500, k=5)", "count": 500,
                                 "distance": 1.5 + 100 * harm(asked), "precision": 0.9, "recall": 0.9 - 5 * harm(asked),
                                 "coverage": 0.8, "floor": 0.6, "floor_recall": 0.96, "floor_coverage": 0.96,
@@ -86,7 +99,7 @@ PRETENDS = textwrap.dedent(
                     answer = {"result": work(asked, print)}
                 except UserError as error:
                     answer = {"error": {"problem": error.problem, "remedy": error.remedy}}
-            elif what in ("wait", "evaluate", "study"):
+            elif what in ("wait", "evaluate", "study", "appraise"):
                 try:
                     print(json.dumps({"id": asked["id"], "progress": ["images", 1, 4]}), flush=True)
                     time.sleep(60)

@@ -1,6 +1,7 @@
 """Long work of the bench: what it takes from the settings, what it tells on the way, and what it refuses."""
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +57,13 @@ def test_an_evaluation_and_a_study_use_the_settings_arrays_and_tell_how_far_they
     found = work(asked("study", settings, **more), no_progress)
     assert found["study"]["technology"] == "wox-memristor, 8 levels"
     assert (folder / "converters.csv").is_file()
+
+
+@pytest.mark.slow
+def test_an_appraisal_is_of_the_settings_technology_and_leaves_its_page(tmp_path):
+    told: list[tuple[str, int, int]] = []
+    settings = Settings(model="digits", technology="wox-memristor", levels=8)
+    request = asked("appraise", settings, workers=1, folder=str(tmp_path / "appraisal"))
+    found = work(request, lambda *of: told.append(of))
+    assert len(found["verdict"]) == 5 and found["verdict"][0].startswith("wox-memristor, 8 levels ") and told
+    assert Path(found["page"]).is_file()

@@ -233,6 +233,30 @@ def test_a_reload_in_the_middle_of_a_job_finds_it_and_the_settings_again(opened,
     expect(page.locator("#jobs li")).to_have_count(0)
 
 
+def test_an_appraisal_tells_how_far_it_is_and_is_cancelled(opened, bench):
+    page = opened(f"{bench}#model=clothes")
+    page.select_option("#job-kind", "appraise")
+    expect(page.locator("#job-count")).to_be_hidden()
+    page.click("text=Start with these settings")
+    expect(page.locator("#jobs strong")).to_have_text("Appraisal: clothes")
+    expect(page.locator("#jobs .state")).to_contain_text("25 %")
+    page.click("#jobs .cancel")
+    expect(page.locator("#jobs li")).to_have_attribute("data-state", "cancelled")
+
+
+def test_pictures_that_take_long_are_sketched_first_and_the_exact_ones_follow(opened, bench):
+    page = opened(f"{bench}#model=clothes&technology=pcm")
+    expect(page.locator("#caption")).to_contain_text("64 pictures, drawn in")
+    page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    for ohm in ("2", "3"):
+        page.fill("#knob-wire_resistance_ohm", ohm)
+        page.keyboard.press("Enter")
+        expect(page.locator("#caption")).to_contain_text("A sketch")  # the second while the first is being drawn
+    expect(page.locator("#grid")).not_to_have_class("stale")
+    page.wait_for_selector(SETTLED)
+    expect(page.locator("#caption")).to_contain_text("64 pictures, drawn in")
+
+
 def test_more_jobs_than_may_run_are_refused_in_words(opened, bench):
     page = opened(bench)
     for count in (1, 2):

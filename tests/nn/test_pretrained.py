@@ -86,8 +86,9 @@ def test_metrics_that_are_not_finite_are_refused_before_anything_is_written(save
         ["cost", "MODEL"],
         ["cost", "MODEL", "--accounting", "paper"],
         ["report", "MODEL", "--count", "20", "--out", "page.html"],
+        ["report", "MODEL", "--technology", "ideal", "--fit-images", "16", "--count", "20", "--out", "page.html"],
     ],
-    ids=lambda words: " ".join(words[:2]),
+    ids=" ".join,
 )
 def test_the_commands_take_such_a_folder(words, saved, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -116,3 +116,19 @@ def test_larger_tiles_move_a_dcgans_pictures_further():
         assert out.isfinite().all()
         moved.append(float((out - ideal).square().mean().sqrt()))
     assert moved == sorted(moved)
+
+
+@pytest.mark.parametrize("encoding", ["differential_pair", "midpoint_reference", "sign_crossbar"])
+def test_a_chip_that_is_written_exactly_finds_its_tiles_solved(encoding, monkeypatch):
+    from spingan.arrays import wires
+
+    net, inputs = small_net()
+    technology = wired(20.0, 8).model_copy(update={"encoding": encoding})
+    solved = []
+    monkeypatch.setattr(wires, "_kept", wires.OrderedDict())
+    monkeypatch.setattr(wires, "fold", lambda *of, fold=wires.fold: solved.append(of) or fold(*of))
+    model = convert(net, technology).model
+    model(inputs)
+    before = len(solved)
+    program_chip(model.eval(), technology)
+    assert before and len(solved) == before

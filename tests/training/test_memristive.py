@@ -152,6 +152,13 @@ def test_a_rule_without_a_sum_cannot_use_what_is_read_before_the_pulses(tmp_path
     assert "on_chip.rule=mixed_precision" in caught.value.remedy
 
 
+def test_digital_memory_for_the_norms_of_nets_that_have_none_is_refused(tmp_path):
+    settings = *DIGITAL_NORMS[1:], "net=am-dcgan"
+    with pytest.raises(UserError, match="the nets of am-dcgan have no batch norm") as caught:
+        _train("mnist-memristive-on-chip", tmp_path / "run", *settings)
+    assert "--set on_chip.digital_norms=false" in caught.value.remedy
+
+
 def test_a_chip_with_digital_norms_is_drawn_from_by_their_average_measured_on_the_written_chip(tmp_path):
     folder = _train("mnist-memristive-on-chip", tmp_path / "run", "epochs=2", *DIGITAL_NORMS)
     parts, _ = read_checkpoint(folder / CHECKPOINT)

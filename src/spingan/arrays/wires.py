@@ -5,8 +5,11 @@ H, so that an ordinary product with it is the tile with its wires, for every inp
 """
 
 import hashlib
+import math
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count, islice
 from threading import Lock
@@ -121,11 +124,13 @@ def fold_once(conductance_s: NDArray[np.float64], wires: WireRules) -> NDArray[n
     """`fold`, or what it gave for the same tile before; not to be written to.
 
     The same arrays come again where only what stands around them differs: converters, activations, a chip's
-    adaptation. Solving them is most of such a trial.
+    adaptation. Solving them is most of such a trial. Within `sketched_wires` only tiles of equal cells are solved.
 
     Raises:
         UserError: As `fold`.
     """
+    if _sketching.get():
+        return _sketched(conductance_s, wires)
     key = hashlib.blake2b(conductance_s.tobytes()).digest(), conductance_s.shape, wires
     with _keeping:
         if key in _kept:
@@ -138,6 +143,36 @@ def fold_once(conductance_s: NDArray[np.float64], wires: WireRules) -> NDArray[n
         while sum(each.nbytes for each in _kept.values()) > _KEPT_BYTES:
             _kept.popitem(last=False)
     return transfer
+
+
+_sketching: ContextVar[bool] = ContextVar("sketching", default=False)
+_STEP = math.log(1.1)  # between the means of the tiles that are solved for a sketch: so few that most come again
+
+
+@contextmanager
+def sketched_wires() -> Iterator[None]:
+    """Within it tiles are not solved: each cell passes what it would in a tile of equal cells. For a first look only.
+
+    That is right to first order in the drops on the wires and in how cells differ from their mean
+    (tests/arrays/test_wires.py).
+    """
+    before = _sketching.set(True)
+    try:
+        yield
+    finally:
+        _sketching.reset(before)
+
+
+def _sketched(cells: NDArray[np.float64], wires: WireRules) -> NDArray[np.float64]:
+    mean = float(cells.mean())
+    if not mean > 0:
+        return np.zeros_like(cells)
+    equal = math.exp(_STEP * round(math.log(mean) / _STEP))
+    before = _sketching.set(False)
+    try:
+        return cells * (fold_once(np.full(cells.shape, equal), wires) / equal)
+    finally:
+        _sketching.reset(before)
 
 
 def _mirrored(cells: NDArray[np.float64], wires: WireRules) -> NDArray[np.float64]:

@@ -1,12 +1,16 @@
 """Pictures of a setting, and how far they are from real ones and how varied."""
 
 import base64
+import json
 import time
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from spingan.arrays.rules import ArrayRules
+from spingan.arrays.wires import sketched_wires
 from spingan.bench.settings import JUDGED, PICTURES, Settings
 from spingan.bench.worker import files_of
 from spingan.evaluation.features import describe, feature_cnn, net_of
@@ -18,11 +22,13 @@ from spingan.image_grid import image_grid, png_bytes
 from spingan.nn.model_files import shipped_models
 from spingan.nn.weights import Model, load_model, reprogrammed
 from spingan.progress import Progress
-from spingan.spec.technology import shipped_technologies
+from spingan.spec.technology import Technology, shipped_technologies
 from spingan.training.recipe import shipped_recipes
 
 _KEPT = 4  # models with other arrays that are kept: going back to an earlier setting is then at once
 _written: dict[tuple[Any, ...], Model] = {}
+SKETCH_FIT_IMAGES = 16  # assumed: a look at a new setting, for the seconds until it is drawn
+_drawn: dict[str, None] = {}  # arrays whose tiles are solved, the last ones
 
 
 def hello(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -42,7 +48,33 @@ def draw(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """64 pictures as one PNG, and what the conversion does not compute with."""
     started = time.perf_counter()
     settings = Settings.from_dict(request["settings"], "settings")
-    model = written(settings, files_of(request))
+    found = _pictures(settings, written(settings, files_of(request)), started)
+    _drawn[_arrays_key(settings)] = None
+    while len(_drawn) > _KEPT:
+        del _drawn[next(iter(_drawn))]
+    return found
+
+
+def sketch(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """As `draw` where its tiles have to be solved first, at once and roughly; nothing where they have not.
+
+    Wires take what they would from tiles of equal cells (`sketched_wires`), and ranges and batch norms are fitted to a
+    few images.
+    """
+    started = time.perf_counter()
+    settings = Settings.from_dict(request["settings"], "settings")
+    model = loaded(settings.model)
+    arrays = settings.arrays(files_of(request))
+    if ArrayRules.of(arrays or model.technology).wires is None or _arrays_key(settings) in _drawn:
+        return {}
+    with sketched_wires():
+        if arrays is not None:
+            made = _written.get(_written_key(settings, arrays))  # then only its chip is another
+            model = made or reprogrammed(model, arrays, min(settings.fit_images, SKETCH_FIT_IMAGES))
+        return _pictures(settings, replace(model), started)  # a copy, so that no sketched chip is kept for the drawing
+
+
+def _pictures(settings: Settings, model: Model, started: float) -> dict[str, Any]:
     images = model.sample(PICTURES, settings.seed, settings.chip).numpy()
     picture = image_grid(images, scale=2 if images.shape[-1] <= 32 else 1)
     return {
@@ -55,6 +87,11 @@ def draw(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
         "not_simulated": list(model.conversion.not_simulated),
         "seconds": time.perf_counter() - started,
     }
+
+
+def _arrays_key(settings: Settings) -> str:
+    """What the tiles of a setting's chip depend on; the latents' seed is not of it."""
+    return json.dumps({**settings.to_dict(), "seed": 0, "node_nm": None}, sort_keys=True)
 
 
 def judge(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -87,7 +124,7 @@ def written(settings: Settings, files: dict[str, Path]) -> Model:
     model = loaded(settings.model)
     if technology is None:
         return model
-    key = (settings.model, technology.model_dump_json(), settings.fit_images)
+    key = _written_key(settings, technology)
     if key not in _written:
         made = reprogrammed(model, technology, settings.fit_images)
         while len(_written) >= _KEPT:
@@ -95,6 +132,10 @@ def written(settings: Settings, files: dict[str, Path]) -> Model:
         _written[key] = made
     _written[key] = _written.pop(key)  # the last one used goes last
     return _written[key]
+
+
+def _written_key(settings: Settings, technology: Technology) -> tuple[Any, ...]:
+    return settings.model, technology.model_dump_json(), settings.fit_images
 
 
 @lru_cache(maxsize=4)

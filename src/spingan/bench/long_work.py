@@ -1,4 +1,4 @@
-"""Work that takes minutes to hours: an evaluation, a study, an adaptation. Each runs in a process of its own."""
+"""Work that takes minutes to hours, each in a process of its own: evaluations, studies, appraisals, adaptations."""
 
 import threading
 from collections.abc import Iterator
@@ -50,6 +50,22 @@ def study(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
         asked = {"seed": settings.seed}
     found = run_study(request["name"], name, folder, workers=request["workers"], progress=progress, **asked)
     return {"study": found.to_dict(), "notes": list(found.notes), "lines": list(found.lines)}
+
+
+def appraise(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Whether the technology of the settings is good enough for their model; page and technology go into `folder`."""
+    from spingan.api import appraise as appraise_technology
+    from spingan.reports.appraisal_page import PAGE
+    from spingan.reports.verdict import verdict
+    from spingan.spec.technology import write_technology
+
+    settings, folder = Settings.from_dict(request["settings"], "settings"), Path(request["folder"])
+    technology = settings.arrays(files_of(request)) or loaded(settings.model).technology
+    write_technology(technology, folder / "technology")
+    found = appraise_technology(
+        folder / "technology", folder, model=settings.model, workers=request["workers"], progress=progress
+    )
+    return {"verdict": verdict(found), "page": str(folder / PAGE)}
 
 
 def adapt(request: dict[str, Any], progress: Progress) -> dict[str, Any]:

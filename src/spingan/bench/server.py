@@ -36,7 +36,7 @@ FILES = {  # the only files that are served
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     **{f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8") for name in SCRIPTS},
 }
-_DRAWN = ("draw", "judge", "bill", "curves")
+_DRAWN = ("sketch", "draw", "judge", "bill", "curves")
 
 
 @dataclass

@@ -26,6 +26,7 @@ Work = Callable[[dict[str, Any], Progress], dict[str, Any]]
 MODULES = {  # what a request asks for, and where its function is
     "hello": "drawing",
     "studies": "long_work",
+    "sketch": "drawing",
     "draw": "drawing",
     "judge": "drawing",
     "bill": "costs",
@@ -34,6 +35,7 @@ MODULES = {  # what a request asks for, and where its function is
     "fit": "curves",
     "evaluate": "long_work",
     "study": "long_work",
+    "appraise": "long_work",
     "adapt": "long_work",
 }
 

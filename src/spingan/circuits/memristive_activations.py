@@ -8,15 +8,18 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import curve_fit
 
 from spingan.circuits.cards import GENERIC_180NM, Cards
 from spingan.circuits.cell_bench import PULSE_S, Bench, CellTransfer, pulse_response, sweep
 from spingan.circuits.memristive_parts import PARTS
 from spingan.circuits.ngspice import ngspice_version
 from spingan.devices.published import CURVES
+from spingan.extras import needs
 from spingan.spec.activation import Activation, EnergyItem, Reset, Settling
 from spingan.spec.files import write_activation
+
+with needs("the simulation of circuits"):
+    from scipy.optimize import curve_fit
 
 POINTS = 361  # 5 mV apart over ±0.9 V
 RELU_BENCH = Bench(PARTS["relu_switch"])

@@ -350,11 +350,15 @@ def report(
     run: ModelName,
     out: Annotated[Path | None, typer.Option("--out", help="By default in the run folder, or here.")] = None,
     count: Annotated[int, typer.Option("--count", min=2, help="Images to judge the quality by.")] = 10_000,
+    technology: TechnologyName = None,
+    set_: TechnologySet = None,
+    fit_images: FitImages = 4096,
     json: Json = False,
 ) -> None:
     """One self-contained HTML page about a run."""
     from spingan.model_page import write_report
 
+    chosen = written(run, technology, set_, fit_images)
     with progress_bars() as progress:
-        path = write_report(run, out, count=count, progress=progress)
-    show(Result({"run": run, "report": str(path)}, str(path)), json)
+        path = write_report(chosen, out, count=count, progress=progress)
+    show(Result({"run": _name(chosen), "report": str(path)}, str(path)), json)

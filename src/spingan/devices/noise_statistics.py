@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.physics.mesh import Array
+
+with needs("the physics of devices"):
+    from scipy import stats
 
 LEVEL = 0.95  # of every interval
 LAGS_IN_MEMORIES = 5  # exp(-5) is left out of an exponential memory: 0.7 %

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from spingan.devices.export import Drive, Experiment
 from spingan.devices.skyrmion_synapse import (
@@ -24,6 +23,7 @@ from spingan.devices.skyrmion_synapse import (
 )
 from spingan.devices.skyrmion_synapse_run import bench
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.physics import skyrmion_runs, thiele
 from spingan.physics.evolve import evolve
 from spingan.physics.mesh import Array, Mesh, disc_mask
@@ -33,6 +33,9 @@ from spingan.physics.skyrmion_texture import centres_m, topological_charge
 from spingan.physics.spin_torque import SpinTorque, slonczewski_torque
 from spingan.physics.states import uniform
 from spingan.physics.system import System
+
+with needs("the physics of devices"):
+    from scipy.optimize import linear_sum_assignment
 
 PULSE_S, RELAXATION_S = 2e-9, 10e-9  # paper S, III-A
 NUCLEATION_FACTOR = 1.5  # the pulse's torque field over its threshold: assumed, as no current is printed

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import yaml
-from scipy.optimize import least_squares
 
 from spingan.devices.published import CURVES
 from spingan.devices.wall_device import LEAKY_RELU, RELU, TorqueConvention, WallDevice
 from spingan.devices.wall_study import TORQUE_TOLERANCE_T, Setup, place_wall, rest_chain, run_tasks
 from spingan.devices.wall_system import system, wall_position_m
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.input_files import read_text, reason
 from spingan.output import write_text
 from spingan.physics.mesh import Array, Mesh
@@ -26,6 +26,9 @@ from spingan.physics.typed import typed
 from spingan.physics.wall import WallConstants, WallModel, WallState, at_rest, settle
 from spingan.progress import Progress, no_progress
 from spingan.yaml_text import parse_yaml
+
+with needs("the physics of devices"):
+    from scipy.optimize import least_squares
 
 KIND = "wall-calibration"
 FITTED = ("drive", "dmi", "exchange")

@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import CubicSpline
-from scipy.optimize import differential_evolution
 
 from spingan.devices.wall_compact import compact_model, drive_t
 from spingan.devices.wall_curve import LARGEST_ERROR, Match, match
@@ -28,10 +26,15 @@ from spingan.devices.wall_device import (
     WallDevice,
 )
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.physics.mesh import Array, Mesh
 from spingan.physics.mtj import conductance_per_area
 from spingan.physics.wall import WallConstants, WallState, at_rest, magnetisation_z, rest_state
 from spingan.progress import Progress, no_progress
+
+with needs("the physics of devices"):
+    from scipy.interpolate import CubicSpline
+    from scipy.optimize import differential_evolution
 
 SEARCH_SLOPE_TOLERANCE = 0.005  # the searches aim at half of it, for what the solver and other currents change
 GAP_M = 1e-9  # between two junctions beside each other: one cell

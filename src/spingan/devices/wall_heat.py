@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from spingan.devices.noise_statistics import Estimate, Noise, in_blocks, loss_share, noise_of
 from spingan.devices.published import CURVES, LEAKY_LINEAR_A
@@ -20,6 +19,7 @@ from spingan.devices.wall_device import LEAKY_RELU, RELU, TorqueConvention, Wall
 from spingan.devices.wall_heat_solver import read_heat_calibration
 from spingan.devices.wall_study import settling_time_s
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.physics.film_temperature import COBALT_ON_PLATINUM, TemperatureLaw
 from spingan.physics.mesh import Array
 from spingan.physics.mtj import conductance_per_area
@@ -27,6 +27,9 @@ from spingan.physics.wall import LONGEST_S, TORQUE_TOLERANCE_T, WallConstants, W
 from spingan.physics.wall import run as follow
 from spingan.physics.wall_heat import STEP_S, HeatConstants, wander, warm_wall
 from spingan.progress import Progress, no_progress
+
+with needs("the physics of devices"):
+    from scipy.ndimage import map_coordinates
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)  # across a junction, as the compact wall's own energy
 EVERY_S = 10e-12  # between two looks: an eighth of the memory of the papers' walls

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import root_scalar
 
 from spingan.devices.real_terms import RealTerms
 from spingan.devices.wall_compact import compact_model, drive_t
@@ -23,12 +22,16 @@ from spingan.devices.wall_curve import Slopes, fit_slopes, heavy_metal_current_a
 from spingan.devices.wall_device import TorqueConvention, WallDevice
 from spingan.devices.wall_system import mesh
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.physics.film_temperature import COBALT_ON_PLATINUM, TemperatureLaw
 from spingan.physics.grains import edge_m, grain_factors, width_anisotropy_j_per_m3
 from spingan.physics.heavy_metal import TerminalCurrents, heavy_metal_share, three_terminals
 from spingan.physics.mesh import Array
 from spingan.physics.mtj import conductance_per_area
 from spingan.physics.wall import WallConstants, WallModel, WallState, magnetisation_z, rest_state, settle
+
+with needs("the physics of devices"):
+    from scipy.optimize import root_scalar
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)  # across a junction, as the compact wall's own energy
 AGREED = 1e-5  # of the larger of the currents, between two rounds: a thousandth of a nanometre of the wall's place

@@ -12,18 +12,21 @@ from typing import Any
 
 import numpy as np
 import yaml
-from scipy.interpolate import RegularGridInterpolator
 
 from spingan.devices.published import CURVES
 from spingan.devices.wall_compact import calibrate_wall
 from spingan.devices.wall_device import Detector, WallDevice, read_wall_device
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.input_files import read_text
 from spingan.output import write_text
 from spingan.physics.film import Film
 from spingan.physics.typed import typed
 from spingan.physics.wall import WallConstants
 from spingan.yaml_text import parse_yaml
+
+with needs("the physics of devices"):
+    from scipy.interpolate import RegularGridInterpolator
 
 FILE = CURVES / "wall_tracks.yaml"
 KIND = "wall-track-calibrations"

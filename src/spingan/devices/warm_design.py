@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import PchipInterpolator
 
 from spingan.devices.noise_statistics import Estimate
 from spingan.devices.wall_design import HOPELESS, least_by_evolution
@@ -36,10 +35,14 @@ from spingan.devices.warm_candidate import (
 )
 from spingan.devices.warm_goal import BULK, WarmGoal
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.front import front_of
 from spingan.output import write_text
 from spingan.physics.mesh import Array
 from spingan.progress import Progress, no_progress
+
+with needs("the physics of devices"):
+    from scipy.interpolate import PchipInterpolator
 
 STRONGEST_PUSH = 1.05  # push over pull: beyond it no wall stays, and none is looked for
 NEAREST = 3  # of a search are followed in time, since that moves their figures

@@ -7,15 +7,18 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator, make_smoothing_spline
-from scipy.optimize import isotonic_regression
 
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.measured.tables import Table, read_table, si
 from spingan.spec.activation import Activation, Function
 from spingan.spec.files import write_activation, write_synapse
 from spingan.spec.synapse import Synapse
 from spingan.spec.value import build
+
+with needs("a fit"):
+    from scipy.interpolate import PchipInterpolator, make_smoothing_spline
+    from scipy.optimize import isotonic_regression
 
 Floats = NDArray[np.float64]
 Method = Literal["monotone", "smooth"]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from spingan.arrays.mapping import gain_of_largest
+from spingan.arrays.mapping import gain_of_largest, nearest_level
 from spingan.arrays.rules import ArrayRules
 from spingan.errors import UserError
 from spingan.nn.array_reads import ArrayReads
@@ -208,14 +208,16 @@ class AnalogLayer(ArrayReads):
         if self.passed is None or self.other_passed is None or self.programmed:
             return
         rules, axis = self.rules, self.column_axis
-        written = self._on_levels().detach()
-        positive, negative = rules.conductances(written / along(self.gain, written, axis), axis)
-        built = self.layout.built(written)
+        held = self.weight.detach() / along(self.gain, self.weight, axis)
+        if self.levels.numel() and not self.holds_conductances:  # to the last bit as `program` writes them, so that a
+            held = self.levels[nearest_level(held.clamp(-1, 1), self.levels)].double()  # chip finds its tiles solved
+        positive, negative = rules.conductances(held, axis)
+        built = self.layout.built(held)
         halves = zip(self.layout.matrices(positive), self.layout.matrices(negative), strict=True)
         one = rules.encoding == "midpoint_reference" and built is None  # the phases of a window share one reference
         found = [rules.attenuation(own, other[:, :1] if one else other, built) for own, other in halves]
         for side, buffer in enumerate((self.passed, self.other_passed)):
-            buffer.copy_(self.layout.weight([each[side] for each in found], written.shape))
+            buffer.copy_(self.layout.weight([each[side] for each in found], held.shape))
         corner = (0,) * self.passed.dim()
         if not self.passed[corner]:  # so little passes that a float32 has none of it: folded all the same
             self.passed[corner] = torch.finfo(self.passed.dtype).tiny

@@ -9,13 +9,16 @@ frequencies along y go on. What a pass works on stays in the processor's nearest
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from spingan.extras import needs
 from spingan.physics.fourier import ROW, Plan, backward, forward
 from spingan.physics.mesh import Array
 from spingan.physics.padded import Grid
 from spingan.physics.simd import LANES, load, splat, store, transpose
+
+with needs("the physics of devices"):
+    from numba import njit
 
 
 class Convolver(NamedTuple):

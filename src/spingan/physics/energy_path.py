@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import interp1d
 
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.physics.constants import BOLTZMANN, ELECTRON_CHARGE
 from spingan.physics.evolve import unit_vectors
 from spingan.physics.field import energies_j
@@ -38,6 +38,9 @@ from spingan.physics.relax import (
     stiffness_t,
 )
 from spingan.physics.system import System
+
+with needs("the physics of devices"):
+    from scipy.interpolate import interp1d
 
 IMAGES = 12
 LONGEST_STEP = 2.0  # in 1/T, of a descent with the same tangents

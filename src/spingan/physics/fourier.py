@@ -15,11 +15,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from spingan.extras import needs
 from spingan.physics.mesh import Array
 from spingan.physics.simd import load, store
+
+with needs("the physics of devices"):
+    from numba import njit
 
 ROW = 16
 RADICES = (4, 5, 3, 2)

@@ -7,11 +7,14 @@ own deviation. An edge is a stationary Gaussian process whose correlation falls 
 import math
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.physics.film import Film
 from spingan.physics.mesh import Array, Mesh
+
+with needs("the physics of devices"):
+    from scipy.spatial import KDTree
 
 
 def grain_factors(mesh: Mesh, size_m: float, deviation: float, generator: np.random.Generator) -> Array:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import solve_banded
-from scipy.special import ive
 
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.physics.mesh import Array
+
+with needs("the physics of devices"):
+    from scipy.linalg import solve_banded
+    from scipy.special import ive
 
 
 def heavy_metal_share(

@@ -3,10 +3,13 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from spingan.extras import needs
 from spingan.physics.convolve import convolve
 from spingan.physics.simd import LANES, lane, larger, load, root, splat, store
+
+with needs("the physics of devices"):
+    from numba import njit
 
 NOTHING = 1e-300  # keeps 0 / 0 from cells without material
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.physics.evolve import unit_vectors
 from spingan.physics.field import energies_j
 from spingan.physics.kernels import combine, largest_sum, normalise
@@ -16,6 +16,9 @@ from spingan.physics.llg import Motion, motion
 from spingan.physics.mesh import Array
 from spingan.physics.simd import LANES, load, store
 from spingan.physics.system import System
+
+with needs("the physics of devices"):
+    from numba import njit
 
 ACCURACY = 1e-2  # largest local error of a step: only the rest state matters, not the way there
 SAFETY, LARGEST_GROWTH, LARGEST_CUT = 0.8, 5.0, 0.1  # as in the authors' RKC code

@@ -11,11 +11,14 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from llvmlite import ir
-from numba import extending, types
-from numba.core import cgutils
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import lower_builtin, models, register_model
+from spingan.extras import needs
+
+with needs("the physics of devices"):
+    from llvmlite import ir
+    from numba import extending, types
+    from numba.core import cgutils
+    from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+    from numba.extending import lower_builtin, models, register_model
 
 LANES = 8
 VECTOR = ir.VectorType(ir.DoubleType(), LANES)

@@ -17,10 +17,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import least_squares
-from scipy.signal import fftconvolve
 
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.input_files import read_text, reason
 from spingan.output import write_text
 from spingan.physics import skyrmion_runs as runs
@@ -30,6 +29,10 @@ from spingan.physics.mesh import Array, Mesh
 from spingan.physics.skyrmion_texture import Texture, centres_m, moment_over_gamma, texture
 from spingan.physics.skyrmion_track import RAIL_WIDTH_M, softened, track_ground, track_rails
 from spingan.physics.typed import typed
+
+with needs("the physics of devices"):
+    from scipy.optimize import least_squares
+    from scipy.signal import fftconvolve
 
 Report = Callable[[float, str], None]
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d, label, zoom
 
+from spingan.extras import needs
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T
 from spingan.physics.film import Film
 from spingan.physics.mesh import Array, Mesh
+
+with needs("the physics of devices"):
+    from scipy.ndimage import correlate1d, label, zoom
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,14 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import spline_filter
 
+from spingan.extras import needs
 from spingan.physics.constants import BOLTZMANN
 from spingan.physics.mesh import Array
 from spingan.physics.thiele_kernels import add_forces, integrate, landscape_at, total_energy
+
+with needs("the physics of devices"):
+    from scipy.ndimage import spline_filter
 
 REPULSION_REACH = 10.0  # lengths; F0 exp(-10) is left there, for the shipped film 0.002 pN of a drive of 0.2 pN
 

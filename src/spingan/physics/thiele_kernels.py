@@ -7,10 +7,13 @@ centres at (i + 0.5) h, so that its forces are the exact gradient of its energy.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from spingan.extras import needs
 from spingan.physics.mesh import Array
+
+with needs("the physics of devices"):
+    from numba import njit
 
 
 @njit(cache=True)

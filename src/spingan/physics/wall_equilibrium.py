@@ -24,14 +24,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from spingan.errors import UserError
+from spingan.extras import needs
 from spingan.physics import wall_heat_kernels as kernels
 from spingan.physics.constants import BOLTZMANN, GYROMAGNETIC_RATIO_RAD_PER_S_T
 from spingan.physics.mesh import Array
 from spingan.physics.wall import WallModel, at_rest
 from spingan.physics.wall_heat import END_M, REACH_RAD, HeatConstants, around_the_middle
+
+with needs("the physics of devices"):
+    from scipy.interpolate import CubicSpline
 
 SPACING_M = 4e-9  # of the forces, which change over a wall's width: 15 nm
 ANGLES = 5  # from straight to REACH_RAD; the other sense is its mirror image

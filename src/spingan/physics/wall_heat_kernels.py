@@ -3,9 +3,12 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from spingan.extras import needs
 from spingan.physics.wall_kernels import ANGLE, CELL, POSITION, STEEPEST_TILT, TILT, WIDTH, forces
+
+with needs("the physics of devices"):
+    from numba import njit
 
 FOLLOWING = np.array([WIDTH, TILT])
 STEP = np.array([1e-12, 1e-4])  # of width in m and tilt in rad, for derivatives: 1e-3 of what they are

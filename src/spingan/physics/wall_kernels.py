@@ -7,9 +7,12 @@ All arrays are float64, C-contiguous and in SI units.
 import math
 
 import numpy as np
-from numba import njit
 
+from spingan.extras import needs
 from spingan.physics.constants import GYROMAGNETIC_RATIO_RAD_PER_S_T, MU_0
+
+with needs("the physics of devices"):
+    from numba import njit
 
 POSITION, ANGLE, WIDTH, TILT = range(4)
 STRAIGHT = np.array([POSITION, WIDTH, TILT])

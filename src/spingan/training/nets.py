@@ -132,6 +132,8 @@ def build_nets(recipe: Recipe, technology: Technology, device: torch.device) -> 
     del plain_generator, plain_discriminator  # copied: a training holds each weight once
     _refuse_other_random_numbers(conversion.model, critic)
     made, critic = (net.to(device, memory_format=torch.channels_last) for net in (conversion.model, critic))  # pyright: ignore[reportCallIssue]
+    if recipe.on_chip is not None and recipe.on_chip.digital_norms:
+        _refuse_norms_of_none(recipe.net, made, critic)
     for layer in analog_layers(made, critic):
         layer.clip = recipe.weight_clip
     if recipe.drawn_devices is not None:
@@ -178,6 +180,16 @@ def _refuse_other_random_numbers(*nets: nn.Module) -> None:
                 f"layer {name} ({type(module).__name__}) draws random numbers that a resumed training could not repeat",
                 "Use nn.Dropout, or leave it out.",
             )
+
+
+def _refuse_norms_of_none(name: str, *nets: nn.Module) -> None:
+    """Digital memory for batch norm's numbers, where neither net has any: it would do nothing."""
+    norms = (module for net in nets for module in net.modules() if isinstance(module, _BatchNorm))
+    if not any(True for norm in norms for _ in norm.parameters()):
+        raise UserError(
+            f"on_chip.digital_norms: the nets of {name} have no batch norm, whose numbers it would keep",
+            "Add --set on_chip.digital_norms=false, or name a net with batch norm.",
+        )
 
 
 def _optimizer(

@@ -12,7 +12,7 @@ const LETTERS = "ABCD", COLOURS = ["c2", "c3", "c4", "c5"];
 const $ = (id) => document.getElementById(id);
 
 let start, knobs, settings, choices = null, drawn = 0;
-const shown = { draw: null, judge: null, bill: null, curves: null, keys: {} };
+const shown = { sketch: null, draw: null, judge: null, bill: null, curves: null, keys: {} };
 const trail = [];
 let kept = [];
 
@@ -28,11 +28,14 @@ function key(what) {
   return JSON.stringify({ ...settings, node_nm: null });
 }
 
+/** A drawing that began just now and takes no longer than a sketch would. */
+const brief = () => runs.draw && performance.now() - runs.draw.since < PATIENCE_MS && !(shown.sketch?.png && shown.keys.sketch === runs.draw.key);
+
 async function run(what) {
   const wanted = key(what);
   if (shown.keys[what] === wanted || runs[what]?.key === wanted) return true;
   if (runs[what]) {
-    if (what === "draw" && performance.now() - runs[what].since < PATIENCE_MS) { await runs[what].over; return run(what); }
+    if (what === "draw" && brief()) { await runs[what].over; return run(what); }
     runs[what].abort.abort();
   }
   const abort = new AbortController(), mine = { key: wanted, abort, since: performance.now() };
@@ -61,33 +64,38 @@ async function refresh() {
   const turn = ++drawn;
   document.documentElement.dataset.state = "computing";
   history.replaceState(null, "", toHash(settings));
-  for (const what of ["judge", "bill", "curves"]) if (runs[what] && runs[what].key !== key(what)) runs[what].abort.abort();
+  for (const what of ["sketch", "judge", "bill", "curves"]) if (runs[what] && runs[what].key !== key(what)) runs[what].abort.abort();
   stale();
   lines();
-  for (const what of ["draw", "curves", "bill", "judge"]) {
+  for (const what of ["sketch", "draw", "curves", "bill", "judge"]) {
+    if (what === "sketch") {
+      if (!old("draw") || runs.draw?.key === key("draw") || brief()) continue;
+      runs.draw?.abort.abort();
+    }
     const done = await run(what);
     if (turn !== drawn) return;
-    if (done === false && what === "draw") break;
+    if (done === false && (what === "sketch" || what === "draw")) break;
   }
   document.documentElement.dataset.state = "settled";
 }
 
 function changed() {
   clearTimeout(waiting);
+  drawn++; // what is being computed is of an older setting: it ends nothing
   document.documentElement.dataset.state = "computing";
   knobs.show(settings, shown.curves?.values);
   waiting = setTimeout(refresh, PAUSE_MS);
 }
 
+const old = (what) => shown.keys[what] !== key(what);
 function stale() {
-  const old = (what) => shown.keys[what] !== key(what);
-  $("grid").classList.toggle("stale", old("draw"));
+  $("grid").classList.toggle("stale", old("draw") && (old("sketch") || !shown.sketch.png));
   $("numbers").querySelectorAll("[data-of]").forEach((one) => one.classList.toggle("stale", old(one.dataset.of)));
   $("chart-bill").classList.toggle("stale", old("bill"));
   $("chart-curve").classList.toggle("stale", old("curves"));
 }
 
-const NAMES = { draw: "Drawing", judge: "Judging 500 images", bill: "Counting", curves: "Reading the curves" };
+const NAMES = { sketch: "Sketching", draw: "Drawing", judge: "Judging 500 images", bill: "Counting", curves: "Reading the curves" };
 function busy() {
   const what = Object.keys(runs)[0];
   const seconds = what ? Math.floor((performance.now() - runs[what].since) / 1000) : 0;
@@ -104,22 +112,30 @@ function complain(error) {
 }
 
 /* Showing. */
+function pictures(answer, caption) {
+  const picture = $("grid");
+  picture.src = `data:image/png;base64,${answer.png}`;
+  picture.width = answer.width;
+  picture.height = answer.height;
+  picture.alt = `${answer.count} pictures drawn by ${settings.model} on ${answer.technology}`;
+  picture.hidden = false;
+  picture.classList.remove("stale");
+  $("blank").hidden = true;
+  $("caption").textContent = caption;
+  const missing = answer.not_simulated.filter((one) => one !== "").join(", ");
+  $("not-simulated").textContent = missing ? `Stated, and without effect on the pictures: ${missing}.` : "";
+  $("problem").hidden = true;
+  stale();
+}
+
 const show = {
+  sketch(answer) {
+    if (!answer.png) return;
+    pictures(answer, `A sketch, drawn in ${plain(answer.seconds, 2)} s: wires as in tiles of equal cells. The exact pictures follow.`);
+  },
   draw(answer) {
-    const picture = $("grid");
-    picture.src = `data:image/png;base64,${answer.png}`;
-    picture.width = answer.width;
-    picture.height = answer.height;
-    picture.alt = `${answer.count} pictures drawn by ${settings.model} on ${answer.technology}`;
-    picture.hidden = false;
-    picture.classList.remove("stale");
-    $("blank").hidden = true;
-    $("png").href = picture.src;
-    $("caption").textContent = `${answer.count} pictures, drawn in ${plain(answer.seconds, 2)} s.`;
-    const missing = answer.not_simulated.filter((one) => one !== "").join(", ");
-    $("not-simulated").textContent = missing ? `Stated, and without effect on the pictures: ${missing}.` : "";
-    $("problem").hidden = true;
-    stale();
+    pictures(answer, `${answer.count} pictures, drawn in ${plain(answer.seconds, 2)} s.`);
+    $("png").href = $("grid").src;
   },
   judge(answer, asked) {
     trail.push({ distance: answer.distance, recall: answer.recall, asked: JSON.stringify(asked) });

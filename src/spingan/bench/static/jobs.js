@@ -4,11 +4,12 @@ import { Plot, drawLines, linesCsv } from "./charts.js";
 import { ask, clone, plain } from "./state.js";
 
 const OFTEN_MS = 1000, SELDOM_MS = 5000;
-const KINDS = { evaluate: "Evaluation", study: "Study", adapt: "Adaptation" };
+const KINDS = { evaluate: "Evaluation", study: "Study", appraise: "Appraisal", adapt: "Adaptation" };
 const STATES = { running: "running", done: "done", failed: "failed", cancelled: "cancelled" };
 const NOTES = {
   evaluate: "Distance and variety by many images, with the float twin: some minutes.",
   study: "What one property does to the pictures, over seeds; pictures and a table are left in the job's folder. Minutes to hours.",
+  appraise: "Is the technology good enough for the model, and what would have to change? The chip's own knobs are left out. Minutes, or hours for a model of which nothing ships.",
   adapt: "A training that goes on from the model's own run, in the arrays and with the noise of the settings. For a run folder that the bench was started with; hours.",
 };
 const $ = (id) => document.getElementById(id);
@@ -40,7 +41,7 @@ export class Jobs {
 
   async start() {
     const kind = $("job-kind").value, asked = { kind, settings: clone(this.page.settings()) };
-    if (kind !== "adapt") asked.count = Number($("job-count").value);
+    if (kind === "evaluate" || kind === "study") asked.count = Number($("job-count").value);
     if (kind === "study") Object.assign(asked, { name: $("job-name").value, seeds: Number($("job-seeds").value) });
     if (kind === "adapt") asked.epochs = Number($("job-epochs").value);
     try { await ask("/api/jobs", asked); await this.look(); } catch (error) { this.page.complain(error); }
@@ -83,7 +84,7 @@ export class Jobs {
 
   title(job) {
     const { model, technology } = job.settings;
-    const more = job.kind === "evaluate" ? ` with ${job.count.toLocaleString("en")} images` : job.kind === "study" ? ` of ${job.name.replaceAll("-", " ")}` : `, ${job.epochs} epoch${job.epochs > 1 ? "s" : ""}`;
+    const more = job.kind === "evaluate" ? ` with ${job.count.toLocaleString("en")} images` : job.kind === "study" ? ` of ${job.name.replaceAll("-", " ")}` : job.kind === "appraise" ? "" : `, ${job.epochs} epoch${job.epochs > 1 ? "s" : ""}`;
     return `${KINDS[job.kind]}${more}: ${model}${technology ? ` on ${technology}` : ""}`;
   }
 
@@ -105,6 +106,7 @@ export class Jobs {
       say(`${metric} ${plain(value)}; real images ${plain(floor)}${float_twin === null ? "" : `, float twin ${plain(float_twin)}`}. Recall ${variety.recall.toFixed(3)} (real images ${variety_floor.recall.toFixed(3)}), coverage ${variety.coverage.toFixed(3)} (${variety_floor.coverage.toFixed(3)}).`);
       say(`${protocol}.`);
     } else if (result.study) this.study(job, result.study, place, say);
+    else if (result.verdict) [...result.verdict, `The whole appraisal is in ${result.page}.`].forEach(say);
     else say(`The run is in ${result.run}. Start the bench with it to see it: spingan bench ${result.run}`);
   }
 

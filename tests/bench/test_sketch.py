@@ -1,0 +1,63 @@
+"""A sketch is there before pictures whose tiles have to be solved, is near them, and never takes their place."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from spingan.bench import drawing
+from spingan.bench.worker import work
+from spingan.progress import no_progress
+
+MODEL = "mnist-memristive"
+WIRED = {"model": MODEL, "technology": "wox-memristor-array", "fit_images": 16}
+QUICK = {"adc.bits": None, "dac.bits": None}
+
+
+def asked(what: str, ohm: float | None = 0.35, **settings) -> dict:
+    changed = {**QUICK, "wire_resistance_ohm": ohm}
+    return work({"what": what, "settings": {**WIRED, "set": changed, **settings}}, no_progress)
+
+
+def pixels(answer: dict) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(answer["png"]))), dtype=float)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch):
+    monkeypatch.setattr(drawing, "_written", {})
+    monkeypatch.setattr(drawing, "_drawn", {})
+
+
+def test_without_wires_there_is_no_sketch():
+    assert asked("sketch", ohm=None) == {}
+    assert work({"what": "sketch", "settings": {"model": MODEL}}, no_progress) == {}
+
+
+def test_a_sketch_comes_before_the_drawing_is_near_it_and_leaves_it_as_it_is():
+    settings = {"ohm": 3.0}
+    without = asked("draw", ohm=None)
+    alone = asked("draw", **settings)
+    drawing._written.clear()
+    drawing._drawn.clear()
+    sketch = asked("sketch", **settings)
+    assert asked("draw", **settings)["png"] == alone["png"] != sketch["png"]
+    exact = pixels(alone)
+    assert np.abs(pixels(sketch) - exact).mean() < 0.5 * np.abs(pixels(without) - exact).mean()
+
+
+def test_a_sketch_of_a_new_chip_of_kept_arrays_is_not_drawn_with():
+    noisy = {"conditions": {"programming_noise": {"fraction": 0.05}}}
+    asked("draw")
+    sketch, exact = asked("sketch", **noisy), asked("draw", **noisy)
+    drawing._written.clear()
+    assert asked("draw", **noisy)["png"] == exact["png"] != sketch["png"]
+
+
+def test_what_is_solved_already_is_not_sketched():
+    assert asked("sketch")["count"] == 64
+    asked("draw")
+    assert asked("sketch") == asked("sketch", seed=5) == {}
+    assert asked("sketch", conditions={"programming_noise": {"fraction": 0.05}})["count"] == 64
