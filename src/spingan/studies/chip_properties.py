@@ -130,7 +130,7 @@ def with_spread(chip: Chip, fraction: float) -> Chip:
 
 
 def with_rule(chip: Chip, rule: str) -> Chip:
-    """The chip that learns by one of `RULE_NAMES`, all else as the recipe has it; `residual` has no average of reads."""
+    """The chip that learns by one of `RULE_NAMES`, else as the recipe says; `residual` has no average of reads."""
     recipe, technology = chip
     assert recipe.on_chip is not None
     told = {"rule": rule.removesuffix(READ), "read_back": rule.endswith(READ)}
