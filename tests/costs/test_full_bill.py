@@ -267,6 +267,8 @@ def test_devices_that_are_read_before_their_pulses_are_on_the_bill_as_often_as_t
     sums = [one.count for one in told.items if one.item == f"{title}: arithmetic, digital"]
     assert sums == [117 * 0.25 / 8] * 2
     assert not any(one.item.startswith(title) for one in without.items)
+    counted = bill(WOX, rule=replace(blind, read_back=True, reads=0.5)).training
+    assert counted is not None and item(counted, f"{title}: converters", "all layers").count == 117 * 0.5 / 8
     uncounted = bill(WOX, rule=RuleCost("sum", read_back=True)).training
     assert uncounted is not None and item(uncounted, f"{title}: converters", "all layers").count == 117 / 8
     assert (item(told, title, "all layers").time_s or 0) > 0

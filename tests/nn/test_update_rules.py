@@ -122,8 +122,12 @@ def test_what_devices_hold_and_what_is_summed_are_what_gradients_asked_for_where
         layer.weight.data.copy_(layer.weight.sign() * full * (0.3 + 0.4 * torch.rand(layer.weight.shape)))
         first, asked, own = layer.weight.detach().clone(), torch.zeros_like(layer.weight), rule._update
 
+        reads = 0
+
         def update(array, state, gradient, factor, asked=asked, own=own):
+            nonlocal reads
             asked.sub_(gradient * factor)
+            reads += int(((state["accumulated"] + gradient * factor).abs() >= 1).sum())
             own(array, state, gradient, factor)
 
         rule._update = update
@@ -134,8 +138,28 @@ def test_what_devices_hold_and_what_is_summed_are_what_gradients_asked_for_where
         held = (layer.weight.detach() - first) / full * pulses
         left[read_back] = float((held - rule.state[layer.weight]["accumulated"] - asked).abs().max())
         assert float(held.abs().max()) > 1
+        assert (rule.reads() or 0) * layer.weight.numel() == pytest.approx(reads) and (
+            rule.reads() is None
+        ) != read_back
     assert left[False] > 1
     assert left[True] < 1e-3
+
+
+def test_pulses_that_would_carry_a_weight_further_past_its_place_than_it_is_away_are_not_given():
+    even = wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0)
+    coarse = technology(even.model_copy(update={"step_down": tuple(8 * step for step in even.step_down or ())}))
+    model, layer = one_layer(coarse)
+    rule = RULES["mixed_precision"](model, coarse, STEP, Settings(betas=(0.0, 0.9), read_back=True))
+    full = float(layer.gain[0])
+    layer.weight.data.fill_(0.5 * full)
+    held = [0.5]
+    for _ in range(8):  # each update asks for a mean step down, and a pulse takes eight
+        layer.weight.grad = torch.ones_like(layer.weight)
+        rule.step()
+        held.append(float(layer.weight.detach()[0, 0]) / full)
+    moved = torch.tensor(held).diff() / STEP
+    torch.testing.assert_close(moved, torch.tensor([0.0, 0, 0, -8, 3, 0, 0, 0]), rtol=0, atol=0.01)
+    assert rule.reads() == 8 and rule.mean_writes() == 4
 
 
 @pytest.mark.parametrize("name", ["tiki_taka", "agad"])

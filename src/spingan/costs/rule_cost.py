@@ -25,6 +25,7 @@ class RuleCost:
         read_with_weights: The second array is also read with the first, forward and back.
         averaged: A moving average of reads is kept for drawing.
         read_back: A weight's devices are read before they get pulses, and its sum is charged by what was read.
+        reads: Measured reads of that kind; None: not measured, and there are as many as pulses.
         pulses: Measured pulses on a weight's devices; None: not measured, and the library's figure counts.
     """
 
@@ -39,6 +40,7 @@ class RuleCost:
     read_with_weights: bool = False
     averaged: bool = False
     read_back: bool = False
+    reads: float | None = None
     pulses: float | None = None
 
 

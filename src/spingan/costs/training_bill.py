@@ -194,9 +194,10 @@ def _second_reads(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Ite
 
 
 def _read_back(rule: RuleCost, layer: str, model: ModelCounts, parts: Parts, rows: int | None) -> Iterator[Item]:
-    """Reads of the devices that get pulses, each weight's once for each of its pulses: at most what is read."""
+    """Reads of the devices whose sums have come to a pulse."""
     held, read, (adc, _) = model.trainable_in_arrays, parts.read(), parts.converter("adc")
-    weights = held * (parts.library.figure("pulses_per_update").value if rule.pulses is None else rule.pulses)
+    each = parts.library.figure("pulses_per_update").value if rule.pulses is None else rule.pulses
+    weights = held * (each if rule.reads is None else rule.reads)
     time_s = None if rows is None or read.time_s is None else rows * read.time_s
     note = "all devices of a weight, before its pulses; row by row, all arrays at once"
     cells = weights * model.total("weight_cells") / held

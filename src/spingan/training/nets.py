@@ -283,6 +283,7 @@ def _writes(nets: Nets, technology: Technology, info: dict[str, Any]) -> dict[st
     images, epochs = info.get("images"), info.get("epoch")
     pulses, weights = sum(rule.mean_writes() * rule.weights for rule in rules.values()), _weights(rules)
     second = sum((rule.second_writes() or 0.0) * rule.weights for rule in rules.values())
+    reads = sum((rule.reads() or 0.0) * rule.weights for rule in rules.values())
     devices = sum(rule.devices for rule in rules.values())
     updates, shown = max(made.updates, 1), images * epochs if images and epochs else None
     return {
@@ -301,7 +302,8 @@ def _writes(nets: Nets, technology: Technology, info: dict[str, Any]) -> dict[st
         "epochs until a device is worn": endurance / most * epochs if endurance and most and epochs else None,
         "worn layers": {f"{net}.{name}": worn for net, rule in rules.items() for name, worn in rule.worn().items()},
         "pulses of a weight an update": {"pulses": pulses / weights / updates}
-        | ({} if made.second_writes() is None else {"second_pulses": second / weights / updates}),
+        | ({} if made.second_writes() is None else {"second_pulses": second / weights / updates})
+        | ({} if made.reads() is None else {"reads": reads / weights / updates}),
     }
 
 

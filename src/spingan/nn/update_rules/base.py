@@ -182,6 +182,10 @@ class UpdateRule(torch.optim.Optimizer):
         """Writes of a weight's device in a second array, on average; None: there is none."""
         return None
 
+    def reads(self) -> float | None:
+        """How often a weight's devices were read before pulses, on average; None: they are written blind."""
+        return None
+
     def most_writes(self) -> float:
         """Writes of the device that has had most."""
         return max(float(writes.max()) for writes in self._writes())

@@ -16,7 +16,9 @@ smallest conductance takes larger steps up than down, and weights near zero are 
     χ <- χ - n q(x);   q(x) = the mean step at the place x that was read, in units of e,
 
 so that what pulses did too much or too little is made up for later, and no drift is left but that of the curve's own
-error. Ours: the source notes the asymmetry and lets the gradients mend it.
+error. Where a pulse is worth more than `COARSE` mean steps, n is χ / q(x), rounded to the nearest: pulses that would
+carry a weight further past its place than it is away are not given. Ours: the source notes the asymmetry and lets the
+gradients mend it.
 """
 
 import torch
@@ -27,9 +29,14 @@ from spingan.nn.kernels.pulses import accumulate
 from spingan.nn.on_chip import mean_steps
 from spingan.nn.update_rules.base import State, UpdateRule, WrittenArray
 
+COARSE = 2.0  # mean steps; below it the whole part of a sum never overshoots by more than the sum itself
+
 
 class MixedPrecision(UpdateRule):
-    """State of each weight: `accumulated`, χ in units of a pulse, with the gradient's sign."""
+    """State of each weight: `accumulated`, χ in units of a pulse, with the gradient's sign.
+
+    Of each array, where devices are read before their pulses: `reads`, how often a weight's were on average.
+    """
 
     name = "mixed_precision"
     # χ read and written, the gradient read; mean square, gain; sum of squares, χ + ηg, χ - n e
@@ -42,12 +49,23 @@ class MixedPrecision(UpdateRule):
         whole = torch.empty_like(state["accumulated"])
         accumulate(state["accumulated"], gradient, whole, factor)
         if self.settings.read_back:
-            self._charge(array, state["accumulated"], whole)
+            self._charge(array, state, whole)
         self._write(array, state, whole, 1.0)
 
-    def _charge(self, array: WrittenArray, accumulated: Tensor, whole: Tensor) -> None:
+    def _charge(self, array: WrittenArray, state: State, whole: Tensor) -> None:
         """Charge the sums with what the pulses do where devices are, in place of so many mean steps."""
         at = whole.nonzero(as_tuple=True)
-        pulses = whole[at]
-        steps = mean_steps(array.layer, array.response, at, pulses < 0) * self.pulses_of_full_scale
-        accumulated[at] += pulses * (1 - steps)
+        asked, accumulated = whole[at], state["accumulated"]
+        sums = accumulated[at] + asked
+        steps = mean_steps(array.layer, array.response, at, asked < 0) * self.pulses_of_full_scale
+        fitting = (sums / steps).abs().add(0.5).floor_().copysign(asked)
+        pulses = torch.where(steps > COARSE, torch.minimum(fitting.abs(), asked.abs()).copysign(asked), asked)
+        whole[at] = pulses
+        accumulated[at] = sums - pulses * steps
+        state["reads"] = state.get("reads", torch.zeros(())) + len(asked) / whole.numel()
+
+    def reads(self) -> float | None:
+        if not self.settings.read_back:
+            return None
+        states = [(self.state[array.layer.weight], array.layer.weight.numel()) for array in self.arrays]
+        return sum(float(state.get("reads", 0.0)) * weights for state, weights in states) / self.weights
