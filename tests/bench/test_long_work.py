@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import spingan.api
 from spingan.bench.settings import Settings
 from spingan.bench.worker import work
 from spingan.errors import UserError
@@ -60,7 +61,9 @@ def test_an_evaluation_and_a_study_use_the_settings_arrays_and_tell_how_far_they
 
 
 @pytest.mark.slow
-def test_an_appraisal_is_of_the_settings_technology_and_leaves_its_page(tmp_path):
+def test_an_appraisal_is_of_the_settings_technology_and_leaves_its_page(tmp_path, monkeypatch):
+    few = partial(spingan.api.appraise, count=40, chips=2)  # minutes, not an hour
+    monkeypatch.setattr(spingan.api, "appraise", few)
     told: list[tuple[str, int, int]] = []
     settings = Settings(model="digits", technology="wox-memristor", levels=8)
     request = asked("appraise", settings, workers=1, folder=str(tmp_path / "appraisal"))
