@@ -11,7 +11,7 @@ from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.kernels.pulses import MOST_PULSES, accumulate
-from spingan.nn.on_chip import draw_stuck, hold_conductances, symmetry_point
+from spingan.nn.on_chip import draw_stuck, hold_conductances, mean_steps, pulse_response, symmetry_point
 from spingan.nn.update_rules import RULES, Settings, UpdateRule
 from spingan.spec.synapse import Faults, Synapse, Write
 from spingan.spec.technology import Technology, load_technology
@@ -159,6 +159,29 @@ def test_pulses_that_would_carry_a_weight_further_past_its_place_than_it_is_away
     moved = torch.tensor(held).diff() / STEP
     torch.testing.assert_close(moved, torch.tensor([0.0, 0, 0, -8, 3, 0, 0, 0]), rtol=0, atol=0.01)
     assert rule.reads() == 8 and rule.mean_writes() == 4
+
+
+def test_a_device_that_no_pulse_moves_gets_none_and_its_sum_does_not_grow():
+    even = wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0)
+    still = technology(even.model_copy(update={"step_up": tuple(0.0 for _ in even.step_up or ())}))
+    model, layer = one_layer(still)
+    rule = RULES["mixed_precision"](model, still, 2 * STEP, Settings(betas=(0.0, 0.9), read_back=True))
+    layer.weight.data.fill_(0.5 * float(layer.gain[0]))
+    before = layer.weight.detach().clone()
+    for _ in range(20):
+        layer.weight.grad = -torch.ones_like(layer.weight)
+        rule.step()
+    assert torch.equal(layer.weight.detach(), before) and rule.mean_writes() == 0
+    assert float(rule.state[layer.weight]["accumulated"].abs().max()) < 1
+
+
+@pytest.mark.parametrize("raised", [True, False])
+def test_a_pair_at_zero_is_charged_by_the_step_up_of_the_device_that_goes_up(raised):
+    _, layer = one_layer(technology())
+    response = pulse_response(technology())
+    layer.weight.data.zero_()
+    at = torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)
+    assert float(mean_steps(layer, response, at, torch.tensor([raised]))) == float(response.up[0]) != response.down[0]
 
 
 @pytest.mark.parametrize("name", ["tiki_taka", "agad"])

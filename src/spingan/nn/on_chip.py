@@ -266,6 +266,8 @@ def mean_steps(layer: AnalogLayer, response: PulseResponse, at: tuple[Tensor, ..
         unit = standard_normal(held.shape, layer.source.next_key(), held.device)
         held = held + noise.fraction * unit * (held if noise.of == "value" else 1.0)
     growing = raised if response.ends is not None else raised == (held >= 0)
+    if response.ends is None and not response.off:
+        growing |= held == 0  # both devices of a pair are at their smallest: the right one goes up
     up, down = (torch.from_numpy(curve).to(held.device) for curve in (response.up, response.down))
     level = (_place(layer, held).clamp(0, 1) * (len(up) - 1)).round().long()
     return torch.where(growing, up[level], down[level])

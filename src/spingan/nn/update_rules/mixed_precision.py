@@ -17,8 +17,9 @@ smallest conductance takes larger steps up than down, and weights near zero are 
 
 so that what pulses did too much or too little is made up for later, and no drift is left but that of the curve's own
 error. Where a pulse is worth more than `COARSE` mean steps, n is χ / q(x), rounded to the nearest: pulses that would
-carry a weight further past its place than it is away are not given. Ours: the source notes the asymmetry and lets the
-gradients mend it.
+carry a weight further past its place than it is away are not given; nor are those that would not move it, and what was
+summed for them is dropped, so that no sum grows at the end of a range. Ours: the source notes the asymmetry and lets
+the gradients mend it.
 """
 
 import torch
@@ -60,8 +61,9 @@ class MixedPrecision(UpdateRule):
         steps = mean_steps(array.layer, array.response, at, asked < 0) * self.pulses_of_full_scale
         fitting = (sums / steps).abs().add(0.5).floor_().copysign(asked)
         pulses = torch.where(steps > COARSE, torch.minimum(fitting.abs(), asked.abs()).copysign(asked), asked)
-        whole[at] = pulses
-        accumulated[at] = sums - pulses * steps
+        moves = steps > 0
+        whole[at] = pulses * moves
+        accumulated[at] = sums - torch.where(moves, pulses * steps, asked)
         state["reads"] = state.get("reads", torch.zeros(())) + len(asked) / whole.numel()
 
     def reads(self) -> float | None:
