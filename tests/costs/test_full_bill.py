@@ -261,7 +261,7 @@ def test_devices_that_are_read_before_their_pulses_are_on_the_bill_as_often_as_t
     blind = RuleCost("sum", pulses=0.25)
     told, without = (bill(WOX, rule=rule).training for rule in (replace(blind, read_back=True), blind))
     assert told is not None and without is not None
-    title, cells = "reads before pulses", model(WOX).total("weight_cells") / 117
+    title, cells = "reads at pulses", model(WOX).total("weight_cells") / 117
     assert item(told, title, "all layers").count == pytest.approx(117 * 0.25 * cells / 8)
     assert item(told, f"{title}: converters", "all layers").count == 117 * 0.25 / 8
     sums = [one.count for one in told.items if one.item == f"{title}: arithmetic, digital"]
@@ -272,6 +272,10 @@ def test_devices_that_are_read_before_their_pulses_are_on_the_bill_as_often_as_t
     uncounted = bill(WOX, rule=RuleCost("sum", read_back=True)).training
     assert uncounted is not None and item(uncounted, f"{title}: converters", "all layers").count == 117 / 8
     assert (item(told, title, "all layers").time_s or 0) > 0
+    twice = bill(WOX, rule=RuleCost("sum", read_back=True, read_after=True)).training
+    assert twice is not None and item(twice, f"{title}: converters", "all layers").count == 2 * 117 / 8
+    times = [item(one, title, "all layers").time_s for one in (twice, uncounted)]
+    assert times[0] == pytest.approx(2 * (times[1] or 0))
 
 
 def test_a_second_array_is_written_read_for_the_transfer_and_read_with_the_first_where_the_rule_says_so():

@@ -11,7 +11,7 @@ from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.kernels.pulses import MOST_PULSES, accumulate
-from spingan.nn.on_chip import draw_stuck, hold_conductances, mean_steps, pulse_response, symmetry_point
+from spingan.nn.on_chip import draw_stuck, hold_conductances, mean_steps, pulse_response, read_at, symmetry_point
 from spingan.nn.update_rules import RULES, Settings, UpdateRule
 from spingan.spec.synapse import Faults, Synapse, Write
 from spingan.spec.technology import Technology, load_technology
@@ -144,6 +144,49 @@ def test_what_devices_hold_and_what_is_summed_are_what_gradients_asked_for_where
     assert left[True] < 1e-3
 
 
+def test_what_scattering_pulses_did_stays_in_the_sums_of_devices_that_are_read_after_them():
+    noisy = technology(wox_memristor(cycle_to_cycle=1.5))
+    for read_after in (False, True):
+        model, layer = one_layer(noisy)
+        settings = Settings(betas=(0.0, 0.9), read_back=True, read_after=read_after)
+        rule = RULES["mixed_precision"](model, noisy, RATE, settings)
+        full, pulses = float(layer.gain[0]), rule.pulses_of_full_scale * rule.arrays[0].pulses_per_step
+        layer.weight.data.copy_(layer.weight.sign() * full * (0.4 + 0.2 * torch.rand(layer.weight.shape)))
+        first, asked, own = layer.weight.detach().clone(), torch.zeros_like(layer.weight), rule._update
+
+        def update(array, state, gradient, factor, asked=asked, own=own):
+            asked.sub_(gradient * factor)
+            own(array, state, gradient, factor)
+
+        rule._update = update
+        random = torch.Generator().manual_seed(2)
+        for _ in range(200):
+            layer.weight.grad = torch.randn(layer.weight.shape, generator=random)
+            rule.step()
+        held = (layer.weight.detach() - first) / full * pulses
+        left = float((held - rule.state[layer.weight]["accumulated"] - asked).abs().max())
+        away = float((held - asked).square().mean().sqrt())
+        assert (left < 1e-2) == read_after
+        assert (away < 2) == read_after  # of mean steps: about a pulse's scatter, however many there were
+        writes, reads = rule.mean_writes(), rule.reads()
+        assert reads is not None and (reads > writes) == read_after
+
+
+def test_a_device_at_its_end_leaves_no_sum_that_would_hold_it_there():
+    even = technology(wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0))
+    model, layer = one_layer(even)
+    settings = Settings(betas=(0.0, 0.9), read_back=True, read_after=True)
+    rule = RULES["mixed_precision"](model, even, 2 * STEP, settings)
+    layer.weight.data.fill_(float(layer.gain[0]))
+    for _ in range(20):
+        layer.weight.grad = -torch.ones_like(layer.weight)
+        rule.step()
+    assert float(rule.state[layer.weight]["accumulated"].abs().max()) == 0
+    layer.weight.grad = torch.ones_like(layer.weight)
+    rule.step()
+    assert float(layer.weight.detach().max()) < float(layer.gain[0])
+
+
 def test_pulses_that_would_carry_a_weight_further_past_its_place_than_it_is_away_are_not_given():
     even = wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0)
     coarse = technology(even.model_copy(update={"step_down": tuple(8 * step for step in even.step_down or ())}))
@@ -181,7 +224,8 @@ def test_a_pair_at_zero_is_charged_by_the_step_up_of_the_device_that_goes_up(rai
     response = pulse_response(technology())
     layer.weight.data.zero_()
     at = torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)
-    assert float(mean_steps(layer, response, at, torch.tensor([raised]))) == float(response.up[0]) != response.down[0]
+    steps = mean_steps(layer, response, read_at(layer, at), torch.tensor([raised]))
+    assert float(steps) == float(response.up[0]) != response.down[0]
 
 
 @pytest.mark.parametrize("name", ["tiki_taka", "agad"])

@@ -152,6 +152,12 @@ def test_a_rule_without_a_sum_cannot_use_what_is_read_before_the_pulses(tmp_path
     assert "on_chip.rule=mixed_precision" in caught.value.remedy
 
 
+def test_what_pulses_did_needs_a_read_before_them(tmp_path):
+    with pytest.raises(UserError, match=r"on_chip.read_after") as caught:
+        _train("mnist-memristive-on-chip", tmp_path / "run", "on_chip={rule: mixed_precision, read_after: true}")
+    assert "--set on_chip.read_back=true" in caught.value.remedy
+
+
 def test_digital_memory_for_the_norms_of_nets_that_have_none_is_refused(tmp_path):
     settings = *DIGITAL_NORMS[1:], "net=am-dcgan"
     with pytest.raises(UserError, match="the nets of am-dcgan have no batch norm") as caught:

@@ -78,7 +78,9 @@ _ON_CHIP: dict[str, Any] = {
     "spread": _settings(float, "--spread", "spread: from device to device, 0 to 0.5"),
     "write_noise": _settings(float, "--write-noise", "write noise: of a step, from pulse to pulse, 0 to 1"),
     "rules": _settings(
-        str, "--rule", "rule: pulses, mixed_precision (blind), mixed_precision+read_back, tiki_taka, agad, residual"
+        str,
+        "--rule",
+        "rule: pulses, mixed_precision (blind; or +read_back, +read_after), tiki_taka, agad, residual",
     ),
     "steps": option(int | None, "--steps", "Updates of each training, 400.", min=1),
     "seeds": option(int | None, "--seeds", "How many seeds a setting, 3.", min=2),

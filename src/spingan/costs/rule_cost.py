@@ -25,7 +25,8 @@ class RuleCost:
         read_with_weights: The second array is also read with the first, forward and back.
         averaged: A moving average of reads is kept for drawing.
         read_back: A weight's devices are read before they get pulses, and its sum is charged by what was read.
-        reads: Measured reads of that kind; None: not measured, and there are as many as pulses.
+        read_after: And once more after them.
+        reads: Measured reads of these kinds; None: not measured, and there are as many of each as pulses.
         pulses: Measured pulses on a weight's devices; None: not measured, and the library's figure counts.
     """
 
@@ -40,6 +41,7 @@ class RuleCost:
     read_with_weights: bool = False
     averaged: bool = False
     read_back: bool = False
+    read_after: bool = False
     reads: float | None = None
     pulses: float | None = None
 

@@ -194,17 +194,18 @@ def _second_reads(model: ModelCounts, parts: Parts, prefix: str) -> Iterator[Ite
 
 
 def _read_back(rule: RuleCost, layer: str, model: ModelCounts, parts: Parts, rows: int | None) -> Iterator[Item]:
-    """Reads of the devices whose sums have come to a pulse."""
+    """Reads of the devices whose sums have come to a pulse, before it and, where the rule says so, after it."""
     held, read, (adc, _) = model.trainable_in_arrays, parts.read(), parts.converter("adc")
     each = parts.library.figure("pulses_per_update").value if rule.pulses is None else rule.pulses
-    weights = held * (each if rule.reads is None else rule.reads)
-    time_s = None if rows is None or read.time_s is None else rows * read.time_s
-    note = "all devices of a weight, before its pulses; row by row, all arrays at once"
+    weights = held * (each * (1 + rule.read_after) if rule.reads is None else rule.reads)
+    times = 1 + rule.read_after  # at most one of each on every device of a row
+    time_s = None if rows is None or read.time_s is None else times * rows * read.time_s
+    note = f"all devices of a weight, before {'and after ' * rule.read_after}its pulses; row by row, all arrays at once"
     cells = weights * model.total("weight_cells") / held
-    yield timed(priced("reads before pulses", layer, cells, read, time_s=time_s, note=note))
-    yield priced("reads before pulses: converters", layer, weights, adc)
+    yield timed(priced("reads at pulses", layer, cells, read, time_s=time_s, note=note))
+    yield priced("reads at pulses: converters", layer, weights, adc)
     for what, role in (("multiplications", "multiply"), ("additions", "add")):
-        yield priced("reads before pulses: arithmetic, digital", layer, weights, parts.library.item(role), note=what)
+        yield priced("reads at pulses: arithmetic, digital", layer, weights, parts.library.item(role), note=what)
 
 
 def _update(net: str, model: ModelCounts, parts: Parts, rule: RuleCost | None) -> Iterator[Item]:

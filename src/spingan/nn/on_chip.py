@@ -251,20 +251,30 @@ def read_devices(layer: AnalogLayer) -> Tensor:
 
 
 @torch.no_grad()
-def mean_steps(layer: AnalogLayer, response: PulseResponse, at: tuple[Tensor, ...], raised: Tensor) -> Tensor:
-    """What a pulse does on average to devices where they are read to be, with the layer's read noise.
+def read_at(layer: AnalogLayer, at: tuple[Tensor, ...]) -> Tensor:
+    """Weights in full scales, as the devices behind them are read, with the layer's read noise.
 
     Args:
         at: Places of the weights in their tensor, as `torch.nonzero` gives them.
-        raised: Of each, whether its pulses raise the weight.
-
-    Returns:
-        Steps in fractions of the span, one a weight.
     """
     held = layer.weight.detach()[at] / float(layer.gain[0])
     if (noise := layer.read_noise) is not None and noise.fraction:
         unit = standard_normal(held.shape, layer.source.next_key(), held.device)
         held = held + noise.fraction * unit * (held if noise.of == "value" else 1.0)
+    return held
+
+
+@torch.no_grad()
+def mean_steps(layer: AnalogLayer, response: PulseResponse, held: Tensor, raised: Tensor) -> Tensor:
+    """What a pulse does on average to devices where they were read to be.
+
+    Args:
+        held: What was read (`read_at`).
+        raised: Of each, whether its pulses raise the weight.
+
+    Returns:
+        Steps in fractions of the span, one a weight.
+    """
     growing = raised if response.ends is not None else raised == (held >= 0)
     if response.ends is None and not response.off:
         growing |= held == 0  # both devices of a pair are at their smallest: the right one goes up

@@ -22,10 +22,10 @@ ASYMMETRY = (0.0, 0.5, 1.0, 2.0, 3.0)  # from equal steps over the device's own 
 WRITE_NOISE = (0.0, 0.1, 0.3, 0.5, 1.0)  # up to a step's own size: assumed
 MOST_ASYMMETRY = 10.0  # assumed: beyond, a device of 128 levels hardly moves at one end
 MOST_WRITE_NOISE = 10.0  # of a step; assumed: a pulse then says little of where it leads
-READ = "+read_back"
-"""After a rule's name: devices are read before their pulses."""
-RULE_NAMES = tuple(name for rule in RULES for name in ((rule, rule + READ) if rule == "mixed_precision" else (rule,)))
-"""The rules, and the one that can read devices before their pulses in both ways, blind first."""
+READS = ("", "+read_back", "+read_after")
+"""After a rule's name: devices are written blind, are read before their pulses, or before and after them."""
+RULE_NAMES = tuple(rule + reads for rule in RULES for reads in (READS if rule == "mixed_precision" else READS[:1]))
+"""The rules, and the one that can read devices at their pulses in all ways, blind first."""
 Chip = tuple[Recipe, Technology]
 """What learns: a recipe, and the technology that it learns on."""
 
@@ -133,7 +133,8 @@ def with_rule(chip: Chip, rule: str) -> Chip:
     """The chip that learns by one of `RULE_NAMES`, else as the recipe says; `residual` has no average of reads."""
     recipe, technology = chip
     assert recipe.on_chip is not None
-    told = {"rule": rule.removesuffix(READ), "read_back": rule.endswith(READ)}
+    name, plus, reads = rule.partition("+")
+    told = {"rule": name, "read_back": bool(plus), "read_after": reads == "read_after"}
     changed: dict[str, Any] = {"on_chip": recipe.on_chip.model_dump(mode="json") | told}
     if rule == "residual":
         changed |= {"average_decay": None, "average_from": None}

@@ -207,6 +207,7 @@ def _optimizer(
         seed=stream_key(recipe.seed, CHIP_DEVICES, number),
         tolerance=noise.fraction if noise is not None and noise.of == "resistance" else 0.0,
         read_back=on_chip.read_back,
+        read_after=on_chip.read_after,
     )
     return RULES[on_chip.rule](net, technology, rate, settings)
 

@@ -13,7 +13,7 @@ def rule_cost(recipe: Recipe | None, what: Recipe | Model) -> RuleCost | None:
     if recipe is None or recipe.on_chip is None:
         return None
     moments = 0 if not recipe.on_chip.moments else 2 if recipe.adam_betas[0] else 1
-    averaged, read_back = recipe.average_decay is not None, recipe.on_chip.read_back
-    cost = replace(RULES[recipe.on_chip.rule].cost, moments=moments, averaged=averaged, read_back=read_back)
+    told = {"averaged": recipe.average_decay is not None, "read_back": recipe.on_chip.read_back}
+    cost = replace(RULES[recipe.on_chip.rule].cost, moments=moments, read_after=recipe.on_chip.read_after, **told)
     counted = {} if isinstance(what, Recipe) else what.info.get("on chip", {}).get("pulses of a weight an update", {})
     return replace(cost, **counted)

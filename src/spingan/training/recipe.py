@@ -55,6 +55,9 @@ class OnChip(_Keys):
     read_back: bool = False
     """Rule `mixed_precision`: a device is read before its pulses, and its sum gives what they do at that place; blind
     otherwise, and weights drift where steps up and down differ."""
+    read_after: bool = False
+    """And once more after them, so that the sum gives what they did: for devices whose pulses scatter by more than
+    their mean step. Needs `read_back`."""
     digital_norms: bool = False
     """Batch norm's scales and offsets, two numbers a channel, learn in digital memory by Adam's moments, at the net's
     learning rate; without it a net with batch norm is refused. Its statistics are digital in any case."""
@@ -215,6 +218,11 @@ class Recipe(_Keys):
             raise UserError(
                 f"on_chip.read_back: rule {self.on_chip.rule} keeps no sum that a read could correct",
                 "Leave read_back out, or choose on_chip.rule=mixed_precision.",
+            )
+        if self.on_chip is not None and self.on_chip.read_after and not self.on_chip.read_back:
+            raise UserError(
+                "on_chip.read_after: what pulses did is the difference to a read before them",
+                "Add --set on_chip.read_back=true.",
             )
         if self.on_chip is not None and self.on_chip.digital_norms and not self.on_chip.moments:
             raise UserError(

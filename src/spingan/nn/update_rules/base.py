@@ -39,6 +39,7 @@ class Settings:
         seed: Of what is drawn once: stuck devices, and the second array's.
         tolerance: Bounds of a second array's resistances, as a fraction; as the first array's programming noise.
         read_back: Rule `mixed_precision` reads a device before its pulses.
+        read_after: And once more after them.
     """
 
     betas: tuple[float, float] | None = None
@@ -46,6 +47,7 @@ class Settings:
     seed: int = 0
     tolerance: float = 0.0
     read_back: bool = False
+    read_after: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ class UpdateRule(torch.optim.Optimizer):
         return None
 
     def reads(self) -> float | None:
-        """How often a weight's devices were read before pulses, on average; None: they are written blind."""
+        """How often a weight's devices were read at their pulses, on average; None: they are written blind."""
         return None
 
     def most_writes(self) -> float:

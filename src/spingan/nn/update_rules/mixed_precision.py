@@ -20,6 +20,15 @@ error. Where a pulse is worth more than `COARSE` mean steps, n is χ / q(x), rou
 carry a weight further past its place than it is away are not given; nor are those that would not move it, and what was
 summed for them is dropped, so that no sum grows at the end of a range. Ours: the source notes the asymmetry and lets
 the gradients mend it.
+
+What a pulse does also varies from one to the next, and on a device whose pulses scatter by more than their mean step
+that error walks on. With `Settings.read_after` a device is read once more, and χ gives what its pulses did:
+
+    χ <- χ - (x' - x) / e;   x, x' = the places read before and after.
+
+A weight and its sum are then together what the gradients asked for, within full scale and however coarse the device:
+only its own place is off, by what is left in χ. That is a write that is verified once, and whose rest is kept instead
+of written again.
 """
 
 import torch
@@ -27,7 +36,7 @@ from torch import Tensor
 
 from spingan.costs.rule_cost import RuleCost
 from spingan.nn.kernels.pulses import accumulate
-from spingan.nn.on_chip import mean_steps
+from spingan.nn.on_chip import mean_steps, read_at
 from spingan.nn.update_rules.base import State, UpdateRule, WrittenArray
 
 COARSE = 2.0  # mean steps; below it the whole part of a sum never overshoots by more than the sum itself
@@ -36,7 +45,7 @@ COARSE = 2.0  # mean steps; below it the whole part of a sum never overshoots by
 class MixedPrecision(UpdateRule):
     """State of each weight: `accumulated`, χ in units of a pulse, with the gradient's sign.
 
-    Of each array, where devices are read before their pulses: `reads`, how often a weight's were on average.
+    Of each array, where devices are read at their pulses: `reads`, how often a weight's were on average.
     """
 
     name = "mixed_precision"
@@ -50,21 +59,32 @@ class MixedPrecision(UpdateRule):
         whole = torch.empty_like(state["accumulated"])
         accumulate(state["accumulated"], gradient, whole, factor)
         if self.settings.read_back:
-            self._charge(array, state, whole)
-        self._write(array, state, whole, 1.0)
+            self._write_and_charge(array, state, whole)
+        else:
+            self._write(array, state, whole, 1.0)
 
-    def _charge(self, array: WrittenArray, state: State, whole: Tensor) -> None:
-        """Charge the sums with what the pulses do where devices are, in place of so many mean steps."""
+    def _write_and_charge(self, array: WrittenArray, state: State, whole: Tensor) -> None:
+        """Charge the sums with what the pulses do where devices are, or with what they did, in place of mean steps."""
         at = whole.nonzero(as_tuple=True)
-        asked, accumulated = whole[at], state["accumulated"]
+        asked, accumulated, before = whole[at], state["accumulated"], read_at(array.layer, at)
         sums = accumulated[at] + asked
-        steps = mean_steps(array.layer, array.response, at, asked < 0) * self.pulses_of_full_scale
+        steps = mean_steps(array.layer, array.response, before, asked < 0) * self.pulses_of_full_scale
         fitting = (sums / steps).abs().add(0.5).floor_().copysign(asked)
         pulses = torch.where(steps > COARSE, torch.minimum(fitting.abs(), asked.abs()).copysign(asked), asked)
         moves = steps > 0
         whole[at] = pulses * moves
-        accumulated[at] = sums - torch.where(moves, pulses * steps, asked)
-        state["reads"] = state.get("reads", torch.zeros(())) + len(asked) / whole.numel()
+        self._write(array, state, whole, 1.0)
+        reads = len(asked)
+        if self.settings.read_after:
+            full = self.pulses_of_full_scale * array.pulses_per_step
+            given = pulses != 0
+            now = torch.where(given, read_at(array.layer, at), before) * full
+            wanted = before * full - sums
+            accumulated[at] = now - wanted.clamp(-full, full)
+            reads += int(given.count_nonzero())
+        else:
+            accumulated[at] = sums - torch.where(moves, pulses * steps, asked)
+        state["reads"] = state.get("reads", torch.zeros(())) + reads / whole.numel()
 
     def reads(self) -> float | None:
         if not self.settings.read_back:
