@@ -19,15 +19,15 @@ RESPONSE = PulseResponse(CURVE, CURVE, CURVE, CURVE, 0.0, float("inf"))
 
 
 @settings(max_examples=100, deadline=None)
-@given(SIZES, SIZES, SIZES)
-def test_noise_takes_exactly_as_many_values_as_rows_times_columns(values, rows, columns):
+@given(SIZES, SIZES, SIZES, st.sampled_from([noise.add_gaussian, noise.add_pooled_gaussian]))
+def test_noise_takes_exactly_as_many_values_as_rows_times_columns(values, rows, columns, add):
     given_values = torch.zeros(values + 64)[:values]  # what lies behind belongs to somebody else
     if values == rows * columns:
-        noise.add_gaussian(given_values, torch.ones(rows), torch.ones(columns), 1)
+        add(given_values, torch.ones(rows), torch.ones(columns), 1)
         assert given_values.count_nonzero() == values
         return
     with pytest.raises(ValueError, match=f"{values} values are not {rows} rows of {columns} columns"):
-        noise.add_gaussian(given_values, torch.ones(rows), torch.ones(columns), 1)
+        add(given_values, torch.ones(rows), torch.ones(columns), 1)
     assert given_values.count_nonzero() == 0
 
 

@@ -162,16 +162,29 @@ def test_curves_keep_a_value_that_is_no_number():
         assert torch.isnan(out).tolist() == [True, False]
 
 
-def _noise(rows: int, columns: int, key: int) -> Tensor:
+ADDERS = pytest.mark.parametrize("add", [noise.add_gaussian, noise.add_pooled_gaussian])
+
+
+def _noise(rows: int, columns: int, key: int, add=noise.add_gaussian) -> Tensor:
     values = torch.zeros(rows, columns)
-    noise.add_gaussian(values, torch.ones(rows), torch.ones(columns), key)
+    add(values, torch.ones(rows), torch.ones(columns), key)
     return values
 
 
-def test_the_same_key_draws_the_same_noise_on_one_thread_and_on_two(two_threads):
-    many = _noise(500, 700, key=7)  # enough for both threads, and columns beyond one block of draws
+@ADDERS
+@pytest.mark.parametrize("shape", [(500, 700), (300_000, 1)])  # columns beyond one block of draws, and a single one
+def test_the_same_key_draws_the_same_noise_on_one_thread_and_on_two(two_threads, shape, add):
+    many = _noise(*shape, key=7, add=add)  # enough for both threads
     torch.set_num_threads(1)
-    torch.testing.assert_close(many, _noise(500, 700, key=7), rtol=0, atol=0)
+    torch.testing.assert_close(many, _noise(*shape, key=7, add=add), rtol=0, atol=0)
+
+
+@ADDERS
+@pytest.mark.parametrize("columns", [1, 16, 300])
+def test_rows_of_a_larger_number_have_the_noise_that_they_have_among_them(columns, add):
+    part = torch.zeros(20, columns)
+    add(part, torch.ones(20), torch.ones(columns), 7, first_row=30)
+    torch.testing.assert_close(part, _noise(60, columns, key=7, add=add)[30:50], rtol=0, atol=0)
 
 
 def test_kernels_of_two_threads_agree_with_one(two_threads):
@@ -191,8 +204,9 @@ def test_kernels_of_two_threads_agree_with_one(two_threads):
         assert torch.equal(torch.as_tensor(ours), torch.as_tensor(theirs))
 
 
-def test_noise_is_standard_normal():
-    drawn = _noise(1000, 250, key=11).numpy().ravel()
+@ADDERS
+def test_noise_is_standard_normal(add):
+    drawn = _noise(1000, 250, key=11, add=add).numpy().ravel()
     deviations = 5 / np.sqrt(drawn.size)  # five standard errors: one false alarm in a million
     assert abs(drawn.mean()) < deviations
     assert abs(drawn.var() - 1) < np.sqrt(2) * deviations
@@ -200,26 +214,30 @@ def test_noise_is_standard_normal():
     assert abs(stats.kurtosis(drawn)) < np.sqrt(24) * deviations + 0.002  # the table of 65,536 values ends at 4.2
 
 
+@ADDERS
 @pytest.mark.parametrize("other", [4, 5, 2**63])
-def test_noise_of_other_keys_and_of_other_places_is_unrelated(other):
-    first, second = _noise(400, 100, stream_key(3)), _noise(400, 100, stream_key(other))
+def test_noise_of_other_keys_and_of_other_places_is_unrelated(other, add):
+    first, second = _noise(400, 100, stream_key(3), add), _noise(400, 100, stream_key(other), add)
     limit = 5 / 200  # five standard errors of a correlation of 40,000 pairs
     assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < limit
     assert abs(np.corrcoef(first[1:].ravel(), first[:-1].ravel())[0, 1]) < limit
     assert abs(np.corrcoef(first[:, 1:].ravel(), first[:, :-1].ravel())[0, 1]) < limit
 
 
-def test_noise_deviates_by_row_scale_times_column_scale():
-    rows, columns = torch.linspace(0, 2, 40), torch.linspace(1, 3, 4)
-    values = torch.zeros(40, 4)
-    noise.add_gaussian(values, rows, columns, key=5)
-    torch.testing.assert_close(values, _noise(40, 4, key=5) * rows[:, None] * columns, rtol=1e-6, atol=1e-6)
+@ADDERS
+@pytest.mark.parametrize("width", [1, 4])
+def test_noise_deviates_by_row_scale_times_column_scale(width, add):
+    rows, columns = torch.linspace(0, 2, 40), torch.linspace(1, 3, width)
+    values = torch.zeros(40, width)
+    add(values, rows, columns, key=5)
+    torch.testing.assert_close(values, _noise(40, width, 5, add) * rows[:, None] * columns, rtol=1e-6, atol=1e-6)
 
 
-def test_noise_is_added_in_bfloat16_as_rounding_allows():
+@ADDERS
+def test_noise_is_added_in_bfloat16_as_rounding_allows(add):
     values = torch.randn(30, 9).bfloat16()
-    exact = values.float() + _noise(30, 9, key=6)
-    noise.add_gaussian(values, torch.ones(30), torch.ones(9), key=6)
+    exact = values.float() + _noise(30, 9, 6, add)
+    add(values, torch.ones(30), torch.ones(9), key=6)
     assert torch.equal(values, exact.bfloat16())
 
 

@@ -12,7 +12,7 @@ from spingan import compiled
 from spingan.arrays.conditions import ChipConditions
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.bounded_minimum import bounded_minimum
-from spingan.nn.kernels.noise import add_gaussian, drawn_like, gaussian_table
+from spingan.nn.kernels.noise import add_gaussian, add_pooled_gaussian, drawn_like, gaussian_table
 from spingan.nn.weights import load_model, reprogrammed
 from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology, with_settings
@@ -28,11 +28,11 @@ torch.save(drawn(), sys.argv[2])
 """
 
 
-def noise(kind: torch.dtype) -> torch.Tensor:
-    """Noise whose rows are cut anywhere: 21 columns, which four do not divide."""
+def noise(kind: torch.dtype, add=add_gaussian) -> torch.Tensor:
+    """Noise whose rows are cut anywhere: 21 columns, which neither four nor 256 divides."""
     values = torch.linspace(-3, 3, 4_000 * 21).to(kind).view(4_000, 21)
     scales = torch.linspace(0.1, 2, 4_000), torch.linspace(1, 3, 21)
-    add_gaussian(values, *scales, key=(1 << 63) + 12345, first_row=7)
+    add(values, *scales, key=(1 << 63) + 12345, first_row=7)
     return values
 
 
@@ -47,6 +47,7 @@ def drawn() -> dict[str, torch.Tensor]:
     return {
         "float32": noise(torch.float32),
         "bfloat16": noise(torch.bfloat16),
+        "pooled": noise(torch.bfloat16, add_pooled_gaussian),
         "table": drawn_like(torch.zeros(1000, 37), table, 99),
         "noisy": noisy,
         "tiled": tiled.sample(6, 1, 2),
@@ -63,7 +64,7 @@ def both(tmp_path_factory) -> tuple[dict[str, torch.Tensor], dict[str, torch.Ten
     return drawn(), torch.load(file), done.stderr
 
 
-@pytest.mark.parametrize("name", ["float32", "bfloat16", "table"])
+@pytest.mark.parametrize("name", ["float32", "bfloat16", "pooled", "table"])
 def test_the_same_key_draws_the_same_numbers(name, both):
     """To the last bit, so that a seed is the same chip; a compiler that fuses no products may round one differently."""
     ours, theirs, _ = both

@@ -165,7 +165,9 @@ class ArrayReads(nn.Module, ABC):
         if in_reach(out):
             rows = row_scale.reshape(-1).contiguous()
             first_row = 0 if part is None else part[0] * (rows.numel() // len(out))
-            noise_kernels.add_gaussian(out, rows, column_scale, key, first_row)
+            quick = out.dtype == torch.bfloat16  # a training's reads
+            add = noise_kernels.add_pooled_gaussian if quick else noise_kernels.add_gaussian
+            add(out, rows, column_scale, key, first_row)
             return
         first, total = (0, len(out)) if part is None else part
         unit = standard_normal(torch.Size((total, *out.shape[1:])), key, out.device)[first : first + len(out)]
@@ -201,7 +203,8 @@ class ArrayReads(nn.Module, ABC):
 
     def _input_power(self, inputs: Tensor) -> Tensor:
         """Σ x² over what each output reads, with one value."""
-        squares = inputs.detach().float().square().sum(self.value_axis, keepdim=True)
+        axis = self.value_axis
+        squares = torch.linalg.vector_norm(inputs.detach(), dim=axis, keepdim=True, dtype=torch.float32).square_()
         shape = list(self.weight.shape)
         shape[0] = shape[1] = 1
         return self._apply_array(squares, squares.new_ones(shape), None)
