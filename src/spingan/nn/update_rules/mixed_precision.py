@@ -17,9 +17,11 @@ smallest conductance takes larger steps up than down, and weights near zero are 
 
 so that what pulses did too much or too little is made up for later, and no drift is left but that of the curve's own
 error. Where a pulse is worth more than `COARSE` mean steps, n is χ / q(x), rounded to the nearest: pulses that would
-carry a weight further past its place than it is away are not given; nor are those that would not move it, and what was
-summed for them is dropped, so that no sum grows at the end of a range. Ours: the source notes the asymmetry and lets
-the gradients mend it.
+carry a weight further past its place than it is away are not given. Nor are those the other way until as much is
+summed, half a coarse pulse: otherwise sums of one sign would wait for longer, and all weights of a net lie beside their
+places on the same side, which the sums of a column feel most. Pulses that would not move a device are not given either,
+and what was summed for them is dropped, so that no sum grows at the end of a range. Ours: the source notes the
+asymmetry and lets the gradients mend it.
 
 What a pulse does also varies from one to the next, and on a device whose pulses scatter by more than their mean step
 that error walks on. With `Settings.read_after` a device is read once more, and χ gives what its pulses did:
@@ -69,8 +71,11 @@ class MixedPrecision(UpdateRule):
         asked, accumulated, before = whole[at], state["accumulated"], read_at(array.layer, at)
         sums = accumulated[at] + asked
         steps = mean_steps(array.layer, array.response, before, asked < 0) * self.pulses_of_full_scale
+        other = mean_steps(array.layer, array.response, before, asked > 0) * self.pulses_of_full_scale
         fitting = (sums / steps).abs().add(0.5).floor_().copysign(asked)
         pulses = torch.where(steps > COARSE, torch.minimum(fitting.abs(), asked.abs()).copysign(asked), asked)
+        coarser = torch.maximum(steps, other)
+        pulses *= (coarser <= COARSE) | (sums.abs() >= coarser / 2)
         moves = steps > 0
         whole[at] = pulses * moves
         self._write(array, state, whole, 1.0)
