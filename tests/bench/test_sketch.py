@@ -1,4 +1,4 @@
-"""A sketch is there before pictures whose tiles have to be solved, is near them, and never takes their place."""
+"""A sketch comes before pictures whose tiles have to be solved or converters fitted, is near them, and takes no place."""
 
 import base64
 import io
@@ -31,7 +31,18 @@ def nothing_kept(monkeypatch):
     monkeypatch.setattr(drawing, "_drawn", {})
 
 
-def test_without_wires_there_is_no_sketch():
+def test_converters_that_are_not_fitted_yet_are_sketched_and_fitted_ones_are_not():
+    settings = {"set": {"wire_resistance_ohm": None, "adc.bits": 6, "dac.bits": 6}, "fit_images": 64}
+    sketch = asked("sketch", **settings)
+    assert sketch["count"] == 64 and "16 images" in sketch["roughly"]
+    exact = asked("draw", **settings)
+    assert exact["png"] != sketch["png"] and "roughly" not in exact
+    assert np.abs(pixels(sketch) - pixels(exact)).mean() < 10  # of 255
+    noisy = {"conditions": {"programming_noise": {"fraction": 0.05}}}
+    assert asked("sketch", **settings, **noisy) == {}
+
+
+def test_without_wires_or_converters_there_is_no_sketch():
     assert asked("sketch", ohm=None) == {}
     assert work({"what": "sketch", "settings": {"model": MODEL}}, no_progress) == {}
 

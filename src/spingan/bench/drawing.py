@@ -56,22 +56,28 @@ def draw(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def sketch(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """As `draw` where its tiles have to be solved first, at once and roughly; nothing where they have not.
+    """As `draw`, at once and roughly, where tiles have to be solved or converters fitted first; else nothing.
 
     Wires take what they would from tiles of equal cells (`sketched_wires`), and ranges and batch norms are fitted to a
-    few images.
+    few images. `roughly` in the answer says which.
     """
     started = time.perf_counter()
     settings = Settings.from_dict(request["settings"], "settings")
     model = loaded(settings.model)
     arrays = settings.arrays(files_of(request))
-    if ArrayRules.of(arrays or model.technology).wires is None or _arrays_key(settings) in _drawn:
+    if _arrays_key(settings) in _drawn:
+        return {}
+    made = model if arrays is None else _written.get(_written_key(settings, arrays))  # then only its chip is another
+    wired = ArrayRules.of(arrays or model.technology).wires is not None
+    if not wired and (made is not None or arrays is None or arrays.adc.bits is None):
         return {}
     with sketched_wires():
-        if arrays is not None:
-            made = _written.get(_written_key(settings, arrays))  # then only its chip is another
-            model = made or reprogrammed(model, arrays, min(settings.fit_images, SKETCH_FIT_IMAGES))
-        return _pictures(settings, replace(model), started)  # a copy, so that no sketched chip is kept for the drawing
+        if made is None and arrays is not None:
+            made = reprogrammed(model, arrays, min(settings.fit_images, SKETCH_FIT_IMAGES))
+        assert made is not None
+        found = _pictures(settings, replace(made), started)  # a copy, so that no sketched chip is kept for the drawing
+    few = f"ranges fitted to {min(settings.fit_images, SKETCH_FIT_IMAGES)} images"
+    return found | {"roughly": "wires as in tiles of equal cells" if wired else few}
 
 
 def _pictures(settings: Settings, model: Model, started: float) -> dict[str, Any]:

@@ -131,7 +131,7 @@ function pictures(answer, caption) {
 const show = {
   sketch(answer) {
     if (!answer.png) return;
-    pictures(answer, `A sketch, drawn in ${plain(answer.seconds, 2)} s: wires as in tiles of equal cells. The exact pictures follow.`);
+    pictures(answer, `A sketch, drawn in ${plain(answer.seconds, 2)} s: ${answer.roughly}. The exact pictures follow.`);
   },
   draw(answer) {
     pictures(answer, `${answer.count} pictures, drawn in ${plain(answer.seconds, 2)} s.`);
