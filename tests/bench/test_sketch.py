@@ -1,4 +1,4 @@
-"""A sketch comes before pictures whose tiles have to be solved or converters fitted, is near them, and takes no place."""
+"""A sketch comes before pictures whose tiles must be solved or converters fitted, is near them and stands for none."""
 
 import base64
 import io
