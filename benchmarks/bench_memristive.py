@@ -1,4 +1,4 @@
-"""What training on memristors costs beside plain PyTorch: paper M's pair, batch 128, interleaved as in bench_speed.
+"""What training on memristors costs, interleaved: paper M's pair beside plain PyTorch, and on the chip beside off it.
 
 python benchmarks/bench_memristive.py [--rounds 9] [--json]
 """
@@ -77,7 +77,7 @@ def updates(nets: Nets) -> Callable[[], object]:
 
 
 def memristive_rows(rounds: int) -> list[Row]:
-    """The training step of paper M's pair."""
+    """The training step of paper M's pair, and that of `digits` on the chip and beside it."""
     precision = faster_precision(torch.device("cpu"))
     base = [f"precision={precision}"]
     dividers, _ = our_step(load_recipe("mnist-memristive", [*base, "programming_noise=null"]), precision)
@@ -99,7 +99,12 @@ def memristive_rows(rounds: int) -> list[Row]:
         alone: updates(summed),
     }
     limits = {"its write pulses alone": 0.5, alone: 0.15}
-    return rows(f"am-dcgan, batch {BATCH}, {torch.get_num_threads()} threads", steps, limits, rounds)
+    threads = f"batch {BATCH}, {torch.get_num_threads()} threads"
+    result = rows(f"am-dcgan, {threads}", steps, limits, rounds)
+    read, beside = "on the chip, devices read first", "beside the chip: digits-first"
+    digits, _ = our_step(load_recipe("digits-first", base), precision)
+    told, _ = our_step(load_recipe("digits-on-chip", base), precision)
+    return result + rows(f"am-dcgan-deep, {threads}", {beside: digits, read: told}, {read: 1.5}, rounds)
 
 
 def main() -> None:
