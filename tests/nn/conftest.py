@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from spingan.spec.synapse import Synapse
 from spingan.spec.technology import DIGITAL_TYPES, Technology
@@ -22,3 +23,11 @@ def with_levels() -> Callable[..., Technology]:
         return Technology(**{"name": "test", "synapse": synapse, "gain": "column", "digital": digital, **fields})
 
     return build
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from spingan.nn.kernels import curves, noise, patches, taps
+from spingan.nn.kernels import curves, noise, patches, read_noise, taps
 from spingan.nn.kernels.base import flat
 from spingan.nn.kernels.converters import CodeSums, round_to_codes
 from spingan.nn.kernels.levels import clip_gradient, quantise_two_sided, quantise_uniform
@@ -19,7 +19,7 @@ RESPONSE = PulseResponse(CURVE, CURVE, CURVE, CURVE, 0.0, float("inf"))
 
 
 @settings(max_examples=100, deadline=None)
-@given(SIZES, SIZES, SIZES, st.sampled_from([noise.add_gaussian, noise.add_pooled_gaussian]))
+@given(SIZES, SIZES, SIZES, st.sampled_from([noise.add_gaussian, read_noise.add_pooled_gaussian]))
 def test_noise_takes_exactly_as_many_values_as_rows_times_columns(values, rows, columns, add):
     given_values = torch.zeros(values + 64)[:values]  # what lies behind belongs to somebody else
     if values == rows * columns:

@@ -6,20 +6,12 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from spingan.nn.kernels import curves, levels, noise, taps
+from spingan.nn.kernels import curves, levels, noise, read_noise, taps
 from spingan.nn.kernels.converters import CodeSums, round_to_codes
 from spingan.nn.noise_source import stream_key
 
 LEVELS = torch.linspace(-1, 1, 64)
 FORMATS = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
-
-
-@pytest.fixture
-def two_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
 
 
 def _weight(shape: tuple[int, ...], memory: str) -> Tensor:
@@ -162,7 +154,7 @@ def test_curves_keep_a_value_that_is_no_number():
         assert torch.isnan(out).tolist() == [True, False]
 
 
-ADDERS = pytest.mark.parametrize("add", [noise.add_gaussian, noise.add_pooled_gaussian])
+ADDERS = pytest.mark.parametrize("add", [noise.add_gaussian, read_noise.add_pooled_gaussian])
 
 
 def _noise(rows: int, columns: int, key: int, add=noise.add_gaussian) -> Tensor:

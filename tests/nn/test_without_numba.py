@@ -12,7 +12,8 @@ from spingan import compiled
 from spingan.arrays.conditions import ChipConditions
 from spingan.nn.activations import DeviceActivation
 from spingan.nn.bounded_minimum import bounded_minimum
-from spingan.nn.kernels.noise import add_gaussian, add_pooled_gaussian, drawn_like, gaussian_table
+from spingan.nn.kernels.noise import add_gaussian, drawn_like, gaussian_table
+from spingan.nn.kernels.read_noise import add_pooled_gaussian
 from spingan.nn.weights import load_model, reprogrammed
 from spingan.spec.noise import Noise
 from spingan.spec.technology import load_technology, with_settings

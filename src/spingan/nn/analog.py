@@ -19,6 +19,7 @@ from spingan.nn.array_reads import ArrayReads
 from spingan.nn.converters import Quantiser
 from spingan.nn.convolution import conv2d, conv_transpose2d
 from spingan.nn.draws import conductance_factors, standard_normal
+from spingan.nn.kernels.read_noise import Window
 from spingan.nn.layouts import layout_of
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.quantise import Quantise, Spacing, along, spacing
@@ -261,12 +262,18 @@ class AnalogConv2d(AnalogLayer, nn.Conv2d):
     column_axis = 0
     value_axis = -3
 
-    def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        kernel, stride, padding, dilation = self.kernel_size, self.stride, self.padding, self.dilation
-        square = kernel[0] == kernel[1] and stride[0] == stride[1] and dilation == (1, 1)
+    @property
+    def _window(self) -> Window | None:
+        kernel, stride, padding = self.kernel_size, self.stride, self.padding
+        square = kernel[0] == kernel[1] and stride[0] == stride[1] and self.dilation == (1, 1)
         if square and isinstance(padding, tuple) and padding[0] == padding[1]:
-            return conv2d(inputs, weight, bias, stride[0], int(padding[0]))
-        return functional.conv2d(inputs, weight, bias, stride, padding, dilation)
+            return Window(kernel[0], stride[0], int(padding[0]))
+        return None
+
+    def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if (window := self._window) is not None:
+            return conv2d(inputs, weight, bias, window.stride, window.padding)
+        return functional.conv2d(inputs, weight, bias, self.stride, self.padding, self.dilation)
 
     def _read_array(self, driven: Tensor, weight: Tensor) -> Tensor:
         down, across = ((self.dilation[axis] * (self.kernel_size[axis] - 1)) for axis in (0, 1))
@@ -300,6 +307,10 @@ class AnalogConvTranspose2d(AnalogLayer, ZeroPaddedConv2d):
             raise UserError("a zero-padded convolution has one output size", "Call the layer without output_size.")
         self.require_map(input)
         return AnalogLayer.forward(self, input)
+
+    @property
+    def _window(self) -> Window:
+        return Window(self.kernel_size[0], self.stride[0], int(self.padding[0]), transposed=True)
 
     def _apply_array(self, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         geometry = self.stride[0], int(self.padding[0]), self.output_padding[0]

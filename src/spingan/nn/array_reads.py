@@ -14,6 +14,7 @@ from spingan.nn.convolution import autocast
 from spingan.nn.draws import standard_normal
 from spingan.nn.kernels import noise as noise_kernels
 from spingan.nn.kernels.base import in_reach
+from spingan.nn.kernels.read_noise import Window, add_pooled_gaussian, add_read_noise, can_read
 from spingan.nn.noise_source import NoiseSource
 from spingan.nn.tiled import Noise as AddedNoise
 from spingan.nn.tiled import Reads, bit_planes, of_samples, tiled_product
@@ -126,8 +127,12 @@ class ArrayReads(nn.Module, ABC):
         if self.value_axis == -3:
             self._require_samples(inputs)
         out = out.contiguous(memory_format=self._values_last)
+        window, part = self._window, self.source.part
         with torch.no_grad(), torch.autocast(out.device.type, enabled=False):
-            if noise.of == "full_scale":
+            if noise.of == "full_scale" and window is not None and can_read(inputs, out):
+                first, key = 0 if part is None else part[0], self.source.next_key()
+                add_read_noise(out.detach(), inputs.detach(), self.gain, noise.fraction, window, key, first)
+            elif noise.of == "full_scale":
                 power = self._input_power(inputs)
                 self._add_noise(out, power.sqrt_().mul_(noise.fraction), self.gain, self.source.next_key())
             else:
@@ -137,6 +142,11 @@ class ArrayReads(nn.Module, ABC):
                 self._add_noise(unit, rows, torch.ones_like(self.gain), self.source.next_key())
                 out.detach().add_(unit.mul_(power.clamp_(min=0).sqrt_().mul_(noise.fraction)))
         return out
+
+    @property
+    def _window(self) -> Window | None:
+        """Which inputs an output reads; None where kernels do not know such windows."""
+        return Window()
 
     @property
     def _values_last(self) -> torch.memory_format:
@@ -166,7 +176,7 @@ class ArrayReads(nn.Module, ABC):
             rows = row_scale.reshape(-1).contiguous()
             first_row = 0 if part is None else part[0] * (rows.numel() // len(out))
             quick = out.dtype == torch.bfloat16  # a training's reads
-            add = noise_kernels.add_pooled_gaussian if quick else noise_kernels.add_gaussian
+            add = add_pooled_gaussian if quick else noise_kernels.add_gaussian
             add(out, rows, column_scale, key, first_row)
             return
         first, total = (0, len(out)) if part is None else part

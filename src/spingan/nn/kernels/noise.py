@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from spingan.compiled import is_compiled, njit, uint64
-from spingan.nn.kernels.base import CHEAP, as_numbers, as_stored, compile_for, flat, in_pieces, require
+from spingan.nn.kernels.base import as_numbers, as_stored, compile_for, flat, in_pieces, require
 
 
 @cache
@@ -114,84 +114,6 @@ def add_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: i
         ValueError: `values` are not as many as rows times columns.
     """
     _add_drawn(values, row_scale, column_scale, key, gaussian_table(), first_row)
-
-
-_POOLED = 256  # values drawn together: one number of mixed bits for them all
-
-
-@cache
-def _pool() -> NDArray[np.float32]:
-    """The Gaussian table in an order by lot, and its beginning once more: (65,536 + `_POOLED`,)."""
-    mixed = gaussian_table()[np.random.default_rng(0).permutation(65536)]
-    return np.concatenate([mixed, mixed[:_POOLED]])
-
-
-@cache
-def _pooled_kernel(bfloat16: bool) -> Any:
-    def build(load: Any, stored: Any) -> Any:
-        @njit(nogil=True, fastmath={"contract"}, error_model="numpy")
-        def add(values, row_scale, column_scale, pool, key, first):
-            columns = column_scale.size
-            last, at, sign = np.int64(-1), np.int64(0), np.float32(1)
-            for row in range(row_scale.size):
-                start, done = first + row * columns, 0
-                while done < columns:
-                    block, within = (start + done) // _POOLED, (start + done) % _POOLED
-                    if block != last:
-                        bits, last = mixed_bits(uint64(block), key), block
-                        at = np.int64(bits & uint64(0xFFFF))
-                        sign = np.float32(1) if bits >> uint64(63) else np.float32(-1)
-                    width = min(_POOLED - within, columns - done)
-                    begin, scale = row * columns + done, sign * row_scale[row]
-                    piece, scales = values[begin : begin + width], column_scale[done : done + width]
-                    drawn = pool[at + within : at + within + width]
-                    for index in range(width):
-                        piece[index] = stored(load(piece[index]) + scale * scales[index] * drawn[index])
-                    done += width
-
-        return add
-
-    return compile_for(bfloat16, build)
-
-
-def _pooled_in_numpy(
-    values: NDArray[Any],
-    row_scale: NDArray[np.float32],
-    column_scale: NDArray[np.float32],
-    pool: NDArray[np.float32],
-    key: np.uint64,
-    first: int,
-) -> None:
-    """As the compiled kernel."""
-    blocks, within = np.divmod(np.arange(first, first + values.size, dtype=np.int64), _POOLED)
-    each, own = np.unique(blocks, return_inverse=True)
-    bits = mixed_bits(each.astype(np.uint64), key)[own]
-    drawn = pool[(bits & np.uint64(0xFFFF)).astype(np.int64) + within]
-    scale = (np.where(bits >> np.uint64(63), 1, -1) * np.repeat(row_scale, column_scale.size)).astype(np.float64)
-    wanted = as_numbers(values) + scale * np.tile(column_scale, row_scale.size) * drawn
-    values[:] = as_stored(wanted.astype(np.float32), values.dtype)
-
-
-def add_pooled_gaussian(values: Tensor, row_scale: Tensor, column_scale: Tensor, key: int, first_row: int = 0) -> None:
-    """As `add_gaussian`, several times as fast: for noise of which a training needs 10⁸ values and no chip depends.
-
-    256 values at a time are read from a pool of 65,536, normally distributed and in an order by lot, from a place by
-    lot and with a sign by lot. So each value has the whole distribution and no two are correlated, but squares of two
-    values of different blocks are equal once in 65,536 times.
-    """
-    kernel = _pooled_kernel(values.dtype == torch.bfloat16) if is_compiled() else _pooled_in_numpy
-    target, rows, columns = flat(values), flat(row_scale), flat(column_scale)
-    require(row_scale.dtype == column_scale.dtype == torch.float32, "scales that are not float32")
-    width = columns.size
-    require(rows.size * width == target.size, f"{target.size} values are not {rows.size} rows of {width} columns")
-    across = width == 1  # a row of one value: all rows are a single one, whose columns they are
-
-    def work(start: int, stop: int) -> None:
-        part, first = target[start * width : stop * width], (first_row + start) * width
-        scales = (columns, rows[start:stop]) if across else (rows[start:stop], columns)
-        kernel(part, *scales, _pool(), np.uint64(key), first)
-
-    in_pieces(rows.size, width, work, CHEAP)
 
 
 def _add_drawn(
