@@ -154,6 +154,25 @@ def test_curves_keep_a_value_that_is_no_number():
         assert torch.isnan(out).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("extrapolate", [False, True])
+@pytest.mark.parametrize("low", [-1.3, 1e-3, -100.0])
+def test_many_values_in_bfloat16_are_looked_up_and_are_what_few_are(low, extrapolate):
+    every = (
+        torch.arange(1 << 16, dtype=torch.int32).to(torch.uint16).view(torch.bfloat16)
+    )  # infinite and no numbers, too
+    table, step = torch.randn(277, generator=torch.Generator().manual_seed(0)).cumsum(0), 0.0123
+    slopes = torch.cat([torch.zeros(1), table.diff() / step, torch.ones(1)])
+    many, upstream = every.repeat(5), torch.linspace(-2, 2, 5 << 16).bfloat16()
+    out, beyond = curves.table_forward(many, table, low, step, extrapolate=extrapolate)
+    back = curves.table_backward(many, upstream, slopes, low, step)
+    few = [curves.table_forward(piece, table, low, step, extrapolate=extrapolate) for piece in many.split(1 << 14)]
+    pieces = zip(many.split(1 << 14), upstream.split(1 << 14), strict=True)
+    few_back = [curves.table_backward(piece, above, slopes, low, step) for piece, above in pieces]
+    torch.testing.assert_close(out, torch.cat([one for one, _ in few]), rtol=0, atol=0, equal_nan=True)
+    torch.testing.assert_close(back, torch.cat(few_back), rtol=0, atol=0, equal_nan=True)
+    assert beyond == sum(count for _, count in few) > 0
+
+
 ADDERS = pytest.mark.parametrize("add", [noise.add_gaussian, read_noise.add_pooled_gaussian])
 
 
