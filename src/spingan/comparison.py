@@ -105,7 +105,7 @@ def compare(
     fitted to them. Read noise and spread are in, where a technology states them.
 
     Args:
-        technologies: Names, files or folders; by default every shipped one but `spingan.studies.net_trials.SLOW`.
+        technologies: Names, files or folders; by default every shipped one but `spingan.studies.net_trials.BY_NAME`.
 
     Raises:
         UserError: No such model or technology, or none that the net converts to.

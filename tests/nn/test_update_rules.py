@@ -426,3 +426,23 @@ def test_a_device_alone_that_is_stuck_keeps_its_conductance():
     assert stuck is not None
     held = (layer.weight.detach() / layer.gain[0]).abs()
     torch.testing.assert_close(held[stuck.which == 3], torch.ones(int((stuck.which == 3).sum())))
+
+
+@pytest.mark.parametrize(("digital_rate", "step"), [(None, RATE), (1e-4, 1e-4)])
+def test_what_no_array_holds_takes_adams_step_at_its_own_rate_which_falls_with_the_arrays(digital_rate, step):
+    net = nn.Sequential(nn.Linear(16, 8, bias=False), nn.BatchNorm1d(8))
+    devices = technology()
+    model = convert(net, devices).model
+    hold_conductances(model, 4.0, 0.0, digital_norms=True)
+    settings = Settings(betas=(0.0, 0.9), digital_rate=digital_rate)
+    rule = RULES["mixed_precision"](model, devices, RATE, settings)
+    scales = next(parameter for parameter in rule.digital if parameter.dim() == 1)
+    for share in (1.0, 0.25):
+        before = scales.detach().clone()
+        rule.param_groups[0]["lr"] = share * RATE
+        for parameter in model.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        rule.step()
+        torch.testing.assert_close(
+            before - scales.detach(), torch.full_like(scales, share * step), rtol=1e-3, atol=1e-7
+        )

@@ -61,6 +61,9 @@ class OnChip(_Keys):
     digital_norms: bool = False
     """Batch norm's scales and offsets, two numbers a channel, learn in digital memory by Adam's moments, at the net's
     learning rate; without it a net with batch norm is refused. Its statistics are digital in any case."""
+    digital_rate: float | None = Field(default=None, gt=0)
+    """Learning rate of these numbers in both nets, which falls with the nets' own; by default the net's, which is meant
+    for fractions of full scale and is far too quick for them where full scale is a small weight."""
     stuck: float | None = Field(default=None, ge=0, lt=1)
     """Share of devices that never move, a third each at the smallest, the largest and any conductance; by default the
     shares that the synapse's file states."""
@@ -223,6 +226,10 @@ class Recipe(_Keys):
             raise UserError(
                 "on_chip.read_after: what pulses did is the difference to a read before them",
                 "Add --set on_chip.read_back=true.",
+            )
+        if self.on_chip is not None and self.on_chip.digital_rate is not None and not self.on_chip.digital_norms:
+            raise UserError(
+                "on_chip.digital_rate: nothing that learns is digital", "Add --set on_chip.digital_norms=true."
             )
         if self.on_chip is not None and self.on_chip.digital_norms and not self.on_chip.moments:
             raise UserError(

@@ -40,6 +40,7 @@ class Settings:
         tolerance: Bounds of a second array's resistances, as a fraction; as the first array's programming noise.
         read_back: Rule `mixed_precision` reads a device before its pulses.
         read_after: And once more after them.
+        digital_rate: Learning rate of what no array holds; None: the arrays' own, which is in fractions of full scale.
     """
 
     betas: tuple[float, float] | None = None
@@ -48,6 +49,7 @@ class Settings:
     tolerance: float = 0.0
     read_back: bool = False
     read_after: bool = False
+    digital_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class UpdateRule(torch.optim.Optimizer):
     number of `updates`, and the one at which a device was first worn (`worn_at`; 0: none is).
 
     What the model learns beside its arrays (`spingan.nn.on_chip.hold_conductances` tells what that may be) is kept in
-    digital memory, and takes Adam's step at the learning rate itself.
+    digital memory, and takes Adam's step at the learning rate itself, or at `Settings.digital_rate`, which falls with
+    it.
     """
 
     name: ClassVar[str]
@@ -105,6 +108,7 @@ class UpdateRule(torch.optim.Optimizer):
         self.digital = [parameter for parameter in model.parameters() if id(parameter) not in held]
         super().__init__([*(layer.weight for _, layer in layers), *self.digital], {"lr": learning_rate})
         self.settings, self.technology = settings, technology
+        self._digital_share = 1.0 if settings.digital_rate is None else settings.digital_rate / learning_rate
         dense, other = pulse_response(technology.for_dense()), pulse_response(technology)
         self.pulses_of_full_scale = _states(technology) - 1  # as far as the periphery knows: the mean step
         self.arrays: list[WrittenArray] = []
@@ -152,7 +156,8 @@ class UpdateRule(torch.optim.Optimizer):
             self._update(array, state, in_order_of(weight, gradient), pulses)
         for parameter in self.digital:
             if parameter.grad is not None and self.settings.betas is not None:
-                parameter.sub_(_by_moments(self.state[parameter], parameter.grad, self.settings.betas), alpha=rate)
+                step = _by_moments(self.state[parameter], parameter.grad, self.settings.betas)
+                parameter.sub_(step, alpha=rate * self._digital_share)
 
     def _write(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
         """Write -`factor` x gradient pulses into the weights' own devices, rounded by lot, and count them."""
