@@ -195,6 +195,7 @@ def test_where_one_way_is_coarse_pulses_both_ways_wait_until_half_of_such_a_puls
     rule = RULES["mixed_precision"](model, coarse, STEP, Settings(betas=(0.0, 0.9), read_back=True))
     full = float(layer.gain[0])
     layer.weight.data.fill_(0.5 * full)
+    rule.state[layer.weight]["accumulated"].zero_()  # in place of a lot
     held = [0.5]
     for _ in range(3 + len(moves)):  # each update asks for a mean step, and a pulse down takes eight
         layer.weight.grad = way * torch.ones_like(layer.weight)
@@ -219,6 +220,22 @@ def test_weights_of_coarse_devices_lie_beside_their_places_on_no_side_more_than_
     left = torch.stack(rests[100:])
     assert abs(float(left.mean())) < 0.3  # of mean steps; 0.9 were pulses up given at one
     assert 1 < float(left.square().mean().sqrt()) < 2.5  # even from -4 to 4 would be 2.3
+
+
+def test_what_many_coarse_devices_are_asked_alike_comes_bit_by_bit():
+    even = wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0)
+    coarse = technology(even.model_copy(update={"step_down": tuple(8 * step for step in even.step_down or ())}))
+    model, layer = one_layer(coarse)
+    rule = RULES["mixed_precision"](model, coarse, STEP / 4, Settings(betas=(0.0, 0.9), read_back=True))
+    layer.weight.data.fill_(0.9 * float(layer.gain[0]))
+    means = [0.9]
+    for _ in range(100):
+        layer.weight.grad = torch.ones_like(layer.weight)
+        rule.step()
+        means.append(float(layer.weight.detach().mean() / layer.gain[0]))
+    moved = torch.tensor(means).diff() / STEP
+    assert float(moved.mean()) == pytest.approx(-0.25, abs=0.02)
+    assert float(moved.min()) > -1  # all at once would be -8
 
 
 def test_a_device_that_no_pulse_moves_gets_none_and_its_sum_does_not_grow():

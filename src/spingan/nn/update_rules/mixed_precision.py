@@ -19,7 +19,8 @@ so that what pulses did too much or too little is made up for later, and no drif
 error. Where a pulse is worth more than `COARSE` mean steps, n is χ / q(x), rounded to the nearest: pulses that would
 carry a weight further past its place than it is away are not given. Nor are those the other way until as much is
 summed, half a coarse pulse: otherwise sums of one sign would wait for longer, and all weights of a net lie beside their
-places on the same side, which the sums of a column feel most. Pulses that would not move a device are not given either,
+places on the same side, which the sums of a column feel most. And such sums begin anywhere within half a coarse pulse
+to either side, by lot: from zero, what the gradients ask of many weights alike would come in one leap of all of them. Pulses that would not move a device are not given either,
 and what was summed for them is dropped, so that no sum grows at the end of a range. Ours: the source notes the
 asymmetry and lets the gradients mend it.
 
@@ -55,7 +56,13 @@ class MixedPrecision(UpdateRule):
     cost = RuleCost("mixed_precision", words=1, moved=3, multiplications=2, additions=3)
 
     def _begin(self, array: WrittenArray, state: State) -> None:
-        state["accumulated"] = torch.zeros_like(array.layer.weight)
+        sums = torch.zeros_like(array.layer.weight)
+        if self.settings.read_back:
+            held, random = array.layer.weight.detach() / float(array.layer.gain[0]), torch.Generator()
+            lot = torch.rand(held.shape, generator=random.manual_seed(array.seed)).to(held.device) - 0.5
+            coarser = self._coarser(array, held)
+            sums.copy_(torch.where(coarser > COARSE, coarser * lot, 0.0))
+        state["accumulated"] = sums
 
     def _update(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
         whole = torch.empty_like(state["accumulated"])
@@ -71,10 +78,9 @@ class MixedPrecision(UpdateRule):
         asked, accumulated, before = whole[at], state["accumulated"], read_at(array.layer, at)
         sums = accumulated[at] + asked
         steps = mean_steps(array.layer, array.response, before, asked < 0) * self.pulses_of_full_scale
-        other = mean_steps(array.layer, array.response, before, asked > 0) * self.pulses_of_full_scale
         fitting = (sums / steps).abs().add(0.5).floor_().copysign(asked)
         pulses = torch.where(steps > COARSE, torch.minimum(fitting.abs(), asked.abs()).copysign(asked), asked)
-        coarser = torch.maximum(steps, other)
+        coarser = self._coarser(array, before)
         pulses *= (coarser <= COARSE) | (sums.abs() >= coarser / 2)
         moves = steps > 0
         whole[at] = pulses * moves
@@ -90,6 +96,12 @@ class MixedPrecision(UpdateRule):
         else:
             accumulated[at] = sums - torch.where(moves, pulses * steps, asked)
         state["reads"] = state.get("reads", torch.zeros(())) + reads / whole.numel()
+
+    def _coarser(self, array: WrittenArray, held: Tensor) -> Tensor:
+        """Of devices where they were read to be, the larger of the mean steps up and down, in mean steps."""
+        raised = torch.ones_like(held, dtype=torch.bool)
+        up, down = (mean_steps(array.layer, array.response, held, way) for way in (raised, ~raised))
+        return torch.maximum(up, down) * self.pulses_of_full_scale
 
     def reads(self) -> float | None:
         if not self.settings.read_back:
