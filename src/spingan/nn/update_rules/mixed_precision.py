@@ -20,9 +20,9 @@ error. Where a pulse is worth more than `COARSE` mean steps, n is χ / q(x), rou
 carry a weight further past its place than it is away are not given. Nor are those the other way until as much is
 summed, half a coarse pulse: otherwise sums of one sign would wait for longer, and all weights of a net lie beside their
 places on the same side, which the sums of a column feel most. And such sums begin anywhere within half a coarse pulse
-to either side, by lot: from zero, what the gradients ask of many weights alike would come in one leap of all of them. Pulses that would not move a device are not given either,
-and what was summed for them is dropped, so that no sum grows at the end of a range. Ours: the source notes the
-asymmetry and lets the gradients mend it.
+to either side, by lot: from zero, what the gradients ask of many weights alike would come in one leap of all of them.
+Pulses that would not move a device are not given either, and what was summed for them is dropped, so that no sum grows
+at the end of a range. Ours: the source notes the asymmetry and lets the gradients mend it.
 
 What a pulse does also varies from one to the next, and on a device whose pulses scatter by more than their mean step
 that error walks on. With `Settings.read_after` a device is read once more, and χ gives what its pulses did:
