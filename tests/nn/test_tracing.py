@@ -1,5 +1,9 @@
 """What a forward does between its modules is seen, with an example and without; only wires and sums are let pass."""
 
+import sys
+import threading
+import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -129,3 +133,27 @@ def test_nets_are_converted_in_one_thread_while_others_compute():
         passes = [threads.submit(net, given) for _ in range(200)]
         assert all(torch.equal(done.result(), expected) for done in passes)
         assert all(torch.equal(done.result().model(given), expected) for done in conversions)
+
+
+def test_a_profiler_that_looks_at_frames_changes_no_course():
+    net = nn.Sequential(*(part for _ in range(4) for part in (nn.Linear(4, 4), nn.BatchNorm1d(4)))).eval()
+    over, held = threading.Event(), deque(maxlen=50)
+
+    def look() -> None:  # and keep what was seen for a moment, as Dask's does
+        while not over.is_set():
+            held.append(sys._current_frames())
+            time.sleep(1e-5)
+            if len(held) == 50:
+                held.clear()
+        held.clear()
+
+    looking, interval = threading.Thread(target=look), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that it looks while a net is followed, and not only between two
+    looking.start()
+    try:
+        kinds = [[row.kind for row in convert(net, IDEAL).rows] for _ in range(40)]
+    finally:
+        sys.setswitchinterval(interval)
+        over.set()
+        looking.join()
+    assert kinds == [["analog", "folded"] * 4] * 40
