@@ -18,7 +18,8 @@ shift $(($# > 1 ? 2 : 1))
 RUNS="${RUNS:-runs}"
 DEVICE="${DEVICE:-auto}"
 PYTHON="${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)}"
-ALL=(clothes clothes-float clothes-longer clothes-longer-float clothes-robust faces faces-float digits-first digits-first-float digits digits-float)
+ALL=(clothes clothes-float clothes-longer clothes-longer-float clothes-robust faces faces-float digits-first digits-first-float digits digits-float
+    clothes-simulated clothes-wox digits-on-chip clothes-on-chip)
 NAMES=("${@:-${ALL[@]}}")
 
 collect() { # what is small and worth keeping of a run
