@@ -167,7 +167,7 @@ def test_in_kaimings_units_a_layer_has_the_room_that_its_rows_say_unless_a_batch
     for parameter in net.parameters():
         parameter.data.mul_(0.1)
     model = convert(net, load_technology("skyrmion-pulsed")).model
-    rms = [float(layer.weight.square().mean().sqrt()) for layer in analog_layers(model)]
+    rms = [float(layer.weight.detach().square().mean().sqrt()) for layer in analog_layers(model)]
     hold_conductances(model, 2.5, 0.0, digital_norms=True, unit="kaiming")
     gains = [float(layer.gain[0]) for layer in analog_layers(model)]
     assert gains == pytest.approx([2.5 * rms[0], 2.5 * (2 / 64) ** 0.5])  # 16 channels of 4 of 16 taps
