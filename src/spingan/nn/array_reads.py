@@ -213,8 +213,8 @@ class ArrayReads(nn.Module, ABC):
 
     def _input_power(self, inputs: Tensor) -> Tensor:
         """Σ x² over what each output reads, with one value."""
-        axis = self.value_axis
-        squares = torch.linalg.vector_norm(inputs.detach(), dim=axis, keepdim=True, dtype=torch.float32).square_()
+        given = inputs.detach() if inputs.dtype == torch.bfloat16 else inputs.detach().float()
+        norm = torch.linalg.vector_norm(given, dim=self.value_axis, keepdim=True, dtype=torch.float32)
         shape = list(self.weight.shape)
         shape[0] = shape[1] = 1
-        return self._apply_array(squares, squares.new_ones(shape), None)
+        return self._apply_array(norm.square_(), norm.new_ones(shape), None)
