@@ -8,9 +8,11 @@ from torch.nn import functional
 
 from spingan.compiled import is_compiled
 from spingan.nn.analog import analog_layers
+from spingan.nn.conversion import convert
 from spingan.nn.kernels.read_noise import Window, add_pooled_gaussian, add_read_noise, can_read
 from spingan.nn.weights import load_model
 from spingan.spec.noise import Noise
+from spingan.spec.technology import load_technology
 
 pytestmark = pytest.mark.skipif(not is_compiled(), reason="one pass needs numba")
 
@@ -103,3 +105,15 @@ def test_a_nets_layers_in_bfloat16_are_as_noisy_as_in_float32():
         found[kind] = torch.tensor(spreads)
     assert len(found[torch.float32]) == 6
     torch.testing.assert_close(found[torch.bfloat16], found[torch.float32], rtol=0.03, atol=0)
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (40, 3, 30), (40, 2, 3, 30)])
+def test_a_dense_layer_of_any_number_of_axes_is_as_noisy_in_bfloat16(shape):
+    torch.manual_seed(0)
+    layer = convert(torch.nn.Linear(30, 500), load_technology("skyrmion-published")).model
+    layer.read_noise = Noise(fraction=0.05)
+    inputs = torch.randn(shape).bfloat16()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        apart = (layer(inputs).float() - layer(inputs).float()) / layer.gain / 2**0.5
+    wanted = 0.05 * inputs.float().square().sum(-1).sqrt()
+    torch.testing.assert_close(apart.square().mean(-1).sqrt(), wanted, rtol=0.2, atol=0)  # 6 standard errors of 500

@@ -127,7 +127,8 @@ class ArrayReads(nn.Module, ABC):
         if self.value_axis == -3:
             self._require_samples(inputs)
         out = out.contiguous(memory_format=self._values_last)
-        window, part = self._window, self.source.part
+        plain = inputs.dim() == (2 if self.value_axis == -1 else 4)  # a dense layer takes more axes, too
+        window, part = self._window if plain else None, self.source.part
         with torch.no_grad(), torch.autocast(out.device.type, enabled=False):
             if noise.of == "full_scale" and window is not None and can_read(inputs, out):
                 first, key = 0 if part is None else part[0], self.source.next_key()
