@@ -24,7 +24,7 @@ MOST_ASYMMETRY = 10.0  # assumed: beyond, a device of 128 levels hardly moves at
 MOST_WRITE_NOISE = 10.0  # of a step; assumed: a pulse then says little of where it leads
 READS = ("", "+read_back", "+read_after")
 """After a rule's name: devices are written blind, are read before their pulses, or before and after them."""
-RULE_NAMES = tuple(rule + reads for rule in RULES for reads in (READS if rule == "mixed_precision" else READS[:1]))
+RULE_NAMES = tuple(rule + reads for rule in RULES for reads in READS if not reads or rule == "mixed_precision")
 """The rules, and the one that can read devices at their pulses in all ways, blind first."""
 Chip = tuple[Recipe, Technology]
 """What learns: a recipe, and the technology that it learns on."""
