@@ -73,3 +73,11 @@ def test_ctrl_c_while_modules_load_or_later_is_status_130_and_one_line(tmp_path,
     child.send_signal(signal.SIGINT)
     said = child.communicate()[1].decode()
     assert (child.returncode, said) == (130, "spingan: stopped\n")
+
+
+def test_ctrl_c_waits_until_a_callback_of_the_compiler_is_done():
+    from spingan import cli
+
+    place = {"__name__": "llvmlite.binding.executionengine", "look": lambda: cli._must_end_first(sys._getframe())}
+    exec("found = look()", place)
+    assert place["found"] and not cli._must_end_first(sys._getframe())

@@ -147,8 +147,8 @@ def main() -> None:
 class _Interrupt:
     """Ctrl-C as Python has it, and the memory that it was pressed.
 
-    While a module loads it waits until that is done: compiled modules end the process with a message of their own when
-    they are interrupted, and callbacks of the import system print a traceback.
+    While a module loads or the compiler works it waits until that is done: compiled modules end the process with a
+    message of their own when they are interrupted, and callbacks of both print a traceback.
     """
 
     def __init__(self) -> None:
@@ -158,17 +158,18 @@ class _Interrupt:
 
     def _press(self, number: int, frame: FrameType | None) -> None:
         self.seen = True
-        if hasattr(signal, "setitimer") and _loads_a_module(frame):
+        if hasattr(signal, "setitimer") and _must_end_first(frame):
             signal.signal(signal.SIGALRM, self._press)
             signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
             return
         signal.default_int_handler(number, frame)
 
 
-def _loads_a_module(frame: FrameType | None) -> bool:
-    """Whether what is being done, within `main`, is an import."""
+def _must_end_first(frame: FrameType | None) -> bool:
+    """Whether what is being done, within `main`, is an import or numba's compiler at work."""
     while frame is not None and frame.f_code is not main.__code__:
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+        imports = frame.f_code.co_filename == "<frozen importlib._bootstrap>"
+        if imports or frame.f_globals.get("__name__", "").startswith("llvmlite."):
             return True
         frame = frame.f_back
     return False
