@@ -157,25 +157,9 @@ def test_the_arrays_of_a_model_that_holds_conductances_are_what_devices_can_hold
         assert float(places.max()) <= 1 + 1e-6 and float(places.min()) >= least - 1e-6
 
 
-def test_in_kaimings_units_a_layer_has_the_room_that_its_rows_say_unless_a_batch_norm_follows():
-    torch.manual_seed(0)
-    net = nn.Sequential(
-        nn.ConvTranspose2d(6, 16, 4, 2, 1, bias=False),
-        nn.BatchNorm2d(16),
-        nn.ConvTranspose2d(16, 1, 4, 2, 1, bias=False),
-    )
-    for parameter in net.parameters():
-        parameter.data.mul_(0.1)
-    model = convert(net, load_technology("skyrmion-pulsed")).model
-    rms = [float(layer.weight.detach().square().mean().sqrt()) for layer in analog_layers(model)]
-    hold_conductances(model, 2.5, 0.0, digital_norms=True, unit="kaiming")
-    gains = [float(layer.gain[0]) for layer in analog_layers(model)]
-    assert gains == pytest.approx([2.5 * rms[0], 2.5 * (2 / 64) ** 0.5])  # 16 channels of 4 of 16 taps
-
-
 def test_one_full_scale_for_all_layers_is_a_weight_s_own():
     model = _converted(load_technology("wox-memristor"))
-    hold_conductances(model, full_scale=0.6, transposed_noise=0.0, unit="weights")
+    hold_conductances(model, full_scale=0.6, transposed_noise=0.0, relative=False)
     gains = torch.cat([layer.gain.flatten() for layer in analog_layers(model)])
     assert len(list(analog_layers(model))) > 1 and torch.equal(gains, torch.full_like(gains, 0.6))
 

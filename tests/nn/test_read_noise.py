@@ -39,7 +39,9 @@ def by_parts(out, inputs, scale, fraction, window, key, first_sample=0):
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_one_pass_adds_what_a_convolution_with_ones_and_a_pass_for_the_draws_would(data):
-    number = lambda low, high: data.draw(st.integers(low, high))  # noqa: E731
+    def number(low: int, high: int) -> int:
+        return data.draw(st.integers(low, high))
+
     kernel, stride, transposed = number(1, 4), number(1, 3), data.draw(st.booleans())
     window = Window(kernel, stride, number(0, kernel - 1), transposed)
     inputs = maps(number(1, 3), number(1, 9), number(1, 6), number(1, 6))

@@ -4,9 +4,7 @@ Here is what the devices give: what a pulse does, which devices are stuck, what 
 and what half-selected devices do. How a gradient becomes pulses is the rules' part (`spingan.nn.update_rules`).
 """
 
-import math
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 import torch
@@ -89,11 +87,7 @@ def _spread(synapse: Synapse, steps: tuple[float, ...], stated: tuple[float, ...
 
 @torch.no_grad()
 def hold_conductances(
-    model: nn.Module,
-    full_scale: float,
-    transposed_noise: float,
-    digital_norms: bool = False,
-    unit: Literal["first_rms", "weights", "kaiming"] = "first_rms",
+    model: nn.Module, full_scale: float, transposed_noise: float, digital_norms: bool = False, relative: bool = True
 ) -> None:
     """Make the arrays of a converted model its only state.
 
@@ -101,7 +95,7 @@ def hold_conductances(
     devices can hold: clipped to full scale and, in a sign crossbar, no smaller than the smallest conductance.
 
     Args:
-        full_scale: In the unit that `unit` names, as `on_chip.full_scale_in` of a recipe.
+        full_scale: In units of the first weights' root mean square, or of a weight where not `relative`.
         transposed_noise: Standard deviation of a device at a transposed read, as a fraction of full scale.
         digital_norms: Batch norm's scales and offsets are kept in digital memory; otherwise such a net is refused.
 
@@ -123,7 +117,7 @@ def hold_conductances(
             else "Use a net without batch norm and biases, such as am-dcgan.",
         )
     for layer in analog_layers(model):
-        full = full_scale * _unit(layer, unit)
+        full = full_scale * (float(layer.weight.square().mean().sqrt()) if relative else 1.0)
         layer.gain.fill_(full)
         off = layer.rules.off if layer.rules.encoding == "sign_crossbar" else 0.0
         smallest = off / (1 + off)
@@ -131,18 +125,6 @@ def hold_conductances(
         layer.weight.copy_(torch.where(layer.weight < 0, -sizes, sizes) * full)
         layer.holds_conductances = True
         layer.transposed_noise = transposed_noise
-
-
-def _unit(layer: AnalogLayer, unit: str) -> float:
-    """What full scale is a multiple of."""
-    if unit == "weights":
-        return 1.0
-    if unit == "first_rms" or layer.norms:
-        return float(layer.weight.square().mean().sqrt())
-    rows = layer.weight.numel() / layer.weight.shape[layer.column_axis]
-    if isinstance(layer, nn.ConvTranspose2d):
-        rows /= layer.stride[0] * layer.stride[1]  # of which an output reads so many at most
-    return math.sqrt(2 / rows)
 
 
 @torch.no_grad()

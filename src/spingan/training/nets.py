@@ -198,8 +198,8 @@ def _optimizer(
     on_chip, noise = recipe.on_chip, recipe.programming_noise
     if on_chip is None:
         return torch.optim.Adam(net.parameters(), rate, recipe.adam_betas)
-    unit = on_chip.full_scale_in
-    hold_conductances(net, on_chip.full_scale, on_chip.transposed_read_noise, on_chip.digital_norms, unit)
+    relative = on_chip.full_scale_in == "first_rms"
+    hold_conductances(net, on_chip.full_scale, on_chip.transposed_read_noise, on_chip.digital_norms, relative)
     made = technology if on_chip.stuck is None else with_stuck(technology, on_chip.stuck)
     settings = Settings(
         betas=recipe.adam_betas if on_chip.moments else None,

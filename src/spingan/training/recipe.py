@@ -69,11 +69,9 @@ class OnChip(_Keys):
     shares that the synapse's file states."""
     full_scale: float = Field(default=4.0, gt=0)
     """The weight that the largest conductance stands for, in the units of `full_scale_in`."""
-    full_scale_in: Literal["first_rms", "weights", "kaiming"] = "first_rms"
+    full_scale_in: Literal["first_rms", "weights"] = "first_rms"
     """`first_rms`: units of a layer's first weights' root mean square, so that layers begin alike. `weights`: of a
-    weight itself, one full scale for all layers; small convolutions grow most and then have the room. `kaiming`: as
-    `first_rms` where a batch norm follows, to which the size of weights is all one; elsewhere of sqrt(2 / rows) (He et
-    al., arXiv 1502.01852), so that a last layer that begins small has room."""
+    weight itself, one full scale for all layers; small convolutions grow most and then have the room."""
     transposed_read_noise: float = Field(default=0.01, ge=0, le=1)
     """Of a device when the gradient is read back through the array, as a fraction of full scale."""
 
