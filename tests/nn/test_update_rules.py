@@ -11,7 +11,7 @@ from spingan.errors import UserError
 from spingan.nn.analog import AnalogLayer, analog_layers
 from spingan.nn.conversion import convert
 from spingan.nn.kernels.pulses import MOST_PULSES, accumulate
-from spingan.nn.on_chip import draw_stuck, hold_conductances, mean_steps, pulse_response, read_at, symmetry_point
+from spingan.nn.on_chip import draw_stuck, hold_conductances, pulse_response, read_at, steps_at, symmetry_point
 from spingan.nn.update_rules import RULES, Settings, UpdateRule
 from spingan.spec.synapse import Faults, Synapse, Write
 from spingan.spec.technology import Technology, load_technology
@@ -258,7 +258,7 @@ def test_a_pair_at_zero_is_charged_by_the_step_up_of_the_device_that_goes_up(rai
     response = pulse_response(technology())
     layer.weight.data.zero_()
     at = torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)
-    steps = mean_steps(layer, response, read_at(layer, at), torch.tensor([raised]))
+    steps, _ = steps_at(layer, response, read_at(layer, at), torch.tensor([raised]))
     assert float(steps) == float(response.up[0]) != response.down[0]
 
 

@@ -265,22 +265,26 @@ def read_at(layer: AnalogLayer, at: tuple[Tensor, ...]) -> Tensor:
 
 
 @torch.no_grad()
-def mean_steps(layer: AnalogLayer, response: PulseResponse, held: Tensor, raised: Tensor) -> Tensor:
-    """What a pulse does on average to devices where they were read to be.
+def steps_at(layer: AnalogLayer, response: PulseResponse, held: Tensor, raised: Tensor) -> tuple[Tensor, Tensor]:
+    """What a pulse does to devices where they were read to be.
 
     Args:
         held: What was read (`read_at`).
         raised: Of each, whether its pulses raise the weight.
 
     Returns:
-        Steps in fractions of the span, one a weight.
+        The mean step and its standard deviation, in fractions of the span, one a weight.
     """
     growing = raised if response.ends is not None else raised == (held >= 0)
     if response.ends is None and not response.off:
         growing |= held == 0  # both devices of a pair are at their smallest: the right one goes up
-    up, down = (torch.from_numpy(curve).to(held.device) for curve in (response.up, response.down))
-    level = (_place(layer, held).clamp(0, 1) * (len(up) - 1)).round().long()
-    return torch.where(growing, up[level], down[level])
+    level = (_place(layer, held).clamp(0, 1) * (len(response.up) - 1)).round().long()
+
+    def found(up: NDArray[np.float32], down: NDArray[np.float32]) -> Tensor:
+        curves = torch.from_numpy(np.stack([down, up])).to(held.device)
+        return curves[growing.long(), level]
+
+    return found(response.up, response.down), found(response.up_spread, response.down_spread)
 
 
 @torch.no_grad()
