@@ -25,8 +25,8 @@ class RuleCost:
         read_with_weights: The second array is also read with the first, forward and back.
         averaged: A moving average of reads is kept for drawing.
         read_back: A weight's devices are read before they get pulses, and its sum is charged by what was read.
-        read_after: And once more after them.
-        reads: Measured reads of these kinds; None: not measured, and there are as many of each as pulses.
+        tries: How often an update may pulse a device and read it after; 0: pulses are not read after.
+        reads: Measured reads of these kinds; None: not measured, and there are as many of either as pulses.
         pulses: Measured pulses on a weight's devices; None: not measured, and the library's figure counts.
     """
 
@@ -41,7 +41,7 @@ class RuleCost:
     read_with_weights: bool = False
     averaged: bool = False
     read_back: bool = False
-    read_after: bool = False
+    tries: int = 0
     reads: float | None = None
     pulses: float | None = None
 

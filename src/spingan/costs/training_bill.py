@@ -197,10 +197,11 @@ def _read_back(rule: RuleCost, layer: str, model: ModelCounts, parts: Parts, row
     """Reads of the devices whose sums have come to a pulse, before it and, where the rule says so, after it."""
     held, read, (adc, _) = model.trainable_in_arrays, parts.read(), parts.converter("adc")
     each = parts.library.figure("pulses_per_update").value if rule.pulses is None else rule.pulses
-    weights = held * (each * (1 + rule.read_after) if rule.reads is None else rule.reads)
-    times = 1 + rule.read_after  # at most one of each on every device of a row
+    weights = held * (each * (1 + bool(rule.tries)) if rule.reads is None else rule.reads)
+    times = 1 + rule.tries  # at most, on every device of a row
     time_s = None if rows is None or read.time_s is None else times * rows * read.time_s
-    note = f"all devices of a weight, before {'and after ' * rule.read_after}its pulses; row by row, all arrays at once"
+    after = f" and after each of up to {rule.tries} trains of them" if rule.tries else ""
+    note = f"all devices of a weight, before its pulses{after}; row by row, all arrays at once"
     cells = weights * model.total("weight_cells") / held
     yield timed(priced("reads at pulses", layer, cells, read, time_s=time_s, note=note))
     yield priced("reads at pulses: converters", layer, weights, adc)
@@ -230,8 +231,9 @@ def _update(net: str, model: ModelCounts, parts: Parts, rule: RuleCost | None) -
     if rule is not None and rule.second_pulses is not None:
         note = "single devices; pulses at the recipe's rate"
         yield priced("second array, writes", layer, held * rule.second_pulses, write, note=note)
-    if rule is not None and rule.pulses is not None:  # measured; blind, so that nothing is verified
-        time_s = None if pulse_s is None or rows is None else rows * math.ceil(rule.pulses) * pulse_s
+    if rule is not None and rule.pulses is not None:  # measured; what is verified is among the reads at pulses
+        trains = max(math.ceil(rule.pulses), rule.tries)  # of one pulse
+        time_s = None if pulse_s is None or rows is None else rows * trains * pulse_s
         note = f"row by row, all arrays at once; {rule.pulses:.3g} pulses a weight, as counted in the training"
         yield timed(priced("writes", layer, held * rule.pulses, write, time_s=time_s, note=note))
         return

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from spingan.costs.rule_cost import RuleCost
 from spingan.nn.update_rules import RULES
+from spingan.nn.update_rules.mixed_precision import MOST_TRIES
 from spingan.nn.weights import Model
 from spingan.training.recipe import Recipe
 
@@ -14,6 +15,7 @@ def rule_cost(recipe: Recipe | None, what: Recipe | Model) -> RuleCost | None:
         return None
     moments = 0 if not recipe.on_chip.moments else 2 if recipe.adam_betas[0] else 1
     told = {"averaged": recipe.average_decay is not None, "read_back": recipe.on_chip.read_back}
-    cost = replace(RULES[recipe.on_chip.rule].cost, moments=moments, read_after=recipe.on_chip.read_after, **told)
+    tries = MOST_TRIES if recipe.on_chip.read_after else 0
+    cost = replace(RULES[recipe.on_chip.rule].cost, moments=moments, tries=tries, **told)
     counted = {} if isinstance(what, Recipe) else what.info.get("on chip", {}).get("pulses of a weight an update", {})
     return replace(cost, **counted)

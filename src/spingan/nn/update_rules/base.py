@@ -39,7 +39,7 @@ class Settings:
         seed: Of what is drawn once: stuck devices, and the second array's.
         tolerance: Bounds of a second array's resistances, as a fraction; as the first array's programming noise.
         read_back: Rule `mixed_precision` reads a device before its pulses.
-        read_after: And once more after them.
+        read_after: And after them, and gives more until the device is at its place.
         digital_rate: Learning rate of what no array holds; None: the arrays' own, which is in fractions of full scale.
     """
 
