@@ -478,15 +478,19 @@ def test_a_device_alone_that_is_stuck_keeps_its_conductance():
     torch.testing.assert_close(held[stuck.which == 3], torch.ones(int((stuck.which == 3).sum())))
 
 
-@pytest.mark.parametrize(("digital_rate", "step"), [(None, RATE), (1e-4, 1e-4)])
-def test_what_no_array_holds_takes_adams_step_at_its_own_rate_which_falls_with_the_arrays(digital_rate, step):
+@pytest.mark.parametrize("rate_in_weights", [False, True])
+def test_what_no_array_holds_takes_adams_step_and_arrays_the_same_or_as_much_of_their_full_scale(rate_in_weights):
     net = nn.Sequential(nn.Linear(16, 8, bias=False), nn.BatchNorm1d(8))
-    devices = technology()
+    devices = technology(wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0))
     model = convert(net, devices).model
     hold_conductances(model, 4.0, 0.0, digital_norms=True)
-    settings = Settings(betas=(0.0, 0.9), digital_rate=digital_rate)
+    settings = Settings(betas=(0.0, 0.9), rate_in_weights=rate_in_weights)
     rule = RULES["mixed_precision"](model, devices, RATE, settings)
     scales = next(parameter for parameter in rule.digital if parameter.dim() == 1)
+    (layer,) = (array.layer for array in rule.arrays)
+    full = float(layer.gain[0])
+    layer.weight.data.fill_(0.5 * full)
+    share, first = 1.0, layer.weight.detach().clone()
     for share in (1.0, 0.25):
         before = scales.detach().clone()
         rule.param_groups[0]["lr"] = share * RATE
@@ -494,5 +498,8 @@ def test_what_no_array_holds_takes_adams_step_at_its_own_rate_which_falls_with_t
             parameter.grad = torch.ones_like(parameter)
         rule.step()
         torch.testing.assert_close(
-            before - scales.detach(), torch.full_like(scales, share * step), rtol=1e-3, atol=1e-7
+            before - scales.detach(), torch.full_like(scales, share * RATE), rtol=1e-3, atol=1e-7
         )
+    asked = first - layer.weight.detach() + rule.state[layer.weight]["accumulated"] * full * STEP
+    wanted = 1.25 * RATE * (1.0 if rate_in_weights else full)
+    torch.testing.assert_close(asked, torch.full_like(asked, wanted), rtol=1e-3, atol=1e-6)

@@ -44,7 +44,7 @@ class OnChip(_Keys):
     """Training on the devices: every update is a train of write pulses, by one of the rules of
     `spingan.nn.update_rules`.
 
-    The recipe's learning rates then are the root mean square of an update in fractions of full scale.
+    The recipe's learning rates then are the root mean square of an update, in the units of `rates_in`.
     """
 
     rule: Literal["pulses", "mixed_precision", "tiki_taka", "agad", "residual"] = "pulses"
@@ -61,9 +61,6 @@ class OnChip(_Keys):
     digital_norms: bool = False
     """Batch norm's scales and offsets, two numbers a channel, learn in digital memory by Adam's moments, at the net's
     learning rate; without it a net with batch norm is refused. Its statistics are digital in any case."""
-    digital_rate: float | None = Field(default=None, gt=0)
-    """Learning rate of these numbers in both nets, which falls with the nets' own; by default the net's, which is meant
-    for fractions of full scale and is far too quick for them where full scale is a small weight."""
     stuck: float | None = Field(default=None, ge=0, lt=1)
     """Share of devices that never move, a third each at the smallest, the largest and any conductance; by default the
     shares that the synapse's file states."""
@@ -72,6 +69,9 @@ class OnChip(_Keys):
     full_scale_in: Literal["first_rms", "weights"] = "first_rms"
     """`first_rms`: units of a layer's first weights' root mean square, so that layers begin alike. `weights`: of a
     weight itself, one full scale for all layers; small convolutions grow most and then have the room."""
+    rates_in: Literal["full_scale", "weights"] = "full_scale"
+    """Units of both nets' learning rates. `full_scale`: fractions of a layer's, so that all layers change alike.
+    `weights`: of a weight itself, as beside the chip, whose rates then carry over, layer by layer."""
     transposed_read_noise: float = Field(default=0.01, ge=0, le=1)
     """Of a device when the gradient is read back through the array, as a fraction of full scale."""
 
@@ -226,10 +226,6 @@ class Recipe(_Keys):
             raise UserError(
                 "on_chip.read_after: what pulses did is the difference to a read before them",
                 "Add --set on_chip.read_back=true.",
-            )
-        if self.on_chip is not None and self.on_chip.digital_rate is not None and not self.on_chip.digital_norms:
-            raise UserError(
-                "on_chip.digital_rate: nothing that learns is digital", "Add --set on_chip.digital_norms=true."
             )
         if self.on_chip is not None and self.on_chip.digital_norms and not self.on_chip.moments:
             raise UserError(

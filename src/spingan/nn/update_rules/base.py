@@ -40,7 +40,7 @@ class Settings:
         tolerance: Bounds of a second array's resistances, as a fraction; as the first array's programming noise.
         read_back: Rule `mixed_precision` reads a device before its pulses.
         read_after: And after them, and gives more until the device is at its place.
-        digital_rate: Learning rate of what no array holds; None: the arrays' own, which is in fractions of full scale.
+        rate_in_weights: The learning rate is a weight's, as beside the chip, and not in fractions of full scale.
     """
 
     betas: tuple[float, float] | None = None
@@ -49,7 +49,7 @@ class Settings:
     tolerance: float = 0.0
     read_back: bool = False
     read_after: bool = False
-    digital_rate: float | None = None
+    rate_in_weights: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,7 @@ class UpdateRule(torch.optim.Optimizer):
     number of `updates`, and the one at which a device was first worn (`worn_at`; 0: none is).
 
     What the model learns beside its arrays (`spingan.nn.on_chip.hold_conductances` tells what that may be) is kept in
-    digital memory, and takes Adam's step at the learning rate itself, or at `Settings.digital_rate`, which falls with
-    it.
+    digital memory, and takes Adam's step at the learning rate itself.
     """
 
     name: ClassVar[str]
@@ -108,7 +107,6 @@ class UpdateRule(torch.optim.Optimizer):
         self.digital = [parameter for parameter in model.parameters() if id(parameter) not in held]
         super().__init__([*(layer.weight for _, layer in layers), *self.digital], {"lr": learning_rate})
         self.settings, self.technology = settings, technology
-        self._digital_share = 1.0 if settings.digital_rate is None else settings.digital_rate / learning_rate
         dense, other = pulse_response(technology.for_dense()), pulse_response(technology)
         self.pulses_of_full_scale = _states(technology) - 1  # as far as the periphery knows: the mean step
         self.arrays: list[WrittenArray] = []
@@ -145,7 +143,8 @@ class UpdateRule(torch.optim.Optimizer):
             if gradient is None:
                 continue
             state = self.state[weight]
-            pulses = rate * self.pulses_of_full_scale * array.pulses_per_step
+            full = float(array.layer.gain[0]) if self.settings.rate_in_weights else 1.0
+            pulses = rate / full * self.pulses_of_full_scale * array.pulses_per_step
             if self.settings.betas is None:
                 size = max(float(gradient.square().mean().sqrt()), _remember(state, gradient))
                 if not size > 0:
@@ -157,7 +156,7 @@ class UpdateRule(torch.optim.Optimizer):
         for parameter in self.digital:
             if parameter.grad is not None and self.settings.betas is not None:
                 step = _by_moments(self.state[parameter], parameter.grad, self.settings.betas)
-                parameter.sub_(step, alpha=rate * self._digital_share)
+                parameter.sub_(step, alpha=rate)
 
     def _write(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
         """Write -`factor` x gradient pulses into the weights' own devices, rounded by lot, and count them."""
