@@ -144,12 +144,13 @@ def test_spread_and_rule_change_one_key_of_the_recipe_and_residual_gives_up_its_
     assert {name.partition("+")[0] for name in RULE_NAMES} == set(RULES)
     for rule in RULE_NAMES:
         other, technology = with_rule((own, WOX), rule)
-        same = {key: getattr(own.on_chip, key) for key in ("rule", "read_back", "read_after")}
+        same = {key: getattr(own.on_chip, key) for key in ("rule", "pulse_at", "read_back", "read_after")}
         assert other.on_chip.model_copy(update=same) == own.on_chip and technology is WOX
         gone = {"average_decay", "average_from"} if rule == "residual" else set()
         name, _, read = rule.partition("+")
         assert changed(other) - {"on_chip"} == gone and other.on_chip.rule == name
-        assert other.on_chip.read_back == (read != "") and other.on_chip.read_after == (read == "read_after")
+        assert other.on_chip.read_back == read.startswith("read") and other.on_chip.read_after == (read == "read_after")
+        assert other.on_chip.pulse_at == (0.5 if read == "nearest" else 1.0)
 
 
 def test_devices_without_spread_are_equal():

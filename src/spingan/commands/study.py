@@ -80,7 +80,7 @@ _ON_CHIP: dict[str, Any] = {
     "rules": _settings(
         str,
         "--rule",
-        "rule: pulses, mixed_precision (blind; or +read_back, +read_after), tiki_taka, agad, residual",
+        "rule: pulses, mixed_precision (blind; or +nearest, +read_back, +read_after), tiki_taka, agad, residual",
     ),
     "steps": option(int | None, "--steps", "Updates of each training, 400.", min=1),
     "seeds": option(int | None, "--seeds", "How many seeds a setting, 3.", min=2),

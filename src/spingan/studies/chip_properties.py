@@ -22,8 +22,8 @@ ASYMMETRY = (0.0, 0.5, 1.0, 2.0, 3.0)  # from equal steps over the device's own 
 WRITE_NOISE = (0.0, 0.1, 0.3, 0.5, 1.0)  # up to a step's own size: assumed
 MOST_ASYMMETRY = 10.0  # assumed: beyond, a device of 128 levels hardly moves at one end
 MOST_WRITE_NOISE = 10.0  # of a step; assumed: a pulse then says little of where it leads
-READS = ("", "+read_back", "+read_after")
-"""After a rule's name: devices are written blind, are read before their pulses, or before and after them."""
+READS = ("", "+nearest", "+read_back", "+read_after")
+"""After a rule's name: devices are written blind, by whole parts of sums or rounded ones; are read before; and after."""
 RULE_NAMES = tuple(rule + reads for rule in RULES for reads in READS if not reads or rule == "mixed_precision")
 """The rules, and the one that can read devices at their pulses in all ways, blind first."""
 Chip = tuple[Recipe, Technology]
@@ -133,8 +133,9 @@ def with_rule(chip: Chip, rule: str) -> Chip:
     """The chip that learns by one of `RULE_NAMES`, else as the recipe says; `residual` has no average of reads."""
     recipe, technology = chip
     assert recipe.on_chip is not None
-    name, plus, reads = rule.partition("+")
-    told = {"rule": name, "read_back": bool(plus), "read_after": reads == "read_after"}
+    name, _, reads = rule.partition("+")
+    told = {"rule": name, "read_back": reads.startswith("read"), "read_after": reads == "read_after"}
+    told["pulse_at"] = 0.5 if reads == "nearest" else 1.0
     changed: dict[str, Any] = {"on_chip": recipe.on_chip.model_dump(mode="json") | told}
     if rule == "residual":
         changed |= {"average_decay": None, "average_from": None}

@@ -208,6 +208,7 @@ def _optimizer(
         tolerance=noise.fraction if noise is not None and noise.of == "resistance" else 0.0,
         read_back=on_chip.read_back,
         read_after=on_chip.read_after,
+        pulse_at=on_chip.pulse_at,
         rate_in_weights=on_chip.rates_in == "weights",
     )
     return RULES[on_chip.rule](net, technology, rate, settings)

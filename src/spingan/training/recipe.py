@@ -52,6 +52,9 @@ class OnChip(_Keys):
     moments: bool = False
     """Adam's moments (`adam_betas`) in digital memory set each weight's gradient to size, in place of the periphery's
     gain control for a whole array; the bill counts them."""
+    pulse_at: float = Field(default=1.0, ge=0.5, le=1)
+    """Rule `mixed_precision`: the sum, in mean steps, from which on there is a pulse. 1: sums give their whole part, with
+    the fewest pulses; 0.5: they are rounded, and a column follows its gradients without backlash."""
     read_back: bool = False
     """Rule `mixed_precision`: a device is read before its pulses, and its sum gives what they do at that place; blind
     otherwise, and weights drift where steps up and down differ."""
@@ -221,6 +224,11 @@ class Recipe(_Keys):
             raise UserError(
                 f"on_chip.read_back: rule {self.on_chip.rule} keeps no sum that a read could correct",
                 "Leave read_back out, or choose on_chip.rule=mixed_precision.",
+            )
+        if self.on_chip is not None and self.on_chip.pulse_at < 1 and self.on_chip.rule != "mixed_precision":
+            raise UserError(
+                f"on_chip.pulse_at: rule {self.on_chip.rule} keeps no sum that could be rounded",
+                "Leave pulse_at out, or choose on_chip.rule=mixed_precision.",
             )
         if self.on_chip is not None and self.on_chip.read_after and not self.on_chip.read_back:
             raise UserError(

@@ -191,23 +191,24 @@ def _flat_codes(which: Tensor) -> NDArray[np.int8]:
 @cache
 def _accumulate_kernel() -> Any:
     @njit(nogil=True, error_model="numpy")
-    def accumulate(kept, gradient, pulses, factor):
+    def accumulate(kept, gradient, pulses, factor, early):
         most = np.float32(MOST_PULSES)
         for index in range(kept.size):
             sum_ = kept[index] + gradient[index] * factor
-            whole = np.trunc(min(max(sum_, -most), most))
+            whole = np.trunc(min(max(sum_ + (early if sum_ > 0 else -early), -most), most))
             pulses[index] = whole
             kept[index] = sum_ - whole
 
     return accumulate
 
 
-def accumulate(kept: Tensor, gradient: Tensor, pulses: Tensor, factor: float) -> None:
-    """Add `factor` x gradient to what is `kept`, and move its whole part into `pulses`; at most `MOST_PULSES` each.
+def accumulate(kept: Tensor, gradient: Tensor, pulses: Tensor, factor: float, pulse_at: float = 1.0) -> None:
+    """Add `factor` x gradient to what is `kept`, and move whole pulses of it into `pulses`; at most `MOST_PULSES` each.
 
     Args:
         kept, pulses: float32, dense, written in place; in units of a pulse.
         gradient: As `kept`, the same memory order.
+        pulse_at: From which sum on there is a pulse: 1, sums give their whole part; 0.5, they are rounded.
 
     Raises:
         ValueError: The tensors have not one shape, type and memory order.
@@ -216,7 +217,8 @@ def accumulate(kept: Tensor, gradient: Tensor, pulses: Tensor, factor: float) ->
     require(len(alike) == 1 and kept.dtype == torch.float32, f"sums and gradients are unlike: {alike}")
     if kept.device.type != "cpu":
         kept.add_(gradient, alpha=factor)
-        pulses.copy_(kept.clamp(-MOST_PULSES, MOST_PULSES).trunc_())
+        pulses.copy_((kept + (1 - pulse_at) * kept.sign()).clamp_(-MOST_PULSES, MOST_PULSES).trunc_())
         kept.sub_(pulses)
         return
-    over_elements(_accumulate_kernel(), [flat(part) for part in (kept, gradient, pulses)], np.float32(factor))
+    numbers = np.float32(factor), np.float32(1 - pulse_at)
+    over_elements(_accumulate_kernel(), [flat(part) for part in (kept, gradient, pulses)], *numbers)

@@ -40,6 +40,7 @@ class Settings:
         tolerance: Bounds of a second array's resistances, as a fraction; as the first array's programming noise.
         read_back: Rule `mixed_precision` reads a device before its pulses.
         read_after: And after them, and gives more until the device is at its place.
+        pulse_at: Rule `mixed_precision`: the sum, in mean steps, from which on there is a pulse; 0.5 rounds.
         rate_in_weights: The learning rate is a weight's, as beside the chip, and not in fractions of full scale.
     """
 
@@ -50,6 +51,7 @@ class Settings:
     read_back: bool = False
     read_after: bool = False
     rate_in_weights: bool = False
+    pulse_at: float = 1.0
 
 
 @dataclass(frozen=True)

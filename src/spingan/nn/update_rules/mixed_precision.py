@@ -9,6 +9,13 @@ devices is smaller by as much. A weight then rests within about a step of its op
 
 χ is the one number for a weight that is kept beside the devices; the bill counts it.
 
+By the whole part, a device that has moved up moves down again only after two steps' worth of gradient: backlash. All
+weights of a column see the mean of its inputs, which then waits to and fro for all of them at once: on 61 states the
+columns of a random matrix lie 0.2 steps beside their places on average, where rounding leaves 0.02. A generator on such
+devices never got away from its discriminator (docs/training.md). With `Settings.pulse_at` = 0.5 the sum is rounded, n =
+χ / e to the nearest, and some devices of a column are always about to move; it takes some ten times as many pulses.
+Ours: the source has no GAN, and wants few pulses.
+
 Blind, pulses to and fro still make a weight drift where its device's steps up and down differ: a pair's device at its
 smallest conductance takes larger steps up than down, and weights near zero are driven outwards. With
 `Settings.read_back` a device is read before its pulses, and χ gives what the mean curve says they do at that place,
@@ -21,12 +28,13 @@ carry a weight further past its place than it is away are not given. Nor are tho
 summed, half a coarse pulse: otherwise sums of one sign would wait for longer, and all weights of a net lie beside their
 places on the same side, which the sums of a column feel most. And such sums begin anywhere within half a coarse pulse
 to either side, by lot: from zero, what the gradients ask of many weights alike would come in one leap of all of them.
+Sums that are rounded begin within half a step, as a write to the nearest level leaves them.
 Pulses that would not move a device are not given either, and what was summed for them is dropped, so that no sum grows
 at the end of a range. Ours: the source notes the asymmetry and lets the gradients mend it.
 
 What a pulse does also varies from one to the next, and on a device whose pulses scatter by more than their mean step
 that error walks on. With `Settings.read_after` a write is verified: a device is read after its pulses, and has more of
-them, until it lies within a mean step of its place or has been tried `MOST_TRIES` times,
+them, until its sum asks for no pulse or it has been tried `MOST_TRIES` times,
 
     χ <- χ - (x' - x) / e;   x, x' = the places read before and after.
 
@@ -46,7 +54,7 @@ from spingan.nn.on_chip import read_at, steps_at
 from spingan.nn.update_rules.base import State, UpdateRule, WrittenArray
 
 COARSE = 2.0  # mean steps; below it the whole part of a sum never overshoots by more than the sum itself
-MOST_TRIES = 16  # of a verified write; on the skyrmion synapse fewer than one in ten thousand is then left undone
+MOST_TRIES = 16  # of a verified write in one update: enough for all but one in a thousand on the skyrmion synapse
 
 
 class MixedPrecision(UpdateRule):
@@ -60,16 +68,16 @@ class MixedPrecision(UpdateRule):
     cost = RuleCost("mixed_precision", words=1, moved=3, multiplications=2, additions=3)
 
     def _begin(self, array: WrittenArray, state: State) -> None:
-        sums = torch.zeros_like(array.layer.weight)
-        if self.settings.read_back:
-            held, random = array.layer.weight.detach() / float(array.layer.gain[0]), torch.Generator()
-            lot = torch.rand(held.shape, generator=random.manual_seed(array.seed)).to(held.device) - 0.5
-            sums.copy_(2 * lot * self._wait(array, held))
-        state["accumulated"] = sums
+        held, random = array.layer.weight.detach() / float(array.layer.gain[0]), torch.Generator()
+        lot = 2 * torch.rand(held.shape, generator=random.manual_seed(array.seed)).to(held.device) - 1
+        wait = self._wait(array, held) if self.settings.read_back else torch.zeros_like(held)
+        if self.settings.pulse_at < 1:
+            wait = wait.clamp(min=self.settings.pulse_at)
+        state["accumulated"] = torch.zeros_like(array.layer.weight).copy_(wait * lot)
 
     def _update(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
         whole = torch.empty_like(state["accumulated"])
-        accumulate(state["accumulated"], gradient, whole, factor)
+        accumulate(state["accumulated"], gradient, whole, factor, self.settings.pulse_at)
         if self.settings.read_back:
             self._write_and_charge(array, state, whole)
         else:
@@ -103,7 +111,7 @@ class MixedPrecision(UpdateRule):
             sums = held * full - wanted
             steps, scatter = self._steps(array, held, sums < 0)
             pulses = (sums.abs() / (steps + scatter)).floor().clamp(min=1).copysign(sums)
-            given = (sums.abs() >= 1) & (sums.abs() >= self._wait(array, held)) & (steps > 0)
+            given = (sums.abs() >= self._wait(array, held).clamp(min=self.settings.pulse_at)) & (steps > 0)
             if not given.any():
                 break
             at, wanted = tuple(axis[given] for axis in at), wanted[given]
