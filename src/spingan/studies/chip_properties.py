@@ -23,7 +23,7 @@ WRITE_NOISE = (0.0, 0.1, 0.3, 0.5, 1.0)  # up to a step's own size: assumed
 MOST_ASYMMETRY = 10.0  # assumed: beyond, a device of 128 levels hardly moves at one end
 MOST_WRITE_NOISE = 10.0  # of a step; assumed: a pulse then says little of where it leads
 READS = ("", "+nearest", "+read_back", "+read_after")
-"""After a rule's name: devices are written blind, by whole parts of sums or rounded ones; are read before; and after."""
+"""After a rule's name: devices are written blind, by whole parts or rounded; are read before; and after, too."""
 RULE_NAMES = tuple(rule + reads for rule in RULES for reads in READS if not reads or rule == "mixed_precision")
 """The rules, and the one that can read devices at their pulses in all ways, blind first."""
 Chip = tuple[Recipe, Technology]

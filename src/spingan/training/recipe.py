@@ -53,8 +53,8 @@ class OnChip(_Keys):
     """Adam's moments (`adam_betas`) in digital memory set each weight's gradient to size, in place of the periphery's
     gain control for a whole array; the bill counts them."""
     pulse_at: float = Field(default=1.0, ge=0.5, le=1)
-    """Rule `mixed_precision`: the sum, in mean steps, from which on there is a pulse. 1: sums give their whole part, with
-    the fewest pulses; 0.5: they are rounded, and a column follows its gradients without backlash."""
+    """Rule `mixed_precision`: the sum, in mean steps, from which on there is a pulse. 1: sums give their whole part,
+    with the fewest pulses; 0.5: they are rounded, and a column follows its gradients without backlash."""
     read_back: bool = False
     """Rule `mixed_precision`: a device is read before its pulses, and its sum gives what they do at that place; blind
     otherwise, and weights drift where steps up and down differ."""
