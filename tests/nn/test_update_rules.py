@@ -291,8 +291,8 @@ def test_a_pair_at_zero_is_charged_by_the_step_up_of_the_device_that_goes_up(rai
     response = pulse_response(technology())
     layer.weight.data.zero_()
     at = torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)
-    steps, _ = steps_at(layer, response, read_at(layer, at), torch.tensor([raised]))
-    assert float(steps) == float(response.up[0]) != response.down[0]
+    means, _ = steps_at(layer, response, read_at(layer, at))
+    assert float(means[int(raised), 0]) == float(response.up[0]) != response.down[0]
 
 
 @pytest.mark.parametrize("name", ["tiki_taka", "agad"])
@@ -316,6 +316,33 @@ def test_a_sum_gives_whole_pulses_and_keeps_the_rest_whatever_the_place():
     torch.testing.assert_close(kept, 1.5 * gradient - whole)
     accumulate(kept, gradient, whole, 1.5)
     assert whole.tolist() == [1, -1, 5, MOST_PULSES, 0]
+
+
+def test_a_sum_that_is_rounded_gives_pulses_from_half_of_one_on_and_keeps_what_is_left_or_too_much():
+    kept, whole = torch.zeros(7), torch.empty(7)
+    gradient = torch.tensor([0.4, -0.6, 0.5, 1.4, -1.6, 0.0, -1e3])
+    accumulate(kept, gradient, whole, 1.0, pulse_at=0.5)
+    assert whole.tolist() == [0, -1, 1, 1, -2, 0, -MOST_PULSES]
+    torch.testing.assert_close(kept, gradient - whole)
+
+
+def test_columns_of_rounded_sums_follow_what_all_their_weights_are_asked_without_backlash():
+    even, off = technology(wox_memristor(nonlinearity=0.0, cycle_to_cycle=0.0)), {}
+    for pulse_at in (1.0, 0.5):
+        model, layer = one_layer(even)
+        settings = Settings(betas=(0.0, 0.999), pulse_at=pulse_at)
+        rule = RULES["mixed_precision"](model, even, STEP / 10, settings)
+        layer.weight.data.fill_(0.5 * float(layer.gain[0]))
+        random = torch.Generator().manual_seed(4)
+        for _ in range(100):
+            alike, own = (torch.randn(len(layer.weight), size, generator=random) for size in (1, layer.weight.shape[1]))
+            layer.weight.grad = alike + own
+            rule.step()
+        kept = rule.state[layer.weight]["accumulated"]
+        off[pulse_at] = float(kept.mean(1).square().mean().sqrt())
+        assert float(kept.abs().max()) <= pulse_at
+    assert off[1.0] > 0.15  # of mean steps: all weights of a column on the same side of their places
+    assert off[0.5] < 2 * 0.29 / layer.weight.shape[1] ** 0.5  # as rests by lot would be
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -152,6 +152,12 @@ def test_a_rule_without_a_sum_cannot_use_what_is_read_before_the_pulses(tmp_path
     assert "on_chip.rule=mixed_precision" in caught.value.remedy
 
 
+def test_a_rule_without_a_sum_has_none_to_round(tmp_path):
+    with pytest.raises(UserError, match=r"on_chip.pulse_at: rule pulses") as caught:
+        _train("mnist-memristive-on-chip", tmp_path / "run", "on_chip.pulse_at=0.5")
+    assert "on_chip.rule=mixed_precision" in caught.value.remedy
+
+
 def test_what_pulses_did_needs_a_read_before_them(tmp_path):
     with pytest.raises(UserError, match=r"on_chip.read_after") as caught:
         _train("mnist-memristive-on-chip", tmp_path / "run", "on_chip={rule: mixed_precision, read_after: true}")

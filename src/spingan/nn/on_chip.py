@@ -265,26 +265,29 @@ def read_at(layer: AnalogLayer, at: tuple[Tensor, ...]) -> Tensor:
 
 
 @torch.no_grad()
-def steps_at(layer: AnalogLayer, response: PulseResponse, held: Tensor, raised: Tensor) -> tuple[Tensor, Tensor]:
+def steps_at(layer: AnalogLayer, response: PulseResponse, held: Tensor) -> tuple[Tensor, Tensor]:
     """What a pulse does to devices where they were read to be.
 
     Args:
-        held: What was read (`read_at`).
-        raised: Of each, whether its pulses raise the weight.
+        held: (weights,) what was read (`read_at`).
 
     Returns:
-        The mean step and its standard deviation, in fractions of the span, one a weight.
+        (2, weights) the mean step of a pulse that lowers the weight and of one that raises it, and their standard
+        deviations, in fractions of the span.
     """
-    growing = raised if response.ends is not None else raised == (held >= 0)
-    if response.ends is None and not response.off:
-        growing |= held == 0  # both devices of a pair are at their smallest: the right one goes up
-    level = (_place(layer, held).clamp(0, 1) * (len(response.up) - 1)).round().long()
-
-    def found(up: NDArray[np.float32], down: NDArray[np.float32]) -> Tensor:
-        curves = torch.from_numpy(np.stack([down, up])).to(held.device)
-        return curves[growing.long(), level]
-
-    return found(response.up, response.down), found(response.up_spread, response.down_spread)
+    curves = np.stack([response.down, response.up, response.down_spread, response.up_spread])
+    level = (_place(layer, held).clamp(0, 1) * (curves.shape[1] - 1)).round().long()
+    falls, grows, *scatters = torch.from_numpy(curves).to(held.device)[:, level]
+    spreads = torch.stack(scatters)
+    if response.ends is not None:
+        return torch.stack([falls, grows]), spreads
+    negative = held < 0  # a weight is lowered by a conductance that grows
+    means = torch.stack([torch.where(negative, grows, falls), torch.where(negative, falls, grows)])
+    spreads = torch.where(negative, spreads.flip(0), spreads)
+    if not response.off:  # both devices of a pair are at their smallest: the right one goes up
+        empty = held == 0
+        means[0], spreads[0] = torch.where(empty, grows, means[0]), torch.where(empty, scatters[1], spreads[0])
+    return means, spreads
 
 
 @torch.no_grad()

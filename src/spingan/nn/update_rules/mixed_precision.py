@@ -70,9 +70,10 @@ class MixedPrecision(UpdateRule):
     def _begin(self, array: WrittenArray, state: State) -> None:
         held, random = array.layer.weight.detach() / float(array.layer.gain[0]), torch.Generator()
         lot = 2 * torch.rand(held.shape, generator=random.manual_seed(array.seed)).to(held.device) - 1
-        wait = self._wait(array, held) if self.settings.read_back else torch.zeros_like(held)
-        if self.settings.pulse_at < 1:
-            wait = wait.clamp(min=self.settings.pulse_at)
+        wait = torch.full_like(held, self.settings.pulse_at if self.settings.pulse_at < 1 else 0.0)
+        if self.settings.read_back:
+            steps, _ = self._steps(array, held.flatten())
+            wait = wait.maximum(self._wait(steps).view_as(held))
         state["accumulated"] = torch.zeros_like(array.layer.weight).copy_(wait * lot)
 
     def _update(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
@@ -91,10 +92,11 @@ class MixedPrecision(UpdateRule):
         if self.settings.read_after:
             reads += self._write_verified(array, state, at, held, sums)
         else:
-            steps, _ = self._steps(array, held, sums < 0)
+            both, _ = self._steps(array, held)
+            steps = torch.where(sums < 0, both[1], both[0])
             fitting = torch.minimum((sums.abs() / steps).add(0.5).floor(), asked.abs()).copysign(asked)
             pulses = torch.where(steps > COARSE, fitting, asked)
-            whole[at] = pulses * (sums.abs() >= self._wait(array, held)) * (steps > 0)
+            whole[at] = pulses * (sums.abs() >= self._wait(both)) * (steps > 0)
             state["accumulated"][at] = sums - torch.where(steps > 0, whole[at] * steps, asked)
             self._write(array, state, whole, 1.0)
         state["reads"] = state.get("reads", torch.zeros(())) + reads / whole.numel()
@@ -109,12 +111,15 @@ class MixedPrecision(UpdateRule):
         whole = torch.empty_like(state["accumulated"])
         for _ in range(MOST_TRIES):
             sums = held * full - wanted
-            steps, scatter = self._steps(array, held, sums < 0)
-            pulses = (sums.abs() / (steps + scatter)).floor().clamp(min=1).copysign(sums)
-            given = (sums.abs() >= self._wait(array, held).clamp(min=self.settings.pulse_at)) & (steps > 0)
+            both, scatters = self._steps(array, held)
+            steps, scatter = torch.where(
+                sums < 0, torch.stack([both[1], scatters[1]]), torch.stack([both[0], scatters[0]])
+            )
+            given = (sums.abs() >= self._wait(both).clamp_(min=self.settings.pulse_at)) & (steps > 0)
             if not given.any():
                 break
             at, wanted = tuple(axis[given] for axis in at), wanted[given]
+            pulses = (sums.abs() / (steps + scatter)).floor_().clamp_(min=1).copysign_(sums)
             whole.zero_()[at] = pulses[given]
             self._write(array, state, whole, 1.0)
             held = read_at(array.layer, at)
@@ -122,20 +127,18 @@ class MixedPrecision(UpdateRule):
             reads += len(held)
         return reads
 
-    def _steps(self, array: WrittenArray, held: Tensor, raised: Tensor) -> tuple[Tensor, Tensor]:
-        """A pulse's mean step, and its scatter, of devices where they were read to be, in mean steps."""
-        mean, scatter = steps_at(array.layer, array.response, held, raised)
-        return mean * self.pulses_of_full_scale, scatter * self.pulses_of_full_scale
+    def _steps(self, array: WrittenArray, held: Tensor) -> tuple[Tensor, Tensor]:
+        """A pulse's mean step down and up, and their scatter, of devices where they were read to be, in mean steps."""
+        means, scatters = steps_at(array.layer, array.response, held)
+        return means * self.pulses_of_full_scale, scatters * self.pulses_of_full_scale
 
-    def _wait(self, array: WrittenArray, held: Tensor) -> Tensor:
+    def _wait(self, steps: Tensor) -> Tensor:
         """What is summed before pulses of either way are given, in mean steps: half a coarse one's step, else nothing.
 
         A write that is verified waits only where neither way is fine.
         """
-        raised = torch.ones_like(held, dtype=torch.bool)
-        up, down = (self._steps(array, held, way)[0] for way in (raised, ~raised))
-        decides = torch.minimum(up, down) if self.settings.read_after else torch.maximum(up, down)
-        return torch.where(decides > COARSE, torch.maximum(up, down) / 2, 0.0)
+        finer, coarser = steps.aminmax(dim=0)
+        return torch.where((finer if self.settings.read_after else coarser) > COARSE, coarser / 2, 0.0)
 
     def reads(self) -> float | None:
         if not self.settings.read_back:
