@@ -59,7 +59,7 @@ class OnChip(_Keys):
     """Rule `mixed_precision`: a device is read before its pulses, and its sum gives what they do at that place; blind
     otherwise, and weights drift where steps up and down differ."""
     read_after: bool = False
-    """And after them, and has more, until it lies within a mean step of its place: a verified write, for devices whose
+    """And after them, and has more, until its sum asks for no pulse: a verified write, for devices whose
     pulses scatter by more than their mean step or are coarse one way. Needs `read_back`."""
     digital_norms: bool = False
     """Batch norm's scales and offsets, two numbers a channel, learn in digital memory by Adam's moments, at the net's

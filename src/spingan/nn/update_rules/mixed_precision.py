@@ -54,7 +54,8 @@ from spingan.nn.on_chip import read_at, steps_at
 from spingan.nn.update_rules.base import State, UpdateRule, WrittenArray
 
 COARSE = 2.0  # mean steps; below it the whole part of a sum never overshoots by more than the sum itself
-MOST_TRIES = 16  # of a verified write in one update: enough for all but one in a thousand on the skyrmion synapse
+MOST_TRIES = 64  # of a verified write in one update. What is left undone lies below its place: on the skyrmion synapse
+# the mean sum is 0.006 steps beside zero; 0.065 after 16 tries, which a column of a thousand adds up to 65
 
 
 class MixedPrecision(UpdateRule):
@@ -108,7 +109,6 @@ class MixedPrecision(UpdateRule):
         full = self.pulses_of_full_scale * array.pulses_per_step
         wanted, reads = (held * full - sums).clamp(-full, full), 0
         state["accumulated"][at] = held * full - wanted
-        whole = torch.empty_like(state["accumulated"])
         for _ in range(MOST_TRIES):
             sums = held * full - wanted
             both, scatters = self._steps(array, held)
@@ -120,8 +120,7 @@ class MixedPrecision(UpdateRule):
                 break
             at, wanted = tuple(axis[given] for axis in at), wanted[given]
             pulses = (sums.abs() / (steps + scatter)).floor_().clamp_(min=1).copysign_(sums)
-            whole.zero_()[at] = pulses[given]
-            self._write(array, state, whole, 1.0)
+            self._write(array, state, pulses[given], 1.0, at)
             held = read_at(array.layer, at)
             state["accumulated"][at] = held * full - wanted
             reads += len(held)
