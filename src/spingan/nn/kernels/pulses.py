@@ -60,6 +60,37 @@ class Stuck(NamedTuple):
     place: Tensor
 
 
+@njit(inline="always")
+def _device(held, forward, stuck, place_of_stuck, off, bottom, reach):  # pragma: no cover - compiled
+    """The device that a pulse on a weight moves, and its place: alone, beside what, how wide, on which side, where."""
+    alone = reach > 0 or stuck != 0
+    if alone:  # one device moves, beside what does not
+        beside = bottom if reach > 0 else place_of_stuck
+        wide = reach if reach > 0 else np.float32(1.0)
+        side = np.float32(1.0) if reach > 0 or stuck == 2 else np.float32(-1.0)
+        place = min(max((held - beside) * side / wide, np.float32(0.0)), np.float32(1.0))
+    else:
+        beside, wide = np.float32(0.0), np.float32(1.0)
+        place = max(abs(held) * (np.float32(1.0) + off) - off, np.float32(0.0))
+        side = np.float32(-1.0) if held < 0 else np.float32(1.0)
+        if off == 0 and place == 0:
+            side = forward  # both devices of a pair are at their smallest: the right one goes up
+    return alone, beside, wide, side, place
+
+
+@njit(inline="always")
+def _after(alone, beside, wide, side, place, forward, moved, off):  # pragma: no cover - compiled
+    """The weight, in full scales, when that device has moved."""
+    one, zero = np.float32(1.0), np.float32(0.0)
+    if alone:
+        return beside + side * wide * min(max(place + forward * side * moved, zero), one)
+    signed = min(max(side * place + forward * moved, -one), one)
+    now = -one if signed < 0 else one
+    if signed == 0:
+        now = side
+    return now * (off + abs(signed)) / (one + off)
+
+
 @cache
 def _kernel() -> Any:
     @njit(nogil=True, error_model="numpy")
@@ -67,7 +98,7 @@ def _kernel() -> Any:
         weight, gradient, positive, negative, which, place_of_stuck, full, factor, up, down, up_spread, down_spread,
         off, endurance, bottom, reach, gauss, key, first,
     ):  # fmt: skip
-        inverse, scale, top = np.float32(1.0) / full, np.float32(1.0) + off, np.float32(up.size - 1)
+        inverse, top = np.float32(1.0) / full, np.float32(up.size - 1)
         most, one, zero = np.float32(MOST_PULSES), np.float32(1.0), np.float32(0.0)
         total, refused = np.int64(0), np.int64(0)
         for index in range(weight.size):
@@ -83,18 +114,10 @@ def _kernel() -> Any:
             if stuck == 3:
                 continue
             forward = one if want > 0 else -one
-            held = weight[index] * inverse
-            alone = reach > 0 or stuck != 0
-            if alone:  # one device moves, beside what does not
-                beside = bottom if reach > 0 else place_of_stuck[index]
-                wide = reach if reach > 0 else one
-                side = one if reach > 0 or stuck == 2 else -one
-                place = min(max((held - beside) * side / wide, zero), one)
-            else:
-                beside, wide, place = zero, one, max(abs(held) * scale - off, zero)
-                side = -one if held < 0 else one
-                if off == 0 and place == 0:
-                    side = forward  # both devices of a pair are at their smallest: the right one goes up
+            beside_it = place_of_stuck[index] if which.size else zero
+            alone, beside, wide, side, place = _device(
+                weight[index] * inverse, forward, stuck, beside_it, off, bottom, reach
+            )
             count = positive if side > 0 or off > 0 else negative
             if count[index] >= endurance:
                 refused += 1
@@ -105,16 +128,7 @@ def _kernel() -> Any:
             spread = up_spread[level] if outward else down_spread[level]
             normal = gauss[np.int64((bits >> np.uint64(16)) & np.uint64(0xFFFF))]
             moved = pulses * mean + np.sqrt(pulses) * spread * normal
-            if alone:
-                place = min(max(place + forward * side * moved, zero), one)
-                weight[index] = full * (beside + side * wide * place)
-            else:
-                signed = side * place + forward * moved
-                signed = min(max(signed, -one), one)
-                now = -one if signed < 0 else one
-                if signed == 0:
-                    now = side
-                weight[index] = full * now * (off + abs(signed)) / scale
+            weight[index] = full * _after(alone, beside, wide, side, place, forward, moved, off)
             count[index] += pulses
             total += np.int64(pulses)
         return total, refused
@@ -181,6 +195,129 @@ def write_pulses(
 
     found = in_pieces(weight.numel(), 1, work)
     return Written(*(int(sum(counts)) for counts in zip(*found, strict=True)))
+
+
+class Check(NamedTuple):
+    """How writes are verified (`verify_pulses`).
+
+    Attributes:
+        pulse_at: What a device may be beside its place, in mean steps.
+        tries: Trains of pulses that a device gets at most.
+        coarse: Mean steps that a pulse is worth both ways where a device is left half of the larger one from its place.
+        noise, relative: Standard deviation of a read in full scales, or of the weight.
+    """
+
+    pulse_at: float
+    tries: int
+    coarse: float
+    noise: float
+    relative: bool
+
+
+@cache
+def _verified_kernel() -> Any:
+    @njit(nogil=True, error_model="numpy")
+    def verify(
+        held, read, wanted, given, positive, negative, which, place_of_stuck, up, down, up_spread, down_spread,
+        off, endurance, bottom, reach, mean_step, pulse_at, tries, coarse, noise, relative, gauss, key,
+    ):  # fmt: skip
+        top, most, one, zero = np.float32(up.size - 1), np.float32(MOST_PULSES), np.float32(1.0), np.float32(0.0)
+        span = reach if reach > 0 else one / (one + off)
+        step = mean_step * span  # in full scales
+        reads, refused = np.int64(0), np.int64(0)
+        for index in range(held.size):
+            stuck = which[index] if which.size else np.int8(0)
+            beside_it = place_of_stuck[index] if which.size else zero
+            for attempt in range(tries):
+                left = (wanted[index] - read[index]) / step
+                forward = one if left > 0 else -one
+                _, _, _, side, place = _device(read[index], forward, stuck, beside_it, off, bottom, reach)
+                level = np.int64(min(place * top + np.float32(0.5), top))
+                outward = forward == side
+                mean = (up[level] if outward else down[level]) / mean_step
+                back = (down[level] if outward else up[level]) / mean_step
+                if place == 0 and off == 0 and reach == 0 and stuck == 0:
+                    back = mean  # the other device of an empty pair
+                spread = (up_spread[level] if outward else down_spread[level]) / mean_step
+                least = max(mean, back) / 2 if min(mean, back) > coarse else pulse_at
+                if not abs(left) >= max(least, pulse_at) or not mean > 0:
+                    break
+                bits = mixed_bits(np.uint64(index) * np.uint64(tries) + np.uint64(attempt), key)
+                if stuck != 3:
+                    alone, beside, wide, side, place = _device(
+                        held[index], forward, stuck, beside_it, off, bottom, reach
+                    )
+                    device = 0 if side > 0 or off > 0 else 1
+                    had = positive[index] if device == 0 else negative[index]
+                    if had + given[0, device, index] + given[1, device, index] >= endurance:
+                        refused += 1
+                        break
+                    pulses = min(max(np.floor(abs(left) / (mean + spread)), one), most)
+                    level = np.int64(min(place * top + np.float32(0.5), top))
+                    outward = forward == side
+                    moved = pulses * (up[level] if outward else down[level])
+                    spread = up_spread[level] if outward else down_spread[level]
+                    moved += np.sqrt(pulses) * spread * gauss[np.int64(bits & np.uint64(0xFFFF))]
+                    held[index] = _after(alone, beside, wide, side, place, forward, moved, off)
+                    given[1 if forward > 0 else 0, device, index] += pulses
+                read[index] = held[index]
+                if noise > 0:
+                    lane = (mixed_bits(np.uint64(index) * np.uint64(tries) + np.uint64(attempt), ~key)) & np.uint64(
+                        0xFFFF
+                    )
+                    read[index] += noise * gauss[np.int64(lane)] * (held[index] if relative else one)
+                reads += 1
+        return reads, refused
+
+    return verify
+
+
+def verify_pulses(
+    held: Tensor,
+    read: Tensor,
+    wanted: Tensor,
+    counts: tuple[Tensor, Tensor],
+    response: PulseResponse,
+    mean_step: float,
+    check: Check,
+    key: int,
+    stuck: Stuck | None = None,
+) -> tuple[Tensor, int, int]:
+    """Write weights to their places, in place: trains of pulses, each followed by a read, until one is near enough.
+
+    A train has n = d / (q + σ) pulses, and one at least, with d what is left, q what a pulse does on average at the
+    place that was read and σ its scatter. Where a pulse is coarse one way and fine the other, what it does too much is
+    climbed back; where both are coarse a device is left within half of one.
+
+    Args:
+        held: (weights,) float32, what devices hold, in full scales.
+        read: (weights,) what they were read as; afterwards, what the last read of each gave.
+        wanted: (weights,) the places, in full scales.
+        counts: (weights,) each: writes that the weights' devices have had.
+        mean_step: Of a pulse, in fractions of the span: the unit of `check`.
+        key: 0 .. 2**64 - 1.
+        stuck: Devices that no longer move; None: none. Trains on them are given and read all the same.
+
+    Returns:
+        (2, 2, weights) pulses that lowered and that raised the weights, on the positive and the negative devices; how
+        often a weight was read; and how many weights' devices were worn.
+    """
+    parts = [flat(part.cpu()) for part in (held, read, wanted, *counts)]
+    given = np.zeros((2, 2, held.numel()), np.float32)
+    none = np.empty(0, np.int8), np.empty(0, np.float32)
+    faults = none if stuck is None else (_flat_codes(stuck.which), flat(stuck.place))
+    curves = response.up, response.down, response.up_spread, response.down_spread
+    bottom, top = response.ends or (0.0, 0.0)
+    ends = tuple(np.float32(value) for value in (response.off, response.endurance, bottom, top - bottom))
+    numbers = np.float32(mean_step), np.float32(check.pulse_at), check.tries, np.float32(check.coarse)
+    noise = np.float32(check.noise), check.relative
+    reads, refused = _verified_kernel()(
+        *parts[:3], given, *parts[3:], *faults, *curves, *ends, *numbers, *noise, gaussian_table(), np.uint64(key)
+    )
+    for tensor, part in zip((held, read), parts, strict=False):
+        if tensor.device.type != "cpu":
+            tensor.copy_(torch.from_numpy(part))
+    return torch.from_numpy(given).to(held.device), int(reads), int(refused)
 
 
 def _flat_codes(which: Tensor) -> NDArray[np.int8]:

@@ -160,49 +160,25 @@ class UpdateRule(torch.optim.Optimizer):
                 step = _by_moments(self.state[parameter], parameter.grad, self.settings.betas)
                 parameter.sub_(step, alpha=rate)
 
-    def _write(
-        self,
-        array: WrittenArray,
-        state: State,
-        gradient: Tensor,
-        factor: float,
-        at: tuple[Tensor, ...] | None = None,
-    ) -> None:
-        """Write -`factor` x gradient pulses into the weights' own devices, rounded by lot, and count them.
-
-        Args:
-            at: Places of the weights that the gradient is of (`torch.nonzero`); None: it is of all.
-        """
-        wholes = array.layer.weight.detach(), state["positive"], state["negative"]
-        parts, stuck = wholes, array.stuck
-        if at is not None:
-            parts = tuple(whole[at] for whole in wholes)
-            if stuck is not None:
-                here = tuple(axis.cpu() for axis in at)
-                stuck = Stuck(stuck.which[here], stuck.place[here])
+    def _write(self, array: WrittenArray, state: State, gradient: Tensor, factor: float) -> None:
+        """Write -`factor` x gradient pulses into the weights' own devices, rounded by lot, and count them."""
+        weight, counts = array.layer.weight.detach(), (state["positive"], state["negative"])
         disturbs = array.response.half_select > 0
-        before = [count.clone() for count in wholes[1:]] if disturbs else []
+        before = [count.clone() for count in counts] if disturbs else []
         given = write_pulses(
-            parts[0],
+            weight,
             gradient,
-            *parts[1:],
+            *counts,
             full=float(array.layer.gain[0]),
             factor=factor,
             response=array.response,
             key=array.layer.source.next_key(),
-            stuck=stuck,
+            stuck=array.stuck,
         )
-        if at is not None:
-            for whole, part in zip(wholes, parts, strict=True):
-                whole[at] = part
-        if given.refused and not state.setdefault("worn_at", torch.zeros(())):  # an older checkpoint has none
-            state["worn_at"].copy_(state["updates"])
+        note_worn(state, given.refused)
         if disturbs:
-            new = wholes[1] - before[0], wholes[2] - before[1]
-            raised = gradient * factor < 0
-            if at is not None:
-                raised = torch.zeros_like(wholes[0], dtype=torch.bool).index_put(at, raised)
-            disturb_half_selected(array.layer, array.response, new, raised, array.stuck)
+            new = counts[0] - before[0], counts[1] - before[1]
+            disturb_half_selected(array.layer, array.response, new, gradient * factor < 0, array.stuck)
 
     @property
     def updates(self) -> int:
@@ -258,6 +234,12 @@ class UpdateRule(torch.optim.Optimizer):
         for array in self.arrays:
             state = self.state[array.layer.weight]
             yield from (state["positive"], state["negative"])
+
+
+def note_worn(state: State, refused: int) -> None:
+    """Note the first update at which a device had no pulse, because it was worn."""
+    if refused and not state.setdefault("worn_at", torch.zeros(())):  # an older checkpoint has none
+        state["worn_at"].copy_(state["updates"])
 
 
 def in_order_of(weight: Tensor, values: Tensor) -> Tensor:

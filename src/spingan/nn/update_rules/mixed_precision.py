@@ -49,9 +49,9 @@ import torch
 from torch import Tensor
 
 from spingan.costs.rule_cost import RuleCost
-from spingan.nn.kernels.pulses import accumulate
-from spingan.nn.on_chip import read_at, steps_at
-from spingan.nn.update_rules.base import State, UpdateRule, WrittenArray
+from spingan.nn.kernels.pulses import Check, Stuck, accumulate, verify_pulses
+from spingan.nn.on_chip import disturb_half_selected, read_at, steps_at
+from spingan.nn.update_rules.base import State, UpdateRule, WrittenArray, note_worn
 
 COARSE = 2.0  # mean steps; below it the whole part of a sum never overshoots by more than the sum itself
 MOST_TRIES = 64  # of a verified write in one update. What is left undone lies below its place: on the skyrmion synapse
@@ -106,24 +106,39 @@ class MixedPrecision(UpdateRule):
         self, array: WrittenArray, state: State, at: tuple[Tensor, ...], held: Tensor, sums: Tensor
     ) -> int:
         """Write and read until devices are where their sums want them; returns how often one was read."""
+        layer, gain = array.layer, float(array.layer.gain[0])
         full = self.pulses_of_full_scale * array.pulses_per_step
-        wanted, reads = (held * full - sums).clamp(-full, full), 0
-        state["accumulated"][at] = held * full - wanted
-        for _ in range(MOST_TRIES):
-            sums = held * full - wanted
-            both, scatters = self._steps(array, held)
-            steps, scatter = torch.where(
-                sums < 0, torch.stack([both[1], scatters[1]]), torch.stack([both[0], scatters[0]])
-            )
-            given = (sums.abs() >= self._wait(both).clamp_(min=self.settings.pulse_at)) & (steps > 0)
-            if not given.any():
-                break
-            at, wanted = tuple(axis[given] for axis in at), wanted[given]
-            pulses = (sums.abs() / (steps + scatter)).floor_().clamp_(min=1).copysign_(sums)
-            self._write(array, state, pulses[given], 1.0, at)
-            held = read_at(array.layer, at)
-            state["accumulated"][at] = held * full - wanted
-            reads += len(held)
+        wanted = (held * full - sums).clamp(-full, full)
+        noise = layer.read_noise
+        check = Check(
+            pulse_at=self.settings.pulse_at,
+            tries=MOST_TRIES,
+            coarse=COARSE,
+            noise=0.0 if noise is None else noise.fraction,
+            relative=noise is not None and noise.of == "value",
+        )
+        values, read, here = layer.weight.detach()[at] / gain, held.clone(), tuple(axis.cpu() for axis in at)
+        given, reads, refused = verify_pulses(
+            values,
+            read,
+            wanted / full,
+            (state["positive"][at], state["negative"][at]),
+            array.response,
+            1 / self.pulses_of_full_scale,
+            check,
+            layer.source.next_key(),
+            None if array.stuck is None else Stuck(array.stuck.which[here], array.stuck.place[here]),
+        )
+        layer.weight.detach()[at] = values * gain
+        state["accumulated"][at] = read * full - wanted
+        for device, key in enumerate(("positive", "negative")):
+            state[key][at] += given[:, device].sum(0)
+        note_worn(state, refused)
+        if array.response.half_select > 0:
+            for way, pulses in enumerate(given):
+                new = [torch.zeros_like(layer.weight).index_put(at, count) for count in pulses]
+                raised = torch.full_like(layer.weight, bool(way), dtype=torch.bool)
+                disturb_half_selected(layer, array.response, (new[0], new[1]), raised, array.stuck)
         return reads
 
     def _steps(self, array: WrittenArray, held: Tensor) -> tuple[Tensor, Tensor]:
