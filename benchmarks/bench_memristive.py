@@ -104,7 +104,11 @@ def memristive_rows(rounds: int) -> list[Row]:
     read, beside = "on the chip, devices read first", "beside the chip: digits-first"
     digits, _ = our_step(load_recipe("digits-first", base), precision)
     told, _ = our_step(load_recipe("digits-on-chip", base), precision)
-    return result + rows(f"am-dcgan-deep, {threads}", {beside: digits, read: told}, {read: 1.5}, rounds)
+    result += rows(f"am-dcgan-deep, {threads}", {beside: digits, read: told}, {read: 1.5}, rounds)
+    verified, beside = "on the chip, verified writes", "beside the chip: clothes"
+    clothes, _ = our_step(load_recipe("clothes", base), precision)
+    checked, _ = our_step(load_recipe("clothes-on-chip", base), precision)
+    return result + rows(f"fashion-norm-free, {threads}", {beside: clothes, verified: checked}, {verified: 1.5}, rounds)
 
 
 def main() -> None:

@@ -51,8 +51,9 @@ def test_what_devices_hold_and_what_is_summed_are_what_gradients_asked_for_where
     assert left[True] < 1e-3
 
 
-def test_devices_whose_pulses_scatter_are_written_to_their_places_and_their_sums_keep_the_rest():
-    noisy = technology(wox_memristor(cycle_to_cycle=1.5))
+@pytest.mark.parametrize("made", [technology, beside_midpoint, with_signs])
+def test_devices_whose_pulses_scatter_are_written_to_their_places_and_their_sums_keep_the_rest(made):
+    noisy = made().model_copy(update={"synapse": wox_memristor(cycle_to_cycle=1.5)})
     for read_after in (False, True):
         model, layer = one_layer(noisy)
         settings = Settings(betas=(0.0, 0.9), read_back=True, read_after=read_after)
