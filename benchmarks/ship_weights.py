@@ -67,8 +67,7 @@ class shares are not even.
 AVERAGED = """Samples come from the moving average of the generator (decay {decay}), whose column gains, batch-norm
 statistics and activation ranges were measured again on its own weights, in float32."""
 ON_CHIP = """Samples come from the chip that was trained, as its columns give them: its conductances are the only state
-that training had. Of the {endurance:.0f} writes that a device endures, the busiest had {most:.0f}, and the devices of a
-weight together had {mean:.0f} on average."""
+that training had. {endurance}, the busiest had {most:.0f}, and the devices of a weight together had {mean:.0f} on average."""
 
 
 def command_of(model: Model) -> str:
@@ -131,9 +130,13 @@ def samples_of(model: Model) -> str:
     chip = model.info.get("on chip")
     if chip is None:
         return AVERAGED.format(decay=model.info["recipe"]["average_decay"])
-    return ON_CHIP.format(
-        endurance=chip["endurance, writes"], most=chip["most writes of a device"], mean=chip["mean writes of a weight"]
+    known = chip["endurance, writes"]
+    endured = (
+        "How many writes a device endures is unknown"
+        if known is None
+        else f"Of the {known:.0f} writes that a device endures"
     )
+    return ON_CHIP.format(endurance=endured, most=chip["most writes of a device"], mean=chip["mean writes of a weight"])
 
 
 def licence_of(data: str) -> str:

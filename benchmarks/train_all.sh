@@ -19,7 +19,7 @@ RUNS="${RUNS:-runs}"
 DEVICE="${DEVICE:-auto}"
 PYTHON="${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)}"
 ALL=(clothes clothes-float clothes-longer clothes-longer-float clothes-robust faces faces-float digits-first digits-first-float digits digits-float
-    clothes-simulated clothes-wox digits-on-chip)
+    clothes-simulated clothes-wox clothes-on-chip digits-on-chip)
 NAMES=("${@:-${ALL[@]}}")
 
 collect() { # what is small and worth keeping of a run

@@ -30,6 +30,7 @@ NOISES = (0.0, 0.02, 0.05, 0.1, 0.2)  # of full scale; 2 to 5 % is what the pape
 ACROSS = 16  # images a row of the noise figure
 SAMPLED = {
     "clothes-simulated": "clothes_simulated_samples.png",
+    "clothes-on-chip": "clothes_on_chip_samples.png",
     "digits-on-chip": "digits_on_chip_samples.png",
     "digits": "digits_samples.png",
     "mnist-memristive": "mnist_samples.png",
@@ -38,7 +39,8 @@ SAMPLED = {
 FACE_MODELS = ("faces", "faces-float")
 FACES = 48  # in each grid
 ALSO_JUDGED = (
-    *("clothes", "clothes-robust", "clothes-simulated", "clothes-wox", "faces", "digits", "digits-on-chip"),
+    *("clothes", "clothes-robust", "clothes-simulated", "clothes-wox", "clothes-on-chip", "faces", "digits"),
+    "digits-on-chip",
     *("fashion-mnist", "mnist-memristive", "mnist-memristive-on-chip"),
 )
 ALSO_COMPARED = ("digits",)

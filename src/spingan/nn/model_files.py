@@ -13,6 +13,7 @@ IN_FOLDERS = (WEIGHTS, HUB_WEIGHTS)
 TOO_LARGE = (
     "clothes-float",
     "clothes-longer-float",
+    "clothes-on-chip",
     "clothes-simulated",
     "clothes-wox",
     "digits-float",
