@@ -67,7 +67,8 @@ class shares are not even.
 AVERAGED = """Samples come from the moving average of the generator (decay {decay}), whose column gains, batch-norm
 statistics and activation ranges were measured again on its own weights, in float32."""
 ON_CHIP = """Samples come from the chip that was trained, as its columns give them: its conductances are the only state
-that training had. {endurance}, the busiest had {most:.0f}, and the devices of a weight together had {mean:.0f} on average."""
+that training had. {endurance}, the busiest had {most:.0f}, and the devices of a weight
+together had {mean:.0f} on average."""
 
 
 def command_of(model: Model) -> str:
