@@ -94,7 +94,7 @@ def test_distances_and_varieties_are_what_the_commands_print():
 
 
 def test_figures_of_the_other_nets_are_those_of_their_cards():
-    told = re.findall(r"`([\w-]+)`[^`]*?\(distance ([\d.]+), recall ([\d.]+)\)", README)
+    told = re.findall(r"`([\w-]+)`[^`]*?\(distance ([\d.]+), recall ([\d.]+)[;)]", README)
     assert {name for name, *_ in told} == {"faces", "digits", "digits-on-chip", "clothes-on-chip"}
     for name, distance, recall in told:
         card = model_file(name).with_name(f"{name}.md").read_text(encoding="utf-8")

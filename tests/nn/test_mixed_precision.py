@@ -199,7 +199,7 @@ def test_a_pair_at_zero_is_charged_by_the_step_up_of_the_device_that_goes_up(rai
     response = pulse_response(technology())
     layer.weight.data.zero_()
     at = torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)
-    means, _ = steps_at(layer, response, read_at(layer, at))
+    means = steps_at(layer, response, read_at(layer, at))
     assert float(means[int(raised), 0]) == float(response.up[0]) != response.down[0]
 
 
@@ -252,6 +252,6 @@ def test_verified_writes_of_the_skyrmion_synapse_leave_its_columns_on_no_side():
         rule.step()
         rests.append(rule.state[layer.weight]["accumulated"].clone())
     left = torch.stack(rests[20:])
-    assert abs(float(left.mean())) < 0.02  # of mean steps; 0.065 were a write given up after 16 tries
+    assert abs(float(left.mean())) < 0.02  # of mean steps; 0.047 were a write given up after 16 tries
     assert float((left.abs() > 0.5).double().mean()) < 2e-3
     assert float(left.square().mean().sqrt()) < 0.35  # rounding leaves 0.29

@@ -265,29 +265,24 @@ def read_at(layer: AnalogLayer, at: tuple[Tensor, ...]) -> Tensor:
 
 
 @torch.no_grad()
-def steps_at(layer: AnalogLayer, response: PulseResponse, held: Tensor) -> tuple[Tensor, Tensor]:
-    """What a pulse does to devices where they were read to be.
+def steps_at(layer: AnalogLayer, response: PulseResponse, held: Tensor) -> Tensor:
+    """What a pulse does on average to devices where they were read to be.
 
     Args:
-        held: (weights,) what was read (`read_at`).
+        held: (weights,) what was read (`read_at`), in full scales.
 
     Returns:
-        (2, weights) the mean step of a pulse that lowers the weight and of one that raises it, and their standard
-        deviations, in fractions of the span.
+        (2, weights) the mean step of a pulse that lowers the weight, and of one that raises it: fractions of the span.
     """
-    curves = np.stack([response.down, response.up, response.down_spread, response.up_spread])
-    level = (_place(layer, held).clamp(0, 1) * (curves.shape[1] - 1)).round().long()
-    falls, grows, *scatters = torch.from_numpy(curves).to(held.device)[:, level]
-    spreads = torch.stack(scatters)
+    level = (_place(layer, held).clamp(0, 1) * (len(response.up) - 1)).round().long()
+    falls, grows = torch.from_numpy(np.stack([response.down, response.up])).to(held.device)[:, level]
     if response.ends is not None:
-        return torch.stack([falls, grows]), spreads
+        return torch.stack([falls, grows])
     negative = held < 0  # a weight is lowered by a conductance that grows
     means = torch.stack([torch.where(negative, grows, falls), torch.where(negative, falls, grows)])
-    spreads = torch.where(negative, spreads.flip(0), spreads)
     if not response.off:  # both devices of a pair are at their smallest: the right one goes up
-        empty = held == 0
-        means[0], spreads[0] = torch.where(empty, grows, means[0]), torch.where(empty, scatters[1], spreads[0])
-    return means, spreads
+        means[0] = torch.where(held == 0, grows, means[0])
+    return means
 
 
 @torch.no_grad()
